@@ -1,0 +1,191 @@
+"""What can go wrong, one class each: what stands in the way, and what to do.
+
+Every error that a user can cause or meet is a `LedgerError`. Its class decides the exit
+code, its arguments are typed, and the message is composed inside, so that a caller can
+neither forget the advice nor word it a second way.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import ClassVar
+
+
+class LedgerError(Exception):
+    """Base of all errors with a message for a person.
+
+    `message` says what stands in the way, `advice` what to do next (may be empty).
+    """
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.advice}" if self.advice else self.message
+
+
+class InternalError(LedgerError):
+    """The project's own mistake: an invariant of ours does not hold."""
+
+
+# --- refused by a rule (exit 1) ------------------------------------------------------
+
+
+class Refused(LedgerError):
+    """A rule said no. Nothing was recorded.
+
+    `rule` is the rule's stable short name, `position` the event that stands in the way
+    (None where it is an absence that stands in the way).
+    """
+
+    exit_code = 1
+    rule: ClassVar[str] = "rule"
+
+    def __init__(self, message: str, *, advice: str, position: int | None = None) -> None:
+        where = f" (#{position})" if position is not None else ""
+        super().__init__(f"{message}{where}", advice=advice)
+        self.position = position
+
+
+class UnknownId(Refused):
+    """A command names something that the ledger does not know."""
+
+    rule = "known-id"
+
+    def __init__(self, kind: str, id: str, *, known: Iterable[str] = ()) -> None:
+        near = get_close_matches(id, list(known), n=3, cutoff=0.5)
+        advice = f"Did you mean {' or '.join(near)}?" if near else ADD_ADVICE.get(kind, "")
+        super().__init__(f"no {kind} {id!r} in this ledger", advice=advice)
+        self.kind, self.id = kind, id
+
+
+ADD_ADVICE = {
+    "site": "Register it first: site add",
+    "space": "List them with: view spaces; commission one with: space add",
+    "project": "List them with: view projects; open one with: project open",
+    "booking": "List them with: view bookings",
+    "equipment": "List it with: view equipment; register an item with: equipment add",
+}
+
+
+class AlreadyExists(Refused):
+    """An id is taken; ids are never used twice, so that history stays readable."""
+
+    rule = "unique-id"
+
+    def __init__(self, kind: str, id: str, *, position: int) -> None:
+        super().__init__(
+            f"{kind} {id!r} exists already",
+            position=position,
+            advice="Choose another id; an id is never used twice",
+        )
+        self.kind, self.id = kind, id
+
+
+# --- usage (exit 2) ------------------------------------------------------------------
+
+
+class BadInput(LedgerError):
+    """Input that cannot be understood, whatever the ledger holds."""
+
+    exit_code = 2
+
+
+class BadId(BadInput):
+    """An id outside the grammar of `ledger.tags`."""
+
+    def __init__(self, kind: str, text: str, *, suggestion: str) -> None:
+        advice = "Use 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit"
+        if suggestion:
+            advice += f", for example {suggestion!r}"
+        super().__init__(f"{text!r} is no {kind} id", advice=advice)
+        self.kind, self.text, self.suggestion = kind, text, suggestion
+
+
+class BadTime(BadInput):
+    """A date, time or span that cannot be read, does not exist, or is ambiguous."""
+
+
+class BadText(BadInput):
+    """A title, name or reason that cannot be kept: empty, too long, or control characters."""
+
+
+# --- conflict (exit 4), stale (exit 5) -----------------------------------------------
+
+
+class Conflict(LedgerError):
+    """Others kept recording what the decision had read; the retries are used up."""
+
+    exit_code = 4
+
+    def __init__(self, *, attempts: int) -> None:
+        super().__init__(
+            f"others kept changing what this command reads ({attempts} attempts)",
+            advice="Nothing was recorded; try again",
+        )
+        self.attempts = attempts
+
+
+class StaleView(LedgerError):
+    """A projection is quarantined, so a view answers only up to an earlier position."""
+
+    exit_code = 5
+
+
+# --- the store (exit 10 and 74) ------------------------------------------------------
+
+
+class NoLedger(LedgerError):
+    """There is no ledger at that place."""
+
+    exit_code = 10
+
+
+class NotALedger(NoLedger):
+    """Something else lives at that place."""
+
+
+class NewerFormat(NoLedger):
+    """The ledger was written by a later version of this program."""
+
+    def __init__(self, where: str, *, found: int, known: int) -> None:
+        super().__init__(
+            f"{where} has ledger format {found}, this program knows up to {known}",
+            advice="Upgrade: pip install --upgrade studio-ledger",
+        )
+        self.found, self.known = found, known
+
+
+class LedgerExists(Refused):
+    """Something is there already; a ledger is never written over."""
+
+    rule = "never-overwrite"
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"there is something at {where} already",
+            advice="Choose another place with --ledger",
+        )
+
+
+class StorageFailure(LedgerError):
+    """The store could not be read or written: full, read-only, unreachable, damaged.
+
+    Exit code 74 is EX_IOERR of sysexits.h.
+    """
+
+    exit_code = 74
+
+
+class LineTooLong(BadInput):
+    """An event whose line would be larger than the log takes."""
+
+    def __init__(self, type: str, *, size: int, limit: int) -> None:
+        super().__init__(
+            f"a {type} of {size:,} bytes is larger than the {limit:,} bytes of a line",
+            advice="Shorten its texts or split the period",
+        )
+        self.size, self.limit = size, limit

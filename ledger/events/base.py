@@ -1,0 +1,277 @@
+"""What an event is: a frozen Struct with a name, a schema version, its tags and its time.
+
+An event's *type name* is short and stable (`BookingConfirmed`, a plugin's
+`expo.ExhibitorRegistered`) and never a class path, so that code can move and history
+stays readable. Its tags follow from its fields alone: whoever holds the payload can
+derive the index again and compare.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ledger.errors import InternalError, LedgerError
+from ledger.times import Period
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+"""From the payload of one schema version to that of the next. Runs on read only."""
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Base of all events: a past-tense fact. Subclass it, frozen, with keyword fields.
+
+    `type_name` defaults to the class's name; a plugin prefixes its own (`expo.…`).
+    `schema` counts from 1; `upcasters[n]` turns a payload of version n into n + 1.
+    """
+
+    type_name: ClassVar[str] = ""
+    schema: ClassVar[int] = 1
+    upcasters: ClassVar[Mapping[int, Upcaster]] = {}
+
+    def __init_subclass__(cls, **config: Any) -> None:
+        super().__init_subclass__(**config)
+        if "type_name" not in cls.__dict__:
+            cls.type_name = cls.__name__
+
+    def tags(self) -> tuple[str, ...]:
+        """What the event is about. Derived from the fields and nothing else."""
+        return ()
+
+    def effective(self) -> Period | datetime | date | None:
+        """When it held in the studio, where the event says so."""
+        return None
+
+
+class UnknownEvent(Event, frozen=True):
+    """An event that no installed code can read: carried, shown and hashed like any other.
+
+    A plugin was removed, or a later version wrote it. `payload` is its JSON, untouched.
+    """
+
+    payload: Raw
+
+
+class Header(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who recorded an event, and why.
+
+    `request` is the key that makes a command safe to repeat and `digest` tells which
+    command it was; `corrects` is the position of the event that this one puts right;
+    `batch` joins events that were recorded as one, all or none.
+    """
+
+    actor: str
+    reason: str | None = None
+    request: str | None = None
+    digest: str | None = None
+    corrects: int | None = None
+    batch: str | None = None
+
+
+E = TypeVar("E", bound=Event)
+
+
+class _Data(Struct, Generic[E], frozen=True, kw_only=True, omit_defaults=True):
+    """The `data` column: the header's fields, then the schema version and the payload."""
+
+    actor: str
+    reason: str | None = None
+    request: str | None = None
+    digest: str | None = None
+    corrects: int | None = None
+    batch: str | None = None
+    schema: int
+    payload: E
+
+
+class _RawData(_Data[Any], frozen=True, kw_only=True, omit_defaults=True):
+    payload: Raw
+
+
+class RecordedEvent:
+    """An event in the log: its position, recorded time, tags, who recorded it and why.
+
+    Cheap to make, since a replay makes millions: the recorded time and the tags are
+    parsed when they are asked for.
+    """
+
+    __slots__ = ("_recorded_at", "_tags", "data", "position", "type")
+
+    def __init__(
+        self, position: int, recorded_at: str, type: str, tags: str, data: "_Data[Any]"
+    ) -> None:
+        self.position = position
+        self.type = type
+        self.data = data
+        self._recorded_at = recorded_at
+        self._tags = tags
+
+    @property
+    def event(self) -> Event:
+        """The event itself; an `UnknownEvent` where no installed code can read it."""
+        event: Event = self.data.payload
+        return event
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When the log took it, UTC."""
+        return parse_recorded_at(self._recorded_at)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags it was recorded with."""
+        return _decode_tags(self._tags)
+
+    @property
+    def actor(self) -> str:
+        """Who recorded it."""
+        return self.data.actor
+
+    @property
+    def reason(self) -> str | None:
+        """Why, in the actor's words."""
+        return self.data.reason
+
+    @property
+    def request(self) -> str | None:
+        """The key of the request that recorded it."""
+        return self.data.request
+
+    @property
+    def digest(self) -> str | None:
+        """Which command that request was."""
+        return self.data.digest
+
+    @property
+    def corrects(self) -> int | None:
+        """The position of the event that it puts right."""
+        return self.data.corrects
+
+    @property
+    def batch(self) -> str | None:
+        """The batch that it was recorded in."""
+        return self.data.batch
+
+    @property
+    def schema(self) -> int:
+        """The schema version that it was written with."""
+        return self.data.schema
+
+    def __repr__(self) -> str:
+        return f"#{self.position} {self.type} {self.data.payload!r}"
+
+
+def format_recorded_at(instant: datetime) -> str:
+    """The fixed-width form of the log, `YYYY-MM-DDTHH:MM:SS.ffffffZ`: it sorts as text."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_recorded_at(text: str) -> datetime:
+    """The instant of a `recorded_at` column."""
+    return datetime.fromisoformat(text)
+
+
+@lru_cache(maxsize=4096)
+def _decode_tags(text: str) -> tuple[str, ...]:
+    return msgspec.json.decode(text, type=tuple[str, ...])
+
+
+class Query(Struct, frozen=True):
+    """Events that carry all of `tags` and, where `types` is not empty, one of those types."""
+
+    tags: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+
+    def matches(self, type: str, tags: Iterable[str]) -> bool:
+        """Whether such an event answers the query."""
+        return (not self.types or type in self.types) and set(self.tags) <= set(tags)
+
+
+class Registry:
+    """The event types that can be read, by name: the studio's own and the plugins'.
+
+    Raises `InternalError` for two types of one name or a chain of upcasters with a gap.
+    """
+
+    def __init__(self, types: Iterable[type[Event]] = ()) -> None:
+        self._types: dict[str, type[Event]] = {}
+        self._decoders: dict[str, msgspec.json.Decoder[Any]] = {}
+        self._raw = msgspec.json.Decoder(_RawData)
+        self._encoder = msgspec.json.Encoder()
+        for event_type in types:
+            self.add(event_type)
+
+    def add(self, event_type: type[Event]) -> None:
+        """Make a type readable."""
+        name = event_type.type_name
+        if self._types.get(name, event_type) is not event_type:
+            raise InternalError(
+                f"two event types are named {name}: {self._types[name]!r}, {event_type!r}"
+            )
+        missing = set(range(1, event_type.schema)) - set(event_type.upcasters)
+        if missing:
+            raise InternalError(f"{name} has no upcaster from schema {min(missing)}")
+        self._types[name] = event_type
+        self._decoders[name] = msgspec.json.Decoder(_Data[event_type])  # type: ignore[valid-type]  # a type made at run time, one decoder each
+
+    def __contains__(self, type_name: str) -> bool:
+        return type_name in self._types
+
+    def __iter__(self) -> Iterator[type[Event]]:
+        return iter(self._types.values())
+
+    def encode(self, event: Event, header: Header) -> bytes:
+        """The `data` column of an event, JSON in a fixed key order."""
+        return self._encoder.encode(
+            _Data(
+                actor=header.actor,
+                reason=header.reason,
+                request=header.request,
+                digest=header.digest,
+                corrects=header.corrects,
+                batch=header.batch,
+                schema=event.schema,
+                payload=event,
+            )
+        )
+
+    def decode(
+        self, position: int, recorded_at: str, type: str, tags: str, data: bytes
+    ) -> RecordedEvent:
+        """The recorded event of a stored row, brought up to today's schema.
+
+        What cannot be read as its type (unknown, newer, or not of its own schema) is
+        carried as an `UnknownEvent`, so that one odd event never breaks a replay.
+        """
+        decoder = self._decoders.get(type)
+        if decoder is not None:
+            try:
+                typed: _Data[Any] = decoder.decode(data)
+                if typed.schema == self._types[type].schema:
+                    return RecordedEvent(position, recorded_at, type, tags, typed)
+            except (msgspec.ValidationError, ValueError, LedgerError):
+                pass  # an older schema may not fit today's fields: upcast below
+        return RecordedEvent(position, recorded_at, type, tags, self._upcast(type, data))
+
+    def _upcast(self, type: str, data: bytes) -> "_Data[Any]":
+        raw = self._raw.decode(data)
+        event: Event = UnknownEvent(payload=Raw(bytes(raw.payload)))
+        event_type = self._types.get(type)
+        if event_type is not None and raw.schema < event_type.schema:
+            try:
+                payload = msgspec.json.decode(raw.payload)
+                for version in range(raw.schema, event_type.schema):
+                    payload = event_type.upcasters[version](payload)
+                event = msgspec.convert(payload, event_type, strict=False)
+            except (msgspec.MsgspecError, KeyError, TypeError, ValueError, LedgerError):
+                pass  # carried unread; `doctor` and `log` show it as unknown
+        fields = {name: getattr(raw, name) for name in Header.__struct_fields__}
+        return _Data(**fields, schema=raw.schema, payload=event)
+
+
+def type_names(types: Sequence[type[Event]]) -> tuple[str, ...]:
+    """The names of event types, sorted: the form that a `Query` holds."""
+    return tuple(sorted(t.type_name for t in types))

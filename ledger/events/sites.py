@@ -1,0 +1,145 @@
+"""Sites and their spaces: what can be booked, since when, and when it was closed.
+
+Capacity is evented. A stage that opens in 2025 does not dilute the utilization of 2024,
+and one that grew keeps its old area for the old days.
+"""
+
+from datetime import date
+from typing import Literal
+
+from ledger.events.base import Event
+from ledger.tags import buckets, tag
+from ledger.times import Period
+
+SpaceKind = Literal[
+    "stage", "virtual stage", "set studio", "workshop", "hall", "location", "backlot"
+]
+ClosureKind = Literal["maintenance", "blackout", "calibration"]
+
+
+class SiteRegistered(Event, frozen=True):
+    """A campus, with the zone of its clock and how long a challenged holder may think."""
+
+    site: str
+    name: str
+    zone: str
+    answer_within_hours: int = 24
+    local_name: str | None = None
+    place: str | None = None
+    operator: str | None = None
+
+    def tags(self) -> tuple[str, ...]:
+        """The site."""
+        return (tag("site", self.site),)
+
+
+class SpaceCommissioned(Event, frozen=True):
+    """A space came into service.
+
+    `capacity` None is exclusive: one confirmed booking at a time. A number is shared:
+    confirmed bookings may together take that many units. `answer_within_hours` overrides
+    the site's where set. `zone` is the site's.
+    """
+
+    space: str
+    site: str
+    zone: str
+    name: str
+    kind: SpaceKind
+    area_m2: float
+    in_service_on: date
+    capacity: int | None = None
+    answer_within_hours: int | None = None
+    phase: str | None = None
+
+    def tags(self) -> tuple[str, ...]:
+        """The space and its site."""
+        return (tag("space", self.space), tag("site", self.site))
+
+    def effective(self) -> date:
+        """The first day in service."""
+        return self.in_service_on
+
+
+class SpaceChanged(Event, frozen=True):
+    """From the day `on`, the space has these facts, all of them (not only what differs)."""
+
+    space: str
+    site: str
+    on: date
+    name: str
+    kind: SpaceKind
+    area_m2: float
+    capacity: int | None = None
+    answer_within_hours: int | None = None
+    phase: str | None = None
+
+    def tags(self) -> tuple[str, ...]:
+        """The space and its site."""
+        return (tag("space", self.space), tag("site", self.site))
+
+    def effective(self) -> date:
+        """The first day of the new facts."""
+        return self.on
+
+
+class SpaceDecommissioned(Event, frozen=True):
+    """The space left service; `on` is the first day without it."""
+
+    space: str
+    site: str
+    on: date
+
+    def tags(self) -> tuple[str, ...]:
+        """The space and its site."""
+        return (tag("space", self.space), tag("site", self.site))
+
+    def effective(self) -> date:
+        """The first day out of service."""
+        return self.on
+
+
+class SpaceClosed(Event, frozen=True):
+    """The space cannot be used for a period. `closure` names it, so that it can be ended."""
+
+    closure: str
+    space: str
+    kind: ClosureKind
+    period: Period
+
+    def tags(self) -> tuple[str, ...]:
+        """The closure, the space, and the space's months."""
+        return (
+            tag("closure", self.closure),
+            tag("space", self.space),
+            *buckets("space", self.space, self.period.months),
+        )
+
+    def effective(self) -> Period:
+        """The period closed."""
+        return self.period
+
+
+class SpaceReopened(Event, frozen=True):
+    """A closure ended before its time, or was called off.
+
+    `was` is the closure's period until now, `period` the part of it that is open again.
+    """
+
+    closure: str
+    space: str
+    kind: ClosureKind
+    was: Period
+    period: Period
+
+    def tags(self) -> tuple[str, ...]:
+        """The closure, the space, and the space's months."""
+        return (
+            tag("closure", self.closure),
+            tag("space", self.space),
+            *buckets("space", self.space, self.was.months),
+        )
+
+    def effective(self) -> Period:
+        """The period open again."""
+        return self.period

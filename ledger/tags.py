@@ -1,0 +1,65 @@
+"""Tags: what an event is about, and how a decision finds it.
+
+A tag is `kind:id`. A *bucket* tag `kind:id@bucket` narrows it, so that a decision reads a
+month of a stage and not its life: `space:stage-1@2025-07`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from ledger.errors import BadId, BadInput, BadText
+
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_TAG = re.compile(r"[a-z][a-z0-9-]*:[^\s@]{1,200}(?:@[a-z0-9-]{1,32})?")
+MAX_TEXT = 1_000
+"""Characters of a title, name or reason."""
+
+
+def check_id(kind: str, text: str) -> str:
+    """Return the id, or raise `BadId` with one that would do."""
+    if not _ID.fullmatch(text):
+        raise BadId(kind, text, suggestion=slug(text))
+    return text
+
+
+def slug(text: str) -> str:
+    """The nearest id to a text; empty where no letter or digit of it is ASCII."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9._]+", "-", ascii_text).strip("-._")[:64].strip("-._")
+
+
+def check_text(what: str, text: str) -> str:
+    """A title, name or reason in any script, trimmed. Raises `BadText`.
+
+    Unicode is kept as it was written (NFC); control characters and lone surrogates are not.
+    """
+    kept = unicodedata.normalize("NFC", text).strip()
+    if not kept:
+        raise BadText(f"the {what} is empty", advice="Write at least one character")
+    if len(kept) > MAX_TEXT:
+        raise BadText(
+            f"the {what} has {len(kept):,} characters", advice=f"Use at most {MAX_TEXT:,}"
+        )
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in kept):
+        raise BadText(
+            f"the {what} holds a control character", advice="Remove line breaks and the like"
+        )
+    return kept
+
+
+def tag(kind: str, id: str, bucket: str = "") -> str:
+    """`kind:id`, or `kind:id@bucket`."""
+    return f"{kind}:{id}@{bucket}" if bucket else f"{kind}:{id}"
+
+
+def buckets(kind: str, id: str, months: Iterable[str]) -> tuple[str, ...]:
+    """A bucket tag for each month."""
+    return tuple(tag(kind, id, month) for month in months)
+
+
+def check_tag(text: str) -> str:
+    """A tag as somebody typed it. Raises `BadInput`."""
+    if not _TAG.fullmatch(text):
+        raise BadInput(f"{text!r} is no tag", advice="Write kind:id, for example space:stage-1")
+    return text

@@ -1,0 +1,281 @@
+"""Time as a studio uses it: half-open periods, site-local days, an injected clock.
+
+A *period* is half-open, `[start, end)`, between two aware datetimes kept in UTC, and it
+remembers the IANA zone whose days it counts. A day is the site's own: one of 23 or 25
+hours is still one day.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Protocol, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
+
+from ledger.errors import BadTime
+
+MAX_PERIOD_DAYS = 3_660
+"""Ten years: a longer period would carry more month tags than a line should hold."""
+
+_DAY = timedelta(days=1)
+
+
+class Clock(Protocol):
+    """Where *now* comes from. Only the edges of the program hold one."""
+
+    def now(self) -> datetime:
+        """The present instant, aware."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return datetime.now(UTC)
+
+
+class ManualClock:
+    """A clock that somebody sets: for the demo, for tests, for a replayed history."""
+
+    def __init__(self, start: datetime) -> None:
+        self.instant = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """The instant it was last set to."""
+        return self.instant
+
+    def set(self, instant: datetime) -> None:
+        """Set it, forwards or backwards."""
+        self.instant = instant.astimezone(UTC)
+
+    def advance(self, by: timedelta) -> None:
+        """Move it on."""
+        self.instant += by
+
+
+@lru_cache(maxsize=256)
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone of that name.
+
+    Raises `BadTime` for a name that the time zone database does not have.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadTime(
+            f"no time zone {name!r}", advice="Use an IANA name such as Asia/Shanghai"
+        ) from None
+
+
+def start_of_day(day: date, zone_name: str) -> datetime:
+    """The first instant of a site-local day, in UTC.
+
+    Where a clock change skips midnight, the day begins when the clocks resume; where it
+    repeats midnight, at the first one.
+    """
+    return datetime.combine(day, time(), tzinfo=zone(zone_name)).astimezone(UTC)
+
+
+def parse_date(text: str) -> date:
+    """A calendar date `YYYY-MM-DD`. Raises `BadTime`, also for 30 February."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        raise BadTime(
+            f"{text!r} is no date", advice="Write YYYY-MM-DD, a day that the calendar has"
+        ) from None
+    if not 1900 <= day.year <= 2999:
+        raise BadTime(f"the year of {text} is out of range", advice="Use 1900 to 2999")
+    return day
+
+
+def parse_instant(text: str, zone_name: str) -> datetime:
+    """An exact time, in UTC: with an offset as written, without one on the site's clock.
+
+    Raises `BadTime` for what cannot be read, for a wall time that a clock change skips,
+    and for one that it repeats (an offset tells the two apart).
+    """
+    try:
+        value = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadTime(
+            f"{text!r} is no time", advice="Write 2025-07-01T08:00, or with an offset +08:00"
+        ) from None
+    if not 1900 <= value.year <= 2999:
+        raise BadTime(f"the year of {text} is out of range", advice="Use 1900 to 2999")
+    if value.tzinfo is not None:
+        return value.astimezone(UTC)
+    first = value.replace(tzinfo=zone(zone_name))
+    second = first.replace(fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return first.astimezone(UTC)
+    if first.astimezone(UTC).astimezone(first.tzinfo).replace(tzinfo=None) != value:
+        raise BadTime(
+            f"{text} does not exist in {zone_name}: the clocks jump over it",
+            advice="Choose a time before or after the change",
+        )
+    early, late = (f"{value.isoformat()}{_offset(t)}" for t in (first, second))
+    raise BadTime(
+        f"{text} happens twice in {zone_name}: the clocks go back",
+        advice=f"Say which: {early} or {late}",
+    )
+
+
+def _offset(value: datetime) -> str:
+    return value.isoformat()[-6:]
+
+
+class Days(Struct, frozen=True, order=True):
+    """Whole site-local days, `first` and `last` both included. Written `A..B`."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise BadTime(
+                f"{self.last} is before {self.first}", advice="Write the first day first: A..B"
+            )
+        if (self.last - self.first).days >= MAX_PERIOD_DAYS:
+            raise BadTime(
+                f"{self} is longer than ten years", advice="Split it into shorter periods"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `2025-07-01..2025-07-14`, or a single day. Raises `BadTime`."""
+        first, dots, last = text.partition("..")
+        return cls(parse_date(first), parse_date(last if dots else first))
+
+    def __str__(self) -> str:
+        return f"{self.first}..{self.last}" if self.last != self.first else f"{self.first}"
+
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def __iter__(self) -> Iterator[date]:  # type: ignore[override]  # a Struct iterates over nothing; days are what a reader expects
+        for n in range(len(self)):
+            yield self.first + n * _DAY
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    def clip(self, other: "Days") -> "Days | None":
+        """The days in both, None where there are none."""
+        first, last = max(self.first, other.first), min(self.last, other.last)
+        return Days(first, last) if first <= last else None
+
+    def period(self, zone_name: str) -> "Period":
+        """From the first day's first instant to the end of the last day."""
+        return Period(
+            start_of_day(self.first, zone_name),
+            start_of_day(self.last + _DAY, zone_name),
+            zone_name,
+        )
+
+
+class Period(Struct, frozen=True):
+    """`[start, end)` in UTC, with the zone whose days it counts."""
+
+    start: datetime
+    end: datetime
+    zone: str
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise BadTime(
+                f"the end {self.end.isoformat()} is not after the start {self.start.isoformat()}",
+                advice="Give the earlier time first",
+            )
+
+    def overlaps(self, other: "Period") -> bool:
+        """Whether an instant lies in both. Touching periods do not overlap."""
+        return self.start < other.end and other.start < self.end
+
+    def covers(self, other: "Period") -> bool:
+        """Whether all of `other` lies in this one."""
+        return self.start <= other.start and other.end <= self.end
+
+    @property
+    def days(self) -> Days:
+        """The site-local days that it touches."""
+        tz = zone(self.zone)
+        last = (self.end - timedelta(microseconds=1)).astimezone(tz).date()
+        return Days(self.start.astimezone(tz).date(), last)
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """The site-local months that it touches, `YYYY-MM`, in order."""
+        days = self.days
+        first = days.first.year * 12 + days.first.month - 1
+        last = days.last.year * 12 + days.last.month - 1
+        return tuple(f"{m // 12:04}-{m % 12 + 1:02}" for m in range(first, last + 1))
+
+    def __str__(self) -> str:
+        """Whole days as `A..B`; anything else as wall times with their offsets."""
+        days = self.days
+        if days.period(self.zone) == self:
+            return str(days)
+        tz = zone(self.zone)
+        ends = (t.astimezone(tz).isoformat(timespec="minutes") for t in (self.start, self.end))
+        return "..".join(ends)
+
+
+class When(Struct, frozen=True):
+    """A period as somebody writes it, before the site's zone is known.
+
+    `2025-07-01..2025-07-14` (whole days, both included), or
+    `2025-07-01T08:00..2025-07-01T20:00` (exact, half-open; an offset is allowed).
+    """
+
+    text: str
+
+    @classmethod
+    def of(
+        cls, *, days: str | None = None, start: str | None = None, end: str | None = None
+    ) -> Self:
+        """From the two forms of the command line. Raises `BadTime` unless it is one of them."""
+        if days is not None and start is None and end is None:
+            return cls.parse(days)
+        if days is None and start is not None and end is not None:
+            return cls.parse(f"{start}..{end}")
+        raise BadTime(
+            "a period is needed once", advice="Give either --days A..B or both --from and --to"
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Check what can be checked without a zone. Raises `BadTime`."""
+        when = cls(text.strip())
+        when.resolve("UTC")
+        return when
+
+    def resolve(self, zone_name: str) -> Period:
+        """The period on that site's clock. Raises `BadTime`."""
+        if "T" not in self.text.upper():
+            return Days.parse(self.text).period(zone_name)
+        first, dots, last = self.text.partition("..")
+        if not dots:
+            raise BadTime(
+                f"{self.text!r} has no end", advice="Write START..END, or whole days A..B"
+            )
+        period = Period(
+            parse_instant(first, zone_name), parse_instant(last, zone_name), zone_name
+        )
+        if len(period.days) > MAX_PERIOD_DAYS:
+            raise BadTime(
+                f"{self.text} is longer than ten years", advice="Split it into shorter periods"
+            )
+        return period
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def month_bounds(month: str) -> Days:
+    """The days of `YYYY-MM`. Raises `BadTime`."""
+    first = parse_date(f"{month}-01")
+    following = (first.replace(day=28) + 4 * _DAY).replace(day=1)
+    return Days(first, following - _DAY)
