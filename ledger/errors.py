@@ -85,6 +85,20 @@ class AlreadyExists(Refused):
         self.kind, self.id = kind, id
 
 
+class RequestReused(Refused):
+    """A request key came a second time, with a different command."""
+
+    rule = "request-key"
+
+    def __init__(self, key: str, *, position: int) -> None:
+        super().__init__(
+            f"request {key!r} was used for another command",
+            position=position,
+            advice="Use a new key for a new command",
+        )
+        self.key = key
+
+
 # --- usage (exit 2) ------------------------------------------------------------------
 
 
@@ -127,6 +141,16 @@ class Conflict(LedgerError):
             advice="Nothing was recorded; try again",
         )
         self.attempts = attempts
+
+
+class BoundaryBroken(LedgerError):
+    """An append's condition failed: what the decision read has changed. Retried, not shown."""
+
+    exit_code = 4
+
+    def __init__(self, *, after: int) -> None:
+        super().__init__(f"what was read as of #{after} has changed since")
+        self.after = after
 
 
 class StaleView(LedgerError):

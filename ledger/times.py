@@ -155,7 +155,7 @@ class Days(Struct, frozen=True, order=True):
     def __len__(self) -> int:
         return (self.last - self.first).days + 1
 
-    def __iter__(self) -> Iterator[date]:  # type: ignore[override]  # a Struct iterates over nothing; days are what a reader expects
+    def __iter__(self) -> Iterator[date]:
         for n in range(len(self)):
             yield self.first + n * _DAY
 
@@ -223,14 +223,54 @@ class Period(Struct, frozen=True):
         return "..".join(ends)
 
 
-class When(Struct, frozen=True):
+class _Written:
+    """Text that a person wrote about time, checked, and resolved once a zone is known."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and str(other) == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+class Moment(_Written):
+    """An instant as somebody writes it: `2025-07-01T08:00`, an offset, or a day's start."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Check what can be checked without a zone. Raises `BadTime`."""
+        moment = cls(text.strip())
+        moment.resolve("UTC")
+        return moment
+
+    def resolve(self, zone_name: str) -> datetime:
+        """The instant on that site's clock, in UTC. Raises `BadTime`."""
+        if "T" not in self.text.upper():
+            return start_of_day(parse_date(self.text), zone_name)
+        return parse_instant(self.text, zone_name)
+
+
+class When(_Written):
     """A period as somebody writes it, before the site's zone is known.
 
     `2025-07-01..2025-07-14` (whole days, both included), or
     `2025-07-01T08:00..2025-07-01T20:00` (exact, half-open; an offset is allowed).
     """
 
-    text: str
+    __slots__ = ()
 
     @classmethod
     def of(
@@ -240,9 +280,9 @@ class When(Struct, frozen=True):
         if days is not None and start is None and end is None:
             return cls.parse(days)
         if days is None and start is not None and end is not None:
-            return cls.parse(f"{start}..{end}")
+            return cls.parse(f"{Moment.parse(start)}..{Moment.parse(end)}")
         raise BadTime(
-            "a period is needed once", advice="Give either --days A..B or both --from and --to"
+            "a period is needed, once", advice="Give either --days A..B or both --from and --to"
         )
 
     @classmethod
@@ -261,17 +301,12 @@ class When(Struct, frozen=True):
             raise BadTime(
                 f"{self.text!r} has no end", advice="Write START..END, or whole days A..B"
             )
-        period = Period(
-            parse_instant(first, zone_name), parse_instant(last, zone_name), zone_name
-        )
-        if len(period.days) > MAX_PERIOD_DAYS:
+        ends = Moment(first).resolve(zone_name), Moment(last).resolve(zone_name)
+        if (ends[1] - ends[0]).days > MAX_PERIOD_DAYS:
             raise BadTime(
                 f"{self.text} is longer than ten years", advice="Split it into shorter periods"
             )
-        return period
-
-    def __str__(self) -> str:
-        return self.text
+        return Period(*ends, zone_name)
 
 
 def month_bounds(month: str) -> Days:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ledger.errors import InternalError, LedgerError
+from ledger.tags import tag
 from ledger.times import Period
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -109,6 +110,15 @@ class RecordedEvent:
         self._recorded_at = recorded_at
         self._tags = tags
 
+    @classmethod
+    def pending(
+        cls, position: int, now: datetime, event: Event, header: Header, tags: tuple[str, ...]
+    ) -> "RecordedEvent":
+        """An event that is about to be recorded, for the decisions that come after it."""
+        data = _Data(**msgspec.structs.asdict(header), schema=event.schema, payload=event)
+        tags_text = msgspec.json.encode(tags).decode()
+        return cls(position, format_recorded_at(now), event.type_name, tags_text, data)
+
     @property
     def event(self) -> Event:
         """The event itself; an `UnknownEvent` where no installed code can read it."""
@@ -188,6 +198,13 @@ class Query(Struct, frozen=True):
     def matches(self, type: str, tags: Iterable[str]) -> bool:
         """Whether such an event answers the query."""
         return (not self.types or type in self.types) and set(self.tags) <= set(tags)
+
+
+class Boundary(Struct, frozen=True):
+    """What a decision read: it stands while nothing that matches came after `after`."""
+
+    queries: tuple[Query, ...]
+    after: int
 
 
 class Registry:
@@ -270,6 +287,16 @@ class Registry:
                 pass  # carried unread; `doctor` and `log` show it as unknown
         fields = {name: getattr(raw, name) for name in Header.__struct_fields__}
         return _Data(**fields, schema=raw.schema, payload=event)
+
+
+def recorded_tags(event: Event, header: Header) -> tuple[str, ...]:
+    """The tags that an event is recorded with: its own, its request's, its batch's."""
+    tags = list(event.tags())
+    if header.request is not None:
+        tags.append(tag("request", header.request))
+    if header.batch is not None:
+        tags.append(tag("batch", header.batch))
+    return tuple(dict.fromkeys(tags))
 
 
 def type_names(types: Sequence[type[Event]]) -> tuple[str, ...]:

@@ -1,0 +1,193 @@
+"""The context of a decision: what it reads is its consistency boundary.
+
+A decision asks its `Context` for the events that it needs, checks its rules, and records
+new events. The context notes every question. The append then succeeds only if nothing
+that would answer one of those questions has been recorded since; so nobody declares a
+boundary, and nobody can forget one. A rule that a plugin adds asks through the same
+context and widens the boundary by asking.
+
+Questions name a tag, and event types where only some can matter. A narrow question
+conflicts less: who asks for the *confirmed* bookings of July on stage 1 is not disturbed
+by a hold in July, nor by anything in August.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from heapq import merge
+from operator import attrgetter
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from ledger.errors import InternalError
+from ledger.events.base import (
+    Boundary,
+    Event,
+    Header,
+    Query,
+    RecordedEvent,
+    recorded_tags,
+    type_names,
+)
+
+
+class History(Protocol):
+    """What a decision needs of the log."""
+
+    def read(
+        self,
+        queries: Sequence[Query],
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[RecordedEvent]:
+        """The events with `after` < position <= `until` that answer any of the queries."""
+
+
+class Proposal(Struct, frozen=True):
+    """An event that a decision wants recorded; `corrects` is the position it puts right."""
+
+    event: Event
+    corrects: int | None = None
+
+
+class Snapshot:
+    """The log as one decision, or one batch of them, sees it.
+
+    Everything up to position `head` and nothing after, since the log is append-only; then
+    the `pending` events of the decisions before this one in the batch. The questions asked
+    of it are the boundary of the whole batch. Answers are kept: in a snapshot the same
+    question has the same answer.
+    """
+
+    def __init__(self, history: History, head: int) -> None:
+        self.head = head
+        self.pending: list[RecordedEvent] = []
+        self._history = history
+        self._answers: dict[tuple[Query, bool], list[RecordedEvent]] = {}
+        self._pending_by_tag: dict[str, list[RecordedEvent]] = defaultdict(list)
+
+    @property
+    def boundary(self) -> Boundary:
+        """All that was asked, as the condition of the append."""
+        return Boundary(tuple(dict.fromkeys(query for query, _ in self._answers)), self.head)
+
+    def ask(self, query: Query, *, last: bool = False) -> list[RecordedEvent]:
+        """The events that answer, oldest first; with `last` the newest alone."""
+        if not query.tags:
+            raise InternalError("a decision asked a question without a tag: its cost would grow")
+        key = (query, last)
+        if key not in self._answers:
+            found = self._history.read(
+                [query], until=self.head, limit=1 if last else None, newest_first=last
+            )
+            self._answers[key] = list(found)
+        stored = self._answers[key]
+        if not self.pending:
+            return stored
+        pending = [
+            entry
+            for entry in self._pending_by_tag.get(query.tags[0], ())
+            if query.matches(entry.type, entry.tags)
+        ]
+        return (pending[-1:] or stored) if last else stored + pending
+
+    def add(self, entry: RecordedEvent) -> None:
+        """Let later questions see an event that is about to be recorded."""
+        self.pending.append(entry)
+        for tag in entry.tags:
+            self._pending_by_tag[tag].append(entry)
+
+    def drop(self, count: int) -> None:
+        """Take back the last `count` pending events (of a decision that was refused)."""
+        for _ in range(count):
+            entry = self.pending.pop()
+            for tag in entry.tags:
+                self._pending_by_tag[tag].pop()
+
+
+class Context:
+    """What a decision reads and records through.
+
+    `now` is the present instant (UTC) for rules about deadlines: never before the newest
+    recorded time. `new_id(prefix)` makes an id that the ledger has not seen.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        now: datetime,
+        new_id: Callable[[str], str],
+        header: Header,
+    ) -> None:
+        self.now = now
+        self.proposals: list[Proposal] = []
+        self._snapshot = snapshot
+        self._new_id = new_id
+        self._header = header
+
+    def read(self, tag: str | Sequence[str], *types: type[Event]) -> list[RecordedEvent]:
+        """The events with the tag, or with any of several, oldest first, each once.
+
+        With `types` only those of these types. What the decision has recorded itself, and
+        what the decisions before it in the batch have, is among them.
+        """
+        names = type_names(types)
+        if isinstance(tag, str):
+            return list(self._snapshot.ask(Query((tag,), names)))
+        answers = [self._snapshot.ask(Query((one,), names)) for one in dict.fromkeys(tag)]
+        found = merge(*answers, key=attrgetter("position"))
+        return list({entry.position: entry for entry in found}.values())
+
+    def last(self, tag: str, *types: type[Event]) -> RecordedEvent | None:
+        """The newest event with the tag (and of the types), None where there is none."""
+        found = self._snapshot.ask(Query((tag,), type_names(types)), last=True)
+        return found[-1] if found else None
+
+    def record(self, event: Event, *, corrects: int | None = None) -> None:
+        """Propose an event. `corrects`: the position of the event that it puts right."""
+        self.proposals.append(Proposal(event, corrects))
+        header = msgspec.structs.replace(self._header, corrects=corrects)
+        # The position is where it would stand if nobody else recorded in between; it
+        # orders the pending events and is never stored.
+        position = self._snapshot.head + len(self._snapshot.pending) + 1
+        self._snapshot.add(
+            RecordedEvent.pending(
+                position, self.now, event, header, recorded_tags(event, self._header)
+            )
+        )
+
+    def new_id(self, kind: str, prefix: str) -> str:
+        """An id of that kind that no event carries as a tag yet, such as `b-7f3k2`."""
+        while True:
+            id = f"{prefix}-{self._new_id(prefix)}"
+            if not self._snapshot.ask(Query((f"{kind}:{id}",)), last=True):
+                return id
+
+
+class Decision(Struct, frozen=True, kw_only=True, tag_field="do", forbid_unknown_fields=True):
+    """Base of all decisions: a command as typed data, and the rules behind it.
+
+    Its fields are the command's parameters. As JSON it carries its name in `do`, which is
+    the command's words (`"do": "booking hold"`); a batch file holds one a line.
+    """
+
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **config: Any) -> None:
+        super().__init_subclass__(**config)
+        if isinstance(config.get("tag"), str):
+            cls.name = config["tag"]
+
+    def decide(self, ctx: Context) -> None:
+        """Read, check, record. Raises `Refused` where a rule says no."""
+        raise NotImplementedError
+
+
+Rule = Callable[[Context, Sequence[Event]], None]
+"""A further rule: sees the proposed events, asks through the context, refuses by raising."""
