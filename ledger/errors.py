@@ -6,6 +6,7 @@ neither forget the advice nor word it a second way.
 """
 
 from collections.abc import Iterable
+from datetime import date
 from difflib import get_close_matches
 from typing import ClassVar
 
@@ -22,9 +23,12 @@ class LedgerError(Exception):
         super().__init__(message)
         self.message = message
         self.advice = advice
+        self.where = ""
+        """The place in an input, such as `line 12`, set by whoever reads it."""
 
     def __str__(self) -> str:
-        return f"{self.message}. {self.advice}" if self.advice else self.message
+        text = f"{self.message}. {self.advice}" if self.advice else self.message
+        return f"{self.where}: {text}" if self.where else text
 
 
 class InternalError(LedgerError):
@@ -213,3 +217,49 @@ class LineTooLong(BadInput):
             advice="Shorten its texts or split the period",
         )
         self.size, self.limit = size, limit
+
+
+# --- refusals of sites, spaces and projects (exit 1) ---------------------------------
+
+
+class UnreadableEvent(Refused):
+    """A rule needs an event that a later version, or a plugin now removed, has written."""
+
+    rule = "readable-history"
+
+    def __init__(self, type: str, *, position: int) -> None:
+        super().__init__(
+            f"this command needs a {type} that this version cannot read",
+            position=position,
+            advice="Upgrade: pip install --upgrade studio-ledger",
+        )
+        self.type = type
+
+
+class NotInService(Refused):
+    """A day lies before a space came into service, or after it left."""
+
+    rule = "in-service"
+
+    def __init__(self, space: str, day: date, *, since: date, until: date | None, position: int):
+        span = f"from {since}" if until is None else f"from {since} to before {until}"
+        super().__init__(
+            f"space {space!r} is not in service on {day}, only {span}",
+            position=position,
+            advice="Choose days in service: view spaces",
+        )
+        self.space, self.day, self.since, self.until = space, day, since, until
+
+
+class ProjectIsClosed(Refused):
+    """Nothing more can be done for a project that was closed."""
+
+    rule = "open-project"
+
+    def __init__(self, project: str, *, position: int) -> None:
+        super().__init__(
+            f"project {project!r} is closed",
+            position=position,
+            advice="Open a further project: project open",
+        )
+        self.project = project
