@@ -1,0 +1,67 @@
+# studio-ledger: what a person or a CI types. `make help` lists it.
+#
+#   make demo PYTHON=python3.12     to choose the interpreter (3.11 or newer)
+#
+# Works with GNU make 3.81 (macOS) and 4.x. Everything is installed into .venv, nothing elsewhere.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+WORKERS ?= 2
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo test check docs clean
+
+# What an installation depends on; the sources themselves are linked, not copied.
+PINS := constraints.txt pyproject.toml Makefile
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --constraint constraints.txt
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
+
+demo: $(VENV)/.installed ## set up .venv and run the sample campus, from its log to its views
+	@rm -f demo.db demo.db-* demo.views.db*
+	$(BIN)/studio-ledger --ledger demo.db demo
+
+test: $(VENV)/.installed-dev ## set up .venv and run all tests (a real PostgreSQL is brought along)
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(VENV)/.installed-dev ## style, types, floors, and whether the docs build and are up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/cog --check -p "import sys; sys.path[:0] = ['.', 'plugins']" docs/reference/*.md
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+docs: $(VENV)/.installed-dev ## bring generated pages up to date and build docs/_build/html
+	$(BIN)/cog -r -p "import sys; sys.path[:0] = ['.', 'plugins']" docs/reference/*.md
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+clean: ## remove .venv, the demo's ledger and everything else that can be made again
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -f demo.db demo.db-* demo.views.db*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.python:
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "studio-ledger needs Python 3.11 or newer, and there is no $(PYTHON) here: install it, or say make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "studio-ledger needs Python 3.11 or newer, and $(PYTHON) is $$("$(PYTHON)" -V 2>&1): install it, or say make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "this Python cannot make a virtual environment: on Debian or Ubuntu, 'apt-get install $$("$(PYTHON)" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')' (as root), then say make again" >&2; exit 1; }
+	@rm -rf $(VENV)
+	"$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+# pip and hatchling first: pip for dependency groups, hatchling so that building needs no second download.
+$(VENV)/.installed: $(VENV)/.python $(PINS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip hatchling
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed $(PINS)
+	$(INSTALL) --editable . --group dev
+	@touch $@
