@@ -184,6 +184,11 @@ class Decision(Struct, frozen=True, kw_only=True, tag_field="do", forbid_unknown
         if isinstance(config.get("tag"), str):
             cls.name = config["tag"]
 
+    @property
+    def is_batch(self) -> bool:
+        """Whether the command itself asks for several things as one, all or none."""
+        return False
+
     def decide(self, ctx: Context) -> None:
         """Read, check, record. Raises `Refused` where a rule says no."""
         raise NotImplementedError

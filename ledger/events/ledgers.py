@@ -10,11 +10,15 @@ FORMAT = 1
 
 
 class LedgerOpened(Event, frozen=True):
-    """Position 1 of every ledger: whose it is, in which format, and whether it is a demo."""
+    """Position 1 of every ledger: whose it is, in which format, and whether it is a demo.
+
+    `zone` is the one in which a day is read where no site says otherwise (`--as-of`).
+    """
 
     origin: str
     format: int
     demo: bool
+    zone: str
 
     def tags(self) -> tuple[str, ...]:
         """The ledger itself."""

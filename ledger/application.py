@@ -1,0 +1,293 @@
+"""The ledger as a program uses it: open, decide, look.
+
+`Ledger` ties the log, the decisions and the views together. It holds what the pure parts
+must not: the clock, the source of new ids, the retries.
+"""
+
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct
+
+from ledger.decisions import STUDIO_DECISIONS
+from ledger.decisions.base import Context, Decision, Proposal, Rule, Snapshot
+from ledger.decisions.wire import Wire
+from ledger.errors import BadInput, BoundaryBroken, Conflict, LedgerError, RequestReused
+from ledger.events import STUDIO_EVENTS, LedgerOpened
+from ledger.events.base import Event, Header, Query, RecordedEvent, Registry
+from ledger.events.ledgers import FORMAT
+from ledger.log.eventlog import EventLog, create_log, open_log
+from ledger.tags import check_text, tag
+from ledger.times import Clock, SystemClock, parse_date, parse_instant, start_of_day, zone
+
+if TYPE_CHECKING:
+    from ledger.projections.base import Projection
+    from ledger.projections.views import Answer, Views
+
+ATTEMPTS = 12
+"""How often a decision is taken before `Conflict`: each loss means that somebody else won."""
+
+_ID_LETTERS = "23456789abcdefghjkmnpqrstvwxyz"
+"""No 0/o, 1/i/l, u: an id is read out over the radio."""
+
+
+class Extensions(Struct, frozen=True):
+    """What plugins add to a ledger."""
+
+    projections: tuple[type["Projection"], ...] = ()
+    event_types: tuple[type[Event], ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+
+class Author(Struct, frozen=True):
+    """Who commands, why, and the key that makes it safe to repeat."""
+
+    actor: str
+    reason: str | None = None
+    request: str | None = None
+
+    def header(self, *, digest: str, batch: str | None) -> Header:
+        """The header of the events. Raises `BadText` or `BadInput`."""
+        request = self.request
+        if request is not None and (not 1 <= len(request) <= 200 or " " in request):
+            raise BadInput(
+                f"{request!r} is no request key", advice="Use 1 to 200 characters, no spaces"
+            )
+        return Header(
+            actor=check_text("actor", self.actor),
+            reason=None if self.reason is None else check_text("reason", self.reason),
+            request=request if request is None else check_text("request key", request),
+            digest=digest if request else None,
+            batch=batch,
+        )
+
+
+class Outcome(Struct, frozen=True):
+    """What came of a command.
+
+    `events` are the recorded ones (with `dry_run`: those that would be). `repeated` says
+    that the request key had done this before, and they are the first outcome's.
+    """
+
+    events: tuple[RecordedEvent, ...]
+    repeated: bool = False
+    dry_run: bool = False
+    attempts: int = 1
+
+
+def random_id(prefix: str) -> str:
+    """Five letters and digits that are hard to mistake: 24 million ids a prefix."""
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(5))
+
+
+class Ledger:
+    """One ledger, open. A context manager; `close` it otherwise."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        extensions: Extensions | None = None,
+        clock: Clock | None = None,
+        new_id: Callable[[str], str] = random_id,
+    ) -> None:
+        self.log = log
+        self.extensions = extensions or Extensions()
+        self.wire = Wire(STUDIO_DECISIONS)
+        self._clock = clock or SystemClock()
+        self._new_id = new_id
+        self._views: Views | None = None
+
+    @classmethod
+    def create(
+        cls,
+        where: str,
+        *,
+        origin: str,
+        zone_name: str = "UTC",
+        demo: bool = False,
+        author: Author,
+        extensions: Extensions | None = None,
+        clock: Clock | None = None,
+        new_id: Callable[[str], str] = random_id,
+    ) -> Self:
+        """Make a ledger at a path or URL. Raises `LedgerExists` where something is there."""
+        clock = clock or SystemClock()
+        zone(zone_name)
+        opened = LedgerOpened(
+            origin=check_text("origin", origin), format=FORMAT, demo=demo, zone=zone_name
+        )
+        first = (opened, author.header(digest="", batch=None))
+        log = create_log(where, _registry(extensions), first, clock=clock)
+        return cls(log, extensions=extensions, clock=clock, new_id=new_id)
+
+    @classmethod
+    def open(
+        cls,
+        where: str,
+        *,
+        extensions: Extensions | None = None,
+        clock: Clock | None = None,
+        new_id: Callable[[str], str] = random_id,
+        read_only: bool = False,
+    ) -> Self:
+        """Open the ledger at a path or URL. Raises `NoLedger` and its kinds."""
+        clock = clock or SystemClock()
+        log = open_log(where, _registry(extensions), clock=clock, read_only=read_only)
+        return cls(log, extensions=extensions, clock=clock, new_id=new_id)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._views is not None:
+            self._views.close()
+        self.log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def opened(self) -> LedgerOpened:
+        """Position 1: the ledger's identity."""
+        event = next(self.log.stream(after=0, until=1)).event
+        if not isinstance(event, LedgerOpened):
+            raise LedgerError("position 1 is no LedgerOpened", advice="Run: doctor")
+        return event
+
+    # --- deciding ---------------------------------------------------------------------
+
+    def decide(self, decision: Decision, author: Author, *, dry_run: bool = False) -> Outcome:
+        """Take one decision and record what it proposes.
+
+        Raises `Refused` where a rule says no and `Conflict` when the retries are used up;
+        in both cases nothing was recorded.
+        """
+        return self._record([(0, decision)], author, dry_run=dry_run, batch=decision.is_batch)
+
+    def apply(
+        self, numbered: Iterable[tuple[int, Decision]], author: Author, *, dry_run: bool = False
+    ) -> Outcome:
+        """Take a batch of decisions as one, all or none; each sees those before it.
+
+        `numbered` gives each with its line number (`Wire.read`), which an error names.
+        """
+        return self._record(list(numbered), author, dry_run=dry_run, batch=True)
+
+    def _record(
+        self,
+        numbered: Sequence[tuple[int, Decision]],
+        author: Author,
+        *,
+        dry_run: bool,
+        batch: bool,
+    ) -> Outcome:
+        digest = self.wire.digest(decision for _, decision in numbered) if author.request else ""
+        batch_id = f"x-{random_id('x')}{random_id('x')}" if batch else None
+        header = author.header(digest=digest, batch=batch_id)
+        for attempt in range(1, ATTEMPTS + 1):
+            snapshot, now = self._snapshot()
+            if author.request is not None:
+                first = snapshot.ask(Query((tag("request", author.request),)))
+                if first:
+                    return _repeat(first, author.request, digest)
+            proposals: list[Proposal] = []
+            for number, decision in numbered:
+                ctx = Context(snapshot, now=now, new_id=self._new_id, header=header)
+                try:
+                    decision.decide(ctx)
+                    self._review(ctx)
+                except LedgerError as error:
+                    error.where = f"line {number}" if number else error.where
+                    raise
+                proposals += ctx.proposals
+            if dry_run or not proposals:
+                return Outcome(tuple(snapshot.pending), dry_run=dry_run, attempts=attempt)
+            try:
+                recorded = self.log.append(
+                    [(p.event, _with_correction(header, p.corrects)) for p in proposals],
+                    snapshot.boundary,
+                )
+            except BoundaryBroken:
+                # Wait longer after each loss, and never as long as the others: writers that
+                # lost together would otherwise meet again.
+                time.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 7)))
+                continue
+            return Outcome(tuple(recorded), attempts=attempt)
+        raise Conflict(attempts=ATTEMPTS)
+
+    def _snapshot(self) -> tuple[Snapshot, Any]:
+        last = self.log.last()
+        if last is None:
+            raise LedgerError("the ledger has no first event", advice="Run: doctor")
+        position, recorded_at = last
+        return Snapshot(self.log, position), max(self._clock.now(), recorded_at)
+
+    def _review(self, ctx: Context) -> None:
+        """Let every rule of a plugin see what is proposed; they refuse by raising."""
+        proposed = [proposal.event for proposal in ctx.proposals]
+        for rule in self.extensions.rules:
+            rule(ctx, proposed)
+
+    # --- looking ----------------------------------------------------------------------
+
+    @property
+    def views(self) -> "Views":
+        """The views over this log; opened when first asked for."""
+        if self._views is None:
+            from ledger.projections.views import Views
+
+            self._views = Views(self.log, self.extensions.projections)
+        return self._views
+
+    def view(self, name: str, params: dict[str, Any], *, as_of: str | None = None) -> "Answer":
+        """Answer a view, live or as of a recorded position or instant."""
+        return self.views.answer(
+            name, params, as_of=None if as_of is None else self.resolve_as_of(as_of)
+        )
+
+    def resolve_as_of(self, text: str) -> int:
+        """The position of an as-of: a position as it is, a time as the last one recorded by then.
+
+        A date means the end of that day in the ledger's zone. Raises `BadInput` for a
+        position that the log has not reached.
+        """
+        if text.isdecimal():
+            position, head = int(text), self.log.head()
+            if not 1 <= position <= head:
+                raise BadInput(f"there is no #{position}", advice=f"The log ends at #{head}")
+            return position
+        zone_name = self.opened.zone
+        if "T" in text.upper():
+            return self.log.position_at(parse_instant(text, zone_name))
+        end = start_of_day(parse_date(text) + timedelta(days=1), zone_name)
+        return self.log.position_at(end - timedelta(microseconds=1))
+
+
+def _registry(extensions: Extensions | None) -> Registry:
+    added = extensions.event_types if extensions else ()
+    return Registry((*STUDIO_EVENTS, *added))
+
+
+def _with_correction(header: Header, corrects: int | None) -> Header:
+    if corrects is None:
+        return header
+    fields = {name: getattr(header, name) for name in Header.__struct_fields__}
+    return Header(**{**fields, "corrects": corrects})
+
+
+def _repeat(first: Sequence[RecordedEvent], key: str, digest: str) -> Outcome:
+    if first[0].digest != digest:
+        raise RequestReused(key, position=first[0].position)
+    return Outcome(tuple(first), repeated=True)
