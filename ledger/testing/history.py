@@ -1,0 +1,88 @@
+"""A log in memory: for scenarios, and as the plain model that the real log is compared with."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from ledger.errors import BoundaryBroken
+from ledger.events import STUDIO_EVENTS
+from ledger.events.base import (
+    Boundary,
+    Event,
+    Header,
+    Query,
+    RecordedEvent,
+    Registry,
+    UnknownEvent,
+    format_recorded_at,
+    recorded_tags,
+)
+from ledger.times import Clock, ManualClock
+
+BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+"""When a history begins whose clock nobody set."""
+
+
+class MemoryHistory:
+    """Events in a list, asked and appended to as the real log is.
+
+    Each event is encoded and decoded on its way in, so that what a decision reads is what
+    a stored line would have given it. Types that nobody registered are registered when
+    they first come, a plugin's among them.
+    """
+
+    def __init__(self, *, clock: Clock | None = None, types: Iterable[type[Event]] = ()) -> None:
+        self.clock: Clock = clock or ManualClock(BEGINNING)
+        self.registry = Registry((*STUDIO_EVENTS, *types))
+        self.events: list[RecordedEvent] = []
+
+    def append(
+        self, entries: Sequence[tuple[Event, Header]], boundary: Boundary | None = None
+    ) -> list[RecordedEvent]:
+        """Record events, all or none. Raises `BoundaryBroken`."""
+        if boundary is not None and next(self.read(boundary.queries, after=boundary.after), None):
+            raise BoundaryBroken(after=boundary.after)
+        recorded = [
+            self._record(len(self.events) + n, event, header)
+            for n, (event, header) in enumerate(entries, start=1)
+        ]
+        self.events += recorded
+        return recorded
+
+    def _record(self, position: int, event: Event, header: Header) -> RecordedEvent:
+        if event.type_name not in self.registry and not isinstance(event, UnknownEvent):
+            self.registry.add(type(event))
+        now = self.clock.now()
+        if self.events:
+            now = max(now, self.events[-1].recorded_at)
+        tags = msgspec.json.encode(recorded_tags(event, header)).decode()
+        data = self.registry.encode(event, header)
+        return self.registry.decode(position, format_recorded_at(now), event.type_name, tags, data)
+
+    def read(
+        self,
+        queries: Sequence[Query],
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[RecordedEvent]:
+        """The events with `after` < position <= `until` that answer any of the queries."""
+        found = [
+            entry
+            for entry in self.events[after:until]
+            if any(query.matches(entry.type, entry.tags) for query in queries)
+        ]
+        if newest_first:
+            found.reverse()
+        yield from found[:limit]
+
+    def head(self) -> int:
+        """The last position, 0 while there is none."""
+        return len(self.events)
+
+    def last(self) -> tuple[int, datetime] | None:
+        """The last position and its recorded time, None while there is none."""
+        return (self.head(), self.events[-1].recorded_at) if self.events else None
