@@ -1,0 +1,137 @@
+"""The sample equipment, and what the LED volume goes through."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from ledger.demo.schedule import Block, Closing
+from ledger.demo.steps import Steps, after, at
+
+KEEPER = "chen"
+
+
+def record_equipment(steps: Steps, blocks: Iterable[Block], closings: Iterable[Closing]) -> None:
+    """A crane that goes between the stages, a camera cart, the calibrations."""
+    _crane(steps, [block for block in blocks if block.space == "stage-2"])
+    _cart(steps)
+    _calibrations(steps, [closing for closing in closings if closing.kind == "calibration"])
+    _excursion(steps)
+
+
+def _crane(steps: Steps, blocks: list[Block]) -> None:
+    """It lives on stage 1 and goes to every third booking of stage 2."""
+    item = "sample-crane"
+    steps.add(
+        at(date(2023, 5, 3), 8),
+        KEEPER,
+        "equipment add",
+        reason="sample",
+        equipment=item,
+        name="Sample telescopic crane",
+        kind="crane",
+        at_place="stage-1",
+        home="stage-1",
+    )
+    for block in blocks[::3]:
+        if block.fate == "cancelled":
+            continue
+        there = at(block.first, 6)
+        back = at(after(block.last, 1), 9)
+        steps.add(there, KEEPER, "equipment move", reason="sample", equipment=item, to="stage-2")
+        steps.add(back, KEEPER, "equipment move", reason="sample", equipment=item, to="stage-1")
+
+
+def _cart(steps: Steps) -> None:
+    """A container with a camera and lenses; one journey of it is entered two weeks late."""
+    cart, camera, lenses = "sample-camera-cart", "sample-camera", "sample-lenses"
+    for number, (item, name, kind) in enumerate(
+        (
+            (cart, "Sample camera cart", "container"),
+            (camera, "Sample camera A", "camera"),
+            (lenses, "Sample set of primes", "lenses"),
+        )
+    ):
+        steps.add(
+            at(date(2023, 5, 4), 8, number),
+            KEEPER,
+            "equipment add",
+            reason="sample",
+            equipment=item,
+            name=name,
+            kind=kind,
+            at_place="stage-1",
+            home="stage-1",
+        )
+    for number, item in enumerate((camera, lenses)):
+        steps.add(
+            at(date(2023, 5, 4), 9, number),
+            KEEPER,
+            "equipment pack",
+            reason="sample",
+            equipment=item,
+            container=cart,
+        )
+    for day in (date(2023, 11, 20), date(2024, 5, 20), date(2025, 5, 19)):
+        steps.add(
+            at(day, 8),
+            KEEPER,
+            "equipment move",
+            reason="sample: yearly service",
+            equipment=cart,
+            to="outside:rental-house",
+        )
+        steps.add(
+            at(after(day, 4), 17),
+            KEEPER,
+            "equipment move",
+            reason="sample: back from service",
+            equipment=cart,
+            to="stage-1",
+        )
+    steps.add(
+        at(date(2024, 9, 24), 10),
+        KEEPER,
+        "equipment move",
+        reason="sample: a day at stage 2, entered two weeks later",
+        equipment=cart,
+        to="stage-2",
+        at="2024-09-10T08:00",
+        return_at="2024-09-10T20:00",
+    )
+    steps.add(
+        at(date(2025, 1, 10), 9),
+        KEEPER,
+        "equipment unpack",
+        reason="sample: the camera stays",
+        equipment=camera,
+    )
+
+
+def _calibrations(steps: Steps, closings: list[Closing]) -> None:
+    """The LED volume is calibrated on the closed day between two productions."""
+    for closing in closings:
+        for hour, done in ((9, False), (17, True)):
+            moment = at(closing.first, hour)
+            valid = {"valid_until": (moment + timedelta(days=60)).isoformat()} if done else {}
+            steps.add(
+                moment,
+                KEEPER,
+                "equipment service",
+                reason="sample: colour and geometry",
+                equipment="led-volume",
+                kind="calibration",
+                done=done,
+                **valid,
+            )
+
+
+def _excursion(steps: Steps) -> None:
+    """Part of the volume's life: two weeks in a set studio."""
+    for day, place in ((date(2025, 11, 3), "set-studio-1"), (date(2025, 11, 14), "virtual-stage")):
+        steps.add(
+            at(day, 7),
+            KEEPER,
+            "equipment move",
+            reason="sample: a set with LED windows",
+            equipment="led-volume",
+            to=place,
+        )

@@ -1,0 +1,88 @@
+"""A step of the demo: a command, who gave it, when, and why."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+ZONE = "Asia/Shanghai"
+BEGINS = date(2023, 5, 1)
+"""The first phase is in service from this month; the source gives no day."""
+ENDS = date(2026, 3, 31)
+"""The last day that anything is booked for."""
+NOW = datetime(2026, 3, 10, 18, tzinfo=ZoneInfo(ZONE))
+"""When the demo's ledger was last written."""
+
+
+class Step(Struct, frozen=True, order=True):
+    """`command` in the form of a batch file. Steps are taken in the order of `at`, `turn`."""
+
+    at: datetime
+    turn: int
+    actor: str
+    command: dict[str, Any]
+    reason: str | None = None
+    corrects_report: bool = False
+    """Whether it puts right the report of the same booking and day that came before it."""
+
+
+class Steps:
+    """Collects steps in any order and gives them in the order of their time."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+
+    def add(
+        self,
+        at: datetime,
+        actor: str,
+        do: str,
+        *,
+        reason: str | None = None,
+        corrects_report: bool = False,
+        **fields: Any,
+    ) -> None:
+        """Have `actor` give a command at `at`; one that lies after the demo's end is not given."""
+        if at <= NOW:
+            turn = len(self._steps)
+            command = {"do": do, **fields}
+            self._steps.append(Step(at, turn, actor, command, reason, corrects_report))
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(sorted(self._steps, key=lambda step: (step.at, step.turn)))
+
+
+class Dice:
+    """Chance that falls the same on every run and every Python.
+
+    Built on `Random.random()` alone, the one method whose sequence Python promises to keep.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)  # noqa: S311  # nothing is kept secret by it: it must repeat
+
+    def between(self, least: int, most: int) -> int:
+        """A whole number, both ends included."""
+        return least + int(self._random.random() * (most - least + 1))
+
+    def chance(self, share: float) -> bool:
+        """True in that share of cases."""
+        return self._random.random() < share
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    """An instant on the campus's clock."""
+    return datetime.combine(day, time(hour, minute), tzinfo=ZoneInfo(ZONE))
+
+
+def days(first: date, last: date) -> str:
+    """Days as a command writes them."""
+    return f"{first}..{last}"
+
+
+def after(day: date, number: int) -> date:
+    """The day that many days on."""
+    return day + timedelta(days=number)
