@@ -1,0 +1,1 @@
+"""The log: one append-only sequence of lines, on SQLite or PostgreSQL."""

@@ -1,0 +1,292 @@
+"""The typed log: what the floors above know of storage.
+
+It speaks of events, queries and boundaries; the recorder below it of bytes and rows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
+from sqlalchemy import Connection
+
+from ledger.errors import BadInput, BoundaryBroken, StorageFailure
+from ledger.events.base import (
+    Boundary,
+    Event,
+    Header,
+    Query,
+    RecordedEvent,
+    Registry,
+    format_recorded_at,
+    parse_recorded_at,
+    recorded_tags,
+)
+from ledger.log.lines import line, parse_line
+from ledger.log.places import Place
+from ledger.log.recorder import PAGE, ConditionFailed, SqlRecorder
+from ledger.log.rows import StoredRow, tags_text
+from ledger.log.stores import create_store, open_store
+from ledger.log.tail import Tail
+from ledger.times import Clock, SystemClock
+
+Proposed = tuple[Event, Header]
+"""An event to record, and who records it and why."""
+
+
+class EventLog:
+    """The log of one ledger, open. Safe to share between threads; `close` it.
+
+    `where` names its place for a person. Whatever the store cannot do is a
+    `StorageFailure`.
+    """
+
+    def __init__(self, recorder: SqlRecorder, registry: Registry) -> None:
+        self.where = recorder.where
+        self._recorder = recorder
+        self._registry = registry
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._recorder.close()
+
+    # --- where the log stands ----------------------------------------------------------
+
+    def head(self) -> int:
+        """The last position, 0 in an empty log."""
+        return self._recorder.head()
+
+    def last(self) -> tuple[int, datetime] | None:
+        """The last position and when it was recorded; None in an empty log."""
+        last = self._recorder.last()
+        return None if last is None else (last[0], parse_recorded_at(last[1]))
+
+    def position_at(self, instant: datetime) -> int:
+        """The last position that was recorded at or before an instant, 0 if none was.
+
+        Recorded times never go back, so some twenty looks find it in a million events.
+        """
+        wanted = format_recorded_at(instant)
+        before, beyond = 0, self.head() + 1
+        while beyond - before > 1:
+            middle = (before + beyond) // 2
+            recorded_at = self._recorder.recorded_at(middle)
+            if recorded_at is None:
+                raise self._gap(middle)
+            if recorded_at <= wanted:
+                before = middle
+            else:
+                beyond = middle
+        return before
+
+    # --- reading -----------------------------------------------------------------------
+
+    def read(
+        self,
+        queries: Sequence[Query],
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[RecordedEvent]:
+        """The events with `after` < position <= `until` that answer any of the queries.
+
+        Each once, oldest first unless `newest_first`, at most `limit`. No query at all is
+        answered by every event. Without `until` it ends at the head of this moment.
+        """
+        until = self.head() if until is None else until
+        rows = self._recorder.rows(
+            _port_query(queries), after=after, until=until, limit=limit, newest_first=newest_first
+        )
+        return self._decoded(rows)
+
+    def stream(self, after: int = 0, until: int | None = None) -> Iterator[RecordedEvent]:
+        """All events of a range of positions in order, as fast as they can be decoded.
+
+        Raises `StorageFailure` where a position is missing or a row cannot be read.
+        """
+        return self._decoded(self._gapless(after, until))
+
+    def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
+        """The lines of a range of positions in order, without newlines.
+
+        Raises `StorageFailure` where a position is missing.
+        """
+        for row in self._gapless(after, until):
+            yield line(*row)
+
+    def follow(self, after: int = 0) -> "Following":
+        """Events as they are recorded, by whatever process: each once, in order, for ever."""
+        return Following(Tail(self._recorder, None, after), self._registry.decode)
+
+    def tag_index(self) -> Iterator[tuple[str, str, int]]:
+        """The stored tag index as (tag, type, position), sorted: for whoever verifies it."""
+        return self._recorder.tag_rows()
+
+    # --- appending ---------------------------------------------------------------------
+
+    def append(
+        self, proposed: Sequence[Proposed], boundary: Boundary | None = None
+    ) -> tuple[RecordedEvent, ...]:
+        """Record all or none; the recorded events.
+
+        Raises `BoundaryBroken` if an event after `boundary.after` answers one of its
+        queries, and `LineTooLong` for an event too large to be one line.
+        """
+        condition = None
+        # A boundary without a question is never broken; the port's empty query matches all.
+        if boundary is not None and boundary.queries:
+            condition = DCBAppendCondition(_port_query(boundary.queries), boundary.after)
+        events = _port_events(proposed, self._registry)
+        try:
+            appended = self._recorder.record(events, condition)
+        except ConditionFailed as failed:
+            assert boundary is not None
+            raise BoundaryBroken(after=boundary.after) from failed
+        now = parse_recorded_at(appended.recorded_at)
+        return tuple(
+            RecordedEvent.pending(position, now, event, header, tuple(stored.tags))
+            for position, ((event, header), stored) in enumerate(
+                zip(proposed, events, strict=True), start=appended.first
+            )
+        )
+
+    # --- inside ------------------------------------------------------------------------
+
+    def _decoded(self, rows: Iterator[StoredRow]) -> Iterator[RecordedEvent]:
+        decode = self._registry.decode
+        for row in rows:
+            try:
+                yield decode(*row)
+            except (msgspec.MsgspecError, TypeError) as error:
+                raise StorageFailure(
+                    f"#{row[0]} of {self.where} is damaged: {error}",
+                    advice="See what else is with: audit verify. Restore a backup",
+                ) from error
+
+    def _gapless(self, after: int, until: int | None) -> Iterator[StoredRow]:
+        position = max(after, 0)
+        until = self.head() if until is None else until
+        for row in self._recorder.rows(after=position, until=until):
+            position += 1
+            if row[0] != position:
+                raise self._gap(position)
+            yield row
+
+    def _gap(self, position: int) -> StorageFailure:
+        return StorageFailure(
+            f"#{position} is missing from {self.where}",
+            advice="See what else is with: audit verify. Restore a backup",
+        )
+
+
+class Following(Iterator[RecordedEvent]):
+    """Events as they are recorded. Blocks in `next()`; `stop()` ends it from any thread."""
+
+    def __init__(self, tail: Tail, decode: Callable[..., RecordedEvent]) -> None:
+        self._tail = tail
+        self._decode = decode
+
+    def __enter__(self) -> "Following":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def __next__(self) -> RecordedEvent:
+        return self._decode(*next(self._tail))
+
+    def stop(self) -> None:
+        """End the iteration, also one that waits in another thread."""
+        self._tail.stop()
+
+
+# --- opening and making --------------------------------------------------------------
+
+
+def open_log(
+    where: str | Path,
+    registry: Registry,
+    *,
+    clock: Clock | None = None,
+    read_only: bool = False,
+) -> EventLog:
+    """Open the log at a path or URL.
+
+    Raises `NoLedger`, `NotALedger` or `NewerFormat`; `StorageFailure` where it cannot be
+    read. With `read_only` an append fails, and a read-only disk will do.
+    """
+    recorder = open_store(Place.parse(where), clock or SystemClock(), read_only=read_only)
+    return EventLog(recorder, registry)
+
+
+def create_log(
+    where: str | Path, registry: Registry, first: Proposed, *, clock: Clock | None = None
+) -> EventLog:
+    """Make a log that begins with the event `first`, and open it.
+
+    Whole or not at all, whenever it is interrupted. Raises `LedgerExists` where something
+    is there already.
+    """
+    events = _port_events([first], registry)
+
+    def fill(recorder: SqlRecorder, connection: Connection) -> None:
+        recorder.record_within(connection, events, [tags_text(event) for event in events])
+
+    recorder = create_store(Place.parse(where), clock or SystemClock(), fill)
+    return EventLog(recorder, registry)
+
+
+def restore_log(
+    where: str | Path, registry: Registry, lines: Iterable[bytes], *, clock: Clock | None = None
+) -> EventLog:
+    """Make a log of the lines of another, byte for byte, and open it. Whole or not at all.
+
+    Raises `BadInput` for what is no line or not the next one, with its number.
+    """
+
+    def fill(recorder: SqlRecorder, connection: Connection) -> None:
+        rows = _restored(lines)
+        while batch := list(islice(rows, PAGE)):
+            recorder.insert_rows(connection, batch)
+
+    recorder = create_store(Place.parse(where), clock or SystemClock(), fill)
+    return EventLog(recorder, registry)
+
+
+def _restored(lines: Iterable[bytes]) -> Iterator[StoredRow]:
+    before = ""
+    number = 0
+    for number, text in enumerate(lines, start=1):
+        try:
+            row = parse_line(text.rstrip(b"\n"))
+        except BadInput as error:
+            error.where = f"line {number}"
+            raise
+        if row.position != number:
+            raise BadInput(
+                f"line {number} holds #{row.position}",
+                advice="Give all lines of the log, from #1, in order",
+            )
+        if row.recorded_at < before:
+            raise BadInput(f"#{number} was recorded before the event before it")
+        before = row.recorded_at
+        yield msgspec.structs.astuple(row)
+    if number == 0:
+        raise BadInput("there is no line to restore", advice="A log has at least its first line")
+
+
+def _port_query(queries: Sequence[Query]) -> DCBQuery:
+    return DCBQuery([DCBQueryItem(list(query.types), list(query.tags)) for query in queries])
+
+
+def _port_events(proposed: Sequence[Proposed], registry: Registry) -> list[DCBEvent]:
+    return [
+        DCBEvent(
+            event.type_name, registry.encode(event, header), list(recorded_tags(event, header))
+        )
+        for event, header in proposed
+    ]

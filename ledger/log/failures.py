@@ -1,0 +1,129 @@
+"""What a database says when it fails, in words for somebody at a stage door."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ledger.errors import LedgerError, NoLedger, NotALedger, StorageFailure
+
+ELSEWHERE = "Name the ledger with --ledger, or make one with: studio-ledger init"
+_FREE_SPACE = "Nothing was recorded. Free some space and try again"
+_PERMISSION = "Check who owns it and who may write to it, also its folder"
+_RESTORE = "Keep the file as it is and restore a backup beside it"
+
+_SQLITE = {
+    "SQLITE_FULL": ("the disk of {} is full", _FREE_SPACE),
+    "SQLITE_READONLY": ("{} cannot be written: the file or its disk is read-only", _PERMISSION),
+    "SQLITE_PERM": ("{} cannot be used: permission denied", _PERMISSION),
+    "SQLITE_AUTH": ("{} cannot be used: permission denied", _PERMISSION),
+    "SQLITE_CANTOPEN": ("{} cannot be opened", _PERMISSION),
+    "SQLITE_BUSY": (
+        "{} stayed locked by another program",
+        "Nothing was recorded. Close what holds it (a backup, a database browser) and try again",
+    ),
+    "SQLITE_CORRUPT": ("{} is damaged", _RESTORE),
+}
+
+# Where the driver is too old to name the code: the beginning of SQLite's own words.
+_SQLITE_WORDS = {
+    "database or disk is full": "SQLITE_FULL",
+    "attempt to write a readonly database": "SQLITE_READONLY",
+    "access permission denied": "SQLITE_PERM",
+    "unable to open database file": "SQLITE_CANTOPEN",
+    "database is locked": "SQLITE_BUSY",
+    "database disk image is malformed": "SQLITE_CORRUPT",
+    "file is not a database": "SQLITE_NOTADB",
+}
+
+_RECONNECT = "Check that the server runs and that the address is right"
+
+_POSTGRES = {
+    "08": ("no connection to {}", _RECONNECT),
+    "57P": ("the server of {} is starting or stopping", "Try again in a moment"),
+    "28": ("{} refused the login", "Check the user and the password"),
+    "53100": ("the disk of {} is full", _FREE_SPACE),
+    "53": ("the server of {} has run out of something", "Try again in a moment"),
+    "55P03": (
+        "{} stayed locked by another program",
+        "Nothing was recorded. See what holds the lock: select * from pg_stat_activity",
+    ),
+    "42501": ("{} cannot be used: permission denied", "Ask its owner for the rights"),
+    "25006": ("{} cannot be written: it is read-only here", "Write to the primary server"),
+    "XX": ("{} is damaged", _RESTORE),
+}
+
+
+@contextmanager
+def storage_errors(where: str, *, committing: bool = False) -> Iterator[None]:
+    """Turn what the database raises into one clear line.
+
+    `committing`: a connection that breaks during COMMIT leaves it open whether the events
+    were recorded, and the message has to say so.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        failure = _explain(error, where)
+        if committing and error.connection_invalidated:
+            failure = StorageFailure(
+                f"the connection to {where} broke while recording",
+                advice="It may have been recorded: look at the log before you repeat it",
+            )
+        raise failure from error
+    except SQLAlchemyError as error:
+        raise StorageFailure(f"{where}: {_first_line(error)}") from error
+
+
+@contextmanager
+def file_errors(where: str) -> Iterator[None]:
+    """The same for files and folders, while a ledger is created."""
+    try:
+        yield
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: (f"the disk of {where} is full", _FREE_SPACE),
+            errno.EROFS: (f"{where} cannot be written: its disk is read-only", _PERMISSION),
+            errno.EACCES: (f"{where} cannot be written: permission denied", _PERMISSION),
+            errno.EPERM: (f"{where} cannot be written: permission denied", _PERMISSION),
+            errno.ENOENT: (f"the folder of {where} does not exist", "Make it first"),
+            errno.ENOTDIR: (f"the folder of {where} is no folder", "Choose another place"),
+        }
+        message, advice = reasons.get(
+            error.errno or 0, (f"{where} cannot be written: {error.strerror}", "")
+        )
+        raise StorageFailure(message, advice=advice) from error
+
+
+def _explain(error: DBAPIError, where: str) -> LedgerError:
+    cause = error.orig
+    words = _first_line(cause) if cause is not None else _first_line(error)
+    if hasattr(cause, "sqlstate"):
+        return _explain_postgres(getattr(cause, "sqlstate", None), words, where)
+    name = getattr(cause, "sqlite_errorname", None) or next(
+        (code for start, code in _SQLITE_WORDS.items() if words.startswith(start)), ""
+    )
+    if name == "SQLITE_NOTADB":
+        return NotALedger(
+            f"{where} is not a ledger, or its beginning was overwritten", advice=ELSEWHERE
+        )
+    for code, (message, advice) in _SQLITE.items():
+        if name.startswith(code):
+            return StorageFailure(message.format(where), advice=advice)
+    return StorageFailure(f"{where} failed: {words}")
+
+
+def _explain_postgres(state: str | None, words: str, where: str) -> LedgerError:
+    if state is None:  # never reached a server
+        return StorageFailure(f"no connection to {where}: {words}", advice=_RECONNECT)
+    if state in ("3D000", "3F000", "42P01"):
+        return NoLedger(f"there is no ledger at {where}", advice=ELSEWHERE)
+    for code, (message, advice) in _POSTGRES.items():
+        if state.startswith(code):
+            return StorageFailure(message.format(where), advice=advice)
+    return StorageFailure(f"{where} failed: {words}")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__

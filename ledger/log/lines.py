@@ -1,0 +1,82 @@
+r"""The line: one event as one JSON object, the same bytes stored, exported and hashed.
+
+    {"v":1,"position":N,"recorded_at":"…","type":"…","tags":[…],"data":{…}}
+
+The keys stand in this order, nothing is between them, the text is UTF-8 and no newline is
+part of it. A line is put together from the stored columns; none of them is parsed, so the
+bytes of `tags` and `data` are those that were written when the event was recorded.
+"""
+
+from functools import lru_cache
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ledger.errors import BadInput
+
+LINE_VERSION = 1
+
+LINE_LIMIT = 65_535
+"""Bytes a line may have: a leaf of a tile carries its length in 16 bits (C2SP tlog-tiles)."""
+
+_LINE = b'{"v":1,"position":%d,"recorded_at":"%b","type":%b,"tags":%b,"data":%b}'
+
+
+class Row(Struct, frozen=True):
+    """The stored columns of one event. `tags` is the text of a JSON array."""
+
+    position: int
+    recorded_at: str
+    type: str
+    tags: str
+    data: bytes
+
+
+def line(position: int, recorded_at: str, type: str, tags: str, data: bytes) -> bytes:
+    """The line of a stored row, without a newline."""
+    return _LINE % (position, recorded_at.encode(), _quoted(type), tags.encode(), data)
+
+
+def line_size(position: int, recorded_at: str, type: str, tags: str, data: bytes) -> int:
+    """Bytes that the line will have."""
+    return len(line(position, recorded_at, type, tags, data))
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> bytes:
+    return msgspec.json.encode(text)
+
+
+class _Line(Struct, frozen=True, forbid_unknown_fields=True):
+    v: int
+    position: int
+    recorded_at: str
+    type: str
+    tags: Raw
+    data: Raw
+
+
+_decoder = msgspec.json.Decoder(_Line)
+
+
+def parse_line(text: bytes) -> Row:
+    """The stored row that a line was put together from.
+
+    Raises `BadInput` for what is not a line, and for a line that this program would have
+    written with other bytes (spaces, another order of keys): its hash would not be kept.
+    """
+    try:
+        parsed = _decoder.decode(text)
+        tags, data = bytes(parsed.tags), bytes(parsed.data)
+        msgspec.json.decode(tags, type=list[str])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BadInput(f"not a line of a ledger: {error}") from None
+    if parsed.v != LINE_VERSION:
+        raise BadInput(
+            f"line {parsed.position} has version {parsed.v}, this program knows {LINE_VERSION}",
+            advice="Upgrade: pip install --upgrade studio-ledger",
+        )
+    row = Row(parsed.position, parsed.recorded_at, parsed.type, tags.decode(), data)
+    if line(row.position, row.recorded_at, row.type, row.tags, row.data) != text:
+        raise BadInput(f"line {row.position} is not in the form that a ledger writes")
+    return row

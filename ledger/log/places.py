@@ -1,0 +1,187 @@
+"""Where a ledger is, and the engine that speaks to it.
+
+A place is a path, `sqlite:///path`, or `postgresql://user@host/database?schema=name`.
+"""
+
+import importlib
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
+
+from ledger.errors import BadInput, StorageFailure
+from ledger.log.schema import DEFAULT_SCHEMA
+
+LOCK_TIMEOUT_S = 60
+"""How long an append waits for another writer before it gives up."""
+
+_FORMS = "Write a path, sqlite:///path, or postgresql://user@host/database"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that may hold a ledger: an SQLite file, or a schema of a PostgreSQL database.
+
+    `where` names it for a person, without a password.
+    """
+
+    where: str
+    path: Path | None = None
+    url: URL | None = None
+    schema: str | None = None
+
+    @classmethod
+    def parse(cls, text: str | Path) -> "Place":
+        """Read a path or URL. Raises `BadInput` for what is neither."""
+        if isinstance(text, Path):
+            return cls(where=str(text), path=text)
+        if "://" not in text:
+            return cls._file(text)
+        try:
+            url = make_url(text)
+        except (ArgumentError, ValueError):
+            raise BadInput("the ledger's address cannot be read", advice=_FORMS) from None
+        if url.drivername == "sqlite":
+            return cls._file(url.database or "")
+        if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+            return cls._postgres(url.set(drivername="postgresql+psycopg"))
+        raise BadInput(f"a ledger cannot live in {url.drivername!r}", advice=_FORMS)
+
+    @classmethod
+    def _file(cls, text: str) -> "Place":
+        if text in ("", ":memory:") or "\0" in text:
+            raise BadInput(f"{text!r} names no file", advice=_FORMS)
+        return cls(where=text, path=Path(text).expanduser())
+
+    @classmethod
+    def _postgres(cls, url: URL) -> "Place":
+        schema = url.query.get("schema", DEFAULT_SCHEMA)
+        url = url.difference_update_query(["schema"])
+        if not isinstance(schema, str) or not 0 < len(schema.encode()) < 64 or "\0" in schema:
+            raise BadInput(f"{schema!r} names no schema", advice="Use one name of 1 to 63 bytes")
+        shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
+        mark = "&" if url.query else "?"
+        return cls(where=f"{shown}{mark}schema={schema}", url=url, schema=schema)
+
+
+# --- SQLite --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SqliteInUse:
+    """Which SQLite library this program runs on, for `doctor`.
+
+    `wal_reset_bug`: it can lose or corrupt a write-ahead-logged database when two
+    connections write and checkpoint at once (sqlite.org/wal.html, "the WAL-reset bug").
+    Then a rollback journal is used instead: slower, and safe.
+    """
+
+    module: str
+    version: str
+    wal_reset_bug: bool
+
+    @property
+    def journal_mode(self) -> str:
+        """The journal mode that ledgers are kept in, as SQLite spells it."""
+        return "delete" if self.wal_reset_bug else "wal"
+
+
+def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
+    """3.7.0 to 3.51.2 have it, but for the two branches that it was repaired in."""
+    if version[:2] == (3, 44):
+        return version < (3, 44, 6)
+    if version[:2] == (3, 50):
+        return version < (3, 50, 7)
+    return (3, 7, 0) <= version <= (3, 51, 2)
+
+
+def sqlite_module() -> ModuleType:
+    """The DBAPI module to use: `pysqlite3` carries a newer SQLite than most systems have."""
+    system: ModuleType = sqlite3.dbapi2
+    try:
+        carried = importlib.import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return system
+    if has_wal_reset_bug(carried.sqlite_version_info) and not has_wal_reset_bug(
+        system.sqlite_version_info
+    ):
+        return system
+    return carried
+
+
+def sqlite_in_use() -> SqliteInUse:
+    """Say which SQLite is used, and whether it is one that cannot be trusted with a WAL."""
+    module = sqlite_module()
+    return SqliteInUse(
+        module=module.__name__.removesuffix(".dbapi2"),
+        version=module.sqlite_version,
+        wal_reset_bug=has_wal_reset_bug(module.sqlite_version_info),
+    )
+
+
+def sqlite_engine(path: Path, *, mode: str) -> Engine:
+    """An engine on an SQLite file. `mode` is that of an SQLite URI: rwc, rw or ro.
+
+    Every statement stands alone (autocommit): a transaction is begun and ended in so many
+    words, since BEGIN IMMEDIATE is the lock of an append.
+    """
+    module = sqlite_module()
+    options = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
+    uri = f"file:{quote(str(path.absolute()))}?{options}"
+
+    def connect() -> Any:
+        connection = module.connect(
+            uri, uri=True, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA synchronous = FULL")
+        # A memory map turns a failing disk into SIGBUS and shows a stray write in our own
+        # process as a change of the log.
+        connection.execute("PRAGMA mmap_size = 0")
+        return connection
+
+    return create_engine(
+        "sqlite://",
+        module=module,
+        creator=connect,
+        isolation_level="AUTOCOMMIT",
+        poolclass=QueuePool,
+        max_overflow=-1,
+    )
+
+
+# --- PostgreSQL ----------------------------------------------------------------------
+
+
+def postgres_engine(url: URL, *, read_only: bool) -> Engine:
+    """An engine on a PostgreSQL database, with positional parameters.
+
+    Raises `StorageFailure` where the driver is not installed.
+    """
+    try:
+        engine = create_engine(
+            url,
+            paramstyle="format",
+            isolation_level="AUTOCOMMIT",
+            max_overflow=-1,
+            connect_args={} if "connect_timeout" in url.query else {"connect_timeout": 10},
+        )
+    except ModuleNotFoundError as error:
+        raise StorageFailure(
+            f"the PostgreSQL driver is missing ({error.name})",
+            advice="Install it: pip install 'studio-ledger[postgres]'",
+        ) from None
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
+            if read_only:
+                cursor.execute("SET default_transaction_read_only = on")
+
+    return engine

@@ -1,0 +1,355 @@
+"""The recorder: eventsourcing's DCB port on SQLAlchemy Core, for SQLite and PostgreSQL.
+
+**One lock for every append.** An append, conditional or not, takes the one lock of its
+log, and only then looks at what is there, takes the next positions and commits. So
+positions have no gaps, and events become visible in the order of their positions: a
+reader that has seen position N will never see a smaller one appear. (Sequences promise
+neither: a subscriber would pass position 7 while 6 is still being committed, and miss it.)
+
+**Reads need no transaction.** Nothing that was recorded ever changes, so a read that
+stops at the head it saw when it began is the same whatever is appended meanwhile. It is
+fetched page by page, each page on its own: a slow reader holds no snapshot open.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from heapq import merge
+from itertools import islice
+from typing import Any, NamedTuple
+
+from eventsourcing.dcb.api import (
+    DCBAppendCondition,
+    DCBEvent,
+    DCBQuery,
+    DCBRecorder,
+)
+from eventsourcing.persistence import IntegrityError, ProgrammingError
+from sqlalchemy import Connection, Engine
+
+from ledger.errors import LineTooLong
+from ledger.events.base import format_recorded_at
+from ledger.log.failures import storage_errors
+from ledger.log.lines import LINE_LIMIT, line_size
+from ledger.log.rows import Read, StoredRow, once, tags_of, tags_text
+from ledger.log.schema import Tables
+from ledger.log.statements import (
+    Branch,
+    Statements,
+    branch_values,
+    branches,
+    groups,
+)
+from ledger.log.tail import Subscription
+from ledger.times import Clock
+
+PAGE = 1_000
+"""Rows fetched at a time."""
+
+TAIL = 128
+"""A condition is checked against this many newest events in memory, beyond it by index."""
+
+ENDLESS = 2**62
+"""A position that no log reaches."""
+
+
+class Appended(NamedTuple):
+    """What an append recorded: positions `first` to `last`, all at one instant."""
+
+    first: int
+    last: int
+    recorded_at: str
+
+
+class ConditionFailed(IntegrityError):
+    """An append condition failed: `position` is a recorded event that it matches."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"event #{position} matches the append condition")
+        self.position = position
+
+
+class SqlRecorder(DCBRecorder):
+    """Reads, appends and subscribes. Safe to share between threads, not across a fork.
+
+    Beyond the port: `read` takes `until` and `newest_first`, `rows` gives stored columns.
+    Raises `ledger.errors.StorageFailure` for whatever the database cannot do.
+    """
+
+    def __init__(self, engine: Engine, place: Tables, clock: Clock, where: str) -> None:
+        self.where = where
+        self._engine = engine
+        self._clock = clock
+        self._statements = Statements(place, engine.dialect)
+        self._lock = _lock_statements(engine, place)
+        # Threads of one process queue here: SQLite's own lock is polled, not queued for.
+        self._append_turn = threading.Lock()
+        self._listeners: set[threading.Event] = set()
+
+    def close(self) -> None:
+        """Give the connections back to the database. Using the recorder reopens them."""
+        self._engine.dispose()
+
+    # --- reading ---------------------------------------------------------------------
+
+    def last(self) -> tuple[int, str] | None:
+        """Position and recorded time of the last event; None in an empty log."""
+        with self._connected() as connection:
+            return self._last(connection)
+
+    def head(self) -> int:
+        """The last position, 0 in an empty log."""
+        last = self.last()
+        return last[0] if last is not None else 0
+
+    def recorded_at(self, position: int) -> str | None:
+        """When the event at a position was recorded; None where there is none."""
+        statement = self._statements.recorded_at
+        with self._connected() as connection:
+            row = connection.exec_driver_sql(
+                statement.sql, statement.bind({"position": position})
+            ).first()
+        return None if row is None else row[0]
+
+    def read(
+        self,
+        query: DCBQuery | None = None,
+        *,
+        after: int | None = None,
+        limit: int | None = None,
+        until: int | None = None,
+        newest_first: bool = False,
+    ) -> Read:
+        """Events after `after`, up to and including `until`, that match the query.
+
+        Ascending, or descending with `newest_first`; at most `limit`; each event once.
+        """
+        head = self.head() if limit is None else 0
+        stop = min(ENDLESS if until is None else until, head if limit is None else ENDLESS)
+        rows = self.rows(
+            query, after=after or 0, until=stop, limit=limit, newest_first=newest_first
+        )
+        return Read(rows, head=head or None, limited=limit is not None)
+
+    def rows(
+        self,
+        query: DCBQuery | None = None,
+        *,
+        after: int = 0,
+        until: int = ENDLESS,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[StoredRow]:
+        """The same as stored columns, fetched a page at a time.
+
+        Give `until`: without it the rows go on with whatever is appended meanwhile.
+        """
+        found = branches(query)
+        if found is None:
+            rows = self._pages(None, after, until, limit, newest_first)
+        else:
+            sign = -1 if newest_first else 1
+            parts = [
+                self._pages(group, after, until, limit, newest_first) for group in groups(found)
+            ]
+            if len(parts) == 1:
+                return parts[0]
+            rows = once(merge(*parts, key=lambda row: sign * row[0]))
+        return rows if limit is None else islice(rows, max(limit, 0))
+
+    def tag_rows(self) -> Iterator[tuple[str, str, int]]:
+        """The whole tag index as (tag, type, position), in the order of its key."""
+        statement = self._statements.tag_rows
+        key: tuple[str, str, int] = ("", "", -1)
+        while True:
+            values = dict(zip(("tag", "type", "position"), key, strict=True), limit=PAGE)
+            with self._connected() as connection:
+                page = connection.exec_driver_sql(statement.sql, statement.bind(values)).all()
+            for row in page:
+                yield tuple(row)
+            if len(page) < PAGE:
+                return
+            key = tuple(page[-1])
+
+    def _pages(
+        self,
+        group: Sequence[Branch] | None,
+        after: int,
+        until: int,
+        limit: int | None,
+        newest_first: bool,
+    ) -> Iterator[StoredRow]:
+        if group is None:
+            statement = self._statements.page(newest_first)
+            values: dict[str, Any] = {}
+        else:
+            shapes = tuple(branch.shape for branch in group)
+            statement = self._statements.matching(shapes, newest_first)
+            values = branch_values(group)
+        left = ENDLESS if limit is None else limit
+        while left > 0 and after < until:
+            size = min(PAGE, left)
+            values.update(after=after, until=until, limit=size)
+            with self._connected() as connection:
+                page: Sequence[Any] = connection.exec_driver_sql(
+                    statement.sql, statement.bind(values)
+                ).all()
+            yield from page
+            if len(page) < size:
+                return
+            left -= size
+            if newest_first:
+                until = page[-1][0] - 1
+            else:
+                after = page[-1][0]
+
+    # --- appending -------------------------------------------------------------------
+
+    def append(
+        self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None
+    ) -> int:
+        """Append all events or none; the last one's position.
+
+        Raises the library's `IntegrityError` if an event matches the condition, its
+        `ProgrammingError` for no events, `LineTooLong` and `BadInput` for events that
+        cannot be kept; then nothing was recorded.
+        """
+        return self.record(events, condition).last
+
+    def record(
+        self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None
+    ) -> Appended:
+        """`append`, telling all positions and the recorded time."""
+        if not events:
+            raise ProgrammingError("an append needs at least one event")
+        texts = [tags_text(event) for event in events]
+        with self._append_turn, self._connected() as connection:
+            self.lock(connection)
+            # An error leaves the transaction open here; giving the connection back to
+            # the pool rolls it back (also where SQLite has done so already).
+            appended = self.record_within(connection, events, texts, condition)
+            with storage_errors(self.where, committing=True):
+                connection.exec_driver_sql("COMMIT")
+        for listener in tuple(self._listeners):
+            listener.set()
+        return appended
+
+    def lock(self, connection: Connection) -> None:
+        """Begin a transaction and wait for the log's one lock, which its end releases."""
+        for statement in self._lock:
+            connection.exec_driver_sql(statement)
+
+    def record_within(
+        self,
+        connection: Connection,
+        events: Sequence[DCBEvent],
+        tag_texts: Sequence[str],
+        condition: DCBAppendCondition | None = None,
+    ) -> Appended:
+        """Append inside a transaction that holds the lock."""
+        last, last_recorded_at = self._last(connection) or (0, "")
+        if condition is not None:
+            self._check_condition(connection, condition, last)
+        # Recorded time never goes back, even when the machine's clock does.
+        recorded_at = max(format_recorded_at(self._clock.now()), last_recorded_at)
+        self.insert_rows(
+            connection,
+            [
+                (position, recorded_at, event.type, text, event.data)
+                for position, (event, text) in enumerate(
+                    zip(events, tag_texts, strict=True), start=last + 1
+                )
+            ],
+        )
+        return Appended(last + 1, last + len(events), recorded_at)
+
+    def insert_rows(self, connection: Connection, rows: list[StoredRow]) -> None:
+        """Write rows as they are, and their tags. Raises `LineTooLong` before it writes."""
+        for row in rows:
+            if (size := line_size(*row)) > LINE_LIMIT:
+                raise LineTooLong(row[2], size=size, limit=LINE_LIMIT)
+        index = [
+            (tag, type, position)
+            for position, _, type, tags, _ in rows
+            for tag in set(tags_of(tags))
+        ]
+        connection.exec_driver_sql(
+            self._statements.insert_event.sql, rows if len(rows) > 1 else rows[0]
+        )
+        if index:
+            connection.exec_driver_sql(
+                self._statements.insert_tag.sql, index if len(index) > 1 else index[0]
+            )
+
+    def _check_condition(
+        self, connection: Connection, condition: DCBAppendCondition, last: int
+    ) -> None:
+        after = condition.after or 0
+        if after >= last:
+            # Nothing was appended since the decision read: the everyday case, and no
+            # question has to be asked, however many queries the decision has read.
+            return
+        found = branches(condition.fail_if_events_match)
+        if found is None:
+            raise ConditionFailed(last)
+        if last - after <= TAIL:
+            # A few newer events are cheaper to fetch and look at than to find by index,
+            # and the cost does not depend on the number of queries.
+            tail = self._statements.tail
+            newer = connection.exec_driver_sql(tail.sql, tail.bind({"after": after})).all()
+            for position, type, tags in newer:
+                if _matches(found, type, tags):
+                    raise ConditionFailed(position)
+            return
+        for group in groups(found):
+            statement = self._statements.positions(tuple(branch.shape for branch in group))
+            values = {**branch_values(group), "after": after, "until": last, "limit": 1}
+            hit = connection.exec_driver_sql(statement.sql, statement.bind(values)).first()
+            if hit is not None:
+                raise ConditionFailed(hit[0])
+
+    # --- subscribing -----------------------------------------------------------------
+
+    def subscribe(self, query: DCBQuery | None = None, *, after: int | None = None) -> Subscription:
+        """Events as they are recorded, by whatever process: each once, in order, for ever."""
+        return Subscription(self, query, after)
+
+    def listen(self, listener: threading.Event) -> None:
+        """Set `listener` after every append through this recorder."""
+        self._listeners.add(listener)
+
+    def unlisten(self, listener: threading.Event) -> None:
+        """Stop setting it."""
+        self._listeners.discard(listener)
+
+    # --- connections -----------------------------------------------------------------
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        with storage_errors(self.where), self._engine.connect() as connection:
+            yield connection
+
+    def _last(self, connection: Connection) -> tuple[int, str] | None:
+        last = self._statements.last
+        row = connection.exec_driver_sql(last.sql, last.bind({})).first()
+        return None if row is None else (row[0], row[1])
+
+
+def _matches(found: Sequence[Branch], type: str, tags: str) -> bool:
+    carried = set(tags_of(tags))
+    return any(
+        carried.issuperset(branch.tags) and (not branch.types or type in branch.types)
+        for branch in found
+    )
+
+
+def _lock_statements(engine: Engine, place: Tables) -> tuple[str, ...]:
+    if engine.dialect.name == "sqlite":
+        return ("BEGIN IMMEDIATE",)
+    digest = sha256(f"studio-ledger append {place.schema}".encode()).digest()
+    key = int.from_bytes(digest[:8], signed=True)
+    # The lock has a statement of its own. A READ COMMITTED statement takes its snapshot
+    # when it starts: one that locked and looked in one go would wait, and then see the
+    # log as it was before the wait.
+    return ("BEGIN ISOLATION LEVEL READ COMMITTED", f"SELECT pg_advisory_xact_lock({key})")

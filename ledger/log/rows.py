@@ -1,0 +1,83 @@
+"""Stored rows, and how the port's events become rows and rows its events."""
+
+from collections.abc import Iterator
+
+import msgspec
+from eventsourcing.dcb.api import DCBEvent, DCBReadResponse, DCBSequencedEvent
+
+from ledger.errors import BadInput
+
+StoredRow = tuple[int, str, str, str, bytes]
+"""position, recorded_at, type, tags (JSON text), data: the columns of `event`, in order."""
+
+_tags = msgspec.json.Decoder(list[str])
+
+
+def recordable(text: str) -> bool:
+    """Whether both databases can keep a text: no NUL, no lone surrogate."""
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def tags_text(event: DCBEvent) -> str:
+    """The `tags` column of an event. Raises `BadInput` for what a database cannot keep."""
+    for text in (event.type, *event.tags):
+        if not recordable(text):
+            raise BadInput(
+                f"{text!r} holds a character that no database can keep",
+                advice="Remove the NUL or the half of a surrogate pair",
+            )
+    return msgspec.json.encode(event.tags).decode()
+
+
+def tags_of(text: str) -> list[str]:
+    """The tags of a `tags` column."""
+    return _tags.decode(text)
+
+
+def sequenced(row: StoredRow) -> DCBSequencedEvent:
+    """A stored row as the port gives it out."""
+    position, _, type, tags, data = row
+    return DCBSequencedEvent(DCBEvent(type, bytes(data), tags_of(tags)), position)
+
+
+class Read(DCBReadResponse):
+    """The events of one read, fetched as they are asked for."""
+
+    def __init__(self, rows: Iterator[StoredRow], *, head: int | None, limited: bool) -> None:
+        self._rows = rows
+        self._head = head
+        self._limited = limited
+
+    @property
+    def head(self) -> int | None:
+        """The log's last position when the read began; with a limit, the last one read.
+
+        None where there is none. With a limit it has to fetch what is left of the read.
+        """
+        if self._limited:
+            rest = list(self._rows)
+            self._rows = iter(rest)
+            if rest:
+                return rest[-1][0]
+        return self._head
+
+    def __next__(self) -> DCBSequencedEvent:
+        row = next(self._rows)
+        if self._limited:
+            self._head = row[0]
+        return sequenced(row)
+
+
+def once(rows: Iterator[StoredRow]) -> Iterator[StoredRow]:
+    """Sorted rows without the repetitions of those that were found twice."""
+    previous = None
+    for row in rows:
+        if row[0] != previous:
+            yield row
+        previous = row[0]

@@ -1,0 +1,227 @@
+"""Making a ledger's store, and opening one: never over something, never half.
+
+An SQLite ledger is built in a temporary file beside its place and then linked there, in
+one step that fails where something exists. A PostgreSQL ledger is built in one
+transaction. So whenever a creation is killed, either the whole ledger is there, with its
+first event, or none is.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy import text as sql
+from sqlalchemy.exc import OperationalError
+
+from ledger.errors import LedgerExists, NoLedger, NotALedger, StorageFailure
+from ledger.log import schema
+from ledger.log.failures import ELSEWHERE, file_errors, storage_errors
+from ledger.log.places import (
+    LOCK_TIMEOUT_S,
+    Place,
+    postgres_engine,
+    sqlite_engine,
+    sqlite_in_use,
+)
+from ledger.log.recorder import SqlRecorder
+from ledger.times import Clock
+
+Fill = Callable[[SqlRecorder, Connection], None]
+"""Writes the first events, inside the transaction that makes the ledger."""
+
+_PRIVATE = 0o600
+"""A ledger is its owner's alone until the owner says otherwise."""
+
+
+def create_store(place: Place, clock: Clock, fill: Fill) -> SqlRecorder:
+    """Make a ledger with what `fill` writes, and open it.
+
+    Raises `LedgerExists` where something is there, `StorageFailure` where nothing can be.
+    """
+    if place.path is not None:
+        _create_file(place.path, place.where, clock, fill)
+    else:
+        _create_schema(place, clock, fill)
+    return open_store(place, clock)
+
+
+def open_store(place: Place, clock: Clock, *, read_only: bool = False) -> SqlRecorder:
+    """Open the ledger that is there.
+
+    Raises `NoLedger`, `NotALedger` or `NewerFormat`, and `StorageFailure` for one that
+    cannot be used. `read_only` also reads a file on a read-only disk.
+    """
+    tables = schema.tables(place.schema)
+    if place.path is not None:
+        engine = _open_file(place.path, place.where, read_only=read_only)
+    else:
+        engine = _open_schema(place, read_only=read_only)
+    try:
+        with storage_errors(place.where), engine.connect() as connection:
+            schema.check_format(connection, tables, place.where)
+            if place.path is not None and not read_only:
+                _settle_journal(connection, place.path, place.where)
+    except BaseException:
+        engine.dispose()
+        raise
+    return SqlRecorder(engine, tables, clock, place.where)
+
+
+# --- SQLite --------------------------------------------------------------------------
+
+
+def _create_file(path: Path, where: str, clock: Clock, fill: Fill) -> None:
+    if os.path.lexists(path):
+        raise LedgerExists(where)
+    building = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    with file_errors(where):
+        os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
+        try:
+            _fill_file(building, where, clock, fill)
+            _put_in_place(building, path, where)
+        finally:
+            for leftover in ("", "-journal", "-wal", "-shm"):
+                building.with_name(building.name + leftover).unlink(missing_ok=True)
+
+
+def _fill_file(building: Path, where: str, clock: Clock, fill: Fill) -> None:
+    tables = schema.tables()
+    engine = sqlite_engine(building, mode="rw")
+    try:
+        with storage_errors(where), engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            schema.create(connection, tables)
+            fill(SqlRecorder(engine, tables, clock, where), connection)
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql(f"PRAGMA journal_mode = {sqlite_in_use().journal_mode}")
+    finally:
+        # Closing the last connection also writes back and removes a write-ahead log.
+        engine.dispose()
+
+
+def _put_in_place(building: Path, path: Path, where: str) -> None:
+    try:
+        os.link(building, path)
+    except FileExistsError:
+        raise LedgerExists(where) from None
+    except OSError:
+        # A file system without hard links. Claim the name first, so that of two creations
+        # at once only one goes on.
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
+        except FileExistsError:
+            raise LedgerExists(where) from None
+        os.replace(building, path)
+    with suppress(OSError):  # where a folder cannot be synced, the file's own sync must do
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _open_file(path: Path, where: str, *, read_only: bool) -> Engine:
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoLedger(
+            f"there is no ledger at {where}",
+            advice="Make one with: studio-ledger init, or name another with --ledger",
+        ) from None
+    except IsADirectoryError:
+        raise NotALedger(f"{where} is a folder, not a ledger", advice=ELSEWHERE) from None
+    except OSError as error:
+        raise StorageFailure(
+            f"{where} cannot be read: {error.strerror}",
+            advice="Check who owns it and who may read it, also its folder",
+        ) from error
+    if empty:
+        raise NotALedger(f"{where} is empty, not a ledger", advice=ELSEWHERE)
+    if not read_only:
+        return sqlite_engine(path, mode="rw")
+    # Reading a write-ahead-logged file makes a file beside it, which a read-only disk
+    # cannot take; but nobody can write there either, so it may be read as it stands.
+    frozen = os.statvfs(path).f_flag & os.ST_RDONLY
+    return sqlite_engine(path, mode="immutable" if frozen else "ro")
+
+
+def _settle_journal(connection: Connection, path: Path, where: str) -> None:
+    """See that the file has the journal that this SQLite can be trusted with.
+
+    A ledger may come from a machine with another SQLite. The mode can only change while
+    nobody else has the file open.
+    """
+    sqlite = sqlite_in_use()
+    mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+    if mode == sqlite.journal_mode:
+        return
+    connection.exec_driver_sql("PRAGMA busy_timeout = 2000")
+    try:
+        mode = connection.exec_driver_sql(
+            f"PRAGMA journal_mode = {sqlite.journal_mode}"
+        ).scalar_one()
+    except OperationalError:
+        pass  # in use, or read-only: an append will say so, if one is tried
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_S * 1000}")
+    if mode == "wal" and sqlite.wal_reset_bug and os.access(path, os.W_OK):
+        raise StorageFailure(
+            f"{where} is in use by a newer SQLite, and SQLite {sqlite.version} could damage it",
+            advice="Install a repaired one: pip install pysqlite3",
+        )
+
+
+# --- PostgreSQL ----------------------------------------------------------------------
+
+
+def _create_schema(place: Place, clock: Clock, fill: Fill) -> None:
+    assert place.url is not None
+    tables = schema.tables(place.schema)
+    engine = postgres_engine(place.url, read_only=False)
+    try:
+        with storage_errors(place.where), engine.connect() as connection:
+            recorder = SqlRecorder(engine, tables, clock, place.where)
+            recorder.lock(connection)
+            # Under the lock, so that of two creations at once one finds the other's.
+            if _relations(connection, place.schema):
+                raise LedgerExists(place.where)
+            schema.create(connection, tables)
+            fill(recorder, connection)
+            connection.exec_driver_sql("COMMIT")
+    finally:
+        engine.dispose()
+
+
+def _open_schema(place: Place, *, read_only: bool) -> Engine:
+    assert place.url is not None
+    engine = postgres_engine(place.url, read_only=read_only)
+    try:
+        with storage_errors(place.where), engine.connect() as connection:
+            found = _relations(connection, place.schema)
+    except BaseException:
+        engine.dispose()
+        raise
+    if found and "ledger_format" not in found:
+        raise NotALedger(f"{place.where} holds something else", advice=ELSEWHERE)
+    if not found:
+        raise NoLedger(
+            f"there is no ledger at {place.where}",
+            advice="Make one with: studio-ledger init, or name another with --ledger",
+        )
+    return engine
+
+
+def _relations(connection: Connection, name: str | None) -> set[str]:
+    """What a PostgreSQL schema holds. One that an administrator made ready holds nothing."""
+    found = connection.execute(
+        sql(
+            "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE nspname = :name"
+        ),
+        {"name": name},
+    )
+    return set(found.scalars())
