@@ -1,6 +1,6 @@
 # studio-ledger: what a person or a CI types. `make help` lists it.
 #
-#   make demo PYTHON=/opt/python3.12/bin/python3     to choose the interpreter (3.11 or newer)
+#   make demo PYTHON=/path/to/python3.12     to choose the interpreter (3.11 or newer)
 #
 # Works with GNU make 3.81 (macOS) and 4.x. Everything is installed into .venv, nothing elsewhere.
 
