@@ -72,6 +72,7 @@ ADD_ADVICE = {
     "project": "List them with: view projects; open one with: project open",
     "booking": "List them with: view bookings",
     "equipment": "List it with: view equipment; register an item with: equipment add",
+    "closure": "See a space's closures with: show space:ID",
 }
 
 
@@ -219,7 +220,7 @@ class LineTooLong(BadInput):
         self.size, self.limit = size, limit
 
 
-# --- refusals of sites, spaces and projects (exit 1) ---------------------------------
+# --- refusals that several nouns share (exit 1) --------------------------------------
 
 
 class UnreadableEvent(Refused):
@@ -236,12 +237,23 @@ class UnreadableEvent(Refused):
         self.type = type
 
 
+class NothingChanges(Refused):
+    """A command would record what holds already: an event without news tells nobody anything."""
+
+    rule = "no-empty-change"
+
+    def __init__(self, what: str, *, position: int) -> None:
+        super().__init__(what, position=position, advice="Nothing needs to be recorded")
+
+
 class NotInService(Refused):
     """A day lies before a space came into service, or after it left."""
 
     rule = "in-service"
 
-    def __init__(self, space: str, day: date, *, since: date, until: date | None, position: int):
+    def __init__(
+        self, space: str, day: date, *, since: date, until: date | None, position: int
+    ) -> None:
         span = f"from {since}" if until is None else f"from {since} to before {until}"
         super().__init__(
             f"space {space!r} is not in service on {day}, only {span}",

@@ -7,9 +7,10 @@ hours is still one day.
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Protocol, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from msgspec import Struct
 
@@ -17,6 +18,9 @@ from ledger.errors import BadTime
 
 MAX_PERIOD_DAYS = 3_660
 """Ten years: a longer period would carry more month tags than a line should hold."""
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""The years that a studio's calendar has."""
 
 _DAY = timedelta(days=1)
 
@@ -69,6 +73,24 @@ def zone(name: str) -> ZoneInfo:
         ) from None
 
 
+@lru_cache(maxsize=1)
+def _zone_names() -> frozenset[str]:
+    # "localtime" is some machine's own clock, "Factory" nobody's.
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
+
+
+def check_zone(name: str) -> str:
+    """Return the name of a zone for a site, spelt as the database has it.
+
+    Raises `BadTime`, also for a name that only this machine would understand.
+    """
+    if name not in _zone_names():
+        near = get_close_matches(name, _zone_names(), n=2, cutoff=0.7)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "Use one such as Asia/Shanghai"
+        raise BadTime(f"no time zone {name!r}", advice=hint)
+    return name
+
+
 def start_of_day(day: date, zone_name: str) -> datetime:
     """The first instant of a site-local day, in UTC.
 
@@ -86,8 +108,18 @@ def parse_date(text: str) -> date:
         raise BadTime(
             f"{text!r} is no date", advice="Write YYYY-MM-DD, a day that the calendar has"
         ) from None
-    if not 1900 <= day.year <= 2999:
-        raise BadTime(f"the year of {text} is out of range", advice="Use 1900 to 2999")
+    return check_day(day)
+
+
+def check_day(day: date) -> date:
+    """Return a day of the years 1900 to 2999. Raises `BadTime` for another.
+
+    A date from JSON comes past `parse_date`; one of the year 1 has no start in UTC.
+    """
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise BadTime(
+            f"the year of {day} is out of range", advice=f"Use {FIRST_YEAR} to {LAST_YEAR}"
+        )
     return day
 
 
@@ -103,8 +135,7 @@ def parse_instant(text: str, zone_name: str) -> datetime:
         raise BadTime(
             f"{text!r} is no time", advice="Write 2025-07-01T08:00, or with an offset +08:00"
         ) from None
-    if not 1900 <= value.year <= 2999:
-        raise BadTime(f"the year of {text} is out of range", advice="Use 1900 to 2999")
+    check_day(value.date())
     if value.tzinfo is not None:
         return value.astimezone(UTC)
     first = value.replace(tzinfo=zone(zone_name))
@@ -255,6 +286,11 @@ class Moment(_Written):
         moment = cls(text.strip())
         moment.resolve("UTC")
         return moment
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether it is the same instant on every clock: `2025-07-01T08:00+08:00`."""
+        return "T" in self.text.upper() and datetime.fromisoformat(self.text).tzinfo is not None
 
     def resolve(self, zone_name: str) -> datetime:
         """The instant on that site's clock, in UTC. Raises `BadTime`."""

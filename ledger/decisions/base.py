@@ -177,12 +177,13 @@ class Decision(Struct, frozen=True, kw_only=True, tag_field="do", forbid_unknown
     the command's words (`"do": "booking hold"`); a batch file holds one a line.
     """
 
-    name: ClassVar[str] = ""
+    command: ClassVar[str] = ""
+    """Not `name`: that is what a site, a space or an item has."""
 
     def __init_subclass__(cls, **config: Any) -> None:
         super().__init_subclass__(**config)
         if isinstance(config.get("tag"), str):
-            cls.name = config["tag"]
+            cls.command = config["tag"]
 
     @property
     def is_batch(self) -> bool:

@@ -6,12 +6,13 @@ days as they are, and what a stage became in 2025 does not touch its bookings of
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from msgspec import Struct
 
-from ledger.decisions.base import Context
-from ledger.errors import UnknownId, UnreadableEvent
+from ledger.decisions.base import Context, Decision
+from ledger.decisions.site_refusals import BadAmount, TooFarAhead
+from ledger.errors import AlreadyExists, NotInService, UnknownId, UnreadableEvent
 from ledger.events.base import RecordedEvent
 from ledger.events.sites import (
     ClosureKind,
@@ -23,8 +24,18 @@ from ledger.events.sites import (
     SpaceKind,
     SpaceReopened,
 )
-from ledger.tags import buckets, tag
-from ledger.times import Days, Period
+from ledger.tags import buckets, check_id, check_text, tag
+from ledger.times import MAX_PERIOD_DAYS, Days, Period, check_zone, zone
+
+HORIZON = timedelta(days=MAX_PERIOD_DAYS)
+"""How far ahead of now a booking or a closure may reach: ten years.
+
+So whoever has to know every booking of a space from some day on, to retire it, reads a
+bounded number of months and has seen them all.
+"""
+
+MAX_ANSWER_HOURS = 720
+"""A challenged holder may think for 30 days at most."""
 
 # --- what is known of a site, a space, a closure -------------------------------------
 
@@ -198,3 +209,85 @@ def live_closures(entries: Iterable[RecordedEvent]) -> list[Closure]:
             case _:
                 pass
     return sorted(live.values(), key=lambda closure: (closure.period.start, closure.position))
+
+
+# --- rules ---------------------------------------------------------------------------
+
+
+def check_days(ctx: Context, space: Space, period: Period) -> None:
+    """The space is in service on all days that the period touches, and none is too far ahead.
+
+    Raises `NotInService` with the first day that is not, `TooFarAhead`.
+    """
+    days = period.days
+    if days.first < space.in_service_on:
+        raise out_of_service(space, days.first)
+    if space.decommissioned_on is not None and days.last >= space.decommissioned_on:
+        raise out_of_service(space, max(days.first, space.decommissioned_on))
+    check_horizon(ctx, period)
+
+
+def check_horizon(ctx: Context, period: Period) -> None:
+    """The period ends at most `HORIZON` ahead of now. Raises `TooFarAhead`."""
+    horizon = ctx.now + HORIZON
+    if period.end > horizon:
+        raise TooFarAhead(period.days.last, horizon=horizon.astimezone(zone(period.zone)).date())
+
+
+def out_of_service(space: Space, day: date) -> NotInService:
+    """The refusal for that day, with the event that keeps it out of service."""
+    gone = space.decommissioned if day >= space.in_service_on else None
+    return NotInService(
+        space.id,
+        day,
+        since=space.in_service_on,
+        until=space.decommissioned_on,
+        position=space.position if gone is None else gone,
+    )
+
+
+def check_answer_hours(hours: int) -> int:
+    """How long a challenged holder may think, 1 to 720 hours. Raises `BadAmount`."""
+    if not 1 <= hours <= MAX_ANSWER_HOURS:
+        raise BadAmount("time to answer in hours", hours, least="1", most=f"{MAX_ANSWER_HOURS}")
+    return hours
+
+
+def optional_text(what: str, text: str | None) -> str | None:
+    """The text checked, None where there is none. Raises `BadText`."""
+    return None if text is None else check_text(what, text)
+
+
+# --- commands ------------------------------------------------------------------------
+
+
+class AddSite(Decision, frozen=True, tag="site add"):
+    """Register a campus, with the zone of its clock.
+
+    `answer_within_hours` is how long the holder of a challenged hold may think.
+    """
+
+    site: str
+    name: str
+    zone: str
+    answer_within_hours: int = 24
+    local_name: str | None = None
+    place: str | None = None
+    operator: str | None = None
+
+    def decide(self, ctx: Context) -> None:
+        """Record `SiteRegistered`. Raises `AlreadyExists`; `BadInput` for what cannot be."""
+        check_id("site", self.site)
+        event = SiteRegistered(
+            site=self.site,
+            name=check_text("name", self.name),
+            zone=check_zone(self.zone),
+            answer_within_hours=check_answer_hours(self.answer_within_hours),
+            local_name=optional_text("local name", self.local_name),
+            place=optional_text("place", self.place),
+            operator=optional_text("operator", self.operator),
+        )
+        taken = ctx.last(tag("site", self.site), SiteRegistered)
+        if taken is not None:
+            raise AlreadyExists("site", self.site, position=taken.position)
+        ctx.record(event)

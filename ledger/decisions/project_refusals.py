@@ -1,0 +1,89 @@
+"""Why a command about a project is refused: one class each, with what stands in the way."""
+
+from collections.abc import Iterable
+from datetime import date
+from difflib import get_close_matches
+
+from ledger.errors import Refused
+
+
+class DayToCome(Refused):
+    """Something is said to have happened on a day that has not begun anywhere on earth."""
+
+    rule = "past-tense"
+
+    def __init__(self, what: str, on: date, *, today: date) -> None:
+        super().__init__(
+            f"{what} on {on}, but today is {today}", advice="Record it when it has happened"
+        )
+        self.on, self.today = on, today
+
+
+class BeforeItOpened(Refused):
+    """A project is said to have closed before it opened."""
+
+    rule = "dates-in-order"
+
+    def __init__(self, project: str, on: date, *, opened_on: date, position: int) -> None:
+        super().__init__(
+            f"project {project!r} opened on {opened_on}, it cannot close on {on}",
+            position=position,
+            advice=f"Give {opened_on} or a later day",
+        )
+        self.project, self.on, self.opened_on = project, on, opened_on
+
+
+class ProjectHasBookings(Refused):
+    """A project is not closed while something is held or confirmed for it."""
+
+    rule = "bookings-ended"
+
+    def __init__(self, project: str, *, booking: str, state: str, more: int, position: int) -> None:
+        others = f", and {more} more" if more else ""
+        super().__init__(
+            f"project {project!r} still has booking {booking!r}, which is {state}{others}",
+            position=position,
+            advice="Release, cancel or wrap what is left: view bookings",
+        )
+        self.project, self.booking, self.state, self.more = project, booking, state, more
+
+
+class AlreadyReached(Refused):
+    """A milestone is reached once; another day for it corrects the first."""
+
+    rule = "reached-once"
+
+    def __init__(self, milestone: str, on: date, *, position: int) -> None:
+        super().__init__(
+            f"milestone {milestone!r} was reached on {on} already",
+            position=position,
+            advice=f"If that is wrong: project reach --corrects {position}, or project withdraw",
+        )
+        self.milestone, self.on = milestone, on
+
+
+class ReachedElsewhere(Refused):
+    """The position that a correction names is not where the milestone was reached."""
+
+    rule = "reached-once"
+
+    def __init__(self, milestone: str, *, named: int, position: int | None) -> None:
+        advice = "Leave out --corrects" if position is None else f"Use --corrects {position}"
+        super().__init__(
+            f"milestone {milestone!r} was not reached at #{named}",
+            position=position,
+            advice=advice,
+        )
+        self.milestone, self.named = milestone, named
+
+
+class NotPlanned(Refused):
+    """A milestone is neither planned nor reached, so there is nothing to withdraw."""
+
+    rule = "planned-milestone"
+
+    def __init__(self, project: str, milestone: str, *, known: Iterable[str]) -> None:
+        near = get_close_matches(milestone, list(known), n=3, cutoff=0.5)
+        advice = f"Did you mean {' or '.join(near)}?" if near else "See them with: view projects"
+        super().__init__(f"project {project!r} has no milestone {milestone!r}", advice=advice)
+        self.project, self.milestone = project, milestone
