@@ -1,0 +1,41 @@
+"""What a packaged plugin may offer, one function a hook.
+
+A plugin of one file needs none of them: its projections and event types are found in the
+module. Mark an implementation with `hookimpl` from `ledger.plugin`:
+
+    @hookimpl
+    def ledger_projections():
+        return [CrewHours]
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import pluggy
+
+from ledger.decisions.base import Context
+from ledger.events.base import Event
+from ledger.projections import Projection
+
+hookspec = pluggy.HookspecMarker("studio_ledger")
+hookimpl = pluggy.HookimplMarker("studio_ledger")
+
+Rule = Callable[[Context, Sequence[Event]], None]
+"""Reviews the events that a decision proposes; raises `Refused` to stop them.
+
+What it reads through the context becomes part of the decision's consistency boundary.
+"""
+
+
+@hookspec
+def ledger_projections() -> Iterable[type[Projection]]:  # type: ignore[empty-body]  # a signature, never run
+    """Projection classes; their views can then be asked by name."""
+
+
+@hookspec
+def ledger_event_types() -> Iterable[type[Event]]:  # type: ignore[empty-body]  # a signature, never run
+    """Event types of the plugin's own, with their upcasters. Prefix their names: `expo.…`."""
+
+
+@hookspec
+def ledger_rules() -> Iterable[Rule]:  # type: ignore[empty-body]  # a signature, never run
+    """Rules that every decision must pass, called with its context and proposed events."""

@@ -1,0 +1,38 @@
+"""The projection SDK: typed tables, handlers and views; their folds, live and as of.
+
+What a plugin imports from here comes through `ledger.plugin`. Nothing here imports
+SQLAlchemy until somebody opens a store of views.
+"""
+
+from ledger.projections.faults import BadPlugin, BadRow, NotStorable, ReadOnly
+from ledger.projections.folds import Failure, Folded, Folding, HandlerFailed, Log, fold, replay
+from ledger.projections.projection import Place, Projection, on
+from ledger.projections.questions import Column, Parameter, View, view
+from ledger.projections.rows import Row, key
+from ledger.projections.tables import Table, TableOf, table
+
+__all__ = [
+    "BadPlugin",
+    "BadRow",
+    "Column",
+    "Failure",
+    "Folded",
+    "Folding",
+    "HandlerFailed",
+    "Log",
+    "NotStorable",
+    "Parameter",
+    "Place",
+    "Projection",
+    "ReadOnly",
+    "Row",
+    "Table",
+    "TableOf",
+    "View",
+    "fold",
+    "key",
+    "on",
+    "replay",
+    "table",
+    "view",
+]

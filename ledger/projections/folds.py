@@ -1,0 +1,217 @@
+"""Folding: events through the handlers of a projection, in memory or before a database."""
+
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from ledger.errors import LedgerError, StorageFailure
+from ledger.events.base import Event, RecordedEvent, UnknownEvent
+from ledger.projections.faults import BadRow
+from ledger.projections.projection import Place, Projection, opened_tables
+
+P = TypeVar("P", bound=Projection)
+BATCH = 1_000
+
+
+class Log(Protocol):
+    """What a projection needs of the log."""
+
+    def head(self) -> int:
+        """The last position, 0 where nothing is recorded."""
+
+    def stream(self, after: int = 0, until: int | None = None) -> Iterator[RecordedEvent]:
+        """The events of positions after < p <= until, in order."""
+
+
+class Failure(Struct, frozen=True):
+    """Why a projection is quarantined: which plugin, at which event, with what error.
+
+    `position` and `type` are of the event that could not be applied; `error` is one line,
+    `traceback` the whole story.
+    """
+
+    plugin: str
+    projection: str
+    version: int
+    position: int
+    type: str
+    error: str
+    traceback: str
+
+
+class HandlerFailed(LedgerError):
+    """A handler of a plugin raised, so its projection stops before that event."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(
+            f"{failure.plugin}: {failure.projection} cannot take {failure.type} "
+            f"#{failure.position}: {failure.error}",
+            advice="Mend the plugin; its views are then built anew",
+        )
+        self.failure = failure
+
+
+class Folding(Generic[P]):
+    """An opened projection that takes events in batches.
+
+    `position` is the last event applied; `unread` counts events that it has a handler
+    for but that today's code cannot read, and which it passed over.
+    """
+
+    def __init__(self, projection: P, position: int = 0, unread: int = 0) -> None:
+        self.projection = projection
+        self.tables = opened_tables(projection)
+        self.position = position
+        self.unread = unread
+        self._handlers: dict[str, Callable[[Any, RecordedEvent], Any]] = {
+            type_name: getattr(projection, method)
+            for type_name, method in projection.handlers.items()
+        }
+
+    def apply(self, entries: Sequence[RecordedEvent]) -> Failure | None:
+        """Put events through the handlers; stop at the first one that raises.
+
+        After a failure the tables hold half of that event: throw them away and fold
+        again up to `failure.position - 1`.
+        """
+        handlers = self._handlers
+        state = self.projection.__dict__
+        entry = None
+        try:
+            for entry in entries:
+                handler = handlers.get(entry.type)
+                if handler is not None:
+                    event: Event = entry.data.payload
+                    if event.__class__ is UnknownEvent:
+                        self.unread += 1
+                        continue
+                    state["_last"] = entry
+                    handler(event, entry)
+        except (StorageFailure, MemoryError):
+            raise  # not the plugin's doing
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises is kept as its failure
+            assert entry is not None
+            return failure_of(type(self.projection), entry, error)
+        if entry is not None:
+            state["_last"] = entry
+            self.position = entry.position
+        return None
+
+    def apply_singly(self, entries: Iterable[RecordedEvent]) -> Failure | None:
+        """Like `apply`, checking every row after every event: finds who wrote a bad one."""
+        for entry in entries:
+            failure = self.apply([entry])
+            if failure is not None:
+                return failure
+            try:
+                for table in self.tables:
+                    for key, row in table.touched().items():
+                        table.check(key, row)
+            except BadRow as error:
+                return failure_of(type(self.projection), entry, error)
+        return None
+
+    def written(self) -> int:
+        """How many rows wait to be settled."""
+        return sum(table.written for table in self.tables)
+
+    def seal(self, place: Place | None = None) -> None:
+        """Make it ready for views: the tables refuse writes, `at` is the place folded to."""
+        for table in self.tables:
+            table.seal()
+        if place is not None:
+            self.projection.__dict__["_last"] = place
+
+
+class Folded(Struct, Generic[P]):
+    """A projection folded over a prefix of the log, ready to answer.
+
+    `position` and `recorded_at` are of the last event applied; `failure` says why it
+    stopped there where it did.
+    """
+
+    projection: P
+    position: int
+    recorded_at: datetime | None
+    unread: int
+    failure: Failure | None
+
+
+def fold(projection: type[P], entries: Iterable[RecordedEvent]) -> Folded[P]:
+    """Fold events in memory. Raises `HandlerFailed` where a handler raises."""
+    folding = Folding(projection.open())
+    rest = iter(entries)
+    last = None
+    while batch := list(islice(rest, BATCH)):
+        failure = folding.apply(batch)
+        if failure is not None:
+            raise HandlerFailed(failure)
+        last = batch[-1]
+    for table in folding.tables:
+        table.settle()
+    folding.seal()
+    return Folded(
+        folding.projection,
+        last.position if last is not None else 0,
+        last.recorded_at if last is not None else None,
+        folding.unread,
+        None,
+    )
+
+
+def replay(
+    projection: type[P],
+    log: Log,
+    until: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Folded[P]:
+    """Fold the log's events 1 to `until` in memory: the projection as of that position.
+
+    A handler that raises ends the fold before that event; `failure` then says so.
+    `progress` is told the position from time to time.
+    """
+    try:
+        return fold(projection, _told(log.stream(0, until), progress))
+    except HandlerFailed as failed:
+        failure = failed.failure
+    except BadRow:
+        found = Folding(projection.open()).apply_singly(log.stream(0, until))
+        if found is None:
+            raise
+        failure = found
+    folded = fold(projection, log.stream(0, failure.position - 1))
+    folded.failure = failure
+    return folded
+
+
+def _told(
+    entries: Iterator[RecordedEvent], progress: Callable[[int], None] | None
+) -> Iterator[RecordedEvent]:
+    if progress is None:
+        return entries
+
+    def telling() -> Iterator[RecordedEvent]:
+        for entry in entries:
+            if entry.position % BATCH == 0:
+                progress(entry.position)
+            yield entry
+
+    return telling()
+
+
+def failure_of(projection: type[Projection], entry: RecordedEvent, error: BaseException) -> Failure:
+    """What is kept of a handler that raised."""
+    text = str(error).splitlines()[0] if str(error) else ""
+    return Failure(
+        projection.plugin,
+        projection.name,
+        projection.version,
+        entry.position,
+        entry.type,
+        f"{type(error).__name__}: {text}" if text else type(error).__name__,
+        "".join(traceback.format_exception(error)),
+    )

@@ -1,0 +1,288 @@
+"""Views: named questions that a projection answers as rows with titled, united columns.
+
+A view is a typed method. What it takes becomes options of the command line, what it
+returns becomes columns.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from ledger.errors import BadInput, BadTime
+from ledger.projections.faults import BadPlugin
+from ledger.times import parse_date
+
+_EMPTY = inspect.Parameter.empty
+_YES, _NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
+
+
+def kebab(name: str) -> str:
+    """`CrewHours` and `crew_hours` as `crew-hours`."""
+    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name)
+    return parts.replace("_", "-").lower().strip("-")
+
+
+class Column(Struct, frozen=True):
+    """A column of an answer. `unit` may be empty; `key` marks what identifies a row."""
+
+    name: str
+    title: str
+    unit: str
+    type: Any
+    key: bool = False
+
+
+class Parameter(Struct, frozen=True):
+    """What a view can be asked with: an option of the command line.
+
+    `type` is str, int, float, bool, date, a `Literal` or an `Enum`; `many` marks a list of
+    it, `optional` that None is allowed. `choices` are the texts of a Literal or Enum.
+    """
+
+    name: str
+    type: Any
+    required: bool
+    default: Any
+    optional: bool
+    many: bool
+    choices: tuple[str, ...]
+    help: str
+
+    def read(self, value: Any) -> Any:
+        """A value given as text, or typed already, as the method takes it.
+
+        Raises `BadInput` for one that it cannot take.
+        """
+        if value is None and (self.optional or self.default is None):
+            return None
+        if self.many:
+            values = [value] if isinstance(value, str) else value
+            if not isinstance(values, Sequence):
+                raise self._unfit(value)
+            return [self._read_one(v) for v in values]
+        return self._read_one(value)
+
+    def _read_one(self, value: Any) -> Any:
+        if self.choices:
+            return self._choose(value)
+        if not isinstance(value, str):
+            if type(value) is int and self.type is float:
+                return float(value)
+            if type(value) is not self.type:
+                raise self._unfit(value)
+            return value
+        if self.type is bool:
+            if value.lower() not in _YES | _NO:
+                raise self._unfit(value)
+            return value.lower() in _YES
+        try:
+            return parse_date(value) if self.type is date else self.type(value)
+        except BadTime as error:
+            raise BadInput(f"{self.name}: {error.message}", advice=error.advice) from None
+        except ValueError:
+            raise self._unfit(value) from None
+
+    def _choose(self, value: Any) -> Any:
+        members = get_args(self.type) or tuple(self.type)  # of a Literal, or of an Enum
+        for member, text in zip(members, self.choices, strict=True):
+            if value == text or (value == member and type(value) is type(member)):
+                return member
+        raise BadInput(
+            f"{self.name}: {value!r} is no choice", advice=f"Use one of {', '.join(self.choices)}"
+        )
+
+    def _unfit(self, value: Any) -> BadInput:
+        what = {"str": "a text", "int": "a whole number", "float": "a number"}.get(
+            self.type.__name__, "YYYY-MM-DD" if self.type is date else "yes or no"
+        )
+        return BadInput(f"{self.name}: {value!r} does not fit", advice=f"Give {what}")
+
+
+class View:
+    """A view of a projection, as the command line and the docs see it.
+
+    `name` is what it is asked by, `title` what it answers, `parameters` what it takes.
+    """
+
+    def __init__(
+        self,
+        method: Callable[..., Any],
+        title: str,
+        units: Mapping[str, str],
+        titles: Mapping[str, str],
+    ) -> None:
+        self.method = method
+        self.name = kebab(method.__name__)
+        self.title = title
+        self.help = inspect.getdoc(method) or ""
+        self.parameters: tuple[Parameter, ...] = ()
+        self.projection = ""
+        self._units, self._titles = units, titles
+        self._row_type: type[Struct] | None = None
+        self._keys: tuple[str, ...] = ()
+
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        return self if instance is None else self.method.__get__(instance, owner)
+
+    def bind(self, projection: Any) -> None:
+        """Read the method's types, once its projection is whole. Raises `BadPlugin`."""
+        self.projection = projection.name
+        try:
+            hints = get_type_hints(self.method, include_extras=True)
+        except (NameError, TypeError) as error:
+            raise BadPlugin(
+                f"the view {self.name} has a type that cannot be read ({error})",
+                advice="Import what its signature names",
+                subject=self.method,
+            ) from None
+        parameters = list(inspect.signature(self.method).parameters.values())[1:]
+        self.parameters = tuple(self._parameter(p, hints.get(p.name, str)) for p in parameters)
+        tables = list(projection.tables.values())
+        returned = hints.get("return")
+        if returned is None and len(tables) == 1:
+            self._row_type = tables[0].layout.row_type
+        elif get_origin(returned) is list:
+            (item,) = get_args(returned)
+            if isinstance(item, type) and issubclass(item, Struct):
+                self._row_type = item
+        if returned is not None and self._row_type is None:
+            raise BadPlugin(
+                f"the view {self.name} returns {returned}",
+                advice="Return rows: -> list[SpaceMonth]",
+                subject=self.method,
+            )
+        for declared in tables:
+            if declared.layout.row_type is self._row_type:
+                self._keys = declared.layout.keys
+        if self._row_type is not None:
+            self.columns()
+
+    def columns(self, rows: Sequence[Struct] = ()) -> tuple[Column, ...]:
+        """The columns of an answer; from its rows where the signature does not tell.
+
+        Raises `BadPlugin` where a unit or a title names a column that is not there.
+        """
+        row_type = self._row_type or (type(rows[0]) if rows else None)
+        if row_type is None:
+            return ()
+        fields = msgspec.structs.fields(row_type)
+        unknown = ({*self._units, *self._titles}) - {f.name for f in fields}
+        if unknown:
+            raise BadPlugin(
+                f"the view {self.name} has no column {min(unknown)!r}",
+                advice=f"Its columns are {', '.join(f.name for f in fields)}",
+                subject=self.method,
+            )
+        return tuple(
+            Column(
+                f.name,
+                self._titles.get(f.name) or f.name.replace("_", " ").capitalize(),
+                self._units.get(f.name, ""),
+                f.type,
+                f.name in self._keys,
+            )
+            for f in fields
+        )
+
+    def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The method's arguments from what was given, by parameter name, text or typed.
+
+        Raises `BadInput` for an unknown parameter, a missing one, or a value that does
+        not fit.
+        """
+        known = {p.name: p for p in self.parameters}
+        for name in given:
+            if name not in known:
+                raise BadInput(
+                    f"view {self.name} takes no {name!r}",
+                    advice=f"It takes {', '.join(known) or 'nothing'}",
+                )
+        arguments = {}
+        for parameter in self.parameters:
+            if parameter.name in given:
+                try:
+                    arguments[parameter.name] = parameter.read(given[parameter.name])
+                except BadInput as error:
+                    raise BadInput(
+                        f"view {self.name}: {error.message}", advice=error.advice
+                    ) from None
+            elif parameter.required:
+                raise BadInput(
+                    f"view {self.name} needs {parameter.name}",
+                    advice=f"Give it: {parameter.help or parameter.name}",
+                )
+        return arguments
+
+    def call(self, projection: Any, given: Mapping[str, Any]) -> list[Struct]:
+        """Ask an opened projection. Raises `BadInput` for parameters that do not fit."""
+        rows = self.method(projection, **self.read(given))
+        if not isinstance(rows, list) or not all(isinstance(row, Struct) for row in rows):
+            raise BadPlugin(
+                f"the view {self.name} returned {type(rows).__name__}, not a list of rows",
+                advice="Return a list of Structs",
+                subject=self.method,
+            )
+        return rows
+
+    def _parameter(self, parameter: inspect.Parameter, hint: Any) -> Parameter:
+        declared, help = hint, ""
+        if get_origin(hint) is Annotated:
+            declared, *notes = get_args(hint)
+            help = next((n for n in notes if isinstance(n, str)), "")
+        inner, optional = _without_none(declared)
+        many = get_origin(inner) is list
+        if many:
+            (inner,) = get_args(inner)
+        choices = _choices(inner)
+        fits = choices or (inner in (str, int, float, bool, date) and not (many and inner is bool))
+        if not fits or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise BadPlugin(
+                f"the view {self.name} has a parameter {parameter.name} of type {declared}",
+                advice="Use str, int, float, bool, date, Literal, Enum, a list of one of them, "
+                "or one of them | None",
+                subject=self.method,
+            )
+        default = None if parameter.default is _EMPTY else parameter.default
+        required = parameter.default is _EMPTY
+        return Parameter(parameter.name, inner, required, default, optional, many, choices, help)
+
+
+def _without_none(declared: Any) -> tuple[Any, bool]:
+    if get_origin(declared) in (Union, UnionType):
+        others = [a for a in get_args(declared) if a is not NoneType]
+        if len(others) == 1:
+            return others[0], len(others) < len(get_args(declared))
+    return declared, False
+
+
+def _choices(declared: Any) -> tuple[str, ...]:
+    if get_origin(declared) is Literal:
+        return tuple(str(value) for value in get_args(declared))
+    if isinstance(declared, type) and issubclass(declared, Enum):
+        return tuple(str(member.value) for member in declared)
+    return ()
+
+
+def view(
+    title: str, *, units: Mapping[str, str] | None = None, titles: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """Make a method a view: `@view("Crew hours by month", units={"hours": "h"})`.
+
+    Its parameters become options; say what one means with
+    `Annotated[str | None, "only this space"]`. It returns a list of rows: of a table, or
+    any Struct (annotate `-> list[Idle]`, so that the columns are known before it is asked).
+    `units` and `titles` are by column name.
+    """
+
+    def make(method: Callable[..., Any]) -> Any:
+        # the class attribute is the View, the instance's is the bound method
+        return cast(Any, View(method, title, dict(units or {}), dict(titles or {})))
+
+    return make

@@ -1,0 +1,296 @@
+"""Tables: where a projection keeps its rows, in memory or before a database.
+
+One `Table` serves both. It holds an identity map: a row is one object however often a
+handler asks for it, and what handlers touched is written in one go at the end of a batch.
+In memory the map is all there is; before a database the rows come in on demand.
+"""
+
+from collections.abc import Iterable
+from copy import copy
+from typing import Any, Generic, NoReturn, Protocol, overload
+
+from ledger.projections.faults import BadRow, ReadOnly
+from ledger.projections.rows import Key, Layout, R
+
+MISSES_BEFORE_LOADING = 16
+"""After so many rows fetched one by one, a table is loaded whole."""
+
+LOAD_LIMIT = 100_000
+"""Rows of the largest table that is loaded whole; a larger one is read row by row."""
+
+
+class Shelf(Protocol[R]):
+    """Where the rows of one table rest: a table of a database."""
+
+    def find(self, key: Key) -> R | None:
+        """The row with that key."""
+
+    def select(self, equals: dict[str, Any]) -> list[R]:
+        """The rows whose columns have those values, in any order."""
+
+    def load(self, limit: int) -> list[R] | None:
+        """All rows; None where there are more than `limit`."""
+
+
+class _Sealed(dict[Key, Any]):
+    """The dirty rows of a table that may only be read: there can be none."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__()
+        self._table = table
+
+    def __setitem__(self, key: Key, row: Any) -> NoReturn:
+        raise ReadOnly(self._table)
+
+
+class Table(Generic[R]):
+    """The rows of one table, by key.
+
+    `edit`, `put` and `delete` are for handlers; `get` and `rows` are for handlers and
+    views, see what was written before them, and give copies.
+    """
+
+    __slots__ = (
+        "_complete",
+        "_dirty",
+        "_groups",
+        "_misses",
+        "_rows",
+        "_shelf",
+        "_whole",
+        "layout",
+        "name",
+    )
+
+    def __init__(
+        self, name: str, layout: Layout[R], shelf: Shelf[R] | None = None, *, empty: bool = False
+    ) -> None:
+        """`shelf` None: in memory. `empty`: nothing is on the shelf yet."""
+        self.name = name
+        self.layout = layout
+        self._shelf = shelf
+        self._dirty: dict[Key, R | None] = {}
+        self._start(complete=shelf is None or empty)
+
+    def _start(self, *, complete: bool) -> None:
+        self._rows: dict[Key, R | None] = {}  # None: known to be absent
+        self._complete = complete  # all rows there are, are in the map
+        self._misses = 0
+        self._groups: dict[Any, dict[Key, None]] | None = None  # keys by leading key field
+        self._whole: set[Any] = set()  # leading values whose rows are all in the map
+
+    def edit(self, *key: Any) -> R:
+        """The row with that key, to be changed in place; made with defaults where absent."""
+        row = self._rows.get(key)
+        if row is None:
+            row = self._open(key)
+        # every write goes through _dirty (here, in put and in delete), between the
+        # apply() of one event and the next: whoever drains it there knows the position
+        self._dirty[key] = row
+        return row
+
+    def get(self, *key: Any) -> R | None:
+        """A copy of the row with that key, None where there is none."""
+        row = self._find(key)
+        return None if row is None else copy(row)
+
+    def put(self, row: R) -> None:
+        """Insert a row or replace the one with its key."""
+        key = self.layout.key_of(row)
+        kept = copy(row)
+        self._dirty[key] = kept
+        self._keep(key, kept)
+
+    def delete(self, *key: Any) -> None:
+        """Remove the row with that key; nothing happens where there is none."""
+        self._dirty[key] = None
+        self._rows[key] = None
+        if self._groups is not None:
+            self._groups.get(key[0], {}).pop(key, None)
+
+    def rows(self, **equals: Any) -> list[R]:
+        """Copies of the rows whose columns have these values, sorted by key.
+
+        None means "any", so that a view passes its optional parameters on as they are.
+        A filter on the first key field is an index lookup. Raises `BadRow` for a column
+        that the table has not, or a value that it cannot hold.
+        """
+        wanted = self._wanted(equals)
+        if self._shelf is not None and isinstance(self._dirty, _Sealed):
+            found = self._shelf.select(wanted)
+        else:
+            found = [copy(row) for row in self._candidates(wanted)]
+        found.sort(key=lambda row: self.layout.order(self.layout.key_of(row)))
+        return found
+
+    # --- for the engine --------------------------------------------------------------
+
+    def seal(self) -> None:
+        """From now on, refuse writes: a view reads."""
+        self._dirty = _Sealed(self.name)
+
+    def settle(self) -> tuple[list[R], list[Key]]:
+        """The rows written and the keys deleted since the last time, checked, by key.
+
+        Raises `BadRow` for a value that its column cannot hold and for a changed key.
+        """
+        rows, gone = [], []
+        for key in sorted(self._dirty, key=self.layout.order):
+            row = self._dirty[key]
+            if row is None:
+                gone.append(key)
+                continue
+            self.check(key, row)
+            rows.append(row)
+        self._dirty = {}
+        return rows, gone
+
+    def check(self, key: Key, row: R | None) -> None:
+        """Raise `BadRow` for a value that its column cannot hold, and for a changed key."""
+        if row is None:
+            return
+        if self.layout.key_of(row) != key:
+            raise BadRow(
+                f"the key {key!r} of a row of {self.name} was changed to "
+                f"{self.layout.key_of(row)!r}",
+                advice="A key stays: delete the row and write another",
+            )
+        self.layout.check(row)
+
+    @property
+    def written(self) -> int:
+        """How many rows wait to be settled."""
+        return len(self._dirty)
+
+    def touched(self) -> dict[Key, R | None]:
+        """The keys written since the last `settle`, each with its row or None."""
+        return self._dirty
+
+    def forget(self) -> None:
+        """Drop all that is in memory before a database: it may have changed there."""
+        self._dirty = {}
+        self._start(complete=self._shelf is None)
+
+    def trim(self) -> None:
+        """Drop settled rows where there are too many to hold."""
+        if self._shelf is not None and len(self._rows) > LOAD_LIMIT:
+            self.forget()
+
+    # --- inside ----------------------------------------------------------------------
+
+    def _open(self, key: Key) -> R:
+        row = self._find(key)
+        if row is None:
+            row = self.layout.new(key)
+            if isinstance(self._dirty, _Sealed):
+                raise ReadOnly(self.name)
+            self._keep(key, row)
+        return row
+
+    def _find(self, key: Key) -> R | None:
+        row = self._rows.get(key)
+        if row is not None or self._complete or key in self._rows:
+            return row
+        assert self._shelf is not None
+        self._misses += 1
+        if self._misses == MISSES_BEFORE_LOADING:
+            everything = self._shelf.load(LOAD_LIMIT)
+            if everything is not None:
+                self._take(everything)
+                self._complete = True
+                return self._rows.get(key)
+        row = self._shelf.find(key)
+        if row is None:
+            self._rows[key] = None
+        else:
+            self._keep(key, row)
+        return row
+
+    def _keep(self, key: Key, row: R) -> None:
+        self._rows[key] = row
+        if self._groups is not None:
+            self._groups.setdefault(key[0], {})[key] = None
+
+    def _take(self, rows: Iterable[R]) -> None:
+        """Take rows from the shelf into the map; what is in the map is newer."""
+        for row in rows:
+            key = self.layout.key_of(row)
+            if key not in self._rows:
+                self._keep(key, row)
+
+    def _wanted(self, equals: dict[str, Any]) -> dict[str, Any]:
+        wanted = {}
+        for name, value in equals.items():
+            field = next((f for f in self.layout.fields if f.name == name), None)
+            if field is None:
+                raise BadRow(
+                    f"the table {self.name} has no column {name!r}",
+                    advice=f"It has {', '.join(self.layout.names)}",
+                )
+            if value is not None:
+                try:
+                    wanted[name] = field.check(value)
+                except (TypeError, ValueError) as error:
+                    raise BadRow(
+                        f"{self.name}.{name} never holds {value!r}: {error}",
+                        advice="Filter by a value of the column's type",
+                    ) from None
+        return wanted
+
+    def _candidates(self, wanted: dict[str, Any]) -> Iterable[R]:
+        leading = self.layout.keys[0]
+        grouped = leading in wanted
+        if not self._complete:
+            assert self._shelf is not None
+            if not grouped:
+                self._take(self._shelf.select(wanted))
+            elif wanted[leading] not in self._whole:
+                self._take(self._shelf.select({leading: wanted[leading]}))
+                self._whole.add(wanted[leading])
+        found: Iterable[R | None]
+        if grouped:
+            keys = self._grouped().get(wanted.pop(leading), {})
+            found = [self._rows[key] for key in keys]
+        else:
+            found = self._rows.values()
+        tests = tuple(wanted.items())
+        for row in found:
+            if row is not None and all(getattr(row, name) == value for name, value in tests):
+                yield row
+
+    def _grouped(self) -> dict[Any, dict[Key, None]]:
+        if self._groups is None:
+            self._groups = {}
+            for key, row in self._rows.items():
+                if row is not None:
+                    self._groups.setdefault(key[0], {})[key] = None
+        return self._groups
+
+
+class TableOf(Generic[R]):
+    """What `table(RowType)` leaves in a projection class; in an instance, its `Table`."""
+
+    def __init__(self, row_type: type[R]) -> None:
+        self.layout = Layout(row_type)
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "TableOf[R]": ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> Table[R]: ...
+
+    def __get__(self, instance: object | None, owner: type) -> "TableOf[R] | Table[R]":
+        # an opened projection has its Table in its own __dict__, found before this
+        return self if instance is None else Table(self.name, self.layout)
+
+
+def table(row_type: type[R]) -> TableOf[R]:
+    """Declare a table of a projection: `months = table(SpaceMonth)`.
+
+    Raises `NotStorable` where a field of the row type has no stored form.
+    """
+    return TableOf(row_type)
