@@ -1,19 +1,29 @@
 """Equipment: where it is, what it is packed in, who has it. Three facts, kept apart.
 
 A *place* is a space's id, or `outside:` and a name (`outside:rental-house`). Instants
-are UTC. Events about where an item is carry a bucket tag of their UTC month, and
-`@latest` where they were the newest in effective time when recorded, so that the usual
-decision reads one event and a late one a few months.
+are UTC. An event that says where an item was is a *place fact* of that item. It carries
+a bucket tag of its UTC month, and `@latest` if none of a later effective time was known
+when it was recorded. So the newest event with `equipment:X@latest` is the newest in
+effective time too, however late others are entered: the usual decision reads that one,
+a late one a few months.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from ledger.events.base import Event
 from ledger.tags import tag
 
 ServiceKind = Literal["repair", "calibration", "quarantine"]
+SERVICE_KINDS: tuple[ServiceKind, ...] = ("repair", "calibration", "quarantine")
+
 LATEST = "latest"
+"""Bucket of the place facts that were the newest in effective time when recorded."""
+
+CONTENTS = "contents"
+"""Bucket of what went straight into a container, or came straight out of it."""
+
+OUTSIDE = "outside:"
 
 
 class EquipmentEvent(Event, frozen=True):
@@ -32,29 +42,47 @@ class EquipmentEvent(Event, frozen=True):
 
 
 class PlaceEvent(EquipmentEvent, frozen=True):
-    """An event that says where an item is. `latest`: none of a later time was known."""
+    """A place fact. `latest`: none of a later time was known of the item."""
 
     latest: bool
 
     def tags(self) -> tuple[str, ...]:
         """The item, and its month; `@latest` where it is."""
-        return (*super().tags(), *place_tags(self.equipment, self.at, self.latest))
+        return (*super().tags(), *place_tags(self.equipment, self.at, latest=self.latest))
 
 
-def place_tags(equipment: str, at: datetime, latest: bool) -> tuple[str, ...]:
+def place_tags(equipment: str, at: datetime, *, latest: bool) -> tuple[str, ...]:
     """The bucket tags by which a decision finds where an item was."""
-    month = tag("equipment", equipment, f"{at:%Y-%m}")
+    month = month_tag(equipment, at)
     return (month, tag("equipment", equipment, LATEST)) if latest else (month,)
 
 
-class EquipmentRegistered(PlaceEvent, frozen=True):
-    """An item that is tracked from now on, and where it was first."""
+def month_tag(equipment: str, at: datetime) -> str:
+    """The item's bucket of the UTC month of an instant."""
+    return tag("equipment", equipment, f"{at.astimezone(UTC):%Y-%m}")
+
+
+def space_tags(*places: str) -> tuple[str, ...]:
+    """A tag for each of the places that is a space."""
+    return tuple(tag("space", place) for place in places if not place.startswith(OUTSIDE))
+
+
+class EquipmentRegistered(PlaceEvent, frozen=True, kw_only=True):
+    """An item that is tracked from now on, and where it was first.
+
+    `home` is where it belongs when nobody needs it.
+    """
 
     name: str
     kind: str
     place: str
     home: str | None = None
     maker: str | None = None
+    latest: bool = True
+
+    def tags(self) -> tuple[str, ...]:
+        """The item's, and the space where it was."""
+        return (*super().tags(), *space_tags(self.place))
 
 
 class EquipmentMoved(PlaceEvent, frozen=True):
@@ -65,18 +93,24 @@ class EquipmentMoved(PlaceEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The item's, and the spaces that it left and came to."""
-        spaces = (p for p in (self.origin, self.destination) if not p.startswith("outside:"))
-        return tuple(dict.fromkeys((*super().tags(), *(tag("space", p) for p in spaces))))
+        return (*super().tags(), *space_tags(self.origin, self.destination))
 
 
-class _Packing(PlaceEvent, frozen=True):
-    """`place` is where item and container both were: it bears witness for the containers.
+class _Packing(PlaceEvent, frozen=True, kw_only=True):
+    """`place` is where item and containers all were: a place fact of each of them.
 
-    `containers` are the container and the ones around it, innermost first.
+    `containers` are the item's container and the ones around that, innermost first;
+    `latest_for` those of them of which no later place fact was known. `contents` counts
+    the things that lie straight in the container afterwards, the item's own contents not
+    among them. For the item itself it is always the latest: what is known of a later time
+    supposes that it was not in this container, or still was.
     """
 
     place: str
     containers: tuple[str, ...]
+    latest_for: tuple[str, ...]
+    contents: int
+    latest: bool = True
 
     @property
     def container(self) -> str:
@@ -84,13 +118,16 @@ class _Packing(PlaceEvent, frozen=True):
         return self.containers[0]
 
     def tags(self) -> tuple[str, ...]:
-        """The item's, and for each container the month in which its place is witnessed."""
+        """The item's, the container's contents, and each container's as for its own events."""
         around = (
-            t
+            text
             for name in self.containers
-            for t in (tag("equipment", name), *place_tags(name, self.at, latest=False))
+            for text in (
+                tag("equipment", name),
+                *place_tags(name, self.at, latest=name in self.latest_for),
+            )
         )
-        return tuple(dict.fromkeys((*super().tags(), *around)))
+        return (*super().tags(), *around, tag("equipment", self.container, CONTENTS))
 
 
 class EquipmentPacked(_Packing, frozen=True):
@@ -114,7 +151,7 @@ class EquipmentCheckedOut(EquipmentEvent, frozen=True):
 
 
 class EquipmentCheckedIn(EquipmentEvent, frozen=True):
-    """An item came back from a booking."""
+    """An item came back from a booking; nobody in particular has it."""
 
     booking: str
 
@@ -124,24 +161,37 @@ class EquipmentCheckedIn(EquipmentEvent, frozen=True):
 
 
 class CustodyTransferred(EquipmentEvent, frozen=True):
-    """Somebody else answers for the item now."""
+    """Somebody else answers for the item now; `was` is None where nobody in particular did.
+
+    A check-out for a booking goes on under the new custodian.
+    """
 
     was: str | None
     custodian: str
 
 
-class ServiceStarted(EquipmentEvent, frozen=True):
+class ServiceEvent(EquipmentEvent, frozen=True):
+    """What both events of a service carry: its kind. At most one of a kind is open."""
+
+    kind: ServiceKind
+
+    def tags(self) -> tuple[str, ...]:
+        """The item, and its bucket of that kind of service, whose newest event is open or over."""
+        return (*super().tags(), tag("equipment", self.equipment, self.kind))
+
+
+class ServiceStarted(ServiceEvent, frozen=True):
     """An item is out of use: in repair, calibration or quarantine."""
 
-    kind: ServiceKind
 
+class ServiceCompleted(ServiceEvent, frozen=True):
+    """That service is over; a calibration may say until when it is valid."""
 
-class ServiceCompleted(EquipmentEvent, frozen=True):
-    """An item is fit for use again; a calibration may say until when it is valid."""
-
-    kind: ServiceKind
     valid_until: datetime | None = None
 
 
-class EquipmentRetired(EquipmentEvent, frozen=True):
-    """An item left the studio for good."""
+class EquipmentRetired(PlaceEvent, frozen=True, kw_only=True):
+    """An item left the studio for good, from `place`. The last of its place facts."""
+
+    place: str
+    latest: bool = True

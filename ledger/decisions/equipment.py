@@ -1,0 +1,277 @@
+"""Equipment: an item's place and container, from its registration to its retirement.
+
+Who has an item and whether it is fit for use are facts of their own (`custody`): a move
+changes neither, and neither of them moves anything.
+
+*A late entry* happened before something of the same chain that is on record already. It
+is taken where the chain stays whole: where each fact after it still finds the item where it
+says. A move away and back fits between two facts; a single late move never does, since
+the next fact, wherever it is from, has the item where it was. Packing and unpacking are
+entered in order, item by item: every later fact of an item says what it is packed in.
+"""
+
+from datetime import datetime
+
+from ledger.decisions.base import Context, Decision
+from ledger.decisions.custody import check_fit, read_custody
+from ledger.decisions.equipment_refusals import (
+    AlreadyThere,
+    InsideItself,
+    LaterEntryStands,
+    LaterPlaceStands,
+    NotEmpty,
+    NotPacked,
+    NotThere,
+    NotTogether,
+    StillPacked,
+)
+from ledger.decisions.places import (
+    Standing,
+    check_happened,
+    check_place,
+    resolve,
+    resolve_where_it_is,
+    standing_in_use,
+)
+from ledger.errors import AlreadyExists, BadTime, UnreadableEvent
+from ledger.events.base import RecordedEvent
+from ledger.events.equipment import (
+    CONTENTS,
+    EquipmentMoved,
+    EquipmentPacked,
+    EquipmentRegistered,
+    EquipmentRetired,
+    EquipmentUnpacked,
+)
+from ledger.tags import check_id, check_text, tag
+from ledger.times import Moment
+
+
+class AddEquipment(Decision, frozen=True, tag="equipment add"):
+    """Track an item from `at` on, first at `at_place`. A container is an item like any other.
+
+    `home` is the place where it belongs.
+    """
+
+    equipment: str
+    name: str
+    kind: str
+    at_place: str
+    home: str | None = None
+    maker: str | None = None
+    at: Moment | None = None
+
+    def decide(self, ctx: Context) -> None:
+        """Raises `AlreadyExists`, `UnknownId` for a place, `NotYetHappened`."""
+        check_id("equipment", self.equipment)
+        taken = ctx.last(tag("equipment", self.equipment), EquipmentRegistered)
+        if taken is not None:
+            raise AlreadyExists("equipment", self.equipment, position=taken.position)
+        place = check_place(ctx, self.at_place)
+        home = None if self.home is None else check_place(ctx, self.home)
+        at = ctx.now
+        if self.at is not None:
+            outdoors = place.startswith("outside:") and home is not None
+            at = resolve(ctx, self.at, home if outdoors and home else place)
+        ctx.record(
+            EquipmentRegistered(
+                equipment=self.equipment,
+                at=check_happened(ctx, at),
+                name=check_text("name", self.name),
+                kind=check_text("kind", self.kind),
+                place=place,
+                home=home,
+                maker=None if self.maker is None else check_text("maker", self.maker),
+            )
+        )
+
+
+class MoveEquipment(Decision, frozen=True, tag="equipment move"):
+    """Move an item, with everything in it, to a place.
+
+    `origin` asserts where it came from. With `return_at` it went there and back again.
+    """
+
+    equipment: str
+    to: str
+    at: Moment | None = None
+    origin: str | None = None
+    return_at: Moment | None = None
+
+    def decide(self, ctx: Context) -> None:
+        """Raises `StillPacked`, `NotThere`, `AlreadyThere`, `LaterPlaceStands` and others."""
+        destination = check_place(ctx, self.to)
+        origin = None if self.origin is None else check_place(ctx, self.origin)
+        at = check_happened(ctx, self._instant(ctx, self.at, origin))
+        now = standing_in_use(ctx, self.equipment, at)
+        if now.around is not None:
+            raise StillPacked(self.equipment, container=now.around.item, position=now.fact.position)
+        if origin is not None and origin != now.place:
+            raise NotThere(
+                self.equipment, at, said=origin, was=now.place, position=now.fact.position
+            )
+        if destination == now.place:
+            raise AlreadyThere(self.equipment, at, place=destination, position=now.fact.position)
+        back = None
+        if self.return_at is not None:
+            back = check_happened(ctx, self._instant(ctx, self.return_at, origin))
+            if back <= at:
+                raise BadTime(
+                    f"the return at {self.return_at} is not after the move",
+                    advice="Give a later --return-at",
+                )
+        # At the same instant as the return, the later fact was there first: it happened
+        # while the item was away.
+        if now.later is not None and (back is None or now.later.at <= back):
+            raise LaterPlaceStands(
+                self.equipment,
+                destination,
+                later=now.later.at,
+                was=now.later.was,
+                position=now.later.position,
+            )
+        moves = [(at, now.place, destination)]
+        if back is not None:
+            moves.append((back, destination, now.place))
+        for when, left, came in moves:
+            ctx.record(
+                EquipmentMoved(
+                    equipment=self.equipment,
+                    at=when,
+                    origin=left,
+                    destination=came,
+                    latest=now.later is None,
+                )
+            )
+
+    def _instant(self, ctx: Context, moment: Moment | None, origin: str | None) -> datetime:
+        if moment is None:
+            return ctx.now
+        if origin is not None:
+            return resolve(ctx, moment, origin, self.to, item=self.equipment)
+        return resolve_where_it_is(ctx, moment, self.equipment, self.to)
+
+
+class PackEquipment(Decision, frozen=True, tag="equipment pack"):
+    """Put an item, with everything in it, into a container that stands at the same place."""
+
+    equipment: str
+    container: str
+    at: Moment | None = None
+
+    def decide(self, ctx: Context) -> None:
+        """Raises `StillPacked`, `NotTogether`, `InsideItself`, `LaterEntryStands` and others."""
+        at = _instant(ctx, self.at, self.equipment)
+        item = standing_in_use(ctx, self.equipment, at)
+        if self.container == self.equipment:
+            raise InsideItself(self.equipment, self.container, position=None)
+        if item.around is not None:
+            raise StillPacked(
+                self.equipment, container=item.around.item, position=item.fact.position
+            )
+        _check_newest(item, at)
+        container = standing_in_use(ctx, self.container, at)
+        levels = list(container.outwards)
+        for level in levels:
+            if level.around is not None and level.around.item == self.equipment:
+                raise InsideItself(self.equipment, self.container, position=level.fact.position)
+        if container.later is not None and container.later.retired:
+            raise LaterEntryStands(
+                self.container, at, later=container.later.at, position=container.later.position
+            )
+        if item.place != container.place:
+            raise NotTogether(
+                self.equipment,
+                item.place,
+                container=self.container,
+                its_place=container.place,
+                position=max(item.fact.position, levels[-1].fact.position),
+            )
+        contents, _ = read_contents(ctx, self.container)
+        ctx.record(
+            EquipmentPacked(
+                equipment=self.equipment,
+                at=at,
+                place=item.place,
+                containers=tuple(level.item for level in levels),
+                latest_for=tuple(level.item for level in levels if level.later is None),
+                contents=contents + 1,
+            )
+        )
+
+
+class UnpackEquipment(Decision, frozen=True, tag="equipment unpack"):
+    """Take an item out of its container, at the place where that is."""
+
+    equipment: str
+    at: Moment | None = None
+
+    def decide(self, ctx: Context) -> None:
+        """Raises `NotPacked`, `LaterEntryStands` and others."""
+        at = _instant(ctx, self.at, self.equipment)
+        item = standing_in_use(ctx, self.equipment, at)
+        if item.around is None:
+            raise NotPacked(self.equipment, at, position=item.fact.position)
+        _check_newest(item, at)
+        levels = list(item.around.outwards)
+        contents, _ = read_contents(ctx, item.around.item)
+        ctx.record(
+            EquipmentUnpacked(
+                equipment=self.equipment,
+                at=at,
+                place=item.place,
+                containers=tuple(level.item for level in levels),
+                latest_for=tuple(level.item for level in levels if level.later is None),
+                contents=contents - 1,
+            )
+        )
+
+
+class RetireEquipment(Decision, frozen=True, tag="equipment retire"):
+    """An item leaves the studio for good."""
+
+    equipment: str
+    at: Moment | None = None
+
+    def decide(self, ctx: Context) -> None:
+        """Raises `StillPacked`, `NotEmpty`, `CheckedOutAlready`, `InService` and others."""
+        at = _instant(ctx, self.at, self.equipment)
+        item = standing_in_use(ctx, self.equipment, at)
+        _check_newest(item, at)
+        if item.around is not None:
+            raise StillPacked(
+                self.equipment, container=item.around.item, position=item.fact.position
+            )
+        contents, newest = read_contents(ctx, self.equipment)
+        if newest is not None and contents:
+            raise NotEmpty(self.equipment, contents=contents, position=newest.position)
+        custody = read_custody(ctx, self.equipment)
+        custody.check_in_house()
+        custody.check_not_before(at)
+        check_fit(ctx, self.equipment, at)
+        ctx.record(EquipmentRetired(equipment=self.equipment, at=at, place=item.place))
+
+
+def read_contents(ctx: Context, container: str) -> tuple[int, RecordedEvent | None]:
+    """How many things lie straight in a container by the newest entry, and that entry.
+
+    The newest by position, and that is right at the end of all time: each packing and
+    unpacking, however late it is entered, is the last of its item's chain, and so it stays
+    true from then on. One question, whatever the container has seen.
+    """
+    newest = ctx.last(tag("equipment", container, CONTENTS), EquipmentPacked, EquipmentUnpacked)
+    if newest is None:
+        return 0, None
+    if not isinstance(newest.event, EquipmentPacked | EquipmentUnpacked):
+        raise UnreadableEvent(newest.type, position=newest.position)
+    return newest.event.contents, newest
+
+
+def _instant(ctx: Context, moment: Moment | None, item: str) -> datetime:
+    at = ctx.now if moment is None else resolve_where_it_is(ctx, moment, item)
+    return check_happened(ctx, at)
+
+
+def _check_newest(item: Standing, at: datetime) -> None:
+    if item.later is not None:
+        raise LaterEntryStands(item.item, at, later=item.later.at, position=item.later.position)

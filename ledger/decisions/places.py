@@ -1,0 +1,240 @@
+"""Where an item is, and what it is in, at any effective time.
+
+A *place fact* of an item is an event that says where it was: its own registration, moves,
+packing, unpacking and retirement; and, if it is a container, whatever was put into it or
+taken out of it, however deep, since that happened where the container was. In effective
+order, those of one instant by position, they are the item's *chain*. From a fact on, the
+item stays where the fact says; or, if the fact says that it is in a container, where the
+container is.
+
+Reading is bounded. The newest event of `equipment:X@latest` is the end of the chain, and
+the usual decision reads nothing else of the item. Only where that is later than the time
+in question are the months around that time read, one by one, until a fact is found on
+either side. Those months are then in the boundary, as they must be: what somebody else
+enters late between the two facts changes the answer.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from ledger.decisions.base import Context
+from ledger.decisions.equipment_refusals import (
+    NotYetHappened,
+    NotYetRegistered,
+    OffsetNeeded,
+    RetiredForGood,
+)
+from ledger.errors import InternalError, UnknownId, UnreadableEvent
+from ledger.events.base import RecordedEvent
+from ledger.events.equipment import (
+    LATEST,
+    OUTSIDE,
+    EquipmentMoved,
+    EquipmentPacked,
+    EquipmentRegistered,
+    EquipmentRetired,
+    EquipmentUnpacked,
+    month_tag,
+)
+from ledger.events.sites import SpaceCommissioned
+from ledger.tags import check_id, tag
+from ledger.times import Moment
+
+PLACE_FACTS = (
+    EquipmentRegistered,
+    EquipmentMoved,
+    EquipmentPacked,
+    EquipmentUnpacked,
+    EquipmentRetired,
+)
+
+
+# --- the chain -----------------------------------------------------------------------
+
+
+class Fact(Struct, frozen=True):
+    """What one event says of one item.
+
+    Just before, the item was at `was`. From `at` on it is at `place`; or, where `container`
+    is not None, wherever that is.
+    """
+
+    at: datetime
+    position: int
+    was: str
+    place: str
+    container: str | None = None
+    retired: bool = False
+
+
+class Standing(Struct, frozen=True):
+    """Where an item is at a time, and why.
+
+    `fact` is the last of its chain up to then, `later` the first one after, None where
+    there is none. `around` is the container's own standing.
+    """
+
+    item: str
+    place: str
+    fact: Fact
+    later: Fact | None = None
+    around: "Standing | None" = None
+
+    @property
+    def outwards(self) -> "Iterator[Standing]":
+        """The item's standing, its container's, that of the container around that, …"""
+        level: Standing | None = self
+        while level is not None:
+            yield level
+            level = level.around
+
+
+def standing(ctx: Context, item: str, at: datetime) -> Standing:
+    """Where the item is at that time, after everything that happened at that instant.
+
+    Raises `UnknownId` and `NotYetRegistered`. It asks one question for the item and one
+    for each container around it; for a time with something later on record also the months
+    up to the facts on both sides.
+    """
+    fact, later = _neighbours(ctx, item, at)
+    if fact.container is None:
+        return Standing(item, fact.place, fact, later)
+    around = standing(ctx, fact.container, at)
+    return Standing(item, around.place, fact, later, around)
+
+
+def place_at(ctx: Context, item: str, at: datetime) -> str:
+    """The item's place at that time. Raises `UnknownId` and `NotYetRegistered`."""
+    return standing(ctx, item, at).place
+
+
+def standing_in_use(ctx: Context, item: str, at: datetime) -> Standing:
+    """As `standing`, of an item that was not retired by then. Raises `RetiredForGood`."""
+    found = standing(ctx, item, at)
+    if found.fact.retired:
+        raise RetiredForGood(item, since=found.fact.at, position=found.fact.position)
+    return found
+
+
+def _neighbours(ctx: Context, item: str, at: datetime) -> tuple[Fact, Fact | None]:
+    newest = ctx.last(tag("equipment", item, LATEST), *PLACE_FACTS)
+    if newest is None:
+        raise UnknownId("equipment", item)
+    end = _fact(newest, item)
+    if end.at <= at:
+        return end, None
+    registered = ctx.last(tag("equipment", item), EquipmentRegistered)
+    if registered is None:
+        raise InternalError(f"{item} has place facts, but was never registered")
+    start = _fact(registered, item)
+    if at < start.at:
+        raise NotYetRegistered(item, at, since=start.at, position=start.position)
+    # Both walks end: the registration is not after `at`, and the newest fact is.
+    before = _first(_months(ctx, item, at, -1), lambda fact: fact.at <= at)
+    after = _first(_months(ctx, item, at, 1), lambda fact: fact.at > at)
+    return before, after
+
+
+def _first(months: Iterable[list[Fact]], wanted: Callable[[Fact], bool]) -> Fact:
+    for facts in months:
+        for fact in facts:
+            if wanted(fact):
+                return fact
+    raise InternalError("the months of a chain came to an end")
+
+
+def _months(ctx: Context, item: str, start: datetime, step: int) -> Iterator[list[Fact]]:
+    """The facts of one month after the other, from that of `start`, nearest to it first."""
+    index = (start := start.astimezone(UTC)).year * 12 + start.month - 1
+    while True:
+        day = datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC)
+        facts = [_fact(entry, item) for entry in ctx.read(month_tag(item, day), *PLACE_FACTS)]
+        yield sorted(facts, key=lambda fact: (fact.at, fact.position), reverse=step < 0)
+        index += step
+
+
+def _fact(entry: RecordedEvent, item: str) -> Fact:
+    event, position = entry.event, entry.position
+    match event:
+        case EquipmentRegistered():
+            return Fact(event.at, position, event.place, event.place)
+        case EquipmentMoved():
+            return Fact(event.at, position, event.origin, event.destination)
+        case EquipmentRetired():
+            return Fact(event.at, position, event.place, event.place, retired=True)
+        case EquipmentPacked() | EquipmentUnpacked():
+            inside_out = (event.equipment, *event.containers)
+            depth = inside_out.index(item)
+            container = inside_out[depth + 1] if depth + 1 < len(inside_out) else None
+            if depth == 0 and isinstance(event, EquipmentUnpacked):
+                container = None
+            return Fact(event.at, position, event.place, event.place, container)
+        case _:
+            raise UnreadableEvent(entry.type, position=position)
+
+
+# --- places and their clocks ---------------------------------------------------------
+
+
+def check_place(ctx: Context, place: str) -> str:
+    """A place as somebody typed it. Raises `BadId`, and `UnknownId` for an unknown space."""
+    if place.startswith(OUTSIDE):
+        check_id("outside place", place.removeprefix(OUTSIDE))
+    else:
+        space_zone(ctx, check_id("space", place))
+    return place
+
+
+def space_zone(ctx: Context, space: str) -> str:
+    """The zone of a space. Raises `UnknownId`.
+
+    A place needs to know no more of a space than that it was commissioned, so that a move
+    is not disturbed by whatever becomes of the space later.
+    """
+    entry = ctx.last(tag("space", space), SpaceCommissioned)
+    if entry is None:
+        raise UnknownId("space", space)
+    if not isinstance(entry.event, SpaceCommissioned):
+        raise UnreadableEvent(entry.type, position=entry.position)
+    return entry.event.zone
+
+
+def resolve(ctx: Context, moment: Moment, *places: str, item: str | None = None) -> datetime:
+    """The instant of a moment, in UTC.
+
+    Without an offset it was read on the clock of the spaces among `places`, else on that of
+    the item's home. Raises `BadTime`; `OffsetNeeded` where those spaces have different
+    clocks, or no space is concerned.
+    """
+    if moment.has_offset:
+        return moment.resolve("UTC")
+    zones = {space_zone(ctx, place) for place in places if not place.startswith(OUTSIDE)}
+    if not zones and item is not None:
+        zones = _home_zones(ctx, item)
+    if len(zones) != 1:
+        raise OffsetNeeded(str(moment), zones=zones)
+    return moment.resolve(zones.pop())
+
+
+def resolve_where_it_is(ctx: Context, moment: Moment, item: str, *places: str) -> datetime:
+    """As `resolve`, with the place where the item is now as a further one."""
+    if moment.has_offset:
+        return moment.resolve("UTC")
+    return resolve(ctx, moment, place_at(ctx, item, ctx.now), *places, item=item)
+
+
+def check_happened(ctx: Context, at: datetime) -> datetime:
+    """An effective time that is not still to come. Raises `NotYetHappened`."""
+    if at > ctx.now:
+        raise NotYetHappened(at, now=ctx.now)
+    return at
+
+
+def _home_zones(ctx: Context, item: str) -> set[str]:
+    entry = ctx.last(tag("equipment", item), EquipmentRegistered)
+    if entry is None or not isinstance(entry.event, EquipmentRegistered):
+        return set()
+    home = entry.event.home
+    return {space_zone(ctx, home)} if home and not home.startswith(OUTSIDE) else set()
