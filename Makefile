@@ -18,6 +18,10 @@ SHELL := /bin/sh
 PINS := constraints.txt pyproject.toml Makefile
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --constraint constraints.txt
 
+COG := $(BIN)/python -m cogapp -U -p "import sys; sys.path[:0] = ['.', 'plugins']"
+GENERATED := README.md docs/reference/*.md
+SPHINX := $(BIN)/sphinx-build -q -W --keep-going -b html
+
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
 
@@ -33,12 +37,12 @@ check: $(VENV)/.installed-dev ## style, types, floors, and whether the docs buil
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/cog --check -p "import sys; sys.path[:0] = ['.', 'plugins']" docs/reference/*.md
-	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	$(COG) --check $(GENERATED)
+	$(SPHINX) docs docs/_build/html
 
 docs: $(VENV)/.installed-dev ## bring generated pages up to date and build docs/_build/html
-	$(BIN)/cog -r -p "import sys; sys.path[:0] = ['.', 'plugins']" docs/reference/*.md
-	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	$(COG) -r $(GENERATED)
+	$(SPHINX) docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 clean: ## remove .venv, the demo's ledger and everything else that can be made again
