@@ -132,6 +132,16 @@ class ShootDayReported(BookingEvent, frozen=True):
     pages_shot_eighths: int
     shooting_hours: float
 
+    def tags(self) -> tuple[str, ...]:
+        """The booking and its bucket of that day, the project, the space and its month."""
+        return (
+            tag("booking", self.booking),
+            tag("booking", self.booking, self.day.isoformat()),
+            tag("project", self.project),
+            tag("space", self.space),
+            tag("space", self.space, f"{self.day:%Y-%m}"),
+        )
+
     def effective(self) -> date:
         """The day shot."""
         return self.day

@@ -1,0 +1,77 @@
+"""The calendar of a space: what is confirmed there.
+
+A booking is *firm* from its confirm on: while it is confirmed, while it runs, and after the
+wrap for the days that it used. Firm bookings of an exclusive space never overlap; those of
+a shared one take together at most its capacity, at every instant.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ledger.decisions.base import Context
+from ledger.errors import UnreadableEvent
+from ledger.events.base import RecordedEvent
+from ledger.events.bookings import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingRescheduled,
+    BookingWrapped,
+)
+from ledger.tags import tag
+from ledger.times import Period
+
+CALENDAR = (BookingConfirmed, BookingRescheduled, BookingWrapped, BookingCancelled)
+"""What changes the calendar. Not a hold, which takes no room, nor a start or a shoot day: the
+crew that moves in on Monday had the stage since its confirm."""
+
+
+class Firm(Struct, frozen=True):
+    """A booking that has its time; `position` is the event that gave it."""
+
+    booking: str
+    project: str
+    period: Period
+    units: int
+    position: int
+
+
+def fold_firm(entries: Iterable[RecordedEvent], space: str, month: str) -> dict[str, Firm]:
+    """The firm bookings that touch a month of a space, from its bucket's events.
+
+    As with the holds, a bucket is enough for its own month. Raises `UnreadableEvent`.
+    """
+    firm: dict[str, Firm] = {}
+    for entry in entries:
+        match entry.event:
+            case BookingConfirmed() as event:
+                firm[event.booking] = _firm(event, entry.position)
+            case BookingRescheduled() as event:
+                firm.pop(event.booking, None)
+                if event.rank is None and event.space == space:
+                    firm[event.booking] = _firm(event, entry.position)
+            case BookingWrapped() as event:
+                if event.booking in firm:
+                    firm[event.booking] = replace(firm[event.booking], period=event.period)
+            case BookingCancelled() as event:
+                firm.pop(event.booking, None)
+            case _:
+                raise UnreadableEvent(entry.type, position=entry.position)
+    return {one.booking: one for one in firm.values() if month in one.period.months}
+
+
+def _firm(event: BookingConfirmed | BookingRescheduled, position: int) -> Firm:
+    return Firm(event.booking, event.project, event.period, event.units, position)
+
+
+def read_firm(ctx: Context, space: str, period: Period, *, but: str = "") -> list[Firm]:
+    """The firm bookings of a space that overlap a period, earliest first.
+
+    Reads the months that the period touches. `but` leaves one booking out.
+    """
+    found: dict[str, Firm] = {}
+    for month in period.months:
+        found |= fold_firm(ctx.read(tag("space", space, month), *CALENDAR), space, month)
+    overlapping = (f for f in found.values() if f.booking != but and f.period.overlaps(period))
+    return sorted(overlapping, key=lambda one: (one.period.start, one.position))

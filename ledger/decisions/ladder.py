@@ -1,0 +1,256 @@
+"""The hold ladder of a space: who is first, second, third where holds overlap.
+
+The law, for the live holds of one space:
+
+- two that overlap never share a rank;
+- the rank of a hold is 1 + the best-filled rank before it: 1 + the maximum over the
+  better-ranked holds that it overlaps, 1 where there is none. So a hold of rank r > 1
+  overlaps one of rank r - 1, and an unbroken group uses exactly the ranks 1 … n;
+- of two that overlap, the earlier one stays ahead for as long as both stay.
+
+A new hold goes behind all that it overlaps. When one leaves, those behind it move up, in
+ladder order, and the ripple may run on into other months; the ladder reads a further month
+only when a hold that it touches reaches there. It never reads a whole space.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from heapq import heappop, heappush
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ledger.decisions.base import Context
+from ledger.errors import UnreadableEvent
+from ledger.events.base import Event, RecordedEvent
+from ledger.events.bookings import (
+    BookingConfirmed,
+    BookingHeld,
+    BookingRescheduled,
+    HoldPromoted,
+    HoldReleased,
+    ReleaseCause,
+)
+from ledger.tags import tag
+from ledger.times import Period
+
+LADDER = (BookingHeld, HoldReleased, HoldPromoted, BookingConfirmed, BookingRescheduled)
+"""What changes a ladder. Not a challenge, which changes nobody's rank, and nothing after the
+confirm: that stage 1's June shoot wraps early does not disturb who is second for July."""
+
+
+class Hold(Struct, frozen=True):
+    """A live hold. `since` is the position that its seniority counts from.
+
+    That is where it was placed, or where it last moved to other days or another space.
+    """
+
+    booking: str
+    space: str
+    project: str
+    period: Period
+    rank: int
+    units: int
+    since: int
+    expires_at: datetime | None = None
+
+
+def fold_holds(entries: Iterable[RecordedEvent], space: str, month: str) -> dict[str, Hold]:
+    """The live holds that touch a month of a space, by booking, from its bucket's events.
+
+    A bucket is enough for its own month: whatever brings a hold into the month, changes it
+    there or takes it away is tagged with that month. Of a hold that moved on to other
+    months the bucket hears no more, so it is left out. Raises `UnreadableEvent`.
+    """
+    holds: dict[str, Hold] = {}
+    for entry in entries:
+        match entry.event:
+            case BookingHeld() as event:
+                holds[event.booking] = _hold(event, event.rank, entry.position)
+            case BookingRescheduled() as event:
+                before = holds.pop(event.booking, None)
+                if event.rank is not None:
+                    keeps = before is not None and gives_back_only(
+                        event.was_space, event.was_period, event.space, event.period
+                    )
+                    since = before.since if before and keeps else entry.position
+                    holds[event.booking] = _hold(event, event.rank, since)
+            case HoldPromoted() as event:
+                if event.booking in holds:
+                    holds[event.booking] = replace(holds[event.booking], rank=event.rank)
+            case HoldReleased() | BookingConfirmed() as event:
+                holds.pop(event.booking, None)
+            case _:
+                raise UnreadableEvent(entry.type, position=entry.position)
+    return {
+        hold.booking: hold
+        for hold in holds.values()
+        if hold.space == space and month in hold.period.months
+    }
+
+
+def _hold(event: BookingHeld | BookingRescheduled, rank: int, since: int) -> Hold:
+    return Hold(
+        booking=event.booking,
+        space=event.space,
+        project=event.project,
+        period=event.period,
+        rank=rank,
+        units=event.units,
+        since=since,
+        expires_at=event.expires_at,
+    )
+
+
+def gives_back_only(was_space: str, was: Period, space: str, period: Period) -> bool:
+    """Whether a move gives days back and takes no others: then a hold keeps its place."""
+    return was_space == space and was.covers(period)
+
+
+class Ladder:
+    """The live holds of a space as far as a decision has looked, and what comes of it.
+
+    Whoever looks at a month meets the holds in it that have expired since, and has to
+    release them: `record` writes those releases and the promotions that follow.
+    """
+
+    def __init__(self, ctx: Context, space: str) -> None:
+        self.space = space
+        self._ctx = ctx
+        self._months: set[str] = set()
+        self._met: set[str] = set()
+        self._live: dict[str, Hold] = {}
+        self._was_rank: dict[str, int] = {}
+        """The recorded rank of each hold that moves up, by booking, until it is recorded."""
+        self._expired: list[Hold] = []
+        self._left: list[Period] = []
+        """Periods that somebody left, whose followers were not looked at yet."""
+
+    # --- looking ----------------------------------------------------------------------
+
+    def find(self, booking: str, period: Period) -> Hold | None:
+        """The booking's hold in that period; None where it lives no longer."""
+        self._look(period)
+        return self._live.get(booking)
+
+    def beside(self, period: Period, *, but: str = "") -> list[Hold]:
+        """The live holds that overlap a period, best rank first."""
+        self._look(period)
+        found = (h for h in self._live.values() if h.booking != but and h.period.overlaps(period))
+        return sorted(found, key=lambda hold: (hold.rank, hold.since))
+
+    def ahead_of(self, hold: Hold) -> list[Hold]:
+        """The better-ranked live holds that overlap a hold, best rank first."""
+        return [other for other in self.beside(hold.period) if other.rank < hold.rank]
+
+    def next_rank(self, period: Period) -> int:
+        """The rank of a hold that is placed there now."""
+        return 1 + max((hold.rank for hold in self.beside(period)), default=0)
+
+    def _look(self, period: Period) -> None:
+        for month in period.months:
+            if month in self._months:
+                continue
+            self._months.add(month)
+            entries = self._ctx.read(tag("space", self.space, month), *LADDER)
+            for hold in fold_holds(entries, self.space, month).values():
+                if hold.booking in self._met:
+                    continue
+                self._met.add(hold.booking)
+                if hold.expires_at is not None and hold.expires_at <= self._ctx.now:
+                    self._expired.append(hold)
+                    self._left.append(hold.period)
+                else:
+                    self._live[hold.booking] = hold
+
+    # --- leaving ----------------------------------------------------------------------
+
+    def sweep(self, *periods: Period) -> None:
+        """Release what has expired in these months, before anything else is decided."""
+        for period in periods:
+            self._look(period)
+        self._settle()
+        self.record()
+
+    def leave(self, *holds: Hold) -> None:
+        """Take holds off the ladder; those behind them move up."""
+        for hold in holds:
+            del self._live[hold.booking]
+            self._was_rank.pop(hold.booking, None)
+            self._left.append(hold.period)
+        self._settle()
+
+    def give_back(self, hold: Hold, period: Period) -> int:
+        """Let a hold keep only `period` of its days and its place; its rank from now on."""
+        self._live[hold.booking] = replace(hold, period=period)
+        self._left.append(hold.period)
+        self._settle()
+        # The move itself says the new rank: no promotion is recorded beside it.
+        self._was_rank.pop(hold.booking, None)
+        return self._live[hold.booking].rank
+
+    def _settle(self) -> None:
+        """Move up whoever can, best rank first, until nobody can.
+
+        Ladder order is that of the recorded ranks: it stays the same while ranks improve.
+        """
+        order = {h.booking: h.rank for h in self._live.values()} | self._was_rank
+        waiting: list[tuple[int, int, str]] = []
+
+        def disturb(holds: Iterable[Hold]) -> None:
+            for hold in holds:
+                order.setdefault(hold.booking, hold.rank)
+                heappush(waiting, (order[hold.booking], hold.since, hold.booking))
+
+        while True:
+            # To look at somebody's months may be to meet further holds that have expired.
+            while self._left:
+                disturb(self.beside(self._left.pop()))
+            if not waiting:
+                return
+            hold = self._live[heappop(waiting)[2]]
+            beside = self.beside(hold.period, but=hold.booking)
+            if self._left:
+                disturb([hold])
+                continue
+            mine = order[hold.booking]
+            ahead = [h.rank for h in beside if order.setdefault(h.booking, h.rank) < mine]
+            rank = 1 + max(ahead, default=0)
+            if rank != hold.rank:
+                self._was_rank.setdefault(hold.booking, hold.rank)
+                self._live[hold.booking] = replace(hold, rank=rank)
+                disturb(h for h in beside if order[h.booking] > mine)
+
+    # --- recording --------------------------------------------------------------------
+
+    def record(self, *events: Event) -> None:
+        """Record the holds met that have expired, then `events`, then who moved up."""
+        for hold in sorted(self._expired, key=lambda hold: (hold.rank, hold.since)):
+            self._ctx.record(released(hold, "expired"))
+        for event in events:
+            self._ctx.record(event)
+        moved = (self._live[booking] for booking in self._was_rank)
+        for hold in sorted(moved, key=lambda hold: (hold.rank, hold.since)):
+            self._ctx.record(
+                HoldPromoted(
+                    booking=hold.booking,
+                    space=hold.space,
+                    project=hold.project,
+                    period=hold.period,
+                    was_rank=self._was_rank[hold.booking],
+                    rank=hold.rank,
+                )
+            )
+        self._expired.clear()
+        self._was_rank.clear()
+
+
+def released(hold: Hold, cause: ReleaseCause) -> HoldReleased:
+    """The event that ends a hold."""
+    return HoldReleased(
+        booking=hold.booking,
+        space=hold.space,
+        project=hold.project,
+        period=hold.period,
+        cause=cause,
+    )

@@ -1,0 +1,200 @@
+"""The days of a firm booking: it starts, reports what it shot, wraps; or it is called off.
+
+None of this reads the space: the booking has its days since the confirm, and what others
+hold or confirm in the meantime does not disturb the report of a shoot day.
+"""
+
+from datetime import date, timedelta
+from math import isfinite
+
+from ledger.decisions.base import Context, Decision
+from ledger.decisions.booking_refusals import (
+    AlreadyReported,
+    BeforeStart,
+    DayWasReported,
+    NothingToCorrect,
+    OutsideBooking,
+)
+from ledger.decisions.booking_state import Booking, read_booking, require
+from ledger.errors import BadInput, UnreadableEvent
+from ledger.events.bookings import (
+    BookingCancelled,
+    BookingStarted,
+    BookingWrapped,
+    ShootDayReported,
+)
+from ledger.tags import tag
+from ledger.times import Period, start_of_day
+
+MAX_COUNT = 99_999
+"""Setups or eighths of a page in one day; more is a slip of the keyboard."""
+
+
+class StartBooking(Decision, frozen=True, tag="booking start"):
+    """The production moved in on the day `on`, one of the booking's days."""
+
+    booking: str
+    on: date
+
+    def decide(self, ctx: Context) -> None:
+        """BookingStarted. Raises `UnknownId`, `WrongState`, `OutsideBooking`."""
+        booking = read_booking(ctx, self.booking)
+        require(booking, "confirmed")
+        _check_day(booking, self.on)
+        ctx.record(
+            BookingStarted(
+                booking=booking.id,
+                space=booking.space,
+                project=booking.project,
+                period=booking.period,
+                on=self.on,
+            )
+        )
+
+
+class ReportShootDay(Decision, frozen=True, tag="booking report"):
+    """What a shooting day was meant to do and did; pages in eighths of a script page.
+
+    A wrapped booking still takes the reports of days that it used: they often come later.
+    `corrects` is the position of the day's present report, which this one then replaces.
+    """
+
+    booking: str
+    day: date
+    setups_planned: int = 0
+    setups_shot: int = 0
+    pages_planned_eighths: int = 0
+    pages_shot_eighths: int = 0
+    shooting_hours: float = 0.0
+    corrects: int | None = None
+
+    def decide(self, ctx: Context) -> None:
+        """ShootDayReported.
+
+        Raises `BadInput`, `UnknownId`, `WrongState`, `OutsideBooking`, `BeforeStart`,
+        `AlreadyReported`, `NothingToCorrect`.
+        """
+        self._check_numbers()
+        booking = read_booking(ctx, self.booking)
+        require(booking, "started", "wrapped")
+        _check_day(booking, self.day)
+        # The bucket of this one day: reports of other days, which two assistants may file
+        # at the same time, do not disturb each other.
+        reports = ctx.read(tag("booking", booking.id, self.day.isoformat()), ShootDayReported)
+        present = reports[-1].position if reports else None
+        if present is None and self.corrects is not None:
+            raise NothingToCorrect(booking.id, day=self.day, position=self.corrects)
+        if present is not None and self.corrects != present:
+            raise AlreadyReported(booking.id, day=self.day, position=present)
+        ctx.record(
+            ShootDayReported(
+                booking=booking.id,
+                space=booking.space,
+                project=booking.project,
+                period=booking.period,
+                day=self.day,
+                setups_planned=self.setups_planned,
+                setups_shot=self.setups_shot,
+                pages_planned_eighths=self.pages_planned_eighths,
+                pages_shot_eighths=self.pages_shot_eighths,
+                shooting_hours=self.shooting_hours,
+            ),
+            corrects=self.corrects,
+        )
+
+    def _check_numbers(self) -> None:
+        counts = {
+            "setups planned": self.setups_planned,
+            "setups shot": self.setups_shot,
+            "eighths of pages planned": self.pages_planned_eighths,
+            "eighths of pages shot": self.pages_shot_eighths,
+        }
+        for what, count in counts.items():
+            if not 0 <= count <= MAX_COUNT:
+                raise BadInput(
+                    f"{count} {what} cannot be", advice=f"Give a number from 0 to {MAX_COUNT:,}"
+                )
+        if not (isfinite(self.shooting_hours) and 0 <= self.shooting_hours <= 24):
+            raise BadInput(
+                f"a day has no {self.shooting_hours} shooting hours",
+                advice="Give a number from 0 to 24",
+            )
+
+
+class WrapBooking(Decision, frozen=True, tag="booking wrap"):
+    """The production moved out after the day `on`, the last that it used.
+
+    Later days of the booking are free again.
+    """
+
+    booking: str
+    on: date
+
+    def decide(self, ctx: Context) -> None:
+        """BookingWrapped.
+
+        Raises `UnknownId`, `WrongState`, `OutsideBooking`, `BeforeStart`, `DayWasReported`.
+        """
+        booking = read_booking(ctx, self.booking)
+        require(booking, "started")
+        _check_day(booking, self.on)
+        was = booking.period
+        after = start_of_day(self.on + timedelta(days=1), was.zone)
+        used = Period(was.start, min(was.end, after), was.zone)
+        check_days_kept(ctx, booking, used)
+        ctx.record(
+            BookingWrapped(
+                booking=booking.id,
+                space=booking.space,
+                project=booking.project,
+                period=used,
+                on=self.on,
+                was_period=was,
+                units=booking.units,
+            )
+        )
+
+
+class CancelBooking(Decision, frozen=True, tag="booking cancel"):
+    """A confirmed or started booking is off; all its days are free again."""
+
+    booking: str
+
+    def decide(self, ctx: Context) -> None:
+        """BookingCancelled. Raises `UnknownId`, `WrongState`."""
+        booking = read_booking(ctx, self.booking)
+        require(booking, "confirmed", "started")
+        ctx.record(
+            BookingCancelled(
+                booking=booking.id,
+                space=booking.space,
+                project=booking.project,
+                period=booking.period,
+            )
+        )
+
+
+def check_days_kept(ctx: Context, booking: Booking, period: Period) -> None:
+    """The start and every reported day lie in the period.
+
+    Raises `OutsideBooking` for the start, `DayWasReported` for a report.
+    """
+    days = period.days
+    if booking.started_on is not None and booking.started_on not in days:
+        raise OutsideBooking(
+            booking.id, day=booking.started_on, period=period, position=booking.position
+        )
+    for entry in ctx.read(tag("booking", booking.id), ShootDayReported):
+        if not isinstance(entry.event, ShootDayReported):
+            raise UnreadableEvent(entry.type, position=entry.position)
+        if entry.event.day not in days:
+            raise DayWasReported(booking.id, day=entry.event.day, position=entry.position)
+
+
+def _check_day(booking: Booking, day: date) -> None:
+    if day not in booking.period.days:
+        raise OutsideBooking(booking.id, day=day, period=booking.period, position=booking.placed)
+    if booking.started_on is not None and day < booking.started_on:
+        raise BeforeStart(
+            booking.id, day=day, started_on=booking.started_on, position=booking.position
+        )
