@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from operator import attrgetter
-from typing import Any, ClassVar, Protocol
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -177,13 +177,10 @@ class Decision(Struct, frozen=True, kw_only=True, tag_field="do", forbid_unknown
     the command's words (`"do": "booking hold"`); a batch file holds one a line.
     """
 
-    command: ClassVar[str] = ""
-    """Not `name`: that is what a site, a space or an item has."""
-
-    def __init_subclass__(cls, **config: Any) -> None:
-        super().__init_subclass__(**config)
-        if isinstance(config.get("tag"), str):
-            cls.command = config["tag"]
+    @classmethod
+    def words(cls) -> str:
+        """The command's words, such as `booking hold`."""
+        return str(cls.__struct_config__.tag)
 
     @property
     def is_batch(self) -> bool:

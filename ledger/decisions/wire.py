@@ -32,7 +32,7 @@ class Wire:
     """Reads and writes the decisions of a program: the studio's own and its plugins'."""
 
     def __init__(self, decisions: Sequence[type[Decision]]) -> None:
-        self._names = sorted(decision.command for decision in decisions)
+        self._names = sorted(decision.words() for decision in decisions)
         self._decoder: msgspec.json.Decoder[Decision] = msgspec.json.Decoder(
             Union[tuple(decisions)],  # noqa: UP007  # a union made at run time
             dec_hook=_from_text,
