@@ -63,7 +63,6 @@ $(VENV)/.python:
 	  package=$$("$$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
 	  echo "$$python cannot make a virtual environment: on Debian or Ubuntu, install its package $$package (apt-get install $$package), then say make again" >&2; exit 1; \
 	fi; \
-	rm -rf $(VENV); \
 	"$$python" -m venv $(VENV)
 	@touch $@
 
