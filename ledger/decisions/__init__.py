@@ -11,14 +11,34 @@ from ledger.decisions.equipment import (
     RetireEquipment,
     UnpackEquipment,
 )
+from ledger.decisions.projects import (
+    CloseProject,
+    OpenProject,
+    PlanMilestone,
+    ReachMilestone,
+    WithdrawMilestone,
+)
 from ledger.decisions.shoot_days import (
     CancelBooking,
     ReportShootDay,
     StartBooking,
     WrapBooking,
 )
+from ledger.decisions.sites import AddSite
+from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, ReopenSpace, RetireSpace
 
 STUDIO_DECISIONS: tuple[type[Decision], ...] = (
+    AddSite,
+    AddSpace,
+    CloseSpace,
+    ReopenSpace,
+    ChangeSpace,
+    RetireSpace,
+    OpenProject,
+    PlanMilestone,
+    ReachMilestone,
+    WithdrawMilestone,
+    CloseProject,
     PlaceHold,
     ChallengeHolds,
     ReleaseHold,

@@ -1,13 +1,45 @@
 """Projects: opened, through the milestones that they plan and reach, to closed."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from ledger.decisions.base import Context
-from ledger.errors import ProjectIsClosed, UnknownId, UnreadableEvent
-from ledger.events.projects import Outcome, ProjectClosed, ProjectKind, ProjectOpened
-from ledger.tags import tag
+from ledger.decisions.base import Context, Decision
+from ledger.decisions.booking_state import TURNING_POINTS, Booking, fold_booking
+from ledger.decisions.project_refusals import (
+    AlreadyReached,
+    BeforeItOpened,
+    DayToCome,
+    NotPlanned,
+    ProjectHasBookings,
+    ReachedElsewhere,
+)
+from ledger.errors import (
+    AlreadyExists,
+    NothingChanges,
+    ProjectIsClosed,
+    UnknownId,
+    UnreadableEvent,
+)
+from ledger.events.base import RecordedEvent
+from ledger.events.bookings import BookingEvent
+from ledger.events.projects import (
+    MilestonePlanned,
+    MilestoneReached,
+    MilestoneWithdrawn,
+    Outcome,
+    ProjectClosed,
+    ProjectKind,
+    ProjectOpened,
+)
+from ledger.tags import check_id, check_text, tag
+from ledger.times import check_day
+
+_EASTERNMOST = timedelta(hours=14)
+"""Ahead of UTC: Kiritimati."""
+
+_MILESTONES = (MilestonePlanned, MilestoneReached, MilestoneWithdrawn)
 
 # --- what is known of a project ------------------------------------------------------
 
@@ -56,3 +88,209 @@ def read_open_project(ctx: Context, project_id: str) -> Project:
     if project.closed is not None:
         raise ProjectIsClosed(project_id, position=project.closed)
     return project
+
+
+class Milestone(Struct, frozen=True):
+    """What stands of one milestone: the day planned, the day reached, each with its event."""
+
+    name: str
+    planned_on: date | None = None
+    planned: int | None = None
+    reached_on: date | None = None
+    reached: int | None = None
+
+
+def read_milestones(ctx: Context, project_id: str) -> dict[str, Milestone]:
+    """The milestones that a project plans or has reached, by name.
+
+    It reads the project's few milestones and none of its bookings.
+    """
+    found: dict[str, Milestone] = {}
+    for entry in ctx.read(tag("project", project_id), *_MILESTONES):
+        match entry.event:
+            case MilestonePlanned() as event:
+                before = found.get(event.milestone, Milestone(event.milestone))
+                found[event.milestone] = replace(
+                    before, planned_on=event.on, planned=entry.position
+                )
+            case MilestoneReached() as event:
+                before = found.get(event.milestone, Milestone(event.milestone))
+                found[event.milestone] = replace(
+                    before, reached_on=event.on, reached=entry.position
+                )
+            case MilestoneWithdrawn() as event:
+                found.pop(event.milestone, None)
+            case _:
+                raise UnreadableEvent(entry.type, position=entry.position)
+    return found
+
+
+# --- commands ------------------------------------------------------------------------
+
+
+class OpenProject(Decision, frozen=True, tag="project open"):
+    """Open a project that the studio works for. `title` is in any script."""
+
+    project: str
+    title: str
+    kind: ProjectKind
+    on: date
+
+    def decide(self, ctx: Context) -> None:
+        """Record `ProjectOpened`. Raises `AlreadyExists`, `DayToCome`."""
+        check_id("project", self.project)
+        title = check_text("title", self.title)
+        _check_past(ctx, f"project {self.project!r} cannot have opened", self.on)
+        taken = ctx.last(tag("project", self.project), ProjectOpened)
+        if taken is not None:
+            raise AlreadyExists("project", self.project, position=taken.position)
+        ctx.record(ProjectOpened(project=self.project, title=title, kind=self.kind, on=self.on))
+
+
+class PlanMilestone(Decision, frozen=True, tag="project plan"):
+    """Plan a milestone for a day; planning it again moves it.
+
+    A closed project may still plan and reach: a release or an award comes when the
+    studio's own work is long over.
+    """
+
+    project: str
+    milestone: str
+    on: date
+
+    def decide(self, ctx: Context) -> None:
+        """Record `MilestonePlanned`. Raises `UnknownId`, `AlreadyReached`, `NothingChanges`."""
+        check_id("milestone", self.milestone)
+        check_day(self.on)
+        read_project(ctx, self.project)
+        known = read_milestones(ctx, self.project).get(self.milestone)
+        if known is not None and known.reached_on is not None and known.reached is not None:
+            raise AlreadyReached(self.milestone, known.reached_on, position=known.reached)
+        if known is not None and known.planned_on == self.on and known.planned is not None:
+            raise NothingChanges(
+                f"milestone {self.milestone!r} is planned for {self.on} already",
+                position=known.planned,
+            )
+        ctx.record(MilestonePlanned(project=self.project, milestone=self.milestone, on=self.on))
+
+
+class ReachMilestone(Decision, frozen=True, tag="project reach"):
+    """A milestone was reached, planned or not.
+
+    `corrects` is the position where it was said to be reached on another day.
+    """
+
+    project: str
+    milestone: str
+    on: date
+    corrects: int | None = None
+
+    def decide(self, ctx: Context) -> None:
+        """Record `MilestoneReached`.
+
+        Raises `UnknownId`, `DayToCome`, `AlreadyReached`, `ReachedElsewhere`,
+        `NothingChanges`.
+        """
+        check_id("milestone", self.milestone)
+        _check_past(ctx, f"milestone {self.milestone!r} cannot be reached", self.on)
+        read_project(ctx, self.project)
+        known = read_milestones(ctx, self.project).get(self.milestone)
+        if self.corrects is not None:
+            stands = None if known is None else known.reached
+            if self.corrects != stands:
+                raise ReachedElsewhere(self.milestone, named=self.corrects, position=stands)
+        if known is not None and known.reached_on is not None and known.reached is not None:
+            if known.reached_on == self.on:
+                raise NothingChanges(
+                    f"milestone {self.milestone!r} was reached on {self.on} already",
+                    position=known.reached,
+                )
+            if self.corrects is None:
+                raise AlreadyReached(self.milestone, known.reached_on, position=known.reached)
+        ctx.record(
+            MilestoneReached(project=self.project, milestone=self.milestone, on=self.on),
+            corrects=self.corrects,
+        )
+
+
+class WithdrawMilestone(Decision, frozen=True, tag="project withdraw"):
+    """A planned milestone is off; or one that was said to be reached was not."""
+
+    project: str
+    milestone: str
+
+    def decide(self, ctx: Context) -> None:
+        """Record `MilestoneWithdrawn`. Raises `UnknownId`, `NotPlanned`."""
+        read_project(ctx, self.project)
+        milestones = read_milestones(ctx, self.project)
+        known = milestones.get(self.milestone)
+        if known is None:
+            raise NotPlanned(self.project, self.milestone, known=milestones)
+        ctx.record(
+            MilestoneWithdrawn(project=self.project, milestone=self.milestone),
+            corrects=known.reached,
+        )
+
+
+class CloseProject(Decision, frozen=True, tag="project close"):
+    """The studio's work for a project ended, on a day and with an outcome."""
+
+    project: str
+    on: date
+    outcome: Outcome
+
+    def decide(self, ctx: Context) -> None:
+        """Record `ProjectClosed`.
+
+        Raises `ProjectIsClosed`, `BeforeItOpened`, `DayToCome`, and `ProjectHasBookings`
+        while anything is held, confirmed or running for it.
+        """
+        _check_past(ctx, f"project {self.project!r} cannot have closed", self.on)
+        project = read_open_project(ctx, self.project)
+        if self.on < project.opened_on:
+            raise BeforeItOpened(
+                project.id, self.on, opened_on=project.opened_on, position=project.position
+            )
+        live = live_bookings(ctx, self.project)
+        if live:
+            raise ProjectHasBookings(
+                project.id,
+                booking=live[0].id,
+                state=live[0].state,
+                more=len(live) - 1,
+                position=live[0].position,
+            )
+        ctx.record(ProjectClosed(project=project.id, on=self.on, outcome=self.outcome))
+
+
+def live_bookings(ctx: Context, project_id: str) -> list[Booking]:
+    """A project's bookings that are held, confirmed or running, in the order of their holds.
+
+    It reads the turning points of the project's own bookings: no other project's, and none
+    of its shoot days. A hold that has expired is over, released or not.
+    """
+    entries: dict[str, list[RecordedEvent]] = {}
+    for entry in ctx.read(tag("project", project_id), *TURNING_POINTS):
+        if not isinstance(entry.event, BookingEvent):
+            raise UnreadableEvent(entry.type, position=entry.position)
+        entries.setdefault(entry.event.booking, []).append(entry)
+    bookings = [fold_booking(of_one) for of_one in entries.values()]
+    return [
+        booking
+        for booking in bookings
+        if booking.state in ("confirmed", "started")
+        or (
+            booking.state == "held" and (booking.expires_at is None or ctx.now < booking.expires_at)
+        )
+    ]
+
+
+def _check_past(ctx: Context, what: str, on: date) -> None:
+    """The day has begun somewhere on earth. Raises `DayToCome`.
+
+    A project has no zone of its own, so that the easternmost one counts.
+    """
+    check_day(on)
+    today = (ctx.now + _EASTERNMOST).date()
+    if on > today:
+        raise DayToCome(what, on, today=today)
