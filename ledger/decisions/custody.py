@@ -22,7 +22,7 @@ from ledger.decisions.equipment_refusals import (
     RetiredForGood,
     ServiceNotOpen,
 )
-from ledger.decisions.places import check_happened, resolve_where_it_is
+from ledger.decisions.places import check_happened, on_site, resolve_where_it_is
 from ledger.errors import BadInput, BadTime, NothingChanges, UnknownId, UnreadableEvent
 from ledger.events.base import Event
 from ledger.events.bookings import (
@@ -58,10 +58,15 @@ class Entry(Struct, frozen=True):
     at: datetime
     position: int
 
-    def check_not_before(self, item: str, at: datetime) -> None:
+    def check_not_before(self, ctx: Context, item: str, at: datetime) -> None:
         """Raises `LaterEntryStands` where it is later than `at`."""
         if at < self.at:
-            raise LaterEntryStands(item, at, later=self.at, position=self.position)
+            raise LaterEntryStands(
+                item,
+                on_site(ctx, at, item),
+                later=on_site(ctx, self.at, item),
+                position=self.position,
+            )
 
 
 class Custody(Struct, frozen=True):
@@ -76,10 +81,10 @@ class Custody(Struct, frozen=True):
     booking: str | None = None
     out: Entry | None = None
 
-    def check_not_before(self, at: datetime) -> None:
+    def check_not_before(self, ctx: Context, at: datetime) -> None:
         """Raises `LaterEntryStands` where its last fact is later than `at`."""
         if self.newest is not None:
-            self.newest.check_not_before(self.item, at)
+            self.newest.check_not_before(ctx, self.item, at)
 
     def check_in_house(self) -> None:
         """Raises `CheckedOutAlready`."""
@@ -131,9 +136,9 @@ def check_fit(ctx: Context, item: str, at: datetime) -> None:
     for kind in SERVICE_KINDS:
         entry, is_open = read_service(ctx, item, kind)
         if entry is not None and is_open:
-            raise InService(item, kind, since=entry.at, position=entry.position)
+            raise InService(item, kind, since=on_site(ctx, entry.at, item), position=entry.position)
         if entry is not None:
-            entry.check_not_before(item, at)
+            entry.check_not_before(ctx, item, at)
 
 
 def check_in_use(ctx: Context, item: str, at: datetime) -> None:
@@ -147,10 +152,15 @@ def check_in_use(ctx: Context, item: str, at: datetime) -> None:
         raise UnknownId("equipment", item)
     match entry.event:
         case EquipmentRetired() as event:
-            raise RetiredForGood(item, since=event.at, position=entry.position)
+            raise RetiredForGood(item, since=on_site(ctx, event.at, item), position=entry.position)
         case EquipmentRegistered() as event:
             if at < event.at:
-                raise NotYetRegistered(item, at, since=event.at, position=entry.position)
+                raise NotYetRegistered(
+                    item,
+                    on_site(ctx, at, item),
+                    since=on_site(ctx, event.at, item),
+                    position=entry.position,
+                )
         case _:
             raise UnreadableEvent(entry.type, position=entry.position)
 
@@ -174,7 +184,8 @@ class CheckOut(Decision, frozen=True, tag="equipment check-out"):
         """Raises `CheckedOutAlready`, `InService`, `BookingNotFirm` and others."""
         read_firm_booking(ctx, self.booking)
         at = ctx.now if self.at is None else self._resolve(ctx, self.at)
-        check_in_use(ctx, self.equipment, check_happened(ctx, at))
+        check_happened(ctx, at, self.equipment)
+        check_in_use(ctx, self.equipment, at)
         due_at = self._resolve(ctx, self.due_at)
         if due_at <= at:
             raise BadTime(
@@ -183,7 +194,7 @@ class CheckOut(Decision, frozen=True, tag="equipment check-out"):
             )
         custody = read_custody(ctx, self.equipment)
         custody.check_in_house()
-        custody.check_not_before(at)
+        custody.check_not_before(ctx, at)
         check_fit(ctx, self.equipment, at)
         ctx.record(
             EquipmentCheckedOut(
@@ -216,7 +227,7 @@ class CheckIn(Decision, frozen=True, tag="equipment check-in"):
         if custody.booking is None:
             position = None if custody.newest is None else custody.newest.position
             raise NotCheckedOut(self.equipment, position=position)
-        custody.check_not_before(at)
+        custody.check_not_before(ctx, at)
         ctx.record(EquipmentCheckedIn(equipment=self.equipment, at=at, booking=custody.booking))
 
 
@@ -233,7 +244,7 @@ class HandOver(Decision, frozen=True, tag="equipment hand-over"):
         check_in_use(ctx, self.equipment, at)
         custodian = check_text("custodian", self.custodian)
         custody = read_custody(ctx, self.equipment)
-        custody.check_not_before(at)
+        custody.check_not_before(ctx, at)
         if custody.newest is not None and custody.custodian == custodian:
             raise NothingChanges(
                 f"{custodian} has {self.equipment} already", position=custody.newest.position
@@ -301,8 +312,13 @@ class ServiceEquipment(Decision, frozen=True, tag="equipment service"):
         entry, is_open = read_service(ctx, self.equipment, self.kind)
         if entry is not None:
             if is_open and not self.done:
-                raise InService(self.equipment, self.kind, since=entry.at, position=entry.position)
-            entry.check_not_before(self.equipment, at)
+                raise InService(
+                    self.equipment,
+                    self.kind,
+                    since=on_site(ctx, entry.at, self.equipment),
+                    position=entry.position,
+                )
+            entry.check_not_before(ctx, self.equipment, at)
         if self.done:
             if not is_open:
                 position = None if entry is None else entry.position
@@ -341,9 +357,9 @@ class ServiceEquipment(Decision, frozen=True, tag="equipment service"):
             return
         if not isinstance(last.event, EquipmentCheckedOut):
             raise UnreadableEvent(last.type, position=last.position)
-        Entry(last.event.at, last.position).check_not_before(self.equipment, at)
+        Entry(last.event.at, last.position).check_not_before(ctx, self.equipment, at)
 
 
 def _instant(ctx: Context, moment: Moment | None, item: str) -> datetime:
     at = ctx.now if moment is None else resolve_where_it_is(ctx, moment, item)
-    return check_happened(ctx, at)
+    return check_happened(ctx, at, item)

@@ -29,6 +29,7 @@ from ledger.decisions.places import (
     Standing,
     check_happened,
     check_place,
+    on_site,
     resolve,
     resolve_where_it_is,
     standing_in_use,
@@ -37,6 +38,7 @@ from ledger.errors import AlreadyExists, BadTime, UnreadableEvent
 from ledger.events.base import RecordedEvent
 from ledger.events.equipment import (
     CONTENTS,
+    OUTSIDE,
     EquipmentMoved,
     EquipmentPacked,
     EquipmentRegistered,
@@ -71,12 +73,12 @@ class AddEquipment(Decision, frozen=True, tag="equipment add"):
         home = None if self.home is None else check_place(ctx, self.home)
         at = ctx.now
         if self.at is not None:
-            outdoors = place.startswith("outside:") and home is not None
-            at = resolve(ctx, self.at, home if outdoors and home else place)
+            on_the_clock_of = home if home and place.startswith(OUTSIDE) else place
+            at = resolve(ctx, self.at, on_the_clock_of)
         ctx.record(
             EquipmentRegistered(
                 equipment=self.equipment,
-                at=check_happened(ctx, at),
+                at=check_happened(ctx, at, self.equipment),
                 name=check_text("name", self.name),
                 kind=check_text("kind", self.kind),
                 place=place,
@@ -102,19 +104,29 @@ class MoveEquipment(Decision, frozen=True, tag="equipment move"):
         """Raises `StillPacked`, `NotThere`, `AlreadyThere`, `LaterPlaceStands` and others."""
         destination = check_place(ctx, self.to)
         origin = None if self.origin is None else check_place(ctx, self.origin)
-        at = check_happened(ctx, self._instant(ctx, self.at, origin))
+        at = check_happened(ctx, self._instant(ctx, self.at, origin), self.equipment)
         now = standing_in_use(ctx, self.equipment, at)
         if now.around is not None:
             raise StillPacked(self.equipment, container=now.around.item, position=now.fact.position)
         if origin is not None and origin != now.place:
             raise NotThere(
-                self.equipment, at, said=origin, was=now.place, position=now.fact.position
+                self.equipment,
+                on_site(ctx, at, self.equipment),
+                said=origin,
+                was=now.place,
+                position=now.fact.position,
             )
         if destination == now.place:
-            raise AlreadyThere(self.equipment, at, place=destination, position=now.fact.position)
+            raise AlreadyThere(
+                self.equipment,
+                on_site(ctx, at, self.equipment),
+                place=destination,
+                position=now.fact.position,
+            )
         back = None
         if self.return_at is not None:
-            back = check_happened(ctx, self._instant(ctx, self.return_at, origin))
+            back = self._instant(ctx, self.return_at, origin)
+            check_happened(ctx, back, self.equipment)
             if back <= at:
                 raise BadTime(
                     f"the return at {self.return_at} is not after the move",
@@ -126,7 +138,7 @@ class MoveEquipment(Decision, frozen=True, tag="equipment move"):
             raise LaterPlaceStands(
                 self.equipment,
                 destination,
-                later=now.later.at,
+                later=on_site(ctx, now.later.at, self.equipment),
                 was=now.later.was,
                 position=now.later.position,
             )
@@ -169,16 +181,13 @@ class PackEquipment(Decision, frozen=True, tag="equipment pack"):
             raise StillPacked(
                 self.equipment, container=item.around.item, position=item.fact.position
             )
-        _check_newest(item, at)
-        container = standing_in_use(ctx, self.container, at)
+        _check_newest(ctx, item, at)
+        # What is packed late is inside from then on: not in what was retired since, empty.
+        container = standing_in_use(ctx, self.container, at, for_good=True)
         levels = list(container.outwards)
         for level in levels:
             if level.around is not None and level.around.item == self.equipment:
                 raise InsideItself(self.equipment, self.container, position=level.fact.position)
-        if container.later is not None and container.later.retired:
-            raise LaterEntryStands(
-                self.container, at, later=container.later.at, position=container.later.position
-            )
         if item.place != container.place:
             raise NotTogether(
                 self.equipment,
@@ -211,8 +220,10 @@ class UnpackEquipment(Decision, frozen=True, tag="equipment unpack"):
         at = _instant(ctx, self.at, self.equipment)
         item = standing_in_use(ctx, self.equipment, at)
         if item.around is None:
-            raise NotPacked(self.equipment, at, position=item.fact.position)
-        _check_newest(item, at)
+            raise NotPacked(
+                self.equipment, on_site(ctx, at, self.equipment), position=item.fact.position
+            )
+        _check_newest(ctx, item, at)
         levels = list(item.around.outwards)
         contents, _ = read_contents(ctx, item.around.item)
         ctx.record(
@@ -237,7 +248,7 @@ class RetireEquipment(Decision, frozen=True, tag="equipment retire"):
         """Raises `StillPacked`, `NotEmpty`, `CheckedOutAlready`, `InService` and others."""
         at = _instant(ctx, self.at, self.equipment)
         item = standing_in_use(ctx, self.equipment, at)
-        _check_newest(item, at)
+        _check_newest(ctx, item, at)
         if item.around is not None:
             raise StillPacked(
                 self.equipment, container=item.around.item, position=item.fact.position
@@ -247,7 +258,7 @@ class RetireEquipment(Decision, frozen=True, tag="equipment retire"):
             raise NotEmpty(self.equipment, contents=contents, position=newest.position)
         custody = read_custody(ctx, self.equipment)
         custody.check_in_house()
-        custody.check_not_before(at)
+        custody.check_not_before(ctx, at)
         check_fit(ctx, self.equipment, at)
         ctx.record(EquipmentRetired(equipment=self.equipment, at=at, place=item.place))
 
@@ -269,9 +280,14 @@ def read_contents(ctx: Context, container: str) -> tuple[int, RecordedEvent | No
 
 def _instant(ctx: Context, moment: Moment | None, item: str) -> datetime:
     at = ctx.now if moment is None else resolve_where_it_is(ctx, moment, item)
-    return check_happened(ctx, at)
+    return check_happened(ctx, at, item)
 
 
-def _check_newest(item: Standing, at: datetime) -> None:
+def _check_newest(ctx: Context, item: Standing, at: datetime) -> None:
     if item.later is not None:
-        raise LaterEntryStands(item.item, at, later=item.later.at, position=item.later.position)
+        raise LaterEntryStands(
+            item.item,
+            on_site(ctx, at, item.item),
+            later=on_site(ctx, item.later.at, item.item),
+            position=item.later.position,
+        )

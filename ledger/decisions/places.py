@@ -40,7 +40,7 @@ from ledger.events.equipment import (
 )
 from ledger.events.sites import SpaceCommissioned
 from ledger.tags import check_id, tag
-from ledger.times import Moment
+from ledger.times import Moment, zone
 
 PLACE_FACTS = (
     EquipmentRegistered,
@@ -110,11 +110,17 @@ def place_at(ctx: Context, item: str, at: datetime) -> str:
     return standing(ctx, item, at).place
 
 
-def standing_in_use(ctx: Context, item: str, at: datetime) -> Standing:
-    """As `standing`, of an item that was not retired by then. Raises `RetiredForGood`."""
+def standing_in_use(ctx: Context, item: str, at: datetime, *, for_good: bool = False) -> Standing:
+    """As `standing`, of an item that was not retired by then. Raises `RetiredForGood`.
+
+    With `for_good` it may not have been retired later either, which is no further question.
+    """
     found = standing(ctx, item, at)
-    if found.fact.retired:
-        raise RetiredForGood(item, since=found.fact.at, position=found.fact.position)
+    newest = ctx.last(tag("equipment", item, LATEST), *PLACE_FACTS) if for_good else None
+    end = _fact(newest, item) if newest is not None else found.fact
+    if end.retired:
+        since = on_site(ctx, end.at, item)
+        raise RetiredForGood(item, since=since, position=end.position)
     return found
 
 
@@ -130,7 +136,12 @@ def _neighbours(ctx: Context, item: str, at: datetime) -> tuple[Fact, Fact | Non
         raise InternalError(f"{item} has place facts, but was never registered")
     start = _fact(registered, item)
     if at < start.at:
-        raise NotYetRegistered(item, at, since=start.at, position=start.position)
+        raise NotYetRegistered(
+            item,
+            on_site(ctx, at, item),
+            since=on_site(ctx, start.at, item),
+            position=start.position,
+        )
     # Both walks end: the registration is not after `at`, and the newest fact is.
     before = _first(_months(ctx, item, at, -1), lambda fact: fact.at <= at)
     after = _first(_months(ctx, item, at, 1), lambda fact: fact.at > at)
@@ -225,11 +236,23 @@ def resolve_where_it_is(ctx: Context, moment: Moment, item: str, *places: str) -
     return resolve(ctx, moment, place_at(ctx, item, ctx.now), *places, item=item)
 
 
-def check_happened(ctx: Context, at: datetime) -> datetime:
+def check_happened(ctx: Context, at: datetime, item: str) -> datetime:
     """An effective time that is not still to come. Raises `NotYetHappened`."""
     if at > ctx.now:
-        raise NotYetHappened(at, now=ctx.now)
+        raise NotYetHappened(on_site(ctx, at, item), now=on_site(ctx, ctx.now, item))
     return at
+
+
+def on_site(ctx: Context, instant: datetime, item: str) -> datetime:
+    """The instant as a refusal shows it: on the clock where the item is, or else at its home.
+
+    Only on the way to a refusal: it asks more than a decision should.
+    """
+    if ctx.last(tag("equipment", item, LATEST), *PLACE_FACTS) is None:
+        return instant
+    place = place_at(ctx, item, ctx.now)
+    zones = {space_zone(ctx, place)} if not place.startswith(OUTSIDE) else _home_zones(ctx, item)
+    return instant.astimezone(zone(zones.pop())) if zones else instant
 
 
 def _home_zones(ctx: Context, item: str) -> set[str]:
