@@ -23,6 +23,10 @@ _SQLITE = {
         "{} stayed locked by another program",
         "Nothing was recorded. Close what holds it (a backup, a database browser) and try again",
     ),
+    "SQLITE_IOERR": (
+        "the disk of {} failed to read or write",
+        "Check its free space, its limits and its health, then look at the log",
+    ),
     "SQLITE_CORRUPT": ("{} is damaged", _RESTORE),
 }
 
@@ -34,6 +38,7 @@ _SQLITE_WORDS = {
     "unable to open database file": "SQLITE_CANTOPEN",
     "database is locked": "SQLITE_BUSY",
     "database disk image is malformed": "SQLITE_CORRUPT",
+    "disk I/O error": "SQLITE_IOERR",
     "file is not a database": "SQLITE_NOTADB",
 }
 
@@ -73,7 +78,9 @@ def storage_errors(where: str, *, committing: bool = False) -> Iterator[None]:
             )
         raise failure from error
     except SQLAlchemyError as error:
-        raise StorageFailure(f"{where}: {_first_line(error)}") from error
+        raise StorageFailure(
+            f"{where} failed: {_first_line(error)}", advice="See how it is with: doctor"
+        ) from error
 
 
 @contextmanager
@@ -111,7 +118,7 @@ def _explain(error: DBAPIError, where: str) -> LedgerError:
     for code, (message, advice) in _SQLITE.items():
         if name.startswith(code):
             return StorageFailure(message.format(where), advice=advice)
-    return StorageFailure(f"{where} failed: {words}")
+    return StorageFailure(f"{where} failed: {words}", advice="See how it is with: doctor")
 
 
 def _explain_postgres(state: str | None, words: str, where: str) -> LedgerError:
@@ -122,7 +129,7 @@ def _explain_postgres(state: str | None, words: str, where: str) -> LedgerError:
     for code, (message, advice) in _POSTGRES.items():
         if state.startswith(code):
             return StorageFailure(message.format(where), advice=advice)
-    return StorageFailure(f"{where} failed: {words}")
+    return StorageFailure(f"{where} failed: {words}", advice="See how it is with: doctor")
 
 
 def _first_line(error: BaseException) -> str:

@@ -12,7 +12,8 @@ fetched page by page, each page on its own: a slow reader holds no snapshot open
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from heapq import merge
@@ -28,7 +29,7 @@ from eventsourcing.dcb.api import (
 from eventsourcing.persistence import IntegrityError, ProgrammingError
 from sqlalchemy import Connection, Engine
 
-from ledger.errors import LineTooLong
+from ledger.errors import LineTooLong, StorageFailure
 from ledger.events.base import format_recorded_at
 from ledger.log.failures import storage_errors
 from ledger.log.lines import LINE_LIMIT, line_size
@@ -195,7 +196,13 @@ class SqlRecorder(DCBRecorder):
                 page: Sequence[Any] = connection.exec_driver_sql(
                     statement.sql, statement.bind(values)
                 ).all()
-            yield from page
+            for row in page:
+                if row[4] is None:  # by the LEFT JOIN from the index
+                    raise StorageFailure(
+                        f"the tag index of {self.where} names #{row[0]}, which is missing",
+                        advice="See what else is with: audit verify. Restore a backup",
+                    )
+                yield row
             if len(page) < size:
                 return
             left -= size
@@ -298,8 +305,9 @@ class SqlRecorder(DCBRecorder):
             # and the cost does not depend on the number of queries.
             tail = self._statements.tail
             newer = connection.exec_driver_sql(tail.sql, tail.bind({"after": after})).all()
+            matches = _matcher(found)
             for position, type, tags in newer:
-                if _matches(found, type, tags):
+                if matches(type, tags_of(tags)):
                     raise ConditionFailed(position)
             return
         for group in groups(found):
@@ -336,12 +344,21 @@ class SqlRecorder(DCBRecorder):
         return None if row is None else (row[0], row[1])
 
 
-def _matches(found: Sequence[Branch], type: str, tags: str) -> bool:
-    carried = set(tags_of(tags))
-    return any(
-        carried.issuperset(branch.tags) and (not branch.types or type in branch.types)
-        for branch in found
-    )
+def _matcher(found: Sequence[Branch]) -> Callable[[str, Sequence[str]], bool]:
+    """Whether an event's type and tags match any branch, at the cost of its own tags."""
+    by_first_tag: dict[str | None, list[Branch]] = defaultdict(list)
+    for branch in found:
+        by_first_tag[branch.tags[0] if branch.tags else None].append(branch)
+
+    def matches(type: str, tags: Sequence[str]) -> bool:
+        carried = set(tags)
+        return any(
+            carried.issuperset(branch.tags) and (not branch.types or type in branch.types)
+            for first in (None, *carried)
+            for branch in by_first_tag.get(first, ())
+        )
+
+    return matches
 
 
 def _lock_statements(engine: Engine, place: Tables) -> tuple[str, ...]:

@@ -37,8 +37,8 @@ from sqlalchemy.sql.elements import ClauseElement
 from ledger.log.rows import recordable
 from ledger.log.schema import Tables
 
-MAX_BRANCHES = 64
-"""Branches of one statement. SQLite takes 500 in a UNION; planning grows faster than that."""
+MAX_BRANCHES = 32
+"""Branches of one statement. SQLite takes 500 in a UNION; planning grows faster."""
 
 ANY_TYPE = ""
 

@@ -202,16 +202,16 @@ def _open_schema(place: Place, *, read_only: bool) -> Engine:
     try:
         with storage_errors(place.where), engine.connect() as connection:
             found = _relations(connection, place.schema)
+        if not found:
+            raise NoLedger(
+                f"there is no ledger at {place.where}",
+                advice="Make one with: studio-ledger init, or name another with --ledger",
+            )
+        if "ledger_format" not in found:
+            raise NotALedger(f"{place.where} holds something else", advice=ELSEWHERE)
     except BaseException:
         engine.dispose()
         raise
-    if found and "ledger_format" not in found:
-        raise NotALedger(f"{place.where} holds something else", advice=ELSEWHERE)
-    if not found:
-        raise NoLedger(
-            f"there is no ledger at {place.where}",
-            advice="Make one with: studio-ledger init, or name another with --ledger",
-        )
     return engine
 
 

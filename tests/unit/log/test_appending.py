@@ -1,0 +1,144 @@
+"""Positions, recorded times, limits and costs of an append."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
+from eventsourcing.persistence import IntegrityError, ProgrammingError
+from sqlalchemy import event as sqlalchemy_event
+
+from ledger.errors import BadInput, LineTooLong
+from ledger.log.lines import LINE_LIMIT, line_size
+from ledger.log.places import Place
+from ledger.log.recorder import SqlRecorder
+from ledger.log.statements import branch_values, branches
+from ledger.log.stores import create_store
+from ledger.times import ManualClock
+from tests.unit.log.conftest import made_up
+
+NOON = datetime(2025, 7, 1, 12, tzinfo=UTC)
+
+
+def test_recorded_time_never_goes_back(ledger_url: str) -> None:
+    clock = ManualClock(NOON)
+    recorder = create_store(Place.parse(ledger_url), clock, lambda recorder, connection: None)
+    recorder.append([made_up(1)])
+    clock.advance(timedelta(hours=-3))
+    recorder.append([made_up(2), made_up(3)])
+    clock.set(NOON + timedelta(microseconds=1))
+    recorder.append([made_up(4)])
+    times = [row[1] for row in recorder.rows(until=4)]
+    recorder.close()
+    assert times == ["2025-07-01T12:00:00.000000Z"] * 3 + ["2025-07-01T12:00:00.000001Z"]
+
+
+def test_the_message_of_a_failed_condition_names_the_event(recorder: SqlRecorder) -> None:
+    recorder.append([made_up(1, "x:1"), made_up(2, "x:2"), made_up(3, "x:2")])
+    condition = DCBAppendCondition(DCBQuery([DCBQueryItem([], ["x:2"])]))
+    with pytest.raises(IntegrityError, match="#2"):
+        recorder.append([made_up(4)], condition)
+
+
+def test_no_events_is_a_mistake(recorder: SqlRecorder) -> None:
+    with pytest.raises(ProgrammingError):
+        recorder.append([])
+
+
+def test_a_line_may_fill_the_limit_and_not_pass_it(recorder: SqlRecorder) -> None:
+    base = line_size(1, "2025-07-01T12:00:00.000000Z", "A", "[]", b"")
+    with pytest.raises(LineTooLong, match="65,536") as refused:
+        recorder.append([made_up(1), DCBEvent("A", b"x" * (LINE_LIMIT - base + 1))])
+    assert refused.value.exit_code == 2
+    assert recorder.head() == 0
+    assert recorder.append([DCBEvent("A", b"x" * (LINE_LIMIT - base))]) == 1
+
+
+@pytest.mark.parametrize("text", ["nul:\0", "half:\ud800"])
+def test_a_text_that_a_database_cannot_keep(recorder: SqlRecorder, text: str) -> None:
+    for event in (DCBEvent("A", b"", [text]), DCBEvent(text, b"")):
+        with pytest.raises(BadInput, match="no database can keep"):
+            recorder.append([made_up(1), event])
+    assert recorder.head() == 0
+
+
+def test_threads_share_a_recorder(recorder: SqlRecorder) -> None:
+    def work(writer: int) -> None:
+        for n in range(25):
+            recorder.append([made_up(n, f"w:{writer}"), made_up(n, f"w:{writer}")])
+
+    threads = [threading.Thread(target=work, args=(writer,)) for writer in range(4)]
+    seen: list[int] = []
+
+    def watch() -> None:
+        with recorder.subscribe() as subscription:
+            while len(seen) < 200:
+                seen.append(next(subscription).position)
+
+    threads.append(threading.Thread(target=watch))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert seen == list(range(1, 201))
+    for writer in range(4):
+        mine = [row[4] for row in recorder.rows(DCBQuery([DCBQueryItem([], [f"w:{writer}"])]))]
+        assert mine == [b"%d" % n for n in range(25) for _ in range(2)]
+
+
+def _cost(recorder: SqlRecorder, condition: DCBAppendCondition) -> tuple[int, int]:
+    """What one append makes the database do: statements, and (SQLite) steps of its machine."""
+    statements = 0
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    def note(_connection: object, cursor: Any, *_rest: object) -> None:
+        nonlocal statements
+        statements += 1
+        if recorder._engine.dialect.name == "sqlite":
+            cursor.connection.set_progress_handler(step, 1)
+
+    sqlalchemy_event.listen(recorder._engine, "before_cursor_execute", note)
+    recorder.append([made_up(0, "booking:b", "project:p")], condition)
+    sqlalchemy_event.remove(recorder._engine, "before_cursor_execute", note)
+    return statements, steps
+
+
+def test_an_append_costs_the_same_in_the_tenth_year(recorder: SqlRecorder, ledger_url: str) -> None:
+    """As many statements, and as many steps of SQLite's machine, with 50 times the log."""
+    query = DCBQuery([DCBQueryItem(["A", "B"], ["space:s@2031-07"]), DCBQueryItem([], ["r:1"])])
+    recorder.append([made_up(n, "space:s", "r:0") for n in range(200)])
+
+    def costs() -> list[tuple[int, int]]:
+        head = recorder.head()
+        # Found by index, found among the newest events, and nothing newer at all.
+        return [_cost(recorder, DCBAppendCondition(query, after)) for after in (0, head, head + 2)]
+
+    early = costs()
+    recorder.append([made_up(n, "space:s", "r:0") for n in range(10_000)])
+    late = costs()
+    assert [statements for statements, _ in late] == [statements for statements, _ in early]
+    assert max(statements for statements, _ in late) <= 7
+    for (_, steps_early), (_, steps_late) in zip(early, late, strict=True):
+        assert steps_late <= steps_early * 1.1
+    if "://" in ledger_url:
+        assert "event_tag_pkey" in _plan(recorder, query)
+        assert "Seq Scan" not in _plan(recorder, query)
+
+
+def _plan(recorder: SqlRecorder, query: DCBQuery) -> str:
+    """How PostgreSQL looks for what breaks a condition, in its own words."""
+    found = branches(query)
+    assert found is not None
+    statement = recorder._statements.positions(tuple(branch.shape for branch in found))
+    values = {**branch_values(found), "after": 0, "until": 2**62, "limit": 1}
+    with recorder._engine.connect() as connection:
+        rows = connection.exec_driver_sql("EXPLAIN " + statement.sql, statement.bind(values))
+        return "\n".join(rows.scalars())

@@ -1,0 +1,170 @@
+"""A full disk, a read-only disk, a limit on a file's size: one clear line, all or nothing."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import StorageFailure
+from ledger.log.recorder import SqlRecorder
+from tests.unit.log.conftest import creating, made_up, one_line, opening
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path | None]:
+    """A disk of 256 KiB; None where we may not mount one (only root on Linux may)."""
+    at = tmp_path / "disk"
+    at.mkdir()
+    try:
+        _run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(at))
+    except (OSError, subprocess.CalledProcessError):
+        yield None
+        return
+    try:
+        yield at
+    finally:
+        _run("umount", "-l", str(at))  # also when a failed test still holds a file there
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _append_until_it_fails(recorder: SqlRecorder) -> tuple[int, StorageFailure]:
+    """How many appends were acknowledged, and why the next one was not."""
+    for n in range(10_000):
+        try:
+            recorder.append([made_up(n, *(f"x:{n}-{m}" for m in range(100)))])
+        except StorageFailure as failure:
+            return n, failure
+    raise AssertionError("the disk was never full")
+
+
+def test_a_full_disk_records_all_or_nothing(small_disk: Path | None, tmp_path: Path) -> None:
+    path = (small_disk or tmp_path) / "studio.db"
+    with creating(path) as recorder:
+        if small_disk is None:
+            with recorder._connected() as connection:
+                connection.exec_driver_sql("PRAGMA max_page_count = 40")
+        recorded, failure = _append_until_it_fails(recorder)
+        assert "is full. Nothing was recorded" in one_line(failure)
+        assert recorder.head() == recorded > 0
+        assert len(list(recorder.tag_rows())) == recorded * 100
+    with opening(path, read_only=True) as again:
+        assert [row[0] for row in again.rows(until=10_000)] == list(range(1, recorded + 1))
+
+
+def test_a_file_that_may_not_grow(sqlite_url: str) -> None:
+    """`ulimit -f`: the write fails with EFBIG, in the middle of a page or of a commit."""
+    with creating(sqlite_url) as recorder:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, hard))
+        try:
+            recorded, failure = _append_until_it_fails(recorder)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, ignored)
+        one_line(failure)
+        assert recorder.head() == recorded > 0
+        assert recorder.append([made_up(0)]) == recorded + 1
+
+
+def test_no_room_to_make_a_ledger(small_disk: Path | None, tmp_path: Path) -> None:
+    if small_disk is None:
+        return
+    (small_disk / "ballast").write_bytes(b"x" * 250 * 1024)
+    with pytest.raises(StorageFailure, match="is full"), creating(small_disk / "studio.db"):
+        pass
+    assert [path.name for path in small_disk.iterdir()] == ["ballast"]
+
+
+def test_a_read_only_disk_can_be_read(small_disk: Path | None) -> None:
+    if small_disk is None:
+        return
+    path = small_disk / "studio.db"
+    with creating(path) as made:
+        made.append([made_up(1)])
+    _run("mount", "-o", "remount,ro", str(small_disk))
+    with opening(path, read_only=True) as reader:
+        assert reader.head() == 1
+    with pytest.raises(StorageFailure, match=r"read-only"), opening(path) as writer:
+        writer.append([made_up(2)])
+    with pytest.raises(StorageFailure, match=r"read-only"), creating(small_disk / "other.db"):
+        pass
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StorageFailure, match=r"folder .* does not exist"),
+        creating(tmp_path / "nowhere" / "studio.db"),
+    ):
+        pass
+
+
+NOBODY = 65_534
+
+
+@contextmanager
+def _as_nobody() -> Iterator[None]:
+    """Root may do everything, so step down; anybody else is somebody without rights already."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def _refused(work: Callable[[], object]) -> str:
+    with pytest.raises(StorageFailure) as failed, _as_nobody():
+        work()
+    return one_line(failed.value)
+
+
+def test_permission_denied() -> None:
+    folder = Path(tempfile.mkdtemp())  # pytest's own folders nobody else may enter
+    try:
+        folder.chmod(0o755)
+        _permission_denied(folder / "studio.db")
+    finally:
+        shutil.rmtree(folder)
+
+
+def _permission_denied(path: Path) -> None:
+    with creating(path) as made:
+        made.append([made_up(1)])
+    path.chmod(0)
+
+    def open_it() -> None:
+        with opening(path):
+            pass
+
+    assert "Permission denied" in _refused(open_it)
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+
+    def append() -> None:
+        with opening(path) as opened:
+            opened.append([made_up(2)])
+
+    def create() -> None:
+        with creating(path.with_name("other.db")):
+            pass
+
+    try:
+        assert "cannot be" in _refused(append)
+        assert "permission denied" in _refused(create)
+    finally:
+        path.parent.chmod(0o755)

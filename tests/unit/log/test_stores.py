@@ -1,0 +1,273 @@
+"""Making and opening a ledger: what is not one, what cannot be used, and a killed creation."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from ledger.errors import (
+    BadInput,
+    LedgerExists,
+    NewerFormat,
+    NoLedger,
+    NotALedger,
+    StorageFailure,
+)
+from ledger.log import places, stores
+from ledger.log.places import Place, has_wal_reset_bug, sqlite_in_use, sqlite_module
+from tests.unit.log.conftest import creating, made_up, one_line, opening
+
+ByHand = Callable[[str], list[Any]]
+
+
+# --- what is there --------------------------------------------------------------------
+
+
+def test_no_ledger_there(ledger_url: str) -> None:
+    with pytest.raises(NoLedger) as refused, opening(ledger_url):
+        pass
+    assert type(refused.value) is NoLedger
+    assert "init" in one_line(refused.value)
+    assert refused.value.exit_code == 10
+
+
+def test_never_over_something(ledger_url: str) -> None:
+    with creating(ledger_url) as first:
+        first.append([made_up(1)])
+        with pytest.raises(LedgerExists), creating(ledger_url):
+            pass
+        assert first.head() == 1
+
+
+def test_a_ledger_of_a_newer_format(ledger_url: str, by_hand: ByHand) -> None:
+    with creating(ledger_url):
+        pass
+    on_postgres = "://" in ledger_url
+    by_hand("UPDATE ledger_format SET format = 2" if on_postgres else "PRAGMA user_version = 2")
+    for read_only in (False, True):
+        with (
+            pytest.raises(NewerFormat, match=r"format 2, this program knows up to 1.*Upgrade"),
+            opening(ledger_url, read_only=read_only),
+        ):
+            pass
+
+
+def test_a_database_that_is_no_ledger(ledger_url: str, by_hand: ByHand) -> None:
+    if "://" in ledger_url:
+        by_hand(f'CREATE SCHEMA "{make_url(ledger_url).query["schema"]}"')
+    by_hand("CREATE TABLE invoices (n INTEGER)")
+    with pytest.raises(NotALedger), opening(ledger_url):
+        pass
+    with pytest.raises(LedgerExists), creating(ledger_url):
+        pass
+    assert by_hand("SELECT * FROM invoices") == []
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n", b"SQLite format 3\0", b"x" * 8192])
+def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "holiday.png"
+    path.write_bytes(content)
+    for read_only in (False, True):
+        with pytest.raises(NotALedger) as refused, opening(path, read_only=read_only):
+            pass
+        one_line(refused.value)
+    assert path.read_bytes() == content
+
+
+def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
+    with pytest.raises(NotALedger, match="folder"), opening(tmp_path):
+        pass
+
+
+def test_a_schema_made_ready_by_an_administrator(postgres_url: str) -> None:
+    engine = places.postgres_engine(Place.parse(postgres_url).url, read_only=False)  # type: ignore[arg-type]  # a URL has one
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'CREATE SCHEMA "{Place.parse(postgres_url).schema}"')
+    engine.dispose()
+    with pytest.raises(NoLedger), opening(postgres_url):
+        pass
+    with creating(postgres_url) as recorder:
+        assert recorder.append([made_up(1)]) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "sqlite://", "sqlite:///:memory:", "mysql://h/d", "http://x", "postgresql://h:x/d"]
+)
+def test_addresses_that_are_none(text: str) -> None:
+    with pytest.raises(BadInput, match="Write a path, sqlite:///path, or postgresql://"):
+        Place.parse(text)
+
+
+def test_a_password_is_never_shown() -> None:
+    place = Place.parse("postgresql://anna:secret@db/studio?schema=s")
+    assert place.where == "postgresql://anna:***@db/studio?schema=s"
+    assert Place.parse("postgresql://db/studio").schema == "studio_ledger"
+
+
+def test_a_server_that_does_not_answer() -> None:
+    where = "postgresql://anna:secret@127.0.0.1:1/studio"
+    with pytest.raises(StorageFailure, match="no connection") as failed, opening(where):
+        pass
+    assert "secret" not in one_line(failed.value)
+    assert failed.value.exit_code == 74
+
+
+def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with (
+        pytest.raises(StorageFailure, match=r"pip install 'studio-ledger\[postgres\]'"),
+        opening("postgresql://h/d"),
+    ):
+        pass
+
+
+# --- the file -------------------------------------------------------------------------
+
+
+def test_a_file_is_its_owners_alone(sqlite_url: str) -> None:
+    folder = Path(sqlite_url).parent
+    old = os.umask(0)
+    try:
+        with creating(sqlite_url) as recorder:
+            recorder.append([made_up(1)])
+            assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    finally:
+        os.umask(old)
+    assert [path.name for path in folder.iterdir()] == ["studio.db"]
+
+
+def test_the_journal_is_one_that_this_sqlite_can_be_trusted_with(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with creating(sqlite_url) as recorder, recorder._connected() as connection:
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        assert mode == sqlite_in_use().journal_mode
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+        assert connection.exec_driver_sql("PRAGMA mmap_size").scalar() in (0, None)
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 60_000
+    # The same file on a machine with the other kind of SQLite, and back again.
+    for bug, mode in ((True, "delete"), (False, "wal"), (True, "delete")):
+        there = places.SqliteInUse("sqlite3", "3.0.0", bug)
+        monkeypatch.setattr(stores, "sqlite_in_use", lambda there=there: there)
+        with opening(sqlite_url) as opened, opened._connected() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == mode
+
+
+@pytest.mark.parametrize(
+    ("version", "bug"),
+    [
+        ((3, 6, 23), False), ((3, 7, 0), True), ((3, 40, 1), True), ((3, 44, 5), True),
+        ((3, 44, 6), False), ((3, 45, 0), True), ((3, 50, 6), True), ((3, 50, 7), False),
+        ((3, 51, 0), True), ((3, 51, 2), True), ((3, 51, 3), False), ((3, 53, 4), False),
+    ],
+)  # fmt: skip
+def test_which_sqlite_has_the_wal_reset_bug(version: tuple[int, ...], bug: bool) -> None:
+    assert has_wal_reset_bug(version) is bug
+
+
+def test_a_damaged_file(sqlite_url: str) -> None:
+    with creating(sqlite_url) as recorder:
+        recorder.append([made_up(n, f"x:{n}") for n in range(400)])
+    whole = Path(sqlite_url).read_bytes()
+    Path(sqlite_url).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StorageFailure, match="is damaged") as failed, opening(sqlite_url) as cut:
+        list(cut.rows(until=400))
+    assert "backup" in one_line(failed.value)
+    Path(sqlite_url).write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(StorageFailure, match="is damaged"), opening(sqlite_url) as scratched:
+        list(scratched.rows(until=400))
+
+
+def test_a_read_only_log_takes_nothing(ledger_url: str) -> None:
+    with creating(ledger_url) as made, opening(ledger_url, read_only=True) as reader:
+        made.append([made_up(1)])
+        with pytest.raises(StorageFailure, match="read-only") as failed:
+            reader.append([made_up(2)])
+        one_line(failed.value)
+        assert made.append([made_up(2)]) == 2
+        assert reader.head() == 2
+
+
+def test_a_file_locked_by_another_program(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "LOCK_TIMEOUT_S", 0.05)
+    with (
+        creating(sqlite_url) as recorder,
+        closing(sqlite_module().connect(sqlite_url, isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageFailure, match="locked by another program") as failed:
+            recorder.append([made_up(1)])
+        assert "Nothing was recorded" in one_line(failed.value)
+        other.execute("ROLLBACK")
+        assert recorder.append([made_up(1)]) == 1
+
+
+def test_a_lock_held_too_long_on_postgres(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "LOCK_TIMEOUT_S", 0.05)
+    with creating(postgres_url) as holder, opening(postgres_url) as waiter:
+        with holder._connected() as connection:
+            holder.lock(connection)
+            with pytest.raises(StorageFailure, match="locked by another program"):
+                waiter.append([made_up(1)])
+        assert waiter.append([made_up(1)]) == 1
+
+
+# --- killed while it is made -------------------------------------------------------------
+
+KILLED = """
+import os, signal, sys
+from ledger.log.places import Place
+from ledger.log.recorder import SqlRecorder
+from ledger.log import stores
+from ledger.times import SystemClock
+from eventsourcing.dcb.api import DCBEvent
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def fill(recorder, connection):
+    recorder.record_within(connection, [DCBEvent("A", b"")], ["[]"])
+    if sys.argv[2] == "before commit":
+        die()
+
+if sys.argv[2] == "before it is in place":
+    stores._put_in_place = die
+stores.create_store(Place.parse(sys.argv[1]), SystemClock(), fill)
+"""
+
+
+@pytest.mark.parametrize("moment", ["before commit", "before it is in place"])
+def test_a_killed_creation_leaves_no_ledger(ledger_url: str, moment: str) -> None:
+    if "://" in ledger_url and moment == "before it is in place":
+        return  # on PostgreSQL the commit is what puts it in place
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, ledger_url, moment], cwd=Path.cwd(), check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    with pytest.raises(NoLedger) as refused, opening(ledger_url):
+        pass
+    assert type(refused.value) is NoLedger
+    with creating(ledger_url) as recorder:
+        assert recorder.append([made_up(1)]) == 1
+
+
+def test_the_systems_sqlite_is_used_where_it_is_the_only_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pysqlite3", None)
+    monkeypatch.setitem(sys.modules, "pysqlite3.dbapi2", None)
+    assert sqlite_module() is sqlite3.dbapi2
+    assert sqlite_in_use().module == "sqlite3"
