@@ -8,22 +8,16 @@ module. Mark an implementation with `hookimpl` from `ledger.plugin`:
         return [CrewHours]
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 import pluggy
 
-from ledger.decisions.base import Context
+from ledger.decisions.base import Rule
 from ledger.events.base import Event
 from ledger.projections import Projection
 
 hookspec = pluggy.HookspecMarker("studio_ledger")
 hookimpl = pluggy.HookimplMarker("studio_ledger")
-
-Rule = Callable[[Context, Sequence[Event]], None]
-"""Reviews the events that a decision proposes; raises `Refused` to stop them.
-
-What it reads through the context becomes part of the decision's consistency boundary.
-"""
 
 
 @hookspec
@@ -38,4 +32,8 @@ def ledger_event_types() -> Iterable[type[Event]]:  # type: ignore[empty-body]  
 
 @hookspec
 def ledger_rules() -> Iterable[Rule]:  # type: ignore[empty-body]  # a signature, never run
-    """Rules that every decision must pass, called with its context and proposed events."""
+    """Rules that every decision must pass: called with its context and proposed events.
+
+    One refuses by raising `Refused`. What it reads through the context widens the
+    decision's consistency boundary.
+    """

@@ -8,19 +8,20 @@ of rows that a view makes up and no table holds: `class Idle(Struct, frozen=True
 
 from msgspec import Struct
 
-from ledger.decisions.base import Context
+from ledger.decisions.base import Context, Rule
 from ledger.errors import BadInput, Refused
 from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent, Upcaster
-from ledger.hookspecs import Rule, hookimpl
+from ledger.hookspecs import hookimpl
 from ledger.projections import Place, Projection, Row, key, on, table, view
 from ledger.tags import tag
-from ledger.times import Days, Period, month_bounds, start_of_day, zone
+from ledger.times import Days, Moment, Period, month_bounds, start_of_day, zone
 
 __all__ = [
     "BadInput",
     "Context",
     "Days",
     "Event",
+    "Moment",
     "Period",
     "Place",
     "Projection",

@@ -11,7 +11,7 @@ from msgspec import Struct
 from ledger.errors import LedgerError, StorageFailure
 from ledger.events.base import Event, RecordedEvent, UnknownEvent
 from ledger.projections.faults import BadRow
-from ledger.projections.projection import Place, Projection, opened_tables
+from ledger.projections.projection import Projection, opened_tables
 
 P = TypeVar("P", bound=Projection)
 BATCH = 1_000
@@ -119,12 +119,10 @@ class Folding(Generic[P]):
         """How many rows wait to be settled."""
         return sum(table.written for table in self.tables)
 
-    def seal(self, place: Place | None = None) -> None:
-        """Make it ready for views: the tables refuse writes, `at` is the place folded to."""
+    def seal(self) -> None:
+        """Make it ready for views: the tables refuse writes."""
         for table in self.tables:
             table.seal()
-        if place is not None:
-            self.projection.__dict__["_last"] = place
 
 
 class Folded(Struct, Generic[P]):

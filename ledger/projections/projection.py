@@ -101,12 +101,25 @@ class Projection:
             view.bind(cls)
 
     @classmethod
-    def open(cls, tables: Iterable[Table[Any]] | None = None) -> Self:
-        """The projection over these tables; over empty ones in memory where none are given."""
+    def open(
+        cls,
+        tables: Iterable[Table[Any]] | None = None,
+        *,
+        at: Place | None = None,
+        sealed: bool = False,
+    ) -> Self:
+        """The projection over these tables; over empty ones in memory where none are given.
+
+        `at` is the place they were folded to, `sealed` makes them ready for views.
+        """
         projection = cls()
         given = {t.name: t for t in tables or ()}
         for name, declared in cls.tables.items():
-            projection.__dict__[name] = given.get(name) or Table(name, declared.layout)
+            opened = given.get(name) or Table(name, declared.layout)
+            if sealed:
+                opened.seal()
+            projection.__dict__[name] = opened
+        projection.__dict__["_last"] = at
         return projection
 
     @property

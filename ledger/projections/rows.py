@@ -144,17 +144,28 @@ class Layout(Generic[R]):
         """
         for field in self.fields:
             value = getattr(row, field.name)
-            if value is None and field.optional:
-                continue
-            try:
-                kept = field.check(value)
-            except _UNFIT as error:
-                raise BadRow(
-                    f"{self.row_type.__name__}.{field.name} cannot hold {value!r}: {error}",
-                    advice=f"Its type is {_type_text(field.type)}",
-                ) from None
+            kept = self.keep(field, value)
             if kept is not value:
                 setattr(row, field.name, kept)
+
+    def check_key(self, key: Key) -> None:
+        """Raise `BadRow` for a key that no row can have."""
+        if len(key) != self._width:
+            self.new(key)
+        for field, part in zip(self.fields, key, strict=False):
+            self.keep(field, part)
+
+    def keep(self, field: Field, value: Any) -> Any:
+        """A value as its column keeps it. Raises `BadRow`."""
+        if value is None and field.optional:
+            return None
+        try:
+            return field.check(value)
+        except _UNFIT as error:
+            raise BadRow(
+                f"{self.row_type.__name__}.{field.name} cannot hold {value!r}: {error}",
+                advice=f"Its type is {_type_text(field.type)}",
+            ) from None
 
 
 def _is_row(declared: Any) -> bool:

@@ -130,24 +130,35 @@ class Table(Generic[R]):
         self._dirty = _Sealed(self.name)
 
     def settle(self) -> tuple[list[R], list[Key]]:
-        """The rows written and the keys deleted since the last time, checked, by key.
+        """The rows written and the keys deleted since the last time, by key.
 
         Raises `BadRow` for a value that its column cannot hold and for a changed key.
         """
-        rows, gone = [], []
+        self.check_all()
+        return self.drain()
+
+    def check_all(self) -> None:
+        """Check what was written since the last `drain`. Raises `BadRow`."""
+        for key, row in self._dirty.items():
+            self.check(key, row)
+
+    def drain(self) -> tuple[list[R], list[Key]]:
+        """`settle`, for rows that are checked already."""
+        rows: list[R] = []
+        gone: list[Key] = []
         for key in sorted(self._dirty, key=self.layout.order):
             row = self._dirty[key]
             if row is None:
                 gone.append(key)
-                continue
-            self.check(key, row)
-            rows.append(row)
+            else:
+                rows.append(row)
         self._dirty = {}
         return rows, gone
 
     def check(self, key: Key, row: R | None) -> None:
         """Raise `BadRow` for a value that its column cannot hold, and for a changed key."""
         if row is None:
+            self.layout.check_key(key)
             return
         if self.layout.key_of(row) != key:
             raise BadRow(
@@ -228,13 +239,7 @@ class Table(Generic[R]):
                     advice=f"It has {', '.join(self.layout.names)}",
                 )
             if value is not None:
-                try:
-                    wanted[name] = field.check(value)
-                except (TypeError, ValueError) as error:
-                    raise BadRow(
-                        f"{self.name}.{name} never holds {value!r}: {error}",
-                        advice="Filter by a value of the column's type",
-                    ) from None
+                wanted[name] = self.layout.keep(field, value)
         return wanted
 
     def _candidates(self, wanted: dict[str, Any]) -> Iterable[R]:

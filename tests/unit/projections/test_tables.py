@@ -67,7 +67,7 @@ def test_rows_are_sorted_and_filtered(asked_before: bool) -> None:
 def test_a_wrong_filter_is_refused() -> None:
     with pytest.raises(BadRow, match="has no column 'colour'"):
         cells().rows(colour="red")
-    with pytest.raises(BadRow, match="never holds 'one'"):
+    with pytest.raises(BadRow, match="month cannot hold 'one'"):
         cells().rows(month="one")
 
 

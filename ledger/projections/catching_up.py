@@ -1,0 +1,224 @@
+"""Catching up: the log's events through every projection behind its head, exactly once.
+
+One stream of events is fanned out to all projections. Per batch there is one transaction:
+each projection claims its progress (compare and set), its handlers run, its rows are
+written. Whoever finds the progress elsewhere than it was left lost a race: it drops what
+it held in memory, and goes on from where the other one came to.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from ledger.errors import StorageFailure
+from ledger.events.base import RecordedEvent
+from ledger.projections.faults import BadRow
+from ledger.projections.folds import BATCH, Failure, Folding, Log
+from ledger.projections.projection import Projection
+from ledger.projections.shelves import SqlShelf
+from ledger.projections.store import Generation, ViewStore
+from ledger.projections.tables import Table
+
+Progress = Callable[[int, int], None]
+"""Told now and then how far it has come: position, head."""
+
+MANY_ROWS = 2_000
+"""Rows written in a batch beyond which the next one is made shorter."""
+
+_SHORTEST = 50
+
+
+class Follower:
+    """One generation of a projection that follows the log.
+
+    Keeps the rows that it touched between batches, and between catch-ups: they stay true
+    as long as nobody else moves the progress, which the next claim finds out.
+    """
+
+    def __init__(
+        self, store: ViewStore, projection: type[Projection], generation: Generation
+    ) -> None:
+        self.projection = projection
+        self.generation = generation
+        self.gone = False  # the generation was dropped meanwhile
+        self.lost_races = 0
+        self._store = store
+        tables = store.tables(projection, generation)
+        self._shelves = {
+            name: SqlShelf(tables[name], declared.layout)
+            for name, declared in projection.tables.items()
+        }
+        self._committed = generation
+        self._start(generation)
+
+    @property
+    def position(self) -> int:
+        """The last event applied, as far as we know."""
+        return self._folding.position
+
+    @property
+    def stopped(self) -> bool:
+        """Whether there is nothing to follow with: quarantined, or dropped."""
+        return self.gone or self.generation.failure is not None
+
+    def committed(self) -> None:
+        """The transaction went through."""
+        self._committed = self.generation
+
+    def rolled_back(self) -> None:
+        """The transaction did not: drop what is in memory."""
+        self._start(self._committed)
+
+    def apply(self, connection: Connection, entries: Sequence[RecordedEvent]) -> int:
+        """Apply events that follow on `position` in the transaction; the rows written."""
+        last = entries[-1]
+        before, before_at = self.position, self.generation.recorded_at
+        if not self._store.claim(
+            connection, self.generation, before, last.position, last.recorded_at
+        ):
+            self._lost(connection)
+            return 0
+        for shelf in self._shelves.values():
+            shelf.connection = connection
+        unread = self._folding.unread
+        applied: Sequence[RecordedEvent] = entries
+        failure = self._fold(entries)
+        if failure is not None:
+            applied = [e for e in entries if e.position < failure.position]
+            self._restart(before, unread)
+            again = self._fold(applied)
+            assert again is None, "the same events through the same handlers fail alike"
+        position, at = before, before_at
+        if applied:
+            position, at = applied[-1].position, applied[-1].recorded_at
+        if failure is not None or self._folding.unread != unread:
+            self._store.note(
+                connection,
+                self.generation,
+                position=position,
+                recorded_at=at,
+                unread=self._folding.unread,
+                failure=failure,
+            )
+        written = self._write()
+        self._moved(position, at, failure)
+        return written
+
+    # --- inside ------------------------------------------------------------------------
+
+    def _start(self, generation: Generation) -> None:
+        self.generation = generation
+        self._restart(generation.position, generation.unread)
+
+    def _restart(self, position: int, unread: int) -> None:
+        tables: list[Table[Any]] = [
+            Table(name, declared.layout, self._shelves[name], empty=position == 0)
+            for name, declared in self.projection.tables.items()
+        ]
+        self._folding = Folding(self.projection.open(tables), position, unread)
+
+    def _fold(self, entries: Sequence[RecordedEvent]) -> Failure | None:
+        """Put events through the handlers, and see that their rows can be kept."""
+        before, unread = self._folding.position, self._folding.unread
+        failure = self._folding.apply(entries)
+        if failure is not None:
+            return failure
+        try:
+            for table in self._folding.tables:
+                table.check_all()
+        except BadRow:
+            # only now do we know; go through them again to find whose fault it was
+            self._restart(before, unread)
+            failure = self._folding.apply_singly(entries)
+            if failure is None:
+                raise
+        return failure
+
+    def _write(self) -> int:
+        count = 0
+        for table in self._folding.tables:
+            rows, gone = table.drain()
+            self._shelves[table.name].write(rows, gone)
+            table.trim()
+            count += len(rows) + len(gone)
+        return count
+
+    def _lost(self, connection: Connection) -> None:
+        self.lost_races += 1
+        found = self._store.find(connection, self.generation.projection, self.generation.generation)
+        if found is None:
+            self.gone = True
+        else:
+            self._start(found)
+
+    def _moved(self, position: int, at: datetime | None, failure: Failure | None) -> None:
+        self.generation = msgspec.structs.replace(
+            self.generation,
+            position=position,
+            recorded_at=at,
+            unread=self._folding.unread,
+            failure=failure,
+        )
+
+
+def follow(
+    store: ViewStore,
+    log: Log,
+    followers: Sequence[Follower],
+    head: int,
+    *,
+    batch: int = BATCH,
+    progress: Progress | None = None,
+) -> None:
+    """Bring followers to the position `head`, or to where they stop.
+
+    Raises `StorageFailure` where the log cannot be read or the views not be written; then
+    nothing of the batch under way was kept.
+    """
+    while behind := [f for f in followers if not f.stopped and f.position < head]:
+        if not _one_stream(store, log, behind, head, batch, progress):
+            raise StorageFailure(
+                f"the log ends before #{head}, which it had just now", advice="Run audit verify"
+            )
+
+
+def _one_stream(
+    store: ViewStore,
+    log: Log,
+    followers: Sequence[Follower],
+    head: int,
+    batch: int,
+    progress: Progress | None,
+) -> bool:
+    """Whether there was anything."""
+    # in one order in every process, so that no two wait for each other
+    followers = sorted(followers, key=lambda f: f.projection.name)
+    start = min(f.position for f in followers)
+    stream = log.stream(start, head)
+    size, last = batch, start
+    while entries := list(islice(stream, size)):
+        first, last = entries[0].position, entries[-1].position
+        most = 0
+        try:
+            with store.writing() as connection:
+                for follower in followers:
+                    # one that lost a race may be anywhere; a gap waits for the next stream
+                    if first - 1 <= follower.position < last and not follower.stopped:
+                        rest = entries[follower.position - first + 1 :]
+                        most = max(most, follower.apply(connection, rest))
+        except BaseException:
+            for follower in followers:
+                follower.rolled_back()
+            raise
+        for follower in followers:
+            follower.committed()
+        if progress is not None:
+            progress(last, head)
+        size = max(size // 2, min(_SHORTEST, batch)) if most > MANY_ROWS else min(size * 2, batch)
+        if all(f.stopped or f.position >= head for f in followers):
+            break
+    return last > start

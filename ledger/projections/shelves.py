@@ -1,0 +1,174 @@
+"""A projection's tables in a database: typed columns, rows written by the batch."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Generic
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Dialect,
+    Double,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    TypeDecorator,
+    bindparam,
+    delete,
+    select,
+)
+from sqlalchemy import Text as SqlText
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ledger.events.base import format_recorded_at
+from ledger.projections.projection import Projection
+from ledger.projections.rows import Key, Kind, Layout, R
+
+
+def table_name(projection: str, table: str, generation: int) -> str:
+    """The name of a table in the database."""
+    return f"{projection.replace('-', '_')}__{table}__g{generation}"
+
+
+class _Instant(TypeDecorator[datetime]):
+    """An aware time in UTC: `timestamptz`; on SQLite, text of the log's fixed width."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(
+            SqlText() if dialect.name == "sqlite" else DateTime(timezone=True)
+        )
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return format_recorded_at(value) if value and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+
+
+def generation_tables(
+    projection: type[Projection], generation: int, schema: str | None, text: Any
+) -> dict[str, Table]:
+    """The database tables of one generation, by their names in the projection."""
+    types = {
+        Kind.TEXT: text,
+        Kind.JSON: text,
+        Kind.INTEGER: BigInteger().with_variant(Integer, "sqlite"),
+        Kind.REAL: Double(),
+        Kind.BOOLEAN: Boolean(),
+        Kind.DATE: Date(),
+        Kind.INSTANT: _Instant(),
+    }
+    metadata = MetaData(schema=schema)
+    return {
+        name: Table(
+            table_name(projection.name, name, generation),
+            metadata,
+            *(
+                Column(
+                    field.name,
+                    types[field.kind],
+                    primary_key=field.name in declared.layout.keys,
+                    nullable=field.optional,
+                    autoincrement=False,
+                )
+                for field in declared.layout.fields
+            ),
+            sqlite_with_rowid=False,
+        )
+        for name, declared in projection.tables.items()
+    }
+
+
+class SqlShelf(Generic[R]):
+    """The rows of one table at rest. `connection` is that of the transaction under way."""
+
+    def __init__(self, table: Table, layout: Layout[R]) -> None:
+        self.connection: Connection | None = None
+        self._table = table
+        self._layout = layout
+        self._select = select(*(table.c[name] for name in layout.names))
+        self._decoded = tuple(
+            (n, field)
+            for n, field in enumerate(layout.fields)
+            if field.kind is Kind.JSON or field.enum is not None
+        )
+        self._keys = tuple(f for f in layout.fields if f.name in layout.keys)
+        self._find = self._select.where(
+            *(table.c[name] == bindparam(f"key_{name}") for name in layout.keys)
+        )
+        self._delete = delete(table).where(
+            *(table.c[name] == bindparam(f"key_{name}") for name in layout.keys)
+        )
+
+    def find(self, key: Key) -> R | None:
+        """The row with that key."""
+        self._layout.check_key(key)
+        rows = self._rows(self._find, self._key_values(key))
+        return rows[0] if rows else None
+
+    def select(self, equals: dict[str, Any]) -> list[R]:
+        """The rows whose columns have those values, in any order."""
+        fields = {f.name: f for f in self._layout.fields}
+        return self._rows(
+            self._select.where(
+                *(self._table.c[n] == fields[n].to_store(value) for n, value in equals.items())
+            )
+        )
+
+    def load(self, limit: int) -> list[R] | None:
+        """All rows; None where there are more than `limit`."""
+        rows = self._rows(self._select.limit(limit + 1))
+        return rows if len(rows) <= limit else None
+
+    def write(self, rows: Sequence[R], gone: Sequence[Key]) -> None:
+        """Insert or replace rows, and delete keys: one statement each, whatever their number."""
+        assert self.connection is not None
+        if gone:
+            self.connection.execute(self._delete, [self._key_values(key) for key in gone])
+        if rows:
+            fields = self._layout.fields
+            self.connection.execute(
+                self._upsert(self.connection.dialect.name),
+                [{f.name: f.to_store(getattr(row, f.name)) for f in fields} for row in rows],
+            )
+
+    def _upsert(self, dialect: str) -> Any:
+        make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+        statement = make(self._table)
+        others = [n for n in self._layout.names if n not in self._layout.keys]
+        if not others:
+            return statement.on_conflict_do_nothing()
+        return statement.on_conflict_do_update(
+            index_elements=list(self._layout.keys),
+            set_={name: statement.excluded[name] for name in others},
+        )
+
+    def _key_values(self, key: Key) -> dict[str, Any]:
+        return {
+            f"key_{field.name}": field.to_store(part)
+            for field, part in zip(self._keys, key, strict=True)
+        }
+
+    def _rows(self, statement: Select[Any], values: dict[str, Any] | None = None) -> list[R]:
+        assert self.connection is not None
+        make, decoded = self._layout.row_type, self._decoded
+        found = self.connection.execute(statement, values or {})
+        if not decoded:
+            return [make(*row) for row in found]
+        rows = []
+        for row in found:
+            parts = list(row)
+            for n, field in decoded:
+                parts[n] = field.from_store(parts[n])
+            rows.append(make(*parts))
+        return rows

@@ -1,0 +1,331 @@
+"""Where live views are kept: a database of their own, apart from the log.
+
+For a log at `studio.db` it is `studio.views.db`, for the PostgreSQL schema `studio` the
+schema `studio_views`. All of it can be thrown away: it is built anew from the log.
+
+A projection's tables belong to a *generation*. The live one answers; a rebuild fills the
+next one beside it and then takes its place. The table `progress` says of each generation
+how far it has come, and changes in the same transaction as the rows.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    event,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateSchema, CreateTable, DropTable
+
+from ledger.errors import NoLedger, StorageFailure
+from ledger.events.base import format_recorded_at, parse_recorded_at
+from ledger.log.failures import file_errors, storage_errors
+from ledger.log.places import Place, postgres_engine, sqlite_engine, sqlite_in_use
+from ledger.projections.folds import Failure
+from ledger.projections.projection import Projection
+from ledger.projections.shelves import generation_tables, table_name
+
+_LOCK = 0x534C7677
+"""`SLvw`: the advisory lock, with the schema, under which generations are made and swapped."""
+
+_ANEW = "Delete it: views are built anew from the log"
+
+
+class Generation(Struct, frozen=True, kw_only=True):
+    """One set of tables of a projection, and how far it has come.
+
+    `recorded_at` is that of the event at `position`: together they tell whether the
+    tables belong to this history. `columns` describes the tables.
+    """
+
+    projection: str
+    generation: int
+    version: int
+    fingerprint: str
+    columns: str
+    live: bool
+    position: int = 0
+    recorded_at: datetime | None = None
+    unread: int = 0
+    failure: Failure | None = None
+
+
+def views_place(log_place: Place) -> Place:
+    """Where the views of the log at that place are kept."""
+    if log_place.path is not None:
+        path = log_place.path.with_suffix(".views.db")
+        return Place(where=str(path), path=path)
+    schema = f"{log_place.schema}_views"
+    if len(schema.encode()) > 63:
+        raise StorageFailure(
+            f"the schema name {log_place.schema} is too long",
+            advice="Use at most 57 bytes, so that the views find a name beside it",
+        )
+    return Place(
+        where=log_place.where.replace(f"schema={log_place.schema}", f"schema={schema}"),
+        url=log_place.url,
+        schema=schema,
+    )
+
+
+class ViewStore:
+    """The database of live views, open. Safe to share between threads; `close` it.
+
+    Raises `StorageFailure` where it cannot be opened, made or written.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.where = place.where
+        self.schema = place.schema
+        self._text = Text().with_variant(Text(collation="C"), "postgresql")
+        self._progress = _progress_table(self._text, place.schema)
+        if place.path is not None:
+            self._begin = ("BEGIN IMMEDIATE",)
+            self._begin_reading = "BEGIN"
+            with file_errors(place.where), suppress(FileExistsError):
+                os.close(os.open(place.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            self.engine = sqlite_engine(place.path, mode="rw")
+            event.listen(self.engine, "connect", _relax)
+        else:
+            assert place.url is not None
+            self._begin = ("BEGIN",)
+            self._begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+            self.engine = postgres_engine(place.url, read_only=False)
+        try:
+            self._prepare(place.path)
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    # --- transactions ------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self, *, alone: bool = False) -> Iterator[Connection]:
+        """One transaction. `alone`: nobody else makes or swaps generations meanwhile."""
+        with self._transaction(*self._begin) as connection:
+            if alone and self.schema is not None:
+                connection.execute(
+                    sql("SELECT pg_advisory_xact_lock(:ours, hashtext(:schema))"),
+                    {"ours": _LOCK, "schema": self.schema},
+                )
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that sees everything as of one moment."""
+        with self._transaction(self._begin_reading) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, *begin: str) -> Iterator[Connection]:
+        with storage_errors(self.where), self.engine.connect() as connection:
+            for statement in begin:
+                connection.exec_driver_sql(statement)
+            try:
+                yield connection
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                # a full disk may have rolled it back already
+                with suppress(DBAPIError):
+                    connection.exec_driver_sql("ROLLBACK")
+                raise
+
+    def _prepare(self, path: Path | None) -> None:
+        """Make what is missing. Two who come first at once make it once."""
+        if path is None:
+            with self.writing(alone=True) as connection:
+                assert self.schema is not None
+                # asked first: who may not make schemas may still use one made ready
+                found = connection.execute(
+                    sql("SELECT 1 FROM pg_namespace WHERE nspname = :name"), {"name": self.schema}
+                )
+                if found.first() is None:
+                    connection.execute(CreateSchema(self.schema))
+                connection.execute(CreateTable(self._progress, if_not_exists=True))
+            return
+        try:
+            with storage_errors(self.where), self.engine.connect() as connection:
+                mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+                wanted = sqlite_in_use().journal_mode
+                if mode != wanted:
+                    with suppress(DBAPIError):  # in use: the mode it has works as well
+                        connection.exec_driver_sql(f"PRAGMA journal_mode = {wanted}")
+            with self.writing() as connection:
+                connection.execute(CreateTable(self._progress, if_not_exists=True))
+        except NoLedger as error:
+            raise StorageFailure(f"{self.where} holds no views", advice=_ANEW) from error
+        except StorageFailure as error:
+            if "damaged" in error.message:
+                raise StorageFailure(error.message, advice=_ANEW) from error
+            raise
+
+    # --- generations -------------------------------------------------------------------
+
+    def generations(self, connection: Connection) -> dict[str, list[Generation]]:
+        """All generations by projection, the oldest first."""
+        found: dict[str, list[Generation]] = {}
+        columns = self._progress.c
+        rows = connection.execute(
+            select(self._progress).order_by(columns.projection, columns.generation)
+        )
+        for row in rows:
+            found.setdefault(row.projection, []).append(_generation(row))
+        return found
+
+    def find(self, connection: Connection, projection: str, number: int) -> Generation | None:
+        """That generation, as it is now."""
+        columns = self._progress.c
+        row = connection.execute(
+            select(self._progress).where(
+                columns.projection == projection, columns.generation == number
+            )
+        ).first()
+        return None if row is None else _generation(row)
+
+    def create(
+        self, connection: Connection, projection: type[Projection], generation: Generation
+    ) -> None:
+        """Make empty tables for a generation, and its progress."""
+        for made in self.tables(projection, generation).values():
+            connection.execute(CreateTable(made))
+        values = msgspec.structs.asdict(generation) | {"recorded_at": None, "failure": None}
+        connection.execute(insert(self._progress).values(**values))
+
+    def drop(self, connection: Connection, generation: Generation) -> None:
+        """Throw a generation away, with the tables that it says it has."""
+        for name in table_names(generation):
+            gone = Table(name, MetaData(schema=self.schema))
+            connection.execute(DropTable(gone, if_exists=True))
+        columns = self._progress.c
+        connection.execute(
+            delete(self._progress).where(
+                columns.projection == generation.projection,
+                columns.generation == generation.generation,
+            )
+        )
+
+    def make_live(self, connection: Connection, generation: Generation) -> None:
+        """Let a generation answer from now on."""
+        connection.execute(self._update(generation).values(live=True))
+
+    def claim(
+        self,
+        connection: Connection,
+        generation: Generation,
+        before: int,
+        position: int,
+        recorded_at: datetime | None,
+    ) -> bool:
+        """Move progress on, if it is where we left it; else somebody else applied."""
+        columns = self._progress.c
+        moved = connection.execute(
+            self._update(generation)
+            .where(columns.position == before, columns.failure.is_(None))
+            .values(position=position, recorded_at=_written(recorded_at))
+        )
+        return moved.rowcount == 1
+
+    def note(
+        self,
+        connection: Connection,
+        generation: Generation,
+        *,
+        position: int,
+        recorded_at: datetime | None,
+        unread: int,
+        failure: Failure | None,
+    ) -> None:
+        """Correct the progress claimed in this transaction: it came less far, or not whole."""
+        connection.execute(
+            self._update(generation).values(
+                position=position,
+                recorded_at=_written(recorded_at),
+                unread=unread,
+                failure=None if failure is None else msgspec.json.encode(failure).decode(),
+            )
+        )
+
+    def tables(self, projection: type[Projection], generation: Generation) -> dict[str, Table]:
+        """The database tables of a generation, by the names in the projection."""
+        return generation_tables(projection, generation.generation, self.schema, self._text)
+
+    def _update(self, generation: Generation) -> Any:
+        columns = self._progress.c
+        return update(self._progress).where(
+            columns.projection == generation.projection,
+            columns.generation == generation.generation,
+        )
+
+
+def columns_of(projection: type[Projection]) -> str:
+    """The tables of a projection as text: `name(column:kind,…)` by line."""
+    return "\n".join(f"{n}({t.layout.signature})" for n, t in projection.tables.items())
+
+
+def table_names(generation: Generation) -> list[str]:
+    """The database tables of a generation, also of one whose plugin is gone."""
+    return [
+        table_name(generation.projection, line.partition("(")[0], generation.generation)
+        for line in generation.columns.splitlines()
+    ]
+
+
+def _progress_table(text: Any, schema: str | None) -> Table:
+    position = BigInteger().with_variant(Integer, "sqlite")
+    return Table(
+        "progress",
+        MetaData(schema=schema),
+        Column("projection", text, primary_key=True),
+        Column("generation", Integer, primary_key=True, autoincrement=False),
+        Column("version", Integer, nullable=False),
+        Column("fingerprint", text, nullable=False),
+        Column("columns", text, nullable=False),
+        Column("live", Boolean, nullable=False),
+        Column("position", position, nullable=False),
+        Column("recorded_at", text),
+        Column("unread", position, nullable=False),
+        Column("failure", text),
+    )
+
+
+def _generation(row: Any) -> Generation:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    at, failure = values.pop("recorded_at"), values.pop("failure")
+    return Generation(
+        **values,
+        recorded_at=None if at is None else parse_recorded_at(at),
+        failure=None if failure is None else msgspec.json.decode(failure, type=Failure),
+    )
+
+
+def _written(instant: datetime | None) -> str | None:
+    return None if instant is None else format_recorded_at(instant)
+
+
+def _relax(connection: Any, _record: object) -> None:
+    # With a write-ahead log a power cut may then cost the last batches, never consistency;
+    # progress goes back with the rows, and they are applied again.
+    connection.execute("PRAGMA synchronous = NORMAL")

@@ -1,0 +1,380 @@
+"""Views of a ledger: asked live or as of a position, kept caught up, rebuilt, watched.
+
+Live answers come from tables that follow the log; answers as of a position, and those of
+somebody who may only read, from a fold in memory. Both run the same handlers and the same
+view method, so they differ in speed alone.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from threading import RLock
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from ledger.errors import BadInput, LedgerError, NoLedger, StaleView, StorageFailure
+from ledger.log.places import Place as StorePlace
+from ledger.projections.catching_up import Follower, Progress, follow
+from ledger.projections.faults import BadPlugin
+from ledger.projections.folds import Failure, Folded, Log, replay
+from ledger.projections.generations import Generations
+from ledger.projections.projection import Place, Projection
+from ledger.projections.questions import Column, View
+from ledger.projections.shelves import SqlShelf
+from ledger.projections.store import Generation, ViewStore, columns_of
+from ledger.projections.tables import Table
+
+State = Literal["new", "live", "rebuilding", "quarantined", "absent"]
+
+
+class Answer(Struct, frozen=True):
+    """The rows of a view, and what they are true of.
+
+    The rows are as of the event at position `as_of`, recorded at `recorded_at` (0 and None
+    before the first). `stale_since` is the first event that the projection could not take,
+    None unless it is quarantined; `failure` then says why. `unread` counts events passed
+    over because today's code cannot read them.
+    """
+
+    view: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: list[Struct]
+    as_of: int
+    recorded_at: datetime | None
+    stale_since: int | None = None
+    failure: Failure | None = None
+    unread: int = 0
+
+
+class Status(Struct, frozen=True):
+    """How a projection stands.
+
+    `lag_positions` is how many events it has still to apply. `rebuilt_to` is how far the
+    next tables have come, where some are being built. `absent`: its plugin is not loaded.
+    """
+
+    projection: str
+    plugin: str
+    version: int
+    state: State
+    position: int
+    lag_positions: int
+    rebuilt_to: int | None
+    unread: int
+    failure: Failure | None
+
+
+class ViewFailed(LedgerError):
+    """A view's own method raised: a fault of its plugin, not of the ledger."""
+
+    def __init__(self, plugin: str, view: str, error: BaseException) -> None:
+        super().__init__(
+            f"the view {view} of the plugin {plugin} failed: {type(error).__name__}: {error}",
+            advice="The ledger is unharmed; mend the plugin",
+        )
+        self.plugin, self.view = plugin, view
+
+
+class Views:
+    """The views of one ledger. Safe to share between threads; `close` it.
+
+    `place` is where live tables are kept (`views_place` of the log's place); None keeps
+    none, and every answer is folded in memory. Nothing is opened before it is needed.
+
+    Raises `BadPlugin` for two projections or two views of one name.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        projections: Iterable[type[Projection]],
+        place: StorePlace | str | Path | None = None,
+    ) -> None:
+        self._log = log
+        self.projections = by_name(projections)
+        self.views = views_by_name(self.projections.values())
+        self._place = place
+        self._opened: ViewStore | None = None
+        self._followers: dict[str, Follower] = {}
+        self._turn = RLock()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    # --- asking ------------------------------------------------------------------------
+
+    def view(self, name: str) -> View:
+        """The view of that name. Raises `BadInput`."""
+        if name in self.views:
+            return self.views[name]
+        near = get_close_matches(name, self.views, n=3, cutoff=0.5)
+        advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: views list"
+        raise BadInput(f"no view {name!r}", advice=advice)
+
+    def answer(
+        self,
+        view_name: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        as_of: int | None = None,
+        fresh: bool = True,
+        progress: Progress | None = None,
+    ) -> Answer:
+        """Ask a view: live, caught up first; or as of a position.
+
+        `fresh=False` answers from what is there, without waiting for events or a rebuild.
+        Raises `BadInput` for a view or parameters that there are not, `StaleView` where
+        nothing is there to answer from yet, `ViewFailed` where the view itself raises.
+        """
+        view = self.view(view_name)
+        given = dict(params or {})
+        view.read(given)  # refuse before folding a million events
+        projection = self.projections[view.projection]
+        if as_of is not None:
+            self._check_position(as_of)
+        if as_of is not None or self._place is None:
+            return self._replayed(view, projection, given, as_of, progress)
+        if fresh:
+            self.catch_up([projection.name], progress=progress)
+        return self._live(view, projection, given)
+
+    def _replayed(
+        self,
+        view: View,
+        projection: type[Projection],
+        given: Mapping[str, Any],
+        as_of: int | None,
+        progress: Progress | None,
+    ) -> Answer:
+        until = self._log.head() if as_of is None else as_of
+        told: Callable[[int], None] | None = None
+        if progress is not None:
+            report = progress
+
+            def told(position: int) -> None:
+                report(position, until)
+
+        folded = replay(projection, self._log, until, told)
+        rows = _ask(view, folded.projection, given)
+        return _answer(view, rows, folded, folded.failure)
+
+    def _live(self, view: View, projection: type[Projection], given: Mapping[str, Any]) -> Answer:
+        store = self._store()
+        seen: Generation | None = None
+        while True:
+            live: Generation | None = None
+            try:
+                with store.reading() as connection:
+                    found = store.generations(connection).get(projection.name, [])
+                    live = next((g for g in found if g.live), None)
+                    if live is None or live.columns != columns_of(projection):
+                        raise StaleView(
+                            f"the view {view.name} is being built and cannot answer yet",
+                            advice="Ask again in a moment",
+                        )
+                    opened = _open_live(store, projection, live, connection)
+                    rows = _ask(view, opened, given)
+                return _answer(
+                    view, rows, live, next((g.failure for g in found if g.failure), None)
+                )
+            except (StorageFailure, NoLedger):
+                # On PostgreSQL the tables may be swapped away between the look at the
+                # progress and the first row: look again, unless nothing has changed.
+                if live is None or live == seen:
+                    raise
+                seen = live
+
+    def _check_position(self, position: int) -> None:
+        head = self._log.head()
+        if not 0 <= position <= head:
+            raise BadInput(f"#{position} is not recorded", advice=f"The last position is #{head}")
+
+    # --- following ---------------------------------------------------------------------
+
+    def catch_up(
+        self, names: Sequence[str] | None = None, *, progress: Progress | None = None
+    ) -> None:
+        """Bring projections (all, or those named) to the log's head, rebuilding what changed.
+
+        A projection whose handler raises is quarantined and the others go on; `status`
+        and its answers say so. Raises `StorageFailure` where the views cannot be written.
+        """
+        with self._turn:
+            wanted = self._wanted(names)
+            head = self._log.head()
+            generations = Generations(self._store(), self._log)
+            live, building = generations.prepare(wanted, head)
+            self._follow(live, head, progress)
+            if building:
+                self._follow(building, head, progress)
+                generations.swap(building, self.projections)
+
+    def rebuild(
+        self, names: Sequence[str] | None = None, *, progress: Progress | None = None
+    ) -> None:
+        """Build projections anew beside their tables, then swap; the old answer meanwhile."""
+        with self._turn:
+            wanted = self._wanted(names)
+            head = self._log.head()
+            generations = Generations(self._store(), self._log)
+            building = generations.begin(wanted, head)
+            self._follow(building, head, progress)
+            generations.swap(building, self.projections)
+
+    def status(self) -> list[Status]:
+        """How each projection stands, by name; those of absent plugins too."""
+        head = self._log.head()
+        found: dict[str, list[Generation]] = {}
+        if self._place is not None:
+            store = self._store()
+            with store.reading() as connection:
+                found = store.generations(connection)
+        names = sorted({*found, *self.projections})
+        return [_status(n, self.projections.get(n), found.get(n, []), head) for n in names]
+
+    def _follow(
+        self, generations: Sequence[Generation], head: int, progress: Progress | None
+    ) -> None:
+        store = self._store()
+        followers = []
+        for generation in generations:
+            known = self._followers.get(generation.projection)
+            if known is None or known.generation != generation:
+                known = Follower(store, self.projections[generation.projection], generation)
+                self._followers[generation.projection] = known
+            followers.append(known)
+        follow(store, self._log, followers, head, progress=progress)
+
+    def _wanted(self, names: Sequence[str] | None) -> list[type[Projection]]:
+        if names is None:
+            return list(self.projections.values())
+        for name in names:
+            if name not in self.projections:
+                raise BadInput(
+                    f"no projection {name!r}", advice=f"There are {', '.join(self.projections)}"
+                )
+        return [self.projections[name] for name in dict.fromkeys(names)]
+
+    def _store(self) -> ViewStore:
+        with self._turn:
+            if self._opened is None:
+                if self._place is None:
+                    raise StorageFailure(
+                        "this ledger is open for reading and keeps no live views",
+                        advice="Open it for writing",
+                    )
+                place = self._place
+                self._opened = ViewStore(
+                    place if isinstance(place, StorePlace) else StorePlace.parse(place)
+                )
+            return self._opened
+
+
+def by_name(projections: Iterable[type[Projection]]) -> dict[str, type[Projection]]:
+    """Projections by name. Raises `BadPlugin` naming both plugins of one name."""
+    found: dict[str, type[Projection]] = {}
+    for projection in projections:
+        other = found.setdefault(projection.name, projection)
+        if other is not projection:
+            raise BadPlugin(
+                f"the plugins {other.plugin} and {projection.plugin} both have a projection "
+                f"{projection.name}",
+                advice="Rename one, or disable one of the plugins",
+                subject=projection,
+            )
+    return dict(sorted(found.items()))
+
+
+def views_by_name(projections: Iterable[type[Projection]]) -> dict[str, View]:
+    """Views by name. Raises `BadPlugin` naming both plugins of one name."""
+    found: dict[str, tuple[View, type[Projection]]] = {}
+    for projection in projections:
+        for view in projection.views.values():
+            _, other = found.setdefault(view.name, (view, projection))
+            if other is not projection:
+                raise BadPlugin(
+                    f"the plugins {other.plugin} ({other.name}) and {projection.plugin} "
+                    f"({projection.name}) both have a view {view.name}",
+                    advice="Rename one, or disable one of the plugins",
+                    subject=view.method,
+                )
+    return {name: view for name, (view, _) in sorted(found.items())}
+
+
+def _open_live(
+    store: ViewStore, projection: type[Projection], generation: Generation, connection: Any
+) -> Projection:
+    made = store.tables(projection, generation)
+    tables: list[Table[Any]] = []
+    for name, declared in projection.tables.items():
+        shelf = SqlShelf(made[name], declared.layout)
+        shelf.connection = connection
+        tables.append(Table(name, declared.layout, shelf))
+    place = None
+    if generation.recorded_at is not None:
+        place = Place(generation.position, generation.recorded_at)
+    return projection.open(tables, at=place, sealed=True)
+
+
+def _ask(view: View, projection: Projection, given: Mapping[str, Any]) -> list[Struct]:
+    try:
+        return view.call(projection, given)
+    except LedgerError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ViewFailed(projection.plugin, view.name, error) from error
+
+
+def _answer(
+    view: View, rows: list[Struct], folded: Folded[Any] | Generation, failure: Failure | None
+) -> Answer:
+    stale = None
+    if failure is not None:
+        # a rebuild may have failed early while the old tables had come further
+        stale = max(failure.position, folded.position + 1)
+    return Answer(
+        view.name,
+        view.title,
+        view.columns(rows),
+        rows,
+        folded.position,
+        folded.recorded_at,
+        stale,
+        failure,
+        folded.unread,
+    )
+
+
+def _status(
+    name: str, projection: type[Projection] | None, found: list[Generation], head: int
+) -> Status:
+    live = next((g for g in found if g.live), None)
+    following = [g for g in found if not g.live]
+    failure = next((g.failure for g in found if g.failure), None)
+    state: State = "live"
+    if projection is None:
+        state = "absent"
+    elif failure is not None:
+        state = "quarantined"
+    elif following:
+        state = "rebuilding"
+    elif live is None:
+        state = "new"
+    position = live.position if live is not None else 0
+    return Status(
+        name,
+        projection.plugin if projection is not None else "",
+        projection.version if projection is not None else live.version if live else 0,
+        state,
+        position,
+        max(head - position, 0),
+        following[-1].position if following else None,
+        live.unread if live is not None else 0,
+        failure,
+    )
