@@ -217,7 +217,7 @@ def open_log(
     """Open the log at a path or URL.
 
     Raises `NoLedger`, `NotALedger` or `NewerFormat`; `StorageFailure` where it cannot be
-    read. With `read_only` an append fails, and a read-only disk will do.
+    read. With `read_only` an append fails.
     """
     recorder = open_store(Place.parse(where), clock or SystemClock(), read_only=read_only)
     return EventLog(recorder, registry)

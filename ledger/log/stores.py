@@ -52,7 +52,7 @@ def open_store(place: Place, clock: Clock, *, read_only: bool = False) -> SqlRec
     """Open the ledger that is there.
 
     Raises `NoLedger`, `NotALedger` or `NewerFormat`, and `StorageFailure` for one that
-    cannot be used. `read_only` also reads a file on a read-only disk.
+    cannot be used. A file on a read-only disk can be read.
     """
     tables = schema.tables(place.schema)
     if place.path is not None:
@@ -141,12 +141,11 @@ def _open_file(path: Path, where: str, *, read_only: bool) -> Engine:
         ) from error
     if empty:
         raise NotALedger(f"{where} is empty, not a ledger", advice=ELSEWHERE)
-    if not read_only:
-        return sqlite_engine(path, mode="rw")
     # Reading a write-ahead-logged file makes a file beside it, which a read-only disk
     # cannot take; but nobody can write there either, so it may be read as it stands.
-    frozen = os.statvfs(path).f_flag & os.ST_RDONLY
-    return sqlite_engine(path, mode="immutable" if frozen else "ro")
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return sqlite_engine(path, mode="immutable")
+    return sqlite_engine(path, mode="ro" if read_only else "rw")
 
 
 def _settle_journal(connection: Connection, path: Path, where: str) -> None:

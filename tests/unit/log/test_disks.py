@@ -95,8 +95,9 @@ def test_a_read_only_disk_can_be_read(small_disk: Path | None) -> None:
     with creating(path) as made:
         made.append([made_up(1)])
     _run("mount", "-o", "remount,ro", str(small_disk))
-    with opening(path, read_only=True) as reader:
-        assert reader.head() == 1
+    for read_only in (True, False):
+        with opening(path, read_only=read_only) as reader:
+            assert reader.head() == 1
     with pytest.raises(StorageFailure, match=r"read-only"), opening(path) as writer:
         writer.append([made_up(2)])
     with pytest.raises(StorageFailure, match=r"read-only"), creating(small_disk / "other.db"):
