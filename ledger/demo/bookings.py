@@ -38,9 +38,11 @@ def record_bookings(steps: Steps, blocks: Iterable[Block], dice: Dice) -> None:
     for block in blocks:
         by_project.setdefault(block.project, []).append(block)
     for project_blocks in by_project.values():
-        for block in project_blocks:
-            is_first, is_last = block is project_blocks[0], block is project_blocks[-1]
-            _Life(steps, block, dice).record(opens=is_first, closes=is_last)
+        lives = [_Life(steps, block, dice) for block in project_blocks]
+        # A pick-up may be asked for before the first booking is: sold-out times are.
+        lives[0].open_project(min(life.asked for life in lives))
+        for life in lives:
+            life.record(opens=life is lives[0], closes=life is lives[-1])
 
 
 class _Life:
@@ -68,8 +70,7 @@ class _Life:
         return max(after(self.block.first, -self.dice.between(50, 85)), after(entered, 1))
 
     def record(self, *, opens: bool, closes: bool) -> None:
-        if opens:
-            self._open_project()
+        """The booking from its hold to its end; the project's first and last do more."""
         self._hold()
         confirmed = self._contest()
         if self.moves:
@@ -87,8 +88,9 @@ class _Life:
         else:
             self._shoot(opens=opens, closes=closes)
 
-    def _open_project(self) -> None:
-        opened = at(self.asked, 9, self.block.number % 50)
+    def open_project(self, day: date) -> None:
+        """The project and what it plans, on the day that it first asks for a booking."""
+        opened = at(day, 9, self.block.number % 50)
         self.steps.add(
             opened,
             self.producer,
@@ -97,7 +99,7 @@ class _Life:
             project=self.project,
             title=title(self.block.project),
             kind=self.block.kind,
-            on=str(self.asked),
+            on=str(day),
         )
         planned = {
             "principal-photography": self.first,

@@ -37,19 +37,20 @@ class Steps:
 
     def add(
         self,
-        at: datetime,
+        moment: datetime,
         actor: str,
         do: str,
+        /,
         *,
         reason: str | None = None,
         corrects_report: bool = False,
         **fields: Any,
     ) -> None:
-        """Have `actor` give a command at `at`; one that lies after the demo's end is not given."""
-        if at <= NOW:
+        """Have `actor` give a command at `moment`; one that lies after the demo's end is not given."""
+        if moment <= NOW:
             turn = len(self._steps)
             command = {"do": do, **fields}
-            self._steps.append(Step(at, turn, actor, command, reason, corrects_report))
+            self._steps.append(Step(moment, turn, actor, command, reason, corrects_report))
 
     def __iter__(self) -> Iterator[Step]:
         return iter(sorted(self._steps, key=lambda step: (step.at, step.turn)))
