@@ -40,9 +40,13 @@ class MemoryHistory:
     def append(
         self, entries: Sequence[tuple[Event, Header]], boundary: Boundary | None = None
     ) -> list[RecordedEvent]:
-        """Record events, all or none. Raises `BoundaryBroken`."""
-        if boundary is not None and next(self.read(boundary.queries, after=boundary.after), None):
-            raise BoundaryBroken(after=boundary.after)
+        """Record events, all or none. Raises `BoundaryBroken`.
+
+        A boundary without a question is never broken.
+        """
+        if boundary is not None and boundary.queries:
+            for _ in self.read(boundary.queries, after=boundary.after, limit=1):
+                raise BoundaryBroken(after=boundary.after)
         recorded = [
             self._record(len(self.events) + n, event, header)
             for n, (event, header) in enumerate(entries, start=1)
@@ -69,11 +73,14 @@ class MemoryHistory:
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[RecordedEvent]:
-        """The events with `after` < position <= `until` that answer any of the queries."""
+        """The events with `after` < position <= `until` that answer any of the queries.
+
+        No query at all is answered by every event.
+        """
         found = [
             entry
             for entry in self.events[after:until]
-            if any(query.matches(entry.type, entry.tags) for query in queries)
+            if not queries or any(query.matches(entry.type, entry.tags) for query in queries)
         ]
         if newest_first:
             found.reverse()
