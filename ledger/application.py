@@ -7,8 +7,8 @@ must not: the clock, the source of new ids, the retries.
 import random
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,16 +17,24 @@ from msgspec import Struct
 from ledger.decisions import STUDIO_DECISIONS
 from ledger.decisions.base import Context, Decision, Proposal, Rule, Snapshot
 from ledger.decisions.wire import Wire
-from ledger.errors import BadInput, BoundaryBroken, Conflict, LedgerError, RequestReused
+from ledger.errors import (
+    BadInput,
+    BoundaryBroken,
+    Conflict,
+    LedgerError,
+    NotALedger,
+    RequestReused,
+)
 from ledger.events import STUDIO_EVENTS, LedgerOpened
 from ledger.events.base import Event, Header, Query, RecordedEvent, Registry
 from ledger.events.ledgers import FORMAT
 from ledger.log.eventlog import EventLog, create_log, open_log
+from ledger.log.places import Place
 from ledger.tags import check_text, tag
 from ledger.times import Clock, SystemClock, parse_date, parse_instant, start_of_day, zone
 
 if TYPE_CHECKING:
-    from ledger.projections.base import Projection
+    from ledger.projections.projection import Projection
     from ledger.projections.views import Answer, Views
 
 ATTEMPTS = 12
@@ -86,18 +94,24 @@ def random_id(prefix: str) -> str:
 
 
 class Ledger:
-    """One ledger, open. A context manager; `close` it otherwise."""
+    """One ledger, open. A context manager; `close` it otherwise.
+
+    `views_beside` is the place of the log beside which live views are kept; without one
+    they are folded in memory, which a reader who may write nothing can do.
+    """
 
     def __init__(
         self,
         log: EventLog,
         *,
+        views_beside: str | None = None,
         extensions: Extensions | None = None,
         clock: Clock | None = None,
         new_id: Callable[[str], str] = random_id,
     ) -> None:
         self.log = log
         self.extensions = extensions or Extensions()
+        self._views_beside = views_beside
         self.wire = Wire(STUDIO_DECISIONS)
         self._clock = clock or SystemClock()
         self._new_id = new_id
@@ -124,7 +138,7 @@ class Ledger:
         )
         first = (opened, author.header(digest="", batch=None))
         log = create_log(where, _registry(extensions), first, clock=clock)
-        return cls(log, extensions=extensions, clock=clock, new_id=new_id)
+        return cls(log, views_beside=where, extensions=extensions, clock=clock, new_id=new_id)
 
     @classmethod
     def open(
@@ -139,7 +153,8 @@ class Ledger:
         """Open the ledger at a path or URL. Raises `NoLedger` and its kinds."""
         clock = clock or SystemClock()
         log = open_log(where, _registry(extensions), clock=clock, read_only=read_only)
-        return cls(log, extensions=extensions, clock=clock, new_id=new_id)
+        beside = None if read_only else where
+        return cls(log, views_beside=beside, extensions=extensions, clock=clock, new_id=new_id)
 
     def close(self) -> None:
         """Let go of the store."""
@@ -163,7 +178,7 @@ class Ledger:
         """Position 1: the ledger's identity."""
         event = next(self.log.stream(after=0, until=1)).event
         if not isinstance(event, LedgerOpened):
-            raise LedgerError("position 1 is no LedgerOpened", advice="Run: doctor")
+            raise NotALedger("the log does not begin with LedgerOpened", advice="Run: doctor")
         return event
 
     # --- deciding ---------------------------------------------------------------------
@@ -222,15 +237,15 @@ class Ledger:
             except BoundaryBroken:
                 # Wait longer after each loss, and never as long as the others: writers that
                 # lost together would otherwise meet again.
-                time.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 7)))
+                time.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 7)))  # noqa: S311  # spreads writers out, hides nothing
                 continue
             return Outcome(tuple(recorded), attempts=attempt)
         raise Conflict(attempts=ATTEMPTS)
 
-    def _snapshot(self) -> tuple[Snapshot, Any]:
+    def _snapshot(self) -> tuple[Snapshot, datetime]:
         last = self.log.last()
         if last is None:
-            raise LedgerError("the ledger has no first event", advice="Run: doctor")
+            raise NotALedger("the log has no first event", advice="Run: doctor")
         position, recorded_at = last
         return Snapshot(self.log, position), max(self._clock.now(), recorded_at)
 
@@ -246,16 +261,21 @@ class Ledger:
     def views(self) -> "Views":
         """The views over this log; opened when first asked for."""
         if self._views is None:
+            # The views bring the database in: a command that only writes needs none of them.
+            from ledger.projections.store import views_place
             from ledger.projections.views import Views
 
-            self._views = Views(self.log, self.extensions.projections)
+            beside = self._views_beside
+            place = None if beside is None else views_place(Place.parse(beside))
+            self._views = Views(self.log, self.extensions.projections, place)
         return self._views
 
-    def view(self, name: str, params: dict[str, Any], *, as_of: str | None = None) -> "Answer":
+    def view(
+        self, name: str, params: Mapping[str, Any] | None = None, *, as_of: str | None = None
+    ) -> "Answer":
         """Answer a view, live or as of a recorded position or instant."""
-        return self.views.answer(
-            name, params, as_of=None if as_of is None else self.resolve_as_of(as_of)
-        )
+        position = None if as_of is None else self.resolve_as_of(as_of)
+        return self.views.answer(name, params, as_of=position)
 
     def resolve_as_of(self, text: str) -> int:
         """The position of an as-of: a position as it is, a time as the last one recorded by then.

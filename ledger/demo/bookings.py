@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from ledger.demo.schedule import HABITS, Block, Closing
 from ledger.demo.steps import BEGINS, Dice, Steps, after, at, days
@@ -264,7 +265,7 @@ class _Life:
         planned = dice.between(12, 20)
         # The samples are made so that a virtual stage does more setups in its hours.
         quick = 4 if self.block.space == "virtual-stage" else 0
-        report = {
+        report: dict[str, Any] = {
             "booking": self.booking,
             "day": str(day),
             "setups_planned": planned,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 from ledger.demo.schedule import Block, Closing
 from ledger.demo.steps import Steps, after, at
@@ -111,7 +112,9 @@ def _calibrations(steps: Steps, closings: list[Closing]) -> None:
     for closing in closings:
         for hour, done in ((9, False), (17, True)):
             moment = at(closing.first, hour)
-            valid = {"valid_until": (moment + timedelta(days=60)).isoformat()} if done else {}
+            valid: dict[str, Any] = (
+                {"valid_until": (moment + timedelta(days=60)).isoformat()} if done else {}
+            )
             steps.add(
                 moment,
                 KEEPER,

@@ -46,7 +46,7 @@ class Steps:
         corrects_report: bool = False,
         **fields: Any,
     ) -> None:
-        """Have `actor` give a command at `moment`; one that lies after the demo's end is not given."""
+        """Have `actor` give a command at `moment`, unless that lies after the demo's end."""
         if moment <= NOW:
             turn = len(self._steps)
             command = {"do": do, **fields}
