@@ -1,0 +1,400 @@
+"""Equipment: where everything is, who has it, and how it got there.
+
+Everything here goes by effective time. What was entered late stands where it happened, so
+that an item's history reads in the order of the studio's clock, not of the office's.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal, TypeVar
+
+from ledger.events import (
+    CustodyTransferred,
+    EquipmentCheckedIn,
+    EquipmentCheckedOut,
+    EquipmentMoved,
+    EquipmentPacked,
+    EquipmentRegistered,
+    EquipmentRetired,
+    EquipmentUnpacked,
+    LedgerOpened,
+    ServiceCompleted,
+    ServiceStarted,
+)
+from ledger.plugin import (
+    BadInput,
+    Moment,
+    Projection,
+    RecordedEvent,
+    Row,
+    Struct,
+    key,
+    on,
+    start_of_day,
+    table,
+    view,
+)
+
+_DAY = timedelta(days=1)
+_UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never seen
+_END = datetime(9999, 12, 31, tzinfo=UTC)
+
+What = Literal["registered", "moved", "packed", "unpacked", "retired"]
+
+OneItem = Annotated[str | None, "only this item"]
+
+
+# --- what is kept ------------------------------------------------------------------------
+
+
+class Origin(Row):
+    """The ledger's own zone, in which `--on` is a day."""
+
+    ledger: str = key()
+    zone: str = "UTC"
+
+
+class Item(Row):
+    """An item that is tracked."""
+
+    equipment: str = key()
+    name: str = ""
+    kind: str = ""
+    home: str | None = None
+    maker: str | None = None
+
+
+class PlaceFact(Row):
+    """An event that says where an item was. `container`: from then on it is in that.
+
+    The key is in effective order; of one instant, in that of the log.
+    """
+
+    equipment: str = key()
+    at: datetime = key()
+    position: int = key()
+    what: What = "registered"
+    origin: str | None = None
+    place: str = ""
+    container: str | None = None
+    late: bool = False
+    recorded_at: datetime = _UNSET
+
+
+class CustodyFact(Row):
+    """Who has an item from then on, and for which booking it is out until when."""
+
+    equipment: str = key()
+    at: datetime = key()
+    position: int = key()
+    custodian: str | None = None
+    booking: str | None = None
+    due_at: datetime | None = None
+    hand_over: bool = False
+
+
+class ServiceFact(Row):
+    """A service of a kind began, or was completed."""
+
+    equipment: str = key()
+    at: datetime = key()
+    position: int = key()
+    kind: str = ""
+    began: bool = True
+    valid_until: datetime | None = None
+
+
+# --- what is answered --------------------------------------------------------------------
+
+
+class ItemLine(Struct, frozen=True):
+    """An item at an instant. In a container it is where the container is.
+
+    `since` is when it came to its place, or into its container. `service` are the kinds of
+    service that it is in; `calibrated_until` is what its last calibration vouches for.
+    """
+
+    equipment: str
+    name: str
+    kind: str
+    place: str
+    container: str | None
+    since: datetime
+    home: str | None
+    custodian: str | None
+    booking: str | None
+    due_at: datetime | None
+    overdue: bool
+    service: str
+    calibrated_until: datetime | None
+    retired: bool
+
+
+class MoveLine(Struct, frozen=True):
+    """A step of an item. `inside` is the container that took it along.
+
+    `late` marks what was entered, at `recorded_at`, after something that happened later.
+    """
+
+    equipment: str
+    at: datetime
+    what: What
+    origin: str | None
+    place: str
+    container: str | None
+    inside: str | None
+    late: bool
+    recorded_at: datetime
+    position: int
+
+
+PlaceEvent = (
+    EquipmentRegistered | EquipmentMoved | EquipmentPacked | EquipmentUnpacked | EquipmentRetired
+)
+
+
+def _key(event: Any, entry: RecordedEvent) -> tuple[str, datetime, int]:
+    return event.equipment, event.at, entry.position
+
+
+# --- the projection ----------------------------------------------------------------------
+
+
+class Equipment(Projection):
+    """The place facts, the custody and the services of every item."""
+
+    version = 1
+    origins = table(Origin)
+    items = table(Item)
+    places = table(PlaceFact)
+    custody = table(CustodyFact)
+    services = table(ServiceFact)
+
+    @on(LedgerOpened)
+    def ledger_opened(self, event: LedgerOpened, entry: RecordedEvent) -> None:
+        self.origins.edit("").zone = event.zone
+
+    @on(EquipmentRegistered)
+    def registered(self, event: EquipmentRegistered, entry: RecordedEvent) -> None:
+        self.items.put(Item(event.equipment, event.name, event.kind, event.home, event.maker))
+        self._stand(event, entry, "registered", event.place)
+
+    @on(EquipmentMoved)
+    def moved(self, event: EquipmentMoved, entry: RecordedEvent) -> None:
+        self._stand(event, entry, "moved", event.destination, origin=event.origin)
+
+    @on(EquipmentPacked)
+    def packed(self, event: EquipmentPacked, entry: RecordedEvent) -> None:
+        self._stand(event, entry, "packed", event.place, container=event.container)
+
+    @on(EquipmentUnpacked)
+    def unpacked(self, event: EquipmentUnpacked, entry: RecordedEvent) -> None:
+        self._stand(event, entry, "unpacked", event.place)
+
+    @on(EquipmentRetired)
+    def retired(self, event: EquipmentRetired, entry: RecordedEvent) -> None:
+        self._stand(event, entry, "retired", event.place)
+
+    def _stand(
+        self,
+        event: PlaceEvent,
+        entry: RecordedEvent,
+        what: What,
+        place: str,
+        origin: str | None = None,
+        container: str | None = None,
+    ) -> None:
+        key, late = _key(event, entry), not event.latest
+        self.places.put(PlaceFact(*key, what, origin, place, container, late, entry.recorded_at))
+
+    @on(EquipmentCheckedOut)
+    def checked_out(self, event: EquipmentCheckedOut, entry: RecordedEvent) -> None:
+        key = _key(event, entry)
+        self.custody.put(CustodyFact(*key, event.custodian, event.booking, event.due_at))
+
+    @on(EquipmentCheckedIn)
+    def checked_in(self, event: EquipmentCheckedIn, entry: RecordedEvent) -> None:
+        self.custody.put(CustodyFact(*_key(event, entry)))
+
+    @on(CustodyTransferred)
+    def handed_over(self, event: CustodyTransferred, entry: RecordedEvent) -> None:
+        self.custody.put(CustodyFact(*_key(event, entry), event.custodian, hand_over=True))
+
+    @on(ServiceStarted)
+    def service_started(self, event: ServiceStarted, entry: RecordedEvent) -> None:
+        self.services.put(ServiceFact(*_key(event, entry), event.kind))
+
+    @on(ServiceCompleted)
+    def service_completed(self, event: ServiceCompleted, entry: RecordedEvent) -> None:
+        key = _key(event, entry)
+        self.services.put(ServiceFact(*key, event.kind, False, event.valid_until))
+
+    # --- the views -----------------------------------------------------------------------
+
+    @view("Where is everything, and who has it?")
+    def equipment(
+        self,
+        equipment: OneItem = None,
+        kind: Annotated[str | None, "only items of this kind"] = None,
+        place: Annotated[str | None, "only what is at this place"] = None,
+        booking: Annotated[str | None, "only what is out for this booking"] = None,
+        on: Annotated[date | None, "as it was at the end of this day"] = None,
+        at: Annotated[str | None, "as it was at this time (default: the latest known)"] = None,
+    ) -> list[ItemLine]:
+        """Every item that was registered by then. Due back is overdue against that time, or
+        against that of the last event."""
+        until = self._until(on, at)
+        now = self.at.recorded_at if self.at is not None and until == _END else until
+        places = _by_item(self.places.rows(), until)
+        custody = _by_item(self.custody.rows(equipment=equipment), until)
+        services = _by_item(self.services.rows(equipment=equipment), until)
+        lines = (
+            _item_line(
+                item, places, custody.get(item.equipment, []), services.get(item.equipment, []), now
+            )
+            for item in self.items.rows(equipment=equipment, kind=kind)
+            if item.equipment in places
+        )
+        return [x for x in lines if place in (None, x.place) and booking in (None, x.booking)]
+
+    @view("How did an item get about?")
+    def equipment_moves(
+        self,
+        equipment: OneItem = None,
+        since: Annotated[date | None, "first day"] = None,
+        until: Annotated[date | None, "last day, included"] = None,
+    ) -> list[MoveLine]:
+        """The steps of each item in the order in which they happened, those inside a
+        container among them, and late entries marked."""
+        zone = self._zone()
+        first = start_of_day(since, zone) if since is not None else _UNSET
+        last = start_of_day(until + _DAY, zone) if until is not None else _END
+        places = _by_item(self.places.rows(), _END)
+        return [
+            line
+            for item in self.items.rows(equipment=equipment)
+            for line in _steps(places, item.equipment)
+            if first <= line.at < last
+        ]
+
+    def _zone(self) -> str:
+        origin = self.origins.get("")
+        return origin.zone if origin else "UTC"
+
+    def _until(self, on: date | None, at: str | None) -> datetime:
+        """The instant before which things are looked at."""
+        if on is not None and at is not None:
+            raise BadInput("a day and a time cannot both be asked about", advice="Give one of them")
+        if on is not None:
+            return start_of_day(on + _DAY, self._zone())
+        if at is not None:
+            return Moment.parse(at).resolve(self._zone()) + timedelta(microseconds=1)
+        return _END
+
+
+# --- effective order ---------------------------------------------------------------------
+
+F = TypeVar("F", PlaceFact, CustodyFact, ServiceFact)
+
+
+def _by_item(facts: Iterable[F], until: datetime) -> dict[str, list[F]]:
+    """The facts of each item before an instant. A table's rows come in effective order."""
+    found: dict[str, list[F]] = {}
+    for fact in facts:
+        if fact.at < until:
+            found.setdefault(fact.equipment, []).append(fact)
+    return found
+
+
+def _item_line(
+    item: Item,
+    places: dict[str, list[PlaceFact]],
+    custody: list[CustodyFact],
+    services: list[ServiceFact],
+    now: datetime,
+) -> ItemLine:
+    fact = places[item.equipment][-1]
+    newest = custody[-1] if custody else None
+    # a hand-over leaves a check-out as it is
+    out = next((one for one in reversed(custody) if not one.hand_over), None)
+    due_at = out.due_at if out else None
+    latest = {service.kind: service for service in services}
+    done = [s for s in services if s.kind == "calibration" and not s.began]
+    return ItemLine(
+        equipment=item.equipment,
+        name=item.name,
+        kind=item.kind,
+        place=_place(places, fact),
+        container=fact.container,
+        since=fact.at,
+        home=item.home,
+        custodian=newest.custodian if newest else None,
+        booking=out.booking if out else None,
+        due_at=due_at,
+        overdue=due_at is not None and due_at < now,
+        service=", ".join(sorted(kind for kind, service in latest.items() if service.began)),
+        calibrated_until=done[-1].valid_until if done else None,
+        retired=fact.what == "retired",
+    )
+
+
+def _place(places: dict[str, list[PlaceFact]], fact: PlaceFact) -> str:
+    """Where the outermost container is, or else the item itself."""
+    seen = {fact.equipment}
+    while fact.container is not None and fact.container not in seen:
+        seen.add(fact.container)
+        around = places.get(fact.container)
+        if not around:
+            break
+        fact = around[-1]
+    return fact.place
+
+
+def _steps(places: dict[str, list[PlaceFact]], item: str) -> list[MoveLine]:
+    """The steps of an item, with those of its container for as long as it lay inside."""
+    lines: list[MoveLine] = []
+    own = places.get(item, [])
+    for n, fact in enumerate(own):
+        lines.append(_move_line(item, fact, inside=None))
+        if fact.container is not None:
+            out = own[n + 1] if n + 1 < len(own) else None
+            end = (out.at, out.position) if out else (_END, 0)
+            lines += [
+                _move_line(item, step, inside=fact.container)
+                for step in _travels(places, fact.container, (fact.at, fact.position), end)
+            ]
+    return lines
+
+
+def _travels(
+    places: dict[str, list[PlaceFact]],
+    container: str,
+    start: tuple[datetime, int],
+    end: tuple[datetime, int],
+) -> list[PlaceFact]:
+    """What moved a container, itself or from around it, between two moments."""
+    found: list[PlaceFact] = []
+    own = places.get(container, [])
+    for n, fact in enumerate(own):
+        following = (own[n + 1].at, own[n + 1].position) if n + 1 < len(own) else end
+        low, high = max(start, (fact.at, fact.position)), min(end, following)
+        if fact.what == "moved" and start < (fact.at, fact.position) < end:
+            found.append(fact)
+        if fact.container is not None and low < high:
+            found += _travels(places, fact.container, low, high)
+    return found
+
+
+def _move_line(item: str, fact: PlaceFact, *, inside: str | None) -> MoveLine:
+    return MoveLine(
+        equipment=item,
+        at=fact.at,
+        what=fact.what,
+        origin=fact.origin,
+        place=fact.place,
+        container=fact.container,
+        inside=inside,
+        late=fact.late,
+        recorded_at=fact.recorded_at,
+        position=fact.position,
+    )
