@@ -64,6 +64,21 @@ def on(*event_types: type[Event]) -> Callable[[F], F]:
     return mark
 
 
+def _views(cls: type["Projection"], members: Mapping[str, Any]) -> dict[str, View]:
+    views: dict[str, View] = {}
+    for member in members.values():
+        if not isinstance(member, View):
+            continue
+        if views.setdefault(member.name, member) is not member:
+            raise BadPlugin(
+                f"{cls.__name__} has two views named {member.name}",
+                advice="Rename one",
+                subject=member.method,
+            )
+        member.bind(cls)
+    return views
+
+
 def _is_event(declared: Any) -> bool:
     return isinstance(declared, type) and issubclass(declared, Event)
 
@@ -72,8 +87,8 @@ class Projection:
     """Base of all projections.
 
     `name` is its stable name (the class's in kebab case unless given). Raise `version`
-    when rows mean something else than before; the tables are then built anew. `plugin` is
-    the module that it comes from.
+    when rows mean something else than before; the tables are then built anew. `plugin` names
+    what it comes from: its module, until the host that loads it says otherwise.
     """
 
     name: ClassVar[str] = ""
@@ -96,9 +111,7 @@ class Projection:
         _check_members(cls, members)
         cls.tables = {n: m for n, m in members.items() if isinstance(m, TableOf)}
         cls.handlers, cls.event_types = _handlers(cls, members)
-        cls.views = {m.name: m for m in members.values() if isinstance(m, View)}
-        for view in cls.views.values():
-            view.bind(cls)
+        cls.views = _views(cls, members)
 
     @classmethod
     def open(

@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from ledger.errors import BadInput, LedgerError, NoLedger, StaleView, StorageFailure
 from ledger.log.places import Place as StorePlace
+from ledger.projections.catalogue import by_name, views_by_name
 from ledger.projections.catching_up import Follower, Progress, follow
-from ledger.projections.faults import BadPlugin
 from ledger.projections.folds import Failure, Folded, Log, replay
 from ledger.projections.generations import Generations
 from ledger.projections.projection import Place, Projection
@@ -274,37 +274,6 @@ class Views:
                     place if isinstance(place, StorePlace) else StorePlace.parse(place)
                 )
             return self._opened
-
-
-def by_name(projections: Iterable[type[Projection]]) -> dict[str, type[Projection]]:
-    """Projections by name. Raises `BadPlugin` naming both plugins of one name."""
-    found: dict[str, type[Projection]] = {}
-    for projection in projections:
-        other = found.setdefault(projection.name, projection)
-        if other is not projection:
-            raise BadPlugin(
-                f"the plugins {other.plugin} and {projection.plugin} both have a projection "
-                f"{projection.name}",
-                advice="Rename one, or disable one of the plugins",
-                subject=projection,
-            )
-    return dict(sorted(found.items()))
-
-
-def views_by_name(projections: Iterable[type[Projection]]) -> dict[str, View]:
-    """Views by name. Raises `BadPlugin` naming both plugins of one name."""
-    found: dict[str, tuple[View, type[Projection]]] = {}
-    for projection in projections:
-        for view in projection.views.values():
-            _, other = found.setdefault(view.name, (view, projection))
-            if other is not projection:
-                raise BadPlugin(
-                    f"the plugins {other.plugin} ({other.name}) and {projection.plugin} "
-                    f"({projection.name}) both have a view {view.name}",
-                    advice="Rename one, or disable one of the plugins",
-                    subject=view.method,
-                )
-    return {name: view for name, (view, _) in sorted(found.items())}
 
 
 def _open_live(
