@@ -1,0 +1,401 @@
+"""Whatever happens to the bookings of a studio, in whatever order, the laws hold.
+
+A machine places, challenges, confirms, moves, releases and cancels at random while the clock
+goes on; a naive model that reads nothing by the month says what should come of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+
+from hypothesis import event as note
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ledger.decisions.base import Decision
+from ledger.decisions.booking_moves import MoveBooking
+from ledger.decisions.bookings import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
+from ledger.decisions.calendar import CALENDAR, fold_firm
+from ledger.decisions.ladder import LADDER, fold_holds
+from ledger.decisions.shoot_days import CancelBooking, ReportShootDay, StartBooking, WrapBooking
+from ledger.errors import BoundaryBroken
+from ledger.events import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingHeld,
+    BookingRescheduled,
+    BookingWrapped,
+    HoldPromoted,
+    HoldReleased,
+    ProjectOpened,
+    SiteRegistered,
+    SpaceClosed,
+    SpaceCommissioned,
+)
+from ledger.events.base import Query, RecordedEvent, type_names
+from ledger.tags import tag
+from ledger.testing import Outcome, given
+from ledger.times import Moment, Period, When
+from tests.properties.booking_judge import judge
+from tests.properties.booking_model import (
+    ANSWER_HOURS,
+    CAPACITY,
+    CLOSED,
+    FIRST_DAY,
+    SLOTS,
+    ZONE,
+    Model,
+    expired,
+    wall,
+)
+
+NOW = datetime(2025, 3, 1, 8, tzinfo=UTC)
+MONTHS = ("2025-03", "2025-04", "2025-05")
+NEEDS = {
+    "challenge": ("held",),
+    "confirm": ("held",),
+    "release": ("held",),
+    "move": ("held", "confirmed", "started"),
+    "start": ("confirmed",),
+    "report": ("started", "wrapped"),
+    "wrap": ("started",),
+    "cancel": ("confirmed", "started"),
+}
+"""What the booking of a command should be, for it to have a chance."""
+
+VERBS = ("hold", "hold", "hold", "book", "move", "move", *NEEDS)
+
+
+class Wish(Struct, frozen=True):
+    """A command in the rough; `pick` numbers stand for bookings that there are by then."""
+
+    verb: str
+    pick: int
+    other: int
+    space: str
+    start: int
+    length: int
+    units: int
+    expires_in_hours: int | None
+
+
+WISHES = st.builds(
+    Wish,
+    verb=st.sampled_from(VERBS),
+    pick=st.integers(0, 30),
+    other=st.integers(0, 30),
+    space=st.sampled_from(["stage-1", "stage-1", "stage-2", "workshop"]),
+    start=st.integers(0, SLOTS - 30),
+    length=st.integers(1, 30),
+    units=st.sampled_from([1, 1, 1, 2]),
+    expires_in_hours=st.sampled_from([None, None, 12, 40]),
+)
+
+
+def studio() -> list[object]:
+    """Two stages, one with closed days, a workshop for three, and a project that never ends."""
+    happened: list[object] = [
+        SiteRegistered(site="campus", name="Campus", zone=ZONE),
+        ProjectOpened(project="film", title="Film", kind="feature", on=date(2025, 1, 1)),
+    ]
+    for space, capacity in CAPACITY.items():
+        happened.append(
+            SpaceCommissioned(
+                space=space,
+                site="campus",
+                zone=ZONE,
+                name=space,
+                kind="stage",
+                area_m2=1000.0,
+                in_service_on=date(2024, 1, 1),
+                capacity=capacity,
+                answer_within_hours=ANSWER_HOURS[space],
+            )
+        )
+    for space, slots in CLOSED.items():
+        period = _period(min(slots), max(slots) + 1)
+        happened.append(
+            SpaceClosed(closure=f"c-{space}", space=space, kind="maintenance", period=period)
+        )
+    return happened
+
+
+def _when(start: int, end: int) -> When:
+    return When.parse(f"{wall(start)}..{wall(end)}")
+
+
+def _period(start: int, end: int) -> Period:
+    return _when(start, end).resolve(ZONE)
+
+
+class Bookings(RuleBasedStateMachine):
+    """A studio, the model of it, and the laws."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.story = given(*studio()).at(NOW)  # type: ignore[arg-type]  # events, all of them
+        self.model = Model()
+        self.made = 0
+
+    @property
+    def now(self) -> datetime:
+        return self.story.clock.now()
+
+    # --- what happens -----------------------------------------------------------------
+
+    @initialize(wishes=st.lists(WISHES, min_size=3, max_size=8))
+    def some_hold_already(self, wishes: list[Wish]) -> None:
+        for wish in wishes:
+            self.somebody_commands(replace(wish, verb="hold"))
+
+    @rule(hours=st.sampled_from([3, 25, 49]))
+    def time_goes_on(self, hours: int) -> None:
+        self.story.clock.advance(timedelta(hours=hours))
+
+    @rule(wish=WISHES)
+    def somebody_commands(self, wish: Wish) -> None:
+        decision = self._decision(wish)
+        if decision is not None:
+            self._judged(decision, self.story.when(decision))
+
+    @precondition(lambda self: self.model.held())
+    @rule(pick=st.integers(0, 30), hours=st.sampled_from([23, 24, 48]))
+    def a_challenge_runs(self, pick: int, hours: int) -> None:
+        """Somebody presses, waits for some hours, and confirms if that was long enough."""
+        ranks = self.model.ranks()
+        waiting = sorted(b for b in ranks if ranks[b] > 1) or sorted(ranks)
+        booking = waiting[pick % len(waiting)]
+        for decision in (ChallengeHolds(booking=booking), ConfirmBookings(bookings=(booking,))):
+            self._judged(decision, self.story.when(decision))
+            self.story.clock.advance(timedelta(hours=hours))
+
+    @precondition(lambda self: len(self.model.booked) > 1)
+    @rule(first=WISHES, second=WISHES)
+    def two_command_at_once(self, first: Wish, second: Wish) -> None:
+        """Who reads first and records second: what came between matters, or changes nothing."""
+        one, other = self._decision(first), self._decision(second)
+        if one is None or other is None:
+            return
+        early = self.story.when(one)
+        between = self.story.when(other)
+        self._judged(other, between)
+        late = self.story.when(one)
+        if between.refusal is None and early.refusal is None:
+            try:
+                self.story.history.append([], early.boundary)
+            except BoundaryBroken:
+                note("invalidated: " + ("rightly" if _differ(early, late) else "for nothing"))
+            else:
+                assert not _differ(early, late), f"{one!r} did not notice {between.events!r}"
+                note("undisturbed")
+        self._judged(one, late)
+
+    def _decision(self, wish: Wish) -> Decision | None:
+        when = _when(wish.start, wish.start + wish.length)
+        if wish.verb in ("hold", "book"):
+            self.made += 1
+            book = wish.verb == "book"
+            lives = None if book else wish.expires_in_hours
+            until = lives and (self.now + timedelta(hours=lives)).isoformat()
+            return PlaceHold(
+                booking=f"b-{self.made}",
+                space=wish.space,
+                project="film",
+                when=when,
+                units=wish.units if CAPACITY[wish.space] else 1,
+                expires_at=Moment.parse(until) if until else None,
+                confirm=book,
+            )
+        ids = sorted(self.model.booked)
+        if not ids:
+            return None
+        if wish.other % 4:
+            states = NEEDS[wish.verb]
+            ids = [b for b in ids if self.model.booked[b].state in states] or ids
+        booking, other = ids[wish.pick % len(ids)], ids[wish.other % len(ids)]
+        one = self.model.booked[booking]
+        day = FIRST_DAY + timedelta(days=one.start // 2 + wish.length // 4)
+        match wish.verb:
+            case "challenge":
+                return ChallengeHolds(booking=booking)
+            case "confirm":
+                both = wish.units > 1 and other != booking
+                return ConfirmBookings(bookings=(booking, other) if both else (booking,))
+            case "release":
+                return ReleaseHold(booking=booking)
+            case "move":
+                return self._move(wish, booking)
+            case "start":
+                return StartBooking(booking=booking, on=day)
+            case "report":
+                return ReportShootDay(booking=booking, day=day, setups_shot=3, shooting_hours=9.5)
+            case "wrap":
+                return WrapBooking(booking=booking, on=day)
+        return CancelBooking(booking=booking)
+
+    def _move(self, wish: Wish, booking: str) -> MoveBooking:
+        one = self.model.booked[booking]
+        match wish.pick % 4:
+            case 0:  # gives days back, or asks for more at its end
+                return MoveBooking(booking=booking, when=_when(one.start, one.start + wish.length))
+            case 1:
+                return MoveBooking(booking=booking, space=wish.space)
+            case 2:  # nearby
+                start = max(0, one.start + wish.length - 15)
+                return MoveBooking(booking=booking, when=_when(start, start + one.end - one.start))
+        when = _when(wish.start, wish.start + wish.length)
+        return MoveBooking(booking=booking, when=when, space=wish.space)
+
+    def _judged(self, decision: Decision, outcome: Outcome) -> None:
+        met = self._met(decision)
+        reasons = judge(self.model, decision, self.now)
+        if outcome.refusal is not None:
+            refused = type(outcome.refusal).__name__
+            assert refused in reasons, f"{outcome.refusal}; the model says {reasons or 'fine'}"
+            note(f"{type(decision).__name__}: {refused}")
+            return
+        assert not reasons, f"{decision!r} gave {outcome.events!r}; the model says {reasons}"
+        note(f"{type(decision).__name__}: recorded")
+        swept = set()
+        for event in outcome.events:
+            if isinstance(event, HoldReleased) and event.cause == "expired":
+                swept.add(event.booking)
+                assert expired(self.model.booked[event.booking], self.now)
+                self.model.booked[event.booking].state = "released"
+        assert met <= swept, "a hold that it met has expired and is still there"
+        self.story.keep(outcome)
+
+    def _met(self, decision: Decision) -> set[str]:
+        """The holds that have expired in the months that a command has to look at."""
+        looked: list[tuple[str, set[str]]] = []
+        if isinstance(decision, PlaceHold):
+            period = decision.when.resolve(ZONE)
+            looked = [(decision.space, set(period.months))]
+        elif isinstance(decision, (ReleaseHold, ChallengeHolds, MoveBooking)):
+            one = self.model.booked[decision.booking]
+            if one.state == "held":
+                looked = [(one.space, one.months)]
+        elif isinstance(decision, ConfirmBookings):
+            several = [self.model.booked[booking] for booking in decision.bookings]
+            looked = [(one.space, one.months) for one in several]
+        return {
+            one.id
+            for one in self.model.held()
+            if expired(one, self.now)
+            and any(one.space == space and one.months & months for space, months in looked)
+        }
+
+    # --- the laws ---------------------------------------------------------------------
+
+    @invariant()
+    def the_log_is_as_the_model(self) -> None:
+        holds, firm = whole_story(self.story.history.events)
+        held = {one.id: one for one in self.model.held()}
+        ranks = self.model.ranks()
+        assert {b: rank for b, (_, _, rank) in holds.items()} == ranks
+        for booking, (space, period, _) in holds.items():
+            one = held[booking]
+            assert (space, period) == (one.space, _period(one.start, one.end))
+        assert firm == {
+            one.id: (one.space, _period(one.start, one.end), one.units) for one in self.model.firm()
+        }
+
+    @invariant()
+    def firm_bookings_have_room(self) -> None:
+        _, firm = whole_story(self.story.history.events)
+        for space, capacity in CAPACITY.items():
+            here = [(period, units) for where, period, units in firm.values() if where == space]
+            if capacity is None:
+                assert not any(a.overlaps(b) for (a, _), (b, _) in combinations(here, 2))
+            else:
+                for at, _ in here:
+                    taken = (units for p, units in here if p.start <= at.start < p.end)
+                    assert sum(taken) <= capacity
+
+    @invariant()
+    def the_ladder_has_every_rung(self) -> None:
+        holds, _ = whole_story(self.story.history.events)
+        beside: dict[str, list[int]] = defaultdict(list)
+        for (a, one), (b, other) in combinations(holds.items(), 2):
+            if one[0] == other[0] and one[1].overlaps(other[1]):
+                assert one[2] != other[2], f"{a} and {b} share a rank"
+                beside[a].append(other[2])
+                beside[b].append(one[2])
+        for booking, (_, _, rank) in holds.items():
+            assert rank == 1 or rank - 1 in beside[booking], f"{booking} hangs in the air"
+
+    @invariant()
+    def a_month_tells_its_own_story(self) -> None:
+        history = self.story.history
+        holds, firm = whole_story(history.events)
+        for space in CAPACITY:
+            for month in MONTHS:
+                bucket = (tag("space", space, month),)
+                seen = fold_holds(history.read([_about(bucket, LADDER)]), space, month)
+                life = fold_holds(
+                    history.read([_about((tag("space", space),), LADDER)]), space, month
+                )
+                assert seen == life
+                assert {b: (h.period, h.rank) for b, h in seen.items()} == {
+                    b: (period, rank)
+                    for b, (where, period, rank) in holds.items()
+                    if where == space and month in period.months
+                }
+                taken = fold_firm(history.read([_about(bucket, CALENDAR)]), space, month)
+                assert {b: (f.period, f.units) for b, f in taken.items()} == {
+                    b: (period, units)
+                    for b, (where, period, units) in firm.items()
+                    if where == space and month in period.months
+                }
+
+
+def _about(tags: tuple[str, ...], types: tuple[type, ...]) -> Query:
+    return Query(tags, type_names(types))
+
+
+def _differ(one: Outcome, other: Outcome) -> bool:
+    return other.refusal is not None or one.proposals != other.proposals
+
+
+Holds = dict[str, tuple[str, Period, int]]
+Firms = dict[str, tuple[str, Period, int]]
+
+
+def whole_story(entries: list[RecordedEvent]) -> tuple[Holds, Firms]:
+    """Space, period and rank of every hold, space, period and units of every firm booking."""
+    holds: Holds = {}
+    firm: Firms = {}
+    for entry in entries:
+        match entry.event:
+            case BookingHeld() as e:
+                holds[e.booking] = (e.space, e.period, e.rank)
+            case HoldPromoted() as e:
+                assert holds[e.booking] == (e.space, e.period, e.was_rank)
+                assert e.rank < e.was_rank, "a promotion moves up"
+                holds[e.booking] = (e.space, e.period, e.rank)
+            case HoldReleased() as e:
+                del holds[e.booking]
+            case BookingConfirmed() as e:
+                del holds[e.booking]
+                firm[e.booking] = (e.space, e.period, e.units)
+            case BookingRescheduled() as e if e.rank is None:
+                firm[e.booking] = (e.space, e.period, e.units)
+            case BookingRescheduled() as e:
+                assert e.rank is not None
+                holds[e.booking] = (e.space, e.period, e.rank)
+            case BookingWrapped() as e:
+                firm[e.booking] = (e.space, e.period, e.units)
+            case BookingCancelled() as e:
+                del firm[e.booking]
+            case _:
+                pass
+    return holds, firm
+
+
+TestBookings = Bookings.TestCase
+TestBookings.settings = settings(stateful_step_count=50)
