@@ -142,9 +142,8 @@ def _neighbours(ctx: Context, item: str, at: datetime) -> tuple[Fact, Fact | Non
             since=on_site(ctx, start.at, item),
             position=start.position,
         )
-    # Both walks end: the registration is not after `at`, and the newest fact is.
-    before = _first(_months(ctx, item, at, -1), lambda fact: fact.at <= at)
-    after = _first(_months(ctx, item, at, 1), lambda fact: fact.at > at)
+    before = _first(_months(ctx, item, at, back_to=start.at), lambda fact: fact.at <= at)
+    after = _first(_months(ctx, item, at, on_to=end.at), lambda fact: fact.at > at)
     return before, after
 
 
@@ -153,17 +152,29 @@ def _first(months: Iterable[list[Fact]], wanted: Callable[[Fact], bool]) -> Fact
         for fact in facts:
             if wanted(fact):
                 return fact
-    raise InternalError("the months of a chain came to an end")
+    raise InternalError("a chain of place facts has an end that its months do not have")
 
 
-def _months(ctx: Context, item: str, start: datetime, step: int) -> Iterator[list[Fact]]:
-    """The facts of one month after the other, from that of `start`, nearest to it first."""
-    index = (start := start.astimezone(UTC)).year * 12 + start.month - 1
-    while True:
+def _months(
+    ctx: Context,
+    item: str,
+    start: datetime,
+    *,
+    back_to: datetime | None = None,
+    on_to: datetime | None = None,
+) -> Iterator[list[Fact]]:
+    """The item's facts, a month at a time from that of `start`, in the direction of the walk."""
+    first, back = _month_number(start), back_to is not None
+    last = _month_number(back_to or on_to or start)
+    for index in range(first, last - 1, -1) if back else range(first, last + 1):
         day = datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC)
         facts = [_fact(entry, item) for entry in ctx.read(month_tag(item, day), *PLACE_FACTS)]
-        yield sorted(facts, key=lambda fact: (fact.at, fact.position), reverse=step < 0)
-        index += step
+        yield sorted(facts, key=lambda fact: (fact.at, fact.position), reverse=back)
+
+
+def _month_number(instant: datetime) -> int:
+    day = instant.astimezone(UTC)
+    return day.year * 12 + day.month - 1
 
 
 def _fact(entry: RecordedEvent, item: str) -> Fact:
