@@ -1,0 +1,125 @@
+"""The command line: click lives here and nowhere else.
+
+Importing this module and asking for `--help` loads neither the database nor a plugin.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ledger import __version__
+from ledger.commands.endings import ReaderGone, run
+from ledger.commands.session import Session
+from ledger.commands.tree import Later, LazyTree
+
+_TABLE = {
+    "init": Later("ledger.commands.init", "init", "Make a new ledger."),
+    "demo": Later("ledger.commands.demo", "demo", "Make a sample ledger and show it."),
+    "apply": Later("ledger.commands.apply", "apply", "Carry out commands from a JSON-lines file."),
+    "site": Later("ledger.commands.sites", "site", "Campuses."),
+    "space": Later("ledger.commands.sites", "space", "Stages, halls and whatever can be booked."),
+    "project": Later("ledger.commands.projects", "project", "Productions and their milestones."),
+    "booking": Later("ledger.commands.bookings", "booking", "Holds, bookings and shoot days."),
+    "equipment": Later("ledger.commands.equipment", "equipment", "Where things are, who has them."),
+    "view": Later("ledger.commands.views", "view", "Ask a view: bookings, utilization, …"),
+    "views": Later(
+        "ledger.commands.views", "views", "The views: list them, bring them up to date."
+    ),
+    "log": Later("ledger.commands.log", "log", "The events as they were recorded, newest last."),
+    "show": Later("ledger.commands.show", "show", "One event, or the history of one thing."),
+    "plugin": Later("ledger.commands.plugins", "plugin", "The plugins that are in use."),
+    "doctor": Later("ledger.commands.doctor", "doctor", "Check the ledger without any plugin."),
+    "completion": Later("ledger.commands.completion", "completion", "Completion for a shell."),
+}
+
+
+class Root(LazyTree):
+    """The whole tree. Every way in (installed, checkout, test) ends here, with its exit code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run, and exit with one of the documented codes."""
+        session = extra.setdefault("obj", Session())
+
+        def command() -> Any:
+            return super(Root, self).main(
+                args,
+                prog_name,
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+
+        if not standalone_mode:
+            return command()
+        sys.exit(run(command, code=lambda: session.exit_code, verbose=lambda: session.verbose))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. That its reader has gone is told apart from an error of its own."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+
+
+@click.command(
+    cls=Root,
+    table=_TABLE,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--ledger",
+    metavar="PATH|URL",
+    envvar="STUDIO_LEDGER",
+    help="The ledger: a file, or postgresql://…  [default: ./studio-ledger.db]",
+)
+@click.option(
+    "--actor",
+    metavar="NAME",
+    envvar="STUDIO_LEDGER_ACTOR",
+    help="Who commands; every event says so.  [default: the login name]",
+)
+@click.option(
+    "--no-plugins", is_flag=True, help="Load no plugin: no views, the studio's own rules."
+)
+@click.option(
+    "--plugins-dir",
+    metavar="FOLDER",
+    envvar="STUDIO_LEDGER_PLUGINS",
+    help="A folder of one-file plugins, beside the installed ones.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="With an error, print where it happened.")
+@click.version_option(__version__, "--version", message="studio-ledger %(version)s")
+@click.pass_obj
+def cli(
+    session: Session,
+    ledger: str | None,
+    actor: str | None,
+    no_plugins: bool,
+    plugins_dir: str | None,
+    verbose: bool,
+) -> None:
+    """Book stages, move equipment, follow projects: every event in one append-only log.
+
+    Data goes to stdout, words to stderr. --ledger and --actor can also stand in the
+    environment (STUDIO_LEDGER, STUDIO_LEDGER_ACTOR) or in a studio-ledger.toml, in this
+    folder or above it.
+    """
+    session.ledger_option = ledger
+    session.actor_option = actor
+    session.plugins = not no_plugins
+    session.plugins_dir_option = plugins_dir
+    session.verbose = verbose
+
+
+__all__ = ["cli"]

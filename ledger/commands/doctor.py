@@ -1,0 +1,189 @@
+"""`doctor`: is the ledger sound? It reads, changes nothing and loads no plugin."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import click
+
+from ledger.application import Ledger
+from ledger.commands import options
+from ledger.commands.endings import FOUND
+from ledger.commands.output import Output
+from ledger.commands.session import Session
+from ledger.commands.sheets import Column, Sheet, Style
+from ledger.commands.tree import Leaf
+from ledger.errors import LedgerError, StorageFailure
+from ledger.events.base import UnknownEvent
+from ledger.log.health import Health, examine
+from ledger.log.places import Place, sqlite_in_use
+
+State = Literal["ok", "warn", "bad"]
+
+COLUMNS = (
+    Column("check", "Check", fixed=True),
+    Column("state", "State", fixed=True),
+    Column("found", "Found", wrap=True),
+    Column("advice", "What to do", wrap=True),
+)
+_NEWEST = 1_000
+"""Events at the end of the log that are read in full."""
+
+
+class Finding(NamedTuple):
+    """One check: what it looked at, how that is, and what to do about it."""
+
+    check: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+@click.command(cls=Leaf)
+@options.data()
+@click.pass_obj
+def doctor(session: Session, output: Output) -> None:
+    """Check the ledger: store, log, guards, views. Loads no plugin, changes nothing.
+
+    Exit code 3 means that something is bad; 10 that there is no ledger; 74 that it could
+    not be read.
+    """
+    ledger = session.open_bare()
+    findings = list(_findings(session, ledger))
+    states = [finding.state for finding in findings]
+    if "bad" in states:
+        session.exit_code = FOUND
+    with output.opened() as sink:
+        sink.write(Sheet(COLUMNS, findings))
+    bad, warned = states.count("bad"), states.count("warn")
+    if bad or warned:
+        session.say(f"{bad} bad, {warned} to look at, of {len(states)} checks")
+    else:
+        session.say(f"all {len(states)} checks are well")
+
+
+def _findings(session: Session, ledger: Ledger) -> Iterator[Finding]:
+    place = Place.parse(session.where)
+    opened = ledger.opened
+    zone = opened.zone
+    demo = ", a demo" if opened.demo else ""
+    yield Finding("ledger", "ok", f"{place.where}: {opened.origin}{demo}, times in {zone}")
+    health = examine(session.where)
+    yield Finding("format", "ok", f"format {health.format}")
+    yield from _store(place, health)
+    if health.damage:
+        yield Finding(
+            "file", "bad", health.damage, "Keep the file as it is; restore a backup beside it"
+        )
+    if health.missing_triggers:
+        yield Finding(
+            "append-only guard",
+            "bad",
+            f"missing: {', '.join(health.missing_triggers)}",
+            "Somebody has removed them; find out who, and compare with a backup",
+        )
+    else:
+        yield Finding("append-only guard", "ok", "its triggers are in place")
+    yield from _log(ledger, health, zone)
+    yield from _views(place, health.last)
+    if place.path is not None:
+        yield from _permissions(place.path)
+
+
+def _store(place: Place, health: Health) -> Iterator[Finding]:
+    if place.path is None:
+        yield Finding("database", "ok", f"PostgreSQL {health.server}")
+        return
+    sqlite = sqlite_in_use()
+    where = f"SQLite {sqlite.version} of {sqlite.module}, journal mode {health.journal_mode}"
+    if not sqlite.wal_reset_bug:
+        yield Finding("database", "ok", where)
+    elif health.journal_mode == "wal":
+        yield Finding(
+            "database",
+            "bad",
+            f"{where}: this SQLite can damage a write-ahead log that two programs use",
+            "pip install pysqlite3, or open it for writing once with nobody else",
+        )
+    else:
+        yield Finding(
+            "database",
+            "ok",
+            f"{where}: a write-ahead log is not safe with it, so none is used",
+        )
+
+
+def _log(ledger: Ledger, health: Health, zone: str) -> Iterator[Finding]:
+    if health.events != health.last:
+        yield Finding(
+            "positions",
+            "bad",
+            f"{health.events:,} events, but the last is #{health.last}",
+            "Events are missing: restore a backup",
+        )
+        return
+    yield Finding("positions", "ok", f"#1 to #{health.last} without a gap")
+    last = ledger.log.last()
+    if last is not None:
+        yield Finding("last event", "ok", f"#{last[0]}, {Style(zone).text(last[1])} ({zone})")
+    try:
+        newest = list(ledger.log.stream(after=max(0, health.last - _NEWEST)))
+    except StorageFailure as error:
+        yield Finding("events", "bad", error.message, error.advice)
+        return
+    unknown = sorted({e.type for e in newest if isinstance(e.event, UnknownEvent)})
+    read = f"the newest {len(newest):,} read"
+    if unknown:
+        yield Finding(
+            "events",
+            "ok",
+            f"{read}; kept unread: {', '.join(unknown)} (a plugin's, or a later version's)",
+        )
+    else:
+        yield Finding("events", "ok", read)
+
+
+def _views(place: Place, head: int) -> Iterator[Finding]:
+    from ledger.projections.store import ViewStore, views_place
+
+    kept = views_place(place)
+    if kept.path is not None and not kept.path.exists():
+        yield Finding("views", "ok", "none is kept yet; the first question builds them")
+        return
+    try:
+        store = ViewStore(kept)
+        try:
+            with store.reading() as connection:
+                found = store.generations(connection)
+        finally:
+            store.close()
+    except LedgerError as error:
+        yield Finding("views", "warn", error.message, error.advice)
+        return
+    for name, generations in sorted(found.items()):
+        failure = next((g.failure for g in generations if g.failure), None)
+        live = next((g for g in generations if g.live), None)
+        if failure is not None:
+            yield Finding(
+                f"view tables: {name}",
+                "warn",
+                f"stopped at #{failure.position}: {failure.error}",
+                "See: views status; the ledger itself is unharmed",
+            )
+        elif live is not None:
+            behind = head - live.position
+            lag = f", {behind:,} behind; the next question catches up" if behind else ""
+            yield Finding(f"view tables: {name}", "ok", f"at #{live.position}{lag}")
+
+
+def _permissions(path: Path) -> Iterator[Finding]:
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o002:
+        yield Finding(
+            "permissions", "warn", f"everybody may write to it ({mode:03o})", f"chmod o-w {path}"
+        )
+    elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        yield Finding("permissions", "warn", "you may read it, not write to it or its folder", "")
+    else:
+        yield Finding("permissions", "ok", f"yours to write ({mode:03o})")

@@ -1,0 +1,127 @@
+"""How a command ends: the one place where an exception becomes an exit code and a line.
+
+0 done · 1 refused by a rule · 2 usage · 3 a verification found something · 4 conflict ·
+5 a view is stale · 10 no ledger there · 70 our bug · 74 the store failed · 130 interrupted.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from ledger.errors import LedgerError
+
+DONE, REFUSED, USAGE, FOUND, CONFLICT, STALE = range(6)
+NO_LEDGER = 10
+BUG = 70
+STORE = 74
+INTERRUPTED = 130
+
+
+class ReaderGone(Exception):
+    """Whoever read stdout wants no more of it. click would word a broken pipe as exit 1."""
+
+
+def run(command: Callable[[], Any], *, code: Callable[[], int], verbose: Callable[[], bool]) -> int:
+    """Run a command to its end; the exit code. Whatever it raises becomes one line on stderr.
+
+    `code` is what it exits with when nothing is raised, or when its reader has gone:
+    `studio-ledger log | head` has done what was wanted.
+    """
+    _let_every_character_pass()
+    try:
+        ended = command()
+        sys.stdout.flush()
+    except (ReaderGone, BrokenPipeError):
+        _close_quietly()
+        return code()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return DONE
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted")
+        return INTERRUPTED
+    except click.UsageError as error:
+        return _fail(_usage(error), USAGE)
+    except click.ClickException as error:
+        return _fail(error.format_message(), error.exit_code)
+    except LedgerError as error:
+        return _ledger_error(error, verbose())
+    except MemoryError:
+        return _fail("there is not enough memory. Ask for less at once", STORE)
+    except Exception as error:  # noqa: BLE001  # what nobody foresaw must still end in one line
+        return _unexpected(error, verbose())
+    return ended if isinstance(ended, int) and ended else code()
+
+
+def _ledger_error(error: LedgerError, verbose: bool) -> int:
+    if verbose:
+        traceback.print_exc()
+    if error.exit_code == BUG:
+        return _fail(f"{error}. This is a bug in studio-ledger{_hint(verbose)}", BUG)
+    return _fail(str(error), error.exit_code)
+
+
+def _unexpected(error: Exception, verbose: bool) -> int:
+    if verbose:
+        traceback.print_exc()
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror[:1].lower()}{error.strerror[1:]}", STORE)
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return _fail(f"this is a bug in studio-ledger ({what}){_hint(verbose)}", BUG)
+
+
+def _hint(verbose: bool) -> str:
+    return "" if verbose else ". To report it, run it again as: studio-ledger --verbose …"
+
+
+def _usage(error: click.UsageError) -> str:
+    """The message in one line, with what was meant and where to read on."""
+    message = error.format_message().rstrip(".")
+    if isinstance(error, click.NoSuchOption | click.exceptions.NoSuchCommand):
+        name = getattr(error, "option_name", None) or getattr(error, "command_name", "")
+        kind = "option" if isinstance(error, click.NoSuchOption) else "command"
+        message = f"there is no {kind} {name!r}"
+        if error.possibilities:
+            message += f". Did you mean {' or '.join(error.possibilities)}?"
+        elif error.ctx is not None and name in _options(error.ctx.find_root().command):
+            message += f"; it stands before the command: {error.ctx.find_root().info_name} {name} …"
+    if error.ctx is None:
+        return message[:1].lower() + message[1:]
+    end = "" if message.endswith("?") else "."
+    return f"{message[:1].lower()}{message[1:]}{end} See: {error.ctx.command_path} --help"
+
+
+def _options(command: click.Command) -> set[str]:
+    return {name for param in command.params for name in param.opts}
+
+
+def _fail(message: str, code: int) -> int:
+    _say(f"error: {message}")
+    return code
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # nobody reads stderr: the exit code still tells
+        sys.stderr.write(" ".join(line.splitlines()) + "\n")
+        sys.stderr.flush()
+
+
+def _let_every_character_pass() -> None:
+    """A terminal that knows no Chinese shows escapes; it does not end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError):  # a test's own stream takes all anyway
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIO may have none
+
+
+def _close_quietly() -> None:
+    """Let the interpreter flush into nothing when it ends: the reader of stdout has gone."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -1,0 +1,130 @@
+"""`equipment`: where things are, what they are packed in, and who has them."""
+
+from typing import Any
+
+import click
+
+from ledger.commands.options import MOMENT, choice
+from ledger.commands.tree import Tree
+from ledger.commands.writing import records
+from ledger.decisions.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
+from ledger.decisions.equipment import (
+    AddEquipment,
+    MoveEquipment,
+    PackEquipment,
+    RetireEquipment,
+    UnpackEquipment,
+)
+from ledger.events.equipment import ServiceKind
+
+at = click.option("--at", type=MOMENT, help="When it happened; now without it.")
+PLACE = "A place is a space's id, or outside: and a name, such as outside:rental-house."
+
+
+@click.group(cls=Tree)
+def equipment() -> None:
+    """Where things are, who has them."""
+
+
+@equipment.command("add", epilog=PLACE)
+@click.argument("equipment")
+@click.option("--name", required=True, help="What it is called.")
+@click.option("--kind", required=True, help="What it is, such as camera or crane or case.")
+@click.option("--at-place", required=True, metavar="PLACE", help="Where it is.")
+@click.option("--home", metavar="PLACE", help="Where it belongs.")
+@click.option("--maker", help="Who made it.")
+@at
+@records
+def add(**given: Any) -> AddEquipment:
+    """Track an item from now on. A container is an item like any other."""
+    return AddEquipment(**given)
+
+
+@equipment.command("move", epilog=PLACE)
+@click.argument("equipment")
+@click.option("--to", required=True, metavar="PLACE", help="Where it went.")
+@at
+@click.option("--origin", metavar="PLACE", help="Where it must have been; refused else.")
+@click.option("--return-at", type=MOMENT, help="It went there and was back at this time.")
+@records
+def move(**given: Any) -> MoveEquipment:
+    """An item went somewhere, with everything in it.
+
+    A late entry names its own time; it is taken where it fits between the moves that are
+    known already.
+
+    \b
+    studio-ledger equipment move led-wall-a --to stage-2 --at 2025-07-01T08:00
+    """
+    return MoveEquipment(**given)
+
+
+@equipment.command("pack")
+@click.argument("equipment")
+@click.argument("container")
+@at
+@records
+def pack(**given: Any) -> PackEquipment:
+    """Put an item into a container that stands at the same place."""
+    return PackEquipment(**given)
+
+
+@equipment.command("unpack")
+@click.argument("equipment")
+@at
+@records
+def unpack(**given: Any) -> UnpackEquipment:
+    """Take an item out of its container."""
+    return UnpackEquipment(**given)
+
+
+@equipment.command("check-out")
+@click.argument("equipment")
+@click.argument("booking")
+@click.option("--custodian", required=True, help="Who answers for it.")
+@click.option("--due-at", required=True, type=MOMENT, help="When it is due back.")
+@at
+@records
+def check_out(**given: Any) -> CheckOut:
+    """Give an item to somebody for a booking."""
+    return CheckOut(**given)
+
+
+@equipment.command("check-in")
+@click.argument("equipment")
+@at
+@records
+def check_in(**given: Any) -> CheckIn:
+    """Take an item back from the booking that it is checked out for."""
+    return CheckIn(**given)
+
+
+@equipment.command("hand-over")
+@click.argument("equipment")
+@click.option("--custodian", required=True, help="Who answers for it from now on.")
+@at
+@records
+def hand_over(**given: Any) -> HandOver:
+    """Somebody else answers for an item from now on."""
+    return HandOver(**given)
+
+
+@equipment.command("service")
+@click.argument("equipment")
+@click.option("--kind", required=True, type=choice(ServiceKind), help="What is done to it.")
+@at
+@click.option("--done", is_flag=True, help="It is done; the item is fit for use again.")
+@click.option("--valid-until", type=MOMENT, help="How long a calibration is valid.")
+@records
+def service(**given: Any) -> ServiceEquipment:
+    """Take an item out of use for repair, calibration or quarantine; --done ends it."""
+    return ServiceEquipment(**given)
+
+
+@equipment.command("retire")
+@click.argument("equipment")
+@at
+@records
+def retire(**given: Any) -> RetireEquipment:
+    """An item leaves the studio for good."""
+    return RetireEquipment(**given)

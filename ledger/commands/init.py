@@ -1,0 +1,105 @@
+"""`init`: a new ledger."""
+
+from pathlib import Path
+
+import click
+
+from ledger.commands import options
+from ledger.commands.entries import RECORDED_COLUMNS, sentence, sheet
+from ledger.commands.output import Output
+from ledger.commands.session import Session
+from ledger.commands.tree import Leaf
+from ledger.errors import LedgerExists, NoLedger
+from ledger.events import LedgerOpened
+from ledger.events.base import RecordedEvent
+from ledger.events.ledgers import FORMAT
+
+
+@click.command(cls=Leaf)
+@click.option(
+    "--origin",
+    metavar="TEXT",
+    help="Whose ledger it is, for ever; checkpoints carry it.  [default: the file's name]",
+)
+@click.option(
+    "--zone",
+    default="UTC",
+    show_default=True,
+    metavar="ZONE",
+    help="The clock that times are shown on where no site has its own.",
+)
+@options.recording
+@options.data()
+@click.pass_obj
+def init(
+    session: Session,
+    origin: str | None,
+    zone: str,
+    output: Output,
+    reason: str | None,
+    request: str | None,
+    dry_run: bool,
+) -> None:
+    """Make a new ledger at --ledger. What is there already is never written over.
+
+    \b
+    studio-ledger --ledger studio.db init --origin studio.example --zone Asia/Shanghai
+    """
+    from ledger.application import Ledger
+    from ledger.times import SystemClock
+    from ledger.times import zone as check_zone
+
+    author = session.author(reason=reason, request=request)
+    check_zone(zone)
+    opened = LedgerOpened(
+        origin=origin or _default_origin(session.where), format=FORMAT, demo=False, zone=zone
+    )
+    repeated = False
+    with output.opened() as sink:
+        try:
+            if dry_run:
+                _refuse_existing(session)
+                header = author.header(digest="", batch=None)
+                entry = RecordedEvent.pending(1, SystemClock().now(), opened, header, opened.tags())
+            else:
+                with Ledger.create(
+                    session.where, origin=opened.origin, zone_name=zone, author=author
+                ) as ledger:
+                    entry = next(ledger.log.stream(until=1))
+        except LedgerExists:
+            first = _made_by(session, request, opened)
+            if first is None:
+                raise
+            entry, repeated = first, True
+        session.say(sentence([entry], repeated=repeated, dry_run=dry_run))
+        sink.write(sheet([entry], zone, columns=RECORDED_COLUMNS, recorded=not dry_run))
+
+
+def _default_origin(where: str) -> str:
+    name = where.partition("?")[0].rstrip("/").rpartition("/")[2] if "://" in where else where
+    return Path(name).stem or "studio-ledger"
+
+
+def _refuse_existing(session: Session) -> None:
+    try:
+        session.open_bare()
+    except NoLedger as error:
+        if type(error) is NoLedger:
+            return
+    raise LedgerExists(session.where)
+
+
+def _made_by(session: Session, request: str | None, wanted: LedgerOpened) -> RecordedEvent | None:
+    """The first event of the ledger that this very request made; None where it was another."""
+    if request is None:
+        return None
+    try:
+        entry = next(session.open_bare().log.stream(until=1))
+    except NoLedger:
+        return None
+    event = entry.event
+    same = isinstance(event, LedgerOpened) and (event.origin, event.zone) == (
+        wanted.origin,
+        wanted.zone,
+    )
+    return entry if same and entry.request == request else None

@@ -1,0 +1,197 @@
+"""Options that many commands share, and the types of what is typed."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from ledger.commands.output import FORMATS, Output
+from ledger.commands.tree import LOOKING_BACK, OUTPUT, RECORDING, Shared
+from ledger.errors import BadInput, LedgerError
+from ledger.events.bookings import DayPlan
+from ledger.times import Days, Moment, When, parse_date
+
+F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
+
+
+# --- types ---------------------------------------------------------------------------
+
+
+class Written(click.ParamType[Any]):
+    """A text that one of ours parses. What is wrong with it is said in the parser's words."""
+
+    def __init__(self, metavar: str, parse: Callable[[str], Any]) -> None:
+        self.name = metavar
+        self._metavar = metavar
+        self._parse = parse
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """What a help shows in its place."""
+        return self._metavar
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse it. Raises the parser's `BadInput`, with the option's name before it."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except LedgerError as error:
+            if param is not None:
+                name = param.opts[0] if isinstance(param, click.Option) else param.make_metavar(ctx)  # type: ignore[arg-type]  # a parameter is converted within its command
+                error.where = name
+            raise
+
+
+def _plan(text: str) -> DayPlan:
+    span, equals, kind = text.partition("=")
+    days = Days.parse(span)
+    kinds = ("prep", "pre-light", "shoot", "strike", "dark", "hold")
+    if not equals or kind not in kinds:
+        raise BadInput(
+            f"{text!r} is no day plan", advice=f"Write A..B=KIND, KIND one of {', '.join(kinds)}"
+        )
+    return DayPlan(days.first, days.last, kind)  # type: ignore[arg-type]  # checked just above
+
+
+def _eighths(text: str) -> int:
+    """`2 3/8`, `2+3/8`, `5/8` or `2` pages as eighths of a page."""
+    whole, _, rest = text.strip().replace("+", " ").rpartition(" ")
+    try:
+        if "/" in rest:
+            above, below = rest.split("/")
+            if int(below) != 8 or int(above) < 0:
+                raise ValueError
+            return 8 * int(whole or 0) + int(above)
+        if whole:
+            raise ValueError
+        return 8 * int(rest)
+    except ValueError:
+        raise BadInput(
+            f"{text!r} is no number of pages", advice="Write whole pages and eighths: '2 3/8'"
+        ) from None
+
+
+DAY = Written("YYYY-MM-DD", parse_date)
+MOMENT = Written("TIME", Moment.parse)
+PLAN = Written("A..B=KIND", _plan)
+PAGES = Written("PAGES", _eighths)
+
+
+def choice(declared: Any) -> click.Choice[str]:
+    """The texts of a `Literal`."""
+    from typing import get_args
+
+    return click.Choice(get_args(declared))
+
+
+# --- a period, in one of two forms -----------------------------------------------------
+
+
+def period(*, required: bool) -> Decorator[Any]:
+    """--days A..B for everyday use, --from and --to exactly; the function gets `when`."""
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def command(
+            *args: Any, days: str | None, start: str | None, end: str | None, **given: Any
+        ) -> Any:
+            asked = required or any(text is not None for text in (days, start, end))
+            when = When.of(days=days, start=start, end=end) if asked else None
+            return function(*args, when=when, **given)
+
+        for option in (
+            click.option("--to", "end", metavar="TIME", help="Exact end; the first instant after."),
+            click.option("--from", "start", metavar="TIME", help="Exact start: 2025-07-01T08:00."),
+            click.option("--days", metavar="A..B", help="Whole days at the site, both included."),
+        ):
+            command = option(command)
+        return command  # type: ignore[return-value]  # the same function, with other parameters
+
+    return decorate
+
+
+# --- shared by reads and writes --------------------------------------------------------
+
+
+def data(*, lines: bool = False) -> Decorator[Any]:
+    """--format, --json and -o; the function gets `output`.
+
+    `lines`: the stored lines can be asked for.
+    """
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def command(
+            *args: Any, format_: Any, as_json: bool, output_file: str | None, **given: Any
+        ) -> Any:
+            output = Output.of(format_, as_json, output_file)
+            return function(*args, output=output, **given)
+
+        formats = (*FORMATS, "line") if lines else FORMATS
+        for option in (
+            click.option(
+                "-o",
+                "--output",
+                "output_file",
+                cls=Shared,
+                section=OUTPUT,
+                metavar="FILE",
+                help="Write the data to a file: whole, or not at all.",
+            ),
+            click.option(
+                "--json", "as_json", cls=Shared, section=OUTPUT, is_flag=True, help="As JSON."
+            ),
+            click.option(
+                "--format",
+                "format_",
+                cls=Shared,
+                section=OUTPUT,
+                type=click.Choice(formats),
+                metavar="FORMAT",
+                help=f"{', '.join(formats)}.  [default: table, or what FILE ends in]",
+            ),
+        ):
+            command = option(command)
+        return command  # type: ignore[return-value]  # the same function, with other parameters
+
+    return decorate
+
+
+as_of = click.option(
+    "--as-of",
+    cls=Shared,
+    section=LOOKING_BACK,
+    metavar="POSITION|DATE|TIME",
+    help="As the ledger knew it: up to a position, or to when it was recorded.",
+)
+
+
+def recording(function: F) -> F:
+    """--reason, --request and --dry-run."""
+    for option in (
+        click.option(
+            "--dry-run",
+            cls=Shared,
+            section=RECORDING,
+            is_flag=True,
+            help="Check the rules and show what would be recorded; record nothing.",
+        ),
+        click.option(
+            "--request",
+            cls=Shared,
+            section=RECORDING,
+            metavar="KEY",
+            help="Makes it safe to repeat: the same KEY records once.",
+        ),
+        click.option(
+            "--reason",
+            cls=Shared,
+            section=RECORDING,
+            metavar="TEXT",
+            help="Why; kept with every event.",
+        ),
+    ):
+        function = option(function)
+    return function

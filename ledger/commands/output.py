@@ -1,0 +1,109 @@
+"""Where data goes: stdout, or a file that is there whole or not at all."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, get_args
+
+from ledger.commands.sheets import Format, Sheet, terminal_bytes, write
+from ledger.errors import BadInput, StorageFailure
+
+_BY_SUFFIX: dict[str, Format] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv"}
+_SQLITE = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True)
+class Output:
+    """The format that was asked for, and the file, where one was named."""
+
+    format: Format = "table"
+    file: Path | None = None
+
+    @classmethod
+    def of(cls, format: Format | None, as_json: bool, file: str | None) -> "Output":
+        """From the options: without a format, the file's suffix decides. Raises `BadInput`."""
+        if as_json and format not in (None, "json"):
+            raise BadInput(f"--json and --format {format} exclude each other", advice="Give one")
+        path = None if file is None or file == "-" else Path(file).expanduser()
+        guessed = _BY_SUFFIX.get(path.suffix.lower(), "table") if path else "table"
+        return cls(format="json" if as_json else format or guessed, file=path)
+
+    @contextmanager
+    def opened(self) -> Iterator["Sink"]:
+        """A sink for one sheet. A file is claimed at once, so that a command that cannot
+        write its data fails before it records anything; it takes its name at the end.
+
+        Raises `BadInput` for a folder or a database, `StorageFailure` for what cannot be
+        written.
+        """
+        if self.file is None:
+            sys.stdout.flush()
+            yield Sink(self.format, terminal_bytes())
+            terminal_bytes().flush()
+            return
+        _refuse_to_lose(self.file)
+        building = self.file.with_name(f".{self.file.name}.{secrets.token_hex(4)}.new")
+        try:
+            with _file_errors(self.file):
+                out = building.open("xb")
+            try:
+                with out:
+                    yield Sink(self.format, out, self.file)
+                    with _file_errors(self.file):
+                        out.flush()
+                        os.fsync(out.fileno())
+                with _file_errors(self.file):
+                    os.replace(building, self.file)
+            except BaseException:
+                with suppress(OSError):  # a full disk fails again when the buffer is dropped
+                    out.close()
+                raise
+        finally:
+            with suppress(OSError):
+                building.unlink(missing_ok=True)
+
+
+class Sink:
+    """Takes one sheet."""
+
+    def __init__(self, format: Format, out: IO[bytes], file: Path | None = None) -> None:
+        self.format = format
+        self._out = out
+        self._file = file
+
+    def write(self, sheet: Sheet) -> int:
+        """Write it; the number of rows."""
+        if self._file is None:
+            return write(sheet, self.format, self._out)
+        with _file_errors(self._file):
+            return write(sheet, self.format, self._out)
+
+
+def _refuse_to_lose(file: Path) -> None:
+    """A file of data may be replaced by newer data. A ledger, or a folder, never is."""
+    if file.is_dir():
+        raise BadInput(f"{file} is a folder", advice="Name a file in it: -o FOLDER/FILE")
+    if file.exists() and not file.is_file():
+        raise BadInput(f"{file} is no plain file", advice="Leave -o away and redirect stdout")
+    if file.is_file():
+        with _file_errors(file), file.open("rb") as old:
+            if old.read(len(_SQLITE)) == _SQLITE:
+                raise BadInput(f"{file} is a database", advice="Name another file with -o")
+
+
+@contextmanager
+def _file_errors(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailure(
+            f"{file} cannot be written: {(error.strerror or str(error)).lower()}",
+            advice="Name another file with -o",
+        ) from error
+
+
+FORMATS = tuple(name for name in get_args(Format) if name != "line")

@@ -1,0 +1,100 @@
+"""One call of the program: which ledger, who commands, with which plugins."""
+
+import getpass
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ledger.commands.settings import DEFAULT_LEDGER, Settings, find_settings
+from ledger.errors import BadInput
+
+if TYPE_CHECKING:
+    from ledger.application import Author, Extensions, Ledger
+
+
+@dataclass
+class Session:
+    """The root options, and what follows from them; the heavy floors load when first needed.
+
+    `exit_code` is what the program ends with where nothing is raised (5: a view was stale).
+    """
+
+    ledger_option: str | None = None
+    actor_option: str | None = None
+    plugins: bool = True
+    plugins_dir_option: str | None = None
+    verbose: bool = False
+    exit_code: int = 0
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the nearest `studio-ledger.toml` says."""
+        return find_settings(Path.cwd())
+
+    @property
+    def where(self) -> str:
+        """The ledger's path or URL."""
+        return self.ledger_option or self.settings.ledger or DEFAULT_LEDGER
+
+    @property
+    def plugins_dir(self) -> Path | None:
+        """A folder of one-file plugins, where one was named."""
+        named = self.plugins_dir_option or self.settings.plugins_dir
+        return None if named is None else Path(named)
+
+    def author(self, *, reason: str | None = None, request: str | None = None) -> "Author":
+        """Who commands, and why. Raises `BadInput` where nobody can be named."""
+        from ledger.application import Author
+
+        return Author(self._actor(), reason, request)
+
+    def _actor(self) -> str:
+        named = self.actor_option or self.settings.actor
+        if named:
+            return named
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError, ImportError):
+            raise BadInput(
+                "nobody is named as the actor", advice="Say who you are: studio-ledger --actor NAME"
+            ) from None
+
+    @cached_property
+    def extensions(self) -> "Extensions":
+        """What the plugins add; nothing with --no-plugins."""
+        from ledger.application import Extensions
+
+        if not self.plugins:
+            return Extensions()
+        from ledger.commands.plugins import installed_extensions
+
+        return installed_extensions(self)
+
+    def open(self, *, read_only: bool = False) -> "Ledger":
+        """The ledger, closed again when the command ends."""
+        from ledger.application import Ledger
+
+        ledger = Ledger.open(self.where, extensions=self.extensions, read_only=read_only)
+        click.get_current_context().call_on_close(ledger.close)
+        return ledger
+
+    def open_bare(self) -> "Ledger":
+        """The ledger, to be read, without loading a plugin: what must work when one is broken."""
+        self.plugins = False
+        return self.open(read_only=True)
+
+    def say(self, line: str) -> None:
+        """A line for a person, on stderr."""
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+def current() -> Session:
+    """The session of the running command; a plain one outside of any."""
+    context = click.get_current_context(silent=True)
+    session = context.find_object(Session) if context is not None else None
+    return session or Session()

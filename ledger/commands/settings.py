@@ -1,0 +1,58 @@
+"""Where a setting comes from: the option, the environment, `studio-ledger.toml`, a default."""
+
+import tomllib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from ledger.errors import BadInput
+
+FILE = "studio-ledger.toml"
+DEFAULT_LEDGER = "studio-ledger.db"
+_KEYS = ("ledger", "actor", "plugins_dir")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a `studio-ledger.toml` says. A relative path counts from the file's folder."""
+
+    ledger: str | None = None
+    actor: str | None = None
+    plugins_dir: str | None = None
+
+
+def find_settings(start: Path) -> Settings:
+    """The settings of the nearest file, from a folder upwards. Raises `BadInput`."""
+    for folder in (start, *start.parents):
+        file = folder / FILE
+        if file.is_file():
+            return read_settings(file)
+    return Settings()
+
+
+def read_settings(file: Path) -> Settings:
+    """The settings of a file. Raises `BadInput` for one that cannot be used."""
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(
+            f"{file} cannot be read: {error}", advice='Write lines such as ledger = "studio.db"'
+        ) from None
+    for key, value in found.items():
+        if key not in _KEYS:
+            near = get_close_matches(key, _KEYS, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"It may hold {', '.join(_KEYS)}"
+            raise BadInput(f"{file} holds an unknown setting {key!r}", advice=hint)
+        if not isinstance(value, str) or not value:
+            raise BadInput(f"{file}: {key} is no text", advice=f'Write {key} = "…"')
+    return Settings(
+        ledger=_beside(file, found.get("ledger")),
+        actor=found.get("actor"),
+        plugins_dir=_beside(file, found.get("plugins_dir")),
+    )
+
+
+def _beside(file: Path, place: str | None) -> str | None:
+    if place is None or "://" in place:
+        return place
+    return str(file.parent / Path(place).expanduser())

@@ -1,0 +1,255 @@
+"""Data on its way out: one sheet of rows as a table, JSON, JSON lines or CSV.
+
+JSON, JSON lines and CSV are UTF-8 whatever the terminal speaks, since a program reads
+them. A table follows the terminal.
+"""
+
+import csv
+import io
+import math
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import chain, islice
+from typing import IO, Any, Literal
+
+from ledger.commands.tables import MEASURED, Head, printable, render
+
+Format = Literal["table", "json", "jsonl", "csv", "line"]
+NOTHING = "–"
+"""What a table shows where there is no value; an empty text is shown as it is."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name in JSON and CSV, its title and unit in a table.
+
+    `fixed` marks what a table never cuts: a position, an id that somebody will type.
+    `number` aligns to the right. `detail` is left out of a table. In a narrow terminal
+    `wrap` goes on in further lines, `fold` stands below the row.
+    """
+
+    name: str
+    title: str
+    unit: str = ""
+    number: bool = False
+    fixed: bool = False
+    detail: bool = False
+    wrap: bool = False
+    fold: bool = False
+
+    @property
+    def head(self) -> str:
+        """The title with its unit."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows of values by column. `zone` is the one in which a table shows instants.
+
+    `lines` are the stored lines behind the rows, where they can be asked for.
+    """
+
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Any]]
+    zone: str = "UTC"
+    lines: Iterable[bytes] = ()
+
+
+def write(sheet: Sheet, format: Format, out: IO[bytes]) -> int:
+    """Write a sheet; the number of rows."""
+    counted = Counted(sheet.rows)
+    write_as: Callable[[Sheet, Counted, IO[bytes]], None] = {
+        "table": _table, "json": _json, "jsonl": _jsonl, "csv": _csv, "line": _lines
+    }[format]  # fmt: skip
+    write_as(sheet, counted, out)
+    return counted.count
+
+
+class Counted:
+    """Rows that are counted as they pass."""
+
+    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
+        self.count = 0
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        for row in self._rows:
+            self.count += 1
+            yield row
+
+
+# --- for programs --------------------------------------------------------------------
+
+
+def _json(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
+    names = [column.name for column in sheet.columns]
+    encode = _encoder()
+    before = b"[\n  "
+    for row in rows:
+        out.write(before + encode(dict(zip(names, row, strict=True))))
+        before = b",\n  "
+    out.write(b"\n]\n" if rows.count else b"[]\n")
+
+
+def _jsonl(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
+    names = [column.name for column in sheet.columns]
+    encode = _encoder()
+    for row in rows:
+        out.write(encode(dict(zip(names, row, strict=True))) + b"\n")
+
+
+def _encoder() -> Callable[[Any], bytes]:
+    import msgspec
+
+    return msgspec.json.Encoder(enc_hook=str).encode
+
+
+def _csv(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+    try:
+        writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
+        writer.writerow([column.name for column in sheet.columns])
+        for row in rows:
+            writer.writerow([plain(value) for value in row])
+    finally:
+        text.detach()
+
+
+def _lines(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
+    for line in sheet.lines:
+        out.write(line + b"\n")
+        rows.count += 1
+
+
+def plain(value: Any) -> str:
+    """A value as CSV carries it: instants in UTC, a list with spaces, nothing as nothing."""
+    import msgspec
+
+    from ledger.times import Days, Period
+
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float() | Period() | Days():
+            return str(value)
+        case list() | tuple() if all(isinstance(item, str) for item in value):
+            return " ".join(value)
+        case date() if not isinstance(value, datetime):
+            return value.isoformat()
+    text = msgspec.json.encode(value, enc_hook=str).decode()
+    return text[1:-1] if text.startswith('"') else text
+
+
+# --- for people ----------------------------------------------------------------------
+
+
+def _table(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
+    to_terminal = out is terminal_bytes()
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8") if to_terminal else "utf-8"
+    shown = [(n, column) for n, column in enumerate(sheet.columns) if not column.detail]
+    heads = [Head(c.head, c.number, c.fixed or c.number, c.wrap, c.fold) for _, c in shown]
+    style = Style(sheet.zone, ascii_only=not can_encode("…─", encoding))
+    each = iter(rows)
+    first = list(islice(each, MEASURED))
+    decimals = [_decimals(row[n] for row in first) for n, _ in shown]
+    lines = render(
+        heads,
+        (
+            [style.text(row[n], places) for (n, _), places in zip(shown, decimals, strict=True)]
+            for row in chain(first, each)
+        ),
+        room=_room() if to_terminal else None,
+        bold=to_terminal and colours(),
+        ascii_only=style.ascii_only,
+        empty=style.nothing,
+    )
+    for line in lines:
+        out.write(line.encode(encoding, "backslashreplace") + b"\n")
+
+
+def _decimals(values: Iterable[Any]) -> int:
+    """Decimals that the numbers of a column need, at most two: their points then align."""
+    needed = 0
+    for value in values:
+        if isinstance(value, float) and math.isfinite(value):
+            text = f"{value:.2f}".rstrip("0")
+            needed = max(needed, len(text.partition(".")[2]))
+    return needed
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a value reads in a table: instants on the clock of `zone`."""
+
+    zone: str = "UTC"
+    ascii_only: bool = False
+
+    @property
+    def nothing(self) -> str:
+        """What stands where there is no value."""
+        return "-" if self.ascii_only else NOTHING
+
+    def text(self, value: Any, decimals: int | None = None) -> str:
+        """One value in one line."""
+        match value:
+            case None:
+                return self.nothing
+            case bool():
+                return "yes" if value else "no"
+            case int():
+                return str(value)
+            case float():
+                return number(value) if decimals is None else f"{value:,.{decimals}f}"
+            case datetime():
+                return self._instant(value)
+            case list() | tuple():
+                return ", ".join(map(self.text, value))
+            case dict():
+                return ", ".join(f"{key} {self.text(v)}" for key, v in value.items())
+        return printable(str(value))
+
+    def _instant(self, value: datetime) -> str:
+        from ledger.times import zone
+
+        return value.astimezone(zone(self.zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def number(value: float) -> str:
+    """A number with as many decimals as it needs, at most two: 3,200 and 0.87."""
+    return f"{value:,.{_decimals([value])}f}"
+
+
+def colours() -> bool:
+    """Whether the terminal may be asked for bold: a terminal, and no NO_COLOR."""
+    return (
+        sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM", "dumb") != "dumb"
+    )
+
+
+def terminal_bytes() -> IO[bytes]:
+    """Stdout for bytes."""
+    return sys.stdout.buffer
+
+
+def _room() -> int | None:
+    """Cells of a line: the terminal's, or COLUMNS; no limit where stdout is a file."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal():
+        return max(shutil.get_terminal_size().columns, 20)
+    return None
+
+
+def can_encode(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,97 @@
+"""`show`: one event in full, or the history of one thing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import msgspec
+
+from ledger.application import Ledger
+from ledger.commands import options
+from ledger.commands.entries import COLUMNS as ENTRY_COLUMNS
+from ledger.commands.entries import about, interval, payload, rows, sheet, what
+from ledger.commands.log import stored_lines, title
+from ledger.commands.naming import FIRST_EVENTS, find_tag, known_ids
+from ledger.commands.output import Output
+from ledger.commands.session import Session
+from ledger.commands.sheets import Column, Sheet
+from ledger.commands.tree import Leaf
+from ledger.errors import BadInput, UnknownId
+from ledger.events.base import Query, RecordedEvent
+from ledger.tags import check_tag
+
+_FACTS = (Column("field", "Field", fixed=True), Column("value", "Value", wrap=True))
+
+
+@click.command(cls=Leaf)
+@click.argument("target", metavar="POSITION|TAG|ID")
+@options.as_of
+@options.data(lines=True)
+@click.pass_obj
+def show(session: Session, target: str, as_of: str | None, output: Output) -> None:
+    """One event, by its position, or the history of one thing, by its tag or id.
+
+    --format line gives the stored lines, byte for byte.
+
+    \b
+    studio-ledger show 812
+    studio-ledger show space:stage-1
+    studio-ledger show b-7f3k2
+    """
+    ledger = session.open(read_only=True)
+    head = ledger.log.head() if as_of is None else ledger.resolve_as_of(as_of)
+    zone = ledger.opened.zone
+    position = target.removeprefix("#")
+    if position.isdecimal() and position.isascii():
+        entry = _at(ledger, int(position), head)
+        with output.opened() as sink:
+            if output.format == "table":
+                sink.write(Sheet(_FACTS, _facts(entry, zone), zone))
+            else:
+                sink.write(sheet([entry], zone, lines=stored_lines(ledger, [entry])))
+        return
+    tag = check_tag(target) if ":" in target else find_tag(ledger, target)
+    entries = ledger.log.read([Query((tag,))], until=head)
+    with output.opened() as sink:
+        shown = Sheet(ENTRY_COLUMNS, rows(entries, zone), zone)
+        if output.format == "line":
+            shown = sheet((), zone, lines=stored_lines(ledger, entries))
+        count = sink.write(shown)
+    if count == 0:
+        _refuse_unknown(ledger, tag)
+    title(session, ledger, count, head, zone)
+
+
+def _at(ledger: Ledger, position: int, head: int) -> RecordedEvent:
+    if not 1 <= position <= head:
+        raise BadInput(f"there is no #{position}", advice=f"The log ends at #{head}")
+    return next(ledger.log.stream(after=position - 1, until=position))
+
+
+def _facts(entry: RecordedEvent, zone: str) -> Iterator[tuple[str, Any]]:
+    """An event in full: first what it says, then who recorded it, then its own data."""
+    yield "position", f"#{entry.position}"
+    yield "type", entry.type
+    yield "about", about(entry)
+    yield "what", what(entry, zone)
+    yield "recorded", entry.recorded_at
+    held = interval(entry.event, zone)
+    if held is not None:
+        yield "effective", str(entry.event.effective())
+    yield "actor", entry.actor
+    for name in ("reason", "request", "corrects", "batch"):
+        value = getattr(entry, name)
+        if value is not None:
+            yield name, value
+    yield "schema", entry.schema
+    yield "tags", " ".join(entry.tags)
+    yield "payload", msgspec.json.encode(payload(entry)).decode()
+
+
+def _refuse_unknown(ledger: Ledger, tag: str) -> None:
+    """A tag of a kind that we know, without one event at all, is a typing error."""
+    kind, _, id = tag.partition(":")
+    if kind not in FIRST_EVENTS or "@" in id:
+        return
+    if next(iter(ledger.log.read([Query((tag,))], limit=1)), None) is None:
+        raise UnknownId(kind, id, known=known_ids(ledger, kind))

@@ -1,0 +1,99 @@
+"""What can be said of a store from outside, for `doctor`: nothing is changed, nothing trusted."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy import text as sql
+
+from ledger.log import schema
+from ledger.log.failures import storage_errors
+from ledger.log.places import Place, postgres_engine, sqlite_engine
+
+SQLITE_TRIGGERS = {
+    f"{table}_no_{verb}" for table in ("event", "event_tag") for verb in ("update", "delete")
+} | {"event_in_order"}
+POSTGRES_TRIGGERS = SQLITE_TRIGGERS | {"event_no_truncate", "event_tag_no_truncate"}
+
+
+@dataclass(frozen=True)
+class Health:
+    """What was found. `server` is the database's own version, `journal_mode` SQLite's.
+
+    `events` counts rows, `last` is the highest position: equal where no position is
+    missing. `missing_triggers` are those of the append-only guard that are not there.
+    `damage` is what SQLite's quick check says of the file, empty where it is sound.
+    """
+
+    server: str
+    journal_mode: str | None
+    format: int
+    events: int
+    last: int
+    missing_triggers: tuple[str, ...]
+    damage: str
+
+
+def examine(where: str) -> Health:
+    """Look at the store at a path or URL. Raises `StorageFailure` where it cannot be read."""
+    place = Place.parse(where)
+    if place.path is not None:
+        engine = sqlite_engine(place.path, mode="ro")
+    else:
+        assert place.url is not None
+        engine = postgres_engine(place.url, read_only=True)
+    try:
+        with storage_errors(place.where), engine.connect() as connection:
+            if place.path is not None:
+                return _sqlite(connection)
+            return _postgres(connection, place.schema)
+    finally:
+        engine.dispose()
+
+
+def _sqlite(connection: Connection) -> Health:
+    def pragma(name: str) -> object:
+        return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+
+    found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    triggers = set(found.scalars())
+    damage = str(pragma("quick_check(1)"))
+    events, last = _extent(connection, schema.tables())
+    return Health(
+        server=str(connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()),
+        journal_mode=str(pragma("journal_mode")),
+        format=int(str(pragma("user_version"))),
+        events=events,
+        last=last,
+        missing_triggers=tuple(sorted(SQLITE_TRIGGERS - triggers)),
+        damage="" if damage == "ok" else damage,
+    )
+
+
+def _postgres(connection: Connection, name: str | None) -> Health:
+    # A disabled trigger ('D') guards nothing.
+    found = connection.execute(
+        sql(
+            "SELECT tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = :name AND tgenabled <> 'D'"
+        ),
+        {"name": name},
+    )
+    triggers = set(found.scalars())
+    tables = schema.tables(name)
+    events, last = _extent(connection, tables)
+    return Health(
+        server=str(connection.exec_driver_sql("SHOW server_version").scalar_one()),
+        journal_mode=None,
+        format=int(connection.execute(select(tables.ledger_format.c.format)).scalar_one()),
+        events=events,
+        last=last,
+        missing_triggers=tuple(sorted(POSTGRES_TRIGGERS - triggers)),
+        damage="",
+    )
+
+
+def _extent(connection: Connection, tables: schema.Tables) -> tuple[int, int]:
+    position = tables.event.c.position
+    count, last = connection.execute(select(func.count(position), func.max(position))).one()
+    return int(count), int(last or 0)
