@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -90,3 +92,16 @@ def ledger_url(request: pytest.FixtureRequest) -> str:
     """A ledger's place, on each of the two databases in turn."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in memory, where the machine has one: for ledgers of thousands of commits
+    in tests that are not about what survives a crash."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK)
+    if roomy and shutil.disk_usage(memory).free > 50_000_000:
+        with TemporaryDirectory(dir=memory, prefix="studio-ledger-") as folder:
+            yield Path(folder)
+    else:
+        yield tmp_path_factory.mktemp("quick")

@@ -21,12 +21,13 @@ def record_closings(steps: Steps, closings: Iterable[Closing]) -> None:
         "calibration": "sample: LED calibration between two productions",
         "maintenance": "sample: inspection of grid and fire doors",
     }
-    for closing in closings:
+    for number, closing in enumerate(sorted(closings, key=lambda closing: closing.first), start=1):
         steps.add(
             at(after(closing.first, -14), 8),
             "chen",
             "space close",
             reason=reasons[closing.kind],
+            closure=f"c-{number:02}",
             space=closing.space,
             when=days(closing.first, closing.last),
             kind=closing.kind,

@@ -1,7 +1,6 @@
 """Build the demo's ledger: every step goes through the decision that a user's would."""
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable
 
 import msgspec
 
@@ -11,11 +10,17 @@ from ledger.demo.equipment import record_equipment
 from ledger.demo.facts import facts, record_campus, record_projects
 from ledger.demo.schedule import plan
 from ledger.demo.steps import BEGINS, ZONE, Dice, Step, Steps, at
+from ledger.errors import LedgerExists, NotALedger
 from ledger.events import ShootDayReported
+from ledger.events.base import Query
+from ledger.tags import tag
 from ledger.times import ManualClock
 
 SEED = 20230501
 ORIGIN = "studio-ledger.example/demo/yongchuan"
+
+Told = Callable[[int, int], None]
+"""Hears how many of how many steps are done."""
 
 
 def all_steps() -> list[Step]:
@@ -36,24 +41,38 @@ def build(
     where: str,
     *,
     extensions: Extensions | None = None,
-    told: Callable[[int, int], None] = lambda done, total: None,
+    told: Told = lambda done, total: None,
 ) -> Ledger:
-    """Make the demo's ledger at a path or URL, and return it open.
+    """Make the demo's ledger at a path or URL, or finish one; return it open.
 
-    `told` hears how many of the steps are done. Raises `LedgerExists` where something is.
+    Every step carries a request key, so that a build that was interrupted goes on where it
+    stopped. Raises `LedgerExists` where something else is.
     """
-    clock = ManualClock(at(BEGINS, 8) - timedelta(minutes=5))
-    ledger = Ledger.create(
-        where,
-        origin=ORIGIN,
-        zone_name=ZONE,
-        demo=True,
-        author=Author("demo"),
-        extensions=extensions,
-        clock=clock,
-        new_id=_numbered(),
-    )
+    clock = ManualClock(at(BEGINS, 7, 55))
+    try:
+        ledger = Ledger.create(
+            where,
+            origin=ORIGIN,
+            zone_name=ZONE,
+            demo=True,
+            author=Author("demo"),
+            extensions=extensions,
+            clock=clock,
+        )
+    except LedgerExists:
+        ledger = _reopen(where, extensions, clock)
+    try:
+        _take(ledger, clock, told)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def _take(ledger: Ledger, clock: ManualClock, told: Told) -> None:
     steps = all_steps()
+    if _is_done(ledger, len(steps)):
+        return
     reports: dict[tuple[str, str], int] = {}
     for number, step in enumerate(steps, start=1):
         clock.set(step.at)
@@ -61,15 +80,28 @@ def build(
         if step.corrects_report:
             command["corrects"] = reports[command["booking"], command["day"]]
         decision = ledger.wire.decode(msgspec.json.encode(command))
-        outcome = ledger.decide(decision, Author(step.actor, step.reason))
+        outcome = ledger.decide(decision, Author(step.actor, step.reason, _request(number)))
         for entry in outcome.events:
             if isinstance(entry.event, ShootDayReported):
                 reports[entry.event.booking, str(entry.event.day)] = entry.position
         told(number, len(steps))
+
+
+def _reopen(where: str, extensions: Extensions | None, clock: ManualClock) -> Ledger:
+    try:
+        ledger = Ledger.open(where, extensions=extensions, clock=clock)
+    except NotALedger:
+        raise LedgerExists(where) from None
+    if not (ledger.opened.demo and ledger.opened.origin == ORIGIN):
+        ledger.close()
+        raise LedgerExists(where)
     return ledger
 
 
-def _numbered() -> Callable[[str], str]:
-    """Ids that are the same on every run: 001, 002, …"""
-    numbers: Iterator[int] = iter(range(1, 100_000))
-    return lambda prefix: f"{next(numbers):03}"
+def _is_done(ledger: Ledger, steps: int) -> bool:
+    last = Query((tag("request", _request(steps)),))
+    return any(ledger.log.read([last], limit=1))
+
+
+def _request(number: int) -> str:
+    return f"demo/{number}"

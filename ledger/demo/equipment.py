@@ -42,7 +42,7 @@ def _crane(steps: Steps, blocks: list[Block]) -> None:
 
 
 def _cart(steps: Steps) -> None:
-    """A container with a camera and lenses; one journey of it is entered two weeks late."""
+    """A container with a camera and lenses; one journey of it is entered late."""
     cart, camera, lenses = "sample-camera-cart", "sample-camera", "sample-lenses"
     for number, (item, name, kind) in enumerate(
         (
@@ -89,14 +89,14 @@ def _cart(steps: Steps) -> None:
             to="stage-1",
         )
     steps.add(
-        at(date(2024, 9, 24), 10),
+        at(date(2024, 5, 27), 10),
         KEEPER,
         "equipment move",
-        reason="sample: a day at stage 2, entered two weeks later",
+        reason="sample: a day at stage 2, entered after the service that followed",
         equipment=cart,
         to="stage-2",
-        at="2024-09-10T08:00",
-        return_at="2024-09-10T20:00",
+        at="2024-05-10T08:00",
+        return_at="2024-05-10T20:00",
     )
     steps.add(
         at(date(2025, 1, 10), 9),

@@ -1,0 +1,153 @@
+"""The demo: real facts kept as they are, everything else a sample, the same on every run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ledger.application import Author, Ledger
+from ledger.demo.build import ORIGIN, build
+from ledger.demo.facts import facts
+from ledger.errors import LedgerExists
+from ledger.events import (
+    EquipmentRegistered,
+    ProjectOpened,
+    ShootDayReported,
+    SpaceCommissioned,
+)
+from ledger.events.bookings import BookingEvent
+from ledger.plugin_host import PluginHost
+from ledger.times import Period
+from tests.sources import ROOT
+
+
+@pytest.fixture(scope="module")
+def demo_path(quick_folder: Path) -> Path:
+    path = quick_folder / "demo.db"
+    build(str(path)).close()
+    return path
+
+
+@pytest.fixture
+def demo(demo_path: Path) -> Iterator[Ledger]:
+    extensions = PluginHost.of_ledger(str(demo_path)).load().extensions()
+    with Ledger.open(str(demo_path), extensions=extensions) as ledger:
+        yield ledger
+
+
+def test_an_interrupted_demo_goes_on_and_ends_as_any_other(
+    demo_path: Path, quick_folder: Path
+) -> None:
+    class PulledPlug(Exception):
+        pass
+
+    def pull_the_plug(done: int, total: int) -> None:
+        if done == total // 3:
+            raise PulledPlug
+
+    again = quick_folder / "again.db"
+    with pytest.raises(PulledPlug):
+        build(str(again), told=pull_the_plug)
+    with build(str(again)) as resumed, Ledger.open(str(demo_path)) as whole:
+        assert list(resumed.log.lines()) == list(whole.log.lines())
+
+
+def test_it_says_in_its_first_event_that_it_is_a_demo(demo: Ledger) -> None:
+    assert demo.opened.demo
+    assert demo.opened.origin == ORIGIN
+
+
+def test_the_campus_is_the_published_one(demo: Ledger) -> None:
+    published = {space["id"]: space for space in facts()["space"]}
+    spaces = [e.event for e in demo.log.stream() if isinstance(e.event, SpaceCommissioned)]
+    assert {space.space for space in spaces} == set(published)
+    for space in spaces:
+        known = published[space.space]
+        assert (space.area_m2, space.kind, space.phase) == (
+            known["area_m2"],
+            known["kind"],
+            known["phase"],
+        )
+
+
+def test_whatever_is_made_up_says_that_it_is_a_sample(demo: Ledger) -> None:
+    real = {row["id"] for kind in ("project", "equipment") for row in facts()[kind]}
+    for entry in demo.log.stream():
+        match entry.event:
+            case ProjectOpened(project=id, title=title):
+                assert id in real or title.startswith("Sample")
+            case EquipmentRegistered(equipment=id, name=name):
+                assert id in real or name.startswith("Sample")
+            case BookingEvent(project=project):
+                assert project not in real, "no booking is made up for a real project"
+                assert (entry.reason or "").startswith("sample")
+
+
+def test_it_reaches_from_may_2023_to_march_2026(demo: Ledger) -> None:
+    periods = [
+        entry.event.period.days
+        for entry in demo.log.stream()
+        if isinstance(entry.event, BookingEvent) and isinstance(entry.event.effective(), Period)
+    ]
+    assert min(days.first for days in periods).replace(day=1) == date(2023, 5, 1)
+    assert any(date(2026, 3, 31) in days for days in periods)
+    reports = [e.event.day for e in demo.log.stream() if isinstance(e.event, ShootDayReported)]
+    assert (min(reports).year, max(reports)) == (2023, date(2026, 3, 9))
+
+
+def test_more_than_50_projects_were_serviced(demo: Ledger) -> None:
+    (total,) = demo.view("project-total").rows
+    assert total.serviced > 50  # type: ignore[attr-defined]  # a view's own row type
+
+
+def test_as_of_2024_the_campus_has_its_first_phase_only(demo: Ledger) -> None:
+    then = demo.view("spaces", as_of="2024-01-01")
+    assert [row.space for row in then.rows] == ["stage-1", "stage-2"]  # type: ignore[attr-defined]  # as above
+    now = demo.view("spaces")
+    assert len(now.rows) == len(facts()["space"])
+
+
+def test_as_of_2024_the_bookings_are_those_known_then(demo: Ledger) -> None:
+    at = demo.resolve_as_of("2024-01-01")
+    known = {
+        entry.event.booking
+        for entry in demo.log.stream(until=at)
+        if isinstance(entry.event, BookingEvent)
+    }
+    then = demo.view("bookings", as_of="2024-01-01")
+    assert {row.booking for row in then.rows} == known  # type: ignore[attr-defined]  # as above
+    assert len(known) < len(demo.view("bookings").rows)
+
+
+def test_another_ledger_is_never_made_into_a_demo(tmp_path: Path) -> None:
+    path = str(tmp_path / "studio.db")
+    Ledger.create(path, origin="a/real/studio", author=Author("ana")).close()
+    with pytest.raises(LedgerExists):
+        build(path)
+
+
+def test_the_command_shows_the_studio_to_a_person(demo_path: Path) -> None:
+    shown = subprocess.run(
+        [sys.executable, str(ROOT / "cli.py"), "--ledger", str(demo_path), "demo"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert shown.stderr == ""
+    lines = shown.stdout.splitlines()
+    assert "Yongchuan Technology Studio" in lines[0]
+    for title in ("The campus", "How many projects?", "Where is the LED volume, and the rest?"):
+        assert title in lines
+    heat = next(line for line in lines if line.startswith("stage-1") and "█" in line)
+    assert heat.endswith(" d")
+    tries = [line.split("  ")[1] for line in lines[-3:]]
+    assert len(tries) == 3
+    for command in tries:
+        words = command.split()[1:]
+        subprocess.run([sys.executable, str(ROOT / "cli.py"), *words], check=True)
