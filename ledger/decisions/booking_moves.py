@@ -72,7 +72,7 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
                 was_period=booking.period,
                 rank=rank,
                 units=booking.units,
-                expires_at=booking.expires_at,
+                expires_at=None if rank is None else booking.expires_at,
                 plan=plan,
             )
         )

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from ledger.decisions.base import Context
 from ledger.decisions.booking_refusals import WrongState
-from ledger.decisions.ladder import gives_back_only
 from ledger.errors import UnknownId, UnreadableEvent
 from ledger.events.base import RecordedEvent
 from ledger.events.bookings import (
@@ -45,10 +44,9 @@ promotions, nor the two hundred shoot days of a series."""
 
 
 class Booking(Struct, frozen=True):
-    """A booking: its state, and since which position; where `placed` put it.
+    """A booking. After the wrap `period` is what it used.
 
-    `since` counts a hold's seniority, as in the ladder. After the wrap `period` is what it
-    used.
+    `position` is the event that put it in its state, `placed` the one that gave it its time.
     """
 
     id: str
@@ -58,7 +56,6 @@ class Booking(Struct, frozen=True):
     state: State
     position: int
     placed: int
-    since: int
     units: int
     plan: tuple[DayPlan, ...]
     expires_at: datetime | None
@@ -88,7 +85,6 @@ def fold_booking(entries: Iterable[RecordedEvent]) -> Booking:
                 state="held",
                 position=at,
                 placed=at,
-                since=at,
                 units=event.units,
                 plan=event.plan,
                 expires_at=event.expires_at,
@@ -108,16 +104,12 @@ def fold_booking(entries: Iterable[RecordedEvent]) -> Booking:
             case BookingCancelled():
                 booking = replace(booking, state="cancelled", position=at)
             case BookingRescheduled():
-                keeps = gives_back_only(
-                    event.was_space, event.was_period, event.space, event.period
-                )
                 booking = replace(
                     booking,
                     space=event.space,
                     period=event.period,
                     plan=event.plan,
                     placed=at,
-                    since=booking.since if keeps else at,
                 )
             case _:
                 raise UnreadableEvent(entry.type, position=at)

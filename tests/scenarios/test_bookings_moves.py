@@ -170,6 +170,15 @@ def test_what_has_started_can_change_its_end() -> None:
     story.when(move("first", "2025-07-01..2025-07-02")).refused(OutsideBooking, by=11)
 
 
+def test_what_was_confirmed_in_time_expires_no_more() -> None:
+    story = campus().and_given(
+        hold("first", "2025-07-01..2025-07-10", expires_at=Moment.parse("2025-06-20")),
+        ConfirmBookings(bookings=("first",)),
+    )
+    moved = Told("first", "2025-07-02..2025-07-11").moved("2025-07-01..2025-07-10")
+    story.when(move("first", "2025-07-02..2025-07-11"), now="2025-06-21T09:00+08:00").then(moved)
+
+
 # --- either --------------------------------------------------------------------------
 
 

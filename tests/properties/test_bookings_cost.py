@@ -1,0 +1,211 @@
+"""A booking costs the same in the tenth year as in the first, and a planted fault is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from ledger.decisions import bookings, ladder
+from ledger.decisions.base import Context, Decision, Snapshot
+from ledger.decisions.booking_moves import MoveBooking
+from ledger.decisions.bookings import ConfirmBookings, PlaceHold, ReleaseHold
+from ledger.decisions.shoot_days import StartBooking
+from ledger.events import (
+    BookingConfirmed,
+    BookingHeld,
+    Event,
+    ProjectOpened,
+    SiteRegistered,
+    SpaceCommissioned,
+)
+from ledger.events.base import Header, Query, RecordedEvent
+from ledger.testing import BEGINNING, MemoryHistory
+from ledger.times import Days, When
+from tests.properties.test_bookings import Bookings
+
+ZONE = "Asia/Shanghai"
+A_MONTH = 20
+"""Bookings a month, a day each: ten of them firm, ten held."""
+
+
+class CountingHistory(MemoryHistory):
+    """A history that counts what is read of it."""
+
+    read_events = 0
+
+    def read(self, queries: Sequence[Query], **how: Any) -> Iterator[RecordedEvent]:
+        """As any history, counting."""
+        for entry in super().read(queries, **how):
+            self.read_events += 1
+            yield entry
+
+
+def _bookings(months: int) -> Iterator[Event]:
+    """So many months of bookings, half before July 2025 and half after, July among them."""
+    july = 2025 * 12 + 6
+    for month in range(july - months // 2, july - months // 2 + months):
+        for day in range(1, A_MONTH + 1):
+            on = date(month // 12, month % 12 + 1, day)
+            always: dict[str, Any] = {
+                "booking": f"b-{on}",
+                "space": "stage-1",
+                "project": "film",
+                "period": Days(on, on).period(ZONE),
+            }
+            yield BookingHeld(**always, rank=1)
+            if day <= A_MONTH // 2:
+                yield BookingConfirmed(**always)
+
+
+def _history(months: int) -> CountingHistory:
+    history = CountingHistory()
+    first = (
+        SiteRegistered(site="campus", name="Campus", zone=ZONE),
+        ProjectOpened(project="film", title="Film", kind="feature", on=date(1950, 1, 1)),
+        SpaceCommissioned(
+            space="stage-1",
+            site="campus",
+            zone=ZONE,
+            name="Stage 1",
+            kind="stage",
+            area_m2=3000.0,
+            in_service_on=date(1950, 1, 1),
+        ),
+    )
+    header = Header(actor="scheduler")
+    history.append([(event, header) for event in (*first, *_bookings(months))])
+    return history
+
+
+@pytest.fixture(scope="module")
+def one_month() -> CountingHistory:
+    """Twenty bookings."""
+    return _history(1)
+
+
+@pytest.fixture(scope="module")
+def eighty_years() -> CountingHistory:
+    """Twenty thousand."""
+    return _history(1000)
+
+
+def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Query, ...]]:
+    """How many events a decision reads, and what it asks."""
+    snapshot = Snapshot(history, history.head())
+    header = Header(actor="scheduler")
+    history.read_events = 0
+    decision.decide(Context(snapshot, now=BEGINNING, new_id=lambda _: "new", header=header))
+    return history.read_events, snapshot.boundary.queries
+
+
+@pytest.mark.parametrize(
+    ("decision", "most"),
+    [
+        (PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-05..2025-07-15")), 33),
+        (
+            PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-25"), confirm=True),
+            43,
+        ),
+        (ConfirmBookings(bookings=("b-2025-07-15",)), 44),
+        (ReleaseHold(booking="b-2025-07-15"), 31),
+        (MoveBooking(booking="b-2025-07-15", when=When.parse("2025-07-28")), 34),
+        (StartBooking(booking="b-2025-07-05", on=date(2025, 7, 5)), 2),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Decision) else str(value),
+)
+def test_a_decision_reads_a_month_and_no_life(
+    one_month: CountingHistory, eighty_years: CountingHistory, decision: Decision, most: int
+) -> None:
+    early, late = _cost(one_month, decision), _cost(eighty_years, decision)
+    assert early == late
+    assert early[0] <= most
+
+
+def test_no_question_is_about_a_whole_space_or_project(one_month: CountingHistory) -> None:
+    """Of a space's whole life a decision asks what it is; of a project's whether it is open."""
+    asked: set[Query] = set()
+    for decision in (
+        PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-05"), booking="new"),
+        ConfirmBookings(bookings=("b-2025-07-15",)),
+        MoveBooking(booking="b-2025-07-05", when=When.parse("2025-07-28")),
+    ):
+        asked |= set(_cost(one_month, decision)[1])
+    whole = {q for q in asked if q.tags[0] in ("space:stage-1", "project:film", "site:campus")}
+    assert {q.types for q in whole} == {
+        ("SpaceChanged", "SpaceCommissioned", "SpaceDecommissioned"),
+        ("ProjectClosed", "ProjectOpened"),
+        ("SiteRegistered",),
+    }
+    assert {q.tags[0] for q in asked - whole} == {
+        *("space:stage-1@2025-07", "booking:new", "booking:b-2025-07-15", "booking:b-2025-07-05")
+    }
+
+
+# --- planted faults ------------------------------------------------------------------
+
+
+def _no_ripple(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ladder.Ladder, "_settle", lambda self: self._left.clear())
+
+
+def _no_expiry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ladder.Ladder, "sweep", lambda self, *periods: None)
+
+
+def _first_month_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    look = ladder.Ladder._look
+
+    def short(self: ladder.Ladder, period: Any) -> None:
+        day = period.days.first
+        look(self, Days(day, day).period(period.zone))
+
+    monkeypatch.setattr(ladder.Ladder, "_look", short)
+
+
+def _passes_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bookings, "in_the_way", lambda *of: [])
+
+
+def _no_room_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bookings, "check_room", lambda *of: None)
+
+
+def _reads_past_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ladder is read, and nobody notes that it was."""
+    look = ladder.Ladder._look
+
+    def unnoticed(self: ladder.Ladder, period: Any) -> None:
+        answers = self._ctx._snapshot._answers
+        noted = dict(answers)
+        look(self, period)
+        answers.clear()
+        answers.update(noted)
+
+    monkeypatch.setattr(ladder.Ladder, "_look", unnoticed)
+
+
+FAULTS = [
+    _no_ripple,
+    _no_expiry,
+    _first_month_only,
+    _passes_the_queue,
+    _no_room_asked,
+    _reads_past_the_boundary,
+]
+
+
+@pytest.mark.parametrize("plant", FAULTS, ids=lambda plant: plant.__name__.strip("_"))
+def test_a_planted_fault_is_found(
+    plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch)
+    search = settings(
+        stateful_step_count=40, max_examples=300, phases=[Phase.generate], database=None
+    )
+    with pytest.raises((AssertionError, KeyError)):
+        run_state_machine_as_test(Bookings, settings=search)
