@@ -14,19 +14,21 @@ def write_reference(out: Callable[[str], None]) -> None:
     """Write a section for each command, in the order in which `--help` lists them."""
     from ledger.commands import cli
 
-    for context in contexts(click.Context(cli, info_name=PROGRAM, max_content_width=88)):
+    for context in contexts(cli, PROGRAM):
         depth = "#" * min(2 + context.command_path.count(" "), 4)
         out(f"\n{depth} {context.command_path}\n\n```text\n{context.get_help()}\n```\n")
     out("\n")
 
 
-def contexts(context: click.Context) -> Iterator[click.Context]:
-    """A command and all commands below it, each with the words that call it."""
+def contexts(
+    command: click.Command, name: str, parent: click.Context | None = None
+) -> Iterator[click.Context]:
+    """A command and all below it, each as if called by its words in an 88-column window."""
+    settings = {**command.context_settings, "terminal_width": 88}
+    context = command.context_class(command, parent, name, **settings)
     yield context
-    if isinstance(context.command, click.Group):
-        for name in context.command.list_commands(context):
-            command = context.command.get_command(context, name)
-            if command is not None and not command.hidden:
-                yield from contexts(
-                    click.Context(command, parent=context, info_name=name, terminal_width=88)
-                )
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            if found is not None and not found.hidden:
+                yield from contexts(found, below, context)

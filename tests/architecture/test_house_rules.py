@@ -27,7 +27,7 @@ LARGE: dict[str, str] = {
 """What may be larger, `file` or `file::function`, and why."""
 
 EMPTY_WORDS = {"utils", "util", "helpers", "helper", "manager", "service", "common", "process"}
-"""Names that say nothing about what is inside. `ServiceStarted` says it, and so does `InService`."""
+"""Names that say nothing of what is inside. `ServiceStarted` says it, and so does `InService`."""
 
 
 def empty_names(path: Path, tree: ast.Module) -> list[str]:
