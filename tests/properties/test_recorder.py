@@ -156,6 +156,15 @@ def filtered(
     reads=[(DCBQuery([DCBQueryItem([], ["x:1"]), DCBQueryItem(["A"])]), None, None, None, False)],
     seam=(1, 0, 1),
 )
+@example(  # a type alone, looked for among the newest events
+    appends=[
+        ([DCBEvent("A", b"", ["x:1"])], None),
+        ([DCBEvent("B", b"")], DCBAppendCondition(DCBQuery([DCBQueryItem(["A"])]))),
+        ([DCBEvent("C", b"")], DCBAppendCondition(DCBQuery([DCBQueryItem(["B"])]), 1)),
+    ],
+    reads=[],
+    seam=(1000, 128, 32),
+)
 def test_same_as_the_librarys_recorder_in_memory(
     new_recorder: NewRecorder,
     appends: list[tuple[list[DCBEvent], DCBAppendCondition | None]],

@@ -12,6 +12,7 @@ from eventsourcing.persistence import IntegrityError, ProgrammingError
 from sqlalchemy import event as sqlalchemy_event
 
 from ledger.errors import BadInput, LineTooLong
+from ledger.log import tail
 from ledger.log.lines import LINE_LIMIT, line_size
 from ledger.log.places import Place
 from ledger.log.recorder import SqlRecorder
@@ -87,6 +88,23 @@ def test_threads_share_a_recorder(recorder: SqlRecorder) -> None:
     for writer in range(4):
         mine = [row[4] for row in recorder.rows(DCBQuery([DCBQueryItem([], [f"w:{writer}"])]))]
         assert mine == [b"%d" % n for n in range(25) for _ in range(2)]
+
+
+@pytest.mark.parametrize("tags", [[], ["x:0"]], ids=["all", "by tag"])
+def test_a_subscriber_sees_each_once_across_full_buffers(
+    recorder: SqlRecorder, monkeypatch: pytest.MonkeyPatch, tags: list[str]
+) -> None:
+    monkeypatch.setattr(tail, "_BUFFER", 2)
+    recorder.append([made_up(n, f"x:{n % 2}") for n in range(9)])
+    wanted = list(range(1, 12, 2 if tags else 1))
+    query = DCBQuery([DCBQueryItem([], tags)])
+    with recorder.subscribe(query) as subscription:
+        seen = [next(subscription).position for _ in range(len(wanted) - (1 if tags else 2))]
+        recorder.append([made_up(n, f"x:{n % 2}") for n in (1, 0)])
+        if tags:
+            wanted[-1] = 11
+        seen += [next(subscription).position for _ in range(len(wanted) - len(seen))]
+    assert seen == wanted
 
 
 def _cost(recorder: SqlRecorder, condition: DCBAppendCondition) -> tuple[int, int]:

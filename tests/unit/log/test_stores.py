@@ -26,6 +26,8 @@ from ledger.errors import (
 )
 from ledger.log import places, stores
 from ledger.log.places import Place, has_wal_reset_bug, sqlite_in_use, sqlite_module
+from ledger.log.stores import create_store
+from ledger.times import SystemClock
 from tests.unit.log.conftest import creating, made_up, one_line, opening
 
 ByHand = Callable[[str], list[Any]]
@@ -223,6 +225,29 @@ def test_a_lock_held_too_long_on_postgres(
             with pytest.raises(StorageFailure, match="locked by another program"):
                 waiter.append([made_up(1)])
         assert waiter.append([made_up(1)]) == 1
+
+
+def test_a_file_that_appears_while_the_ledger_is_made(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(sqlite_url)
+
+    def somebody_is_faster(recorder: object, connection: object) -> None:
+        path.write_bytes(b"mine")
+
+    def no_hard_links(*_: object) -> None:
+        raise OSError("not supported")
+
+    for _ in range(2):
+        with pytest.raises(LedgerExists):
+            create_store(Place.parse(path), SystemClock(), somebody_is_faster)
+        assert path.read_bytes() == b"mine"
+        assert [each.name for each in path.parent.iterdir()] == ["studio.db"]
+        path.unlink()
+        monkeypatch.setattr(os, "link", no_hard_links)
+    with creating(path) as recorder:
+        assert recorder.append([made_up(1)]) == 1
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 # --- killed while it is made -------------------------------------------------------------
