@@ -1,0 +1,223 @@
+"""One event of every type, each field filled: what the frozen lines are made from.
+
+What is frozen stays: a type that changes gets a new schema version and a new line, and
+the line of the old version is read by its upcasters for ever.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from ledger.events import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingHeld,
+    BookingRescheduled,
+    BookingStarted,
+    BookingWrapped,
+    CustodyTransferred,
+    DayPlan,
+    EquipmentCheckedIn,
+    EquipmentCheckedOut,
+    EquipmentMoved,
+    EquipmentPacked,
+    EquipmentRegistered,
+    EquipmentRetired,
+    EquipmentUnpacked,
+    Event,
+    HoldChallenged,
+    HoldPromoted,
+    HoldReleased,
+    LedgerOpened,
+    MilestonePlanned,
+    MilestoneReached,
+    MilestoneWithdrawn,
+    ProjectClosed,
+    ProjectOpened,
+    ServiceCompleted,
+    ServiceStarted,
+    ShootDayReported,
+    SiteRegistered,
+    SpaceChanged,
+    SpaceClosed,
+    SpaceCommissioned,
+    SpaceDecommissioned,
+    SpaceReopened,
+)
+from ledger.events.base import Header
+from ledger.times import Days
+
+ZONE = "Asia/Shanghai"
+JULY = Days(date(2025, 7, 1), date(2025, 7, 14)).period(ZONE)
+JULY_AUGUST = Days(date(2025, 7, 21), date(2025, 8, 3)).period(ZONE)
+AUGUST = Days(date(2025, 8, 1), date(2025, 8, 3)).period(ZONE)
+NOON = datetime(2025, 7, 1, 4, 0, tzinfo=UTC)
+LATER = datetime(2025, 7, 2, 4, 30, 15, 250_000, tzinfo=UTC)
+PLAN = (
+    DayPlan(first=date(2025, 7, 1), last=date(2025, 7, 2), type="pre-light"),
+    DayPlan(first=date(2025, 7, 14), last=date(2025, 7, 14), type="strike"),
+)
+
+HEADER = Header(actor="mei")
+FULL_HEADER = Header(
+    actor="mei",
+    reason="the crane 起重机 was needed 🎬",
+    request="req-1",
+    digest="0123456789abcdef",
+    corrects=1,
+    batch="x-batch",
+)
+
+SITES: list[Event] = [
+    LedgerOpened(origin="studio-ledger.example", format=1, demo=True, zone=ZONE),
+    SiteRegistered(
+        site="yongchuan",
+        name="Yongchuan Technology Studio",
+        zone=ZONE,
+        answer_within_hours=24,
+        local_name="永川科技片场",
+        place="Chongqing",
+        operator="Dawa",
+    ),
+    SpaceCommissioned(
+        space="stage-1",
+        site="yongchuan",
+        zone=ZONE,
+        name="Stage 1",
+        kind="stage",
+        area_m2=3000.5,
+        in_service_on=date(2023, 5, 1),
+        capacity=2,
+        answer_within_hours=48,
+        phase="phase-1",
+    ),
+    SpaceChanged(
+        space="stage-1",
+        site="yongchuan",
+        on=date(2025, 1, 1),
+        name="Stage 1",
+        kind="virtual stage",
+        area_m2=3000.0,
+    ),
+    SpaceClosed(closure="c-1", space="stage-1", kind="calibration", period=JULY_AUGUST),
+    SpaceReopened(
+        closure="c-1", space="stage-1", kind="calibration", was=JULY_AUGUST, period=AUGUST
+    ),
+    SpaceDecommissioned(space="stage-1", site="yongchuan", on=date(2030, 1, 1)),
+]
+
+PROJECTS: list[Event] = [
+    ProjectOpened(
+        project="resurrection", title="Resurrection 复活 🎬", kind="feature", on=date(2024, 11, 1)
+    ),
+    MilestonePlanned(project="resurrection", milestone="delivery", on=date(2025, 9, 30)),
+    MilestoneReached(project="resurrection", milestone="delivery", on=date(2025, 10, 1)),
+    MilestoneWithdrawn(project="resurrection", milestone="delivery"),
+    ProjectClosed(project="resurrection", on=date(2025, 12, 24), outcome="completed"),
+]
+
+
+BOOKING = "b-7f3k2"
+STAGE = "stage-1"
+PROJECT = "resurrection"
+
+BOOKINGS: list[Event] = [
+    BookingHeld(
+        booking=BOOKING,
+        space=STAGE,
+        project=PROJECT,
+        period=JULY,
+        rank=2,
+        units=1,
+        expires_at=LATER,
+        plan=PLAN,
+    ),
+    HoldChallenged(
+        booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, by="b-9", answer_by=LATER
+    ),
+    HoldReleased(booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, cause="lapsed"),
+    HoldPromoted(booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, was_rank=2, rank=1),
+    BookingConfirmed(
+        booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, units=1, plan=PLAN
+    ),
+    BookingRescheduled(
+        booking=BOOKING,
+        space=STAGE,
+        project=PROJECT,
+        period=AUGUST,
+        was_space="stage-2",
+        was_period=JULY_AUGUST,
+        rank=1,
+        units=1,
+        expires_at=LATER,
+        plan=(),
+    ),
+    BookingStarted(booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, on=date(2025, 7, 1)),
+    ShootDayReported(
+        booking=BOOKING,
+        space=STAGE,
+        project=PROJECT,
+        period=JULY,
+        day=date(2025, 7, 3),
+        setups_planned=24,
+        setups_shot=22,
+        pages_planned_eighths=30,
+        pages_shot_eighths=27,
+        shooting_hours=9.5,
+    ),
+    BookingWrapped(
+        booking=BOOKING,
+        space=STAGE,
+        project=PROJECT,
+        period=JULY,
+        on=date(2025, 7, 14),
+        was_period=JULY_AUGUST,
+        units=1,
+    ),
+    BookingCancelled(booking=BOOKING, space=STAGE, project=PROJECT, period=JULY),
+]
+
+EQUIPMENT: list[Event] = [
+    EquipmentRegistered(
+        equipment="led-wall-a",
+        at=NOON,
+        name="LED wall A",
+        kind="LED volume",
+        place=STAGE,
+        home="virtual-stage",
+        maker="Dawa",
+    ),
+    EquipmentMoved(
+        equipment="led-wall-a",
+        at=NOON,
+        latest=False,
+        origin=STAGE,
+        destination="outside:rental-house",
+    ),
+    EquipmentPacked(
+        equipment="led-wall-a",
+        at=NOON,
+        place=STAGE,
+        containers=("case-1", "truck-1"),
+        latest_for=("case-1",),
+        contents=3,
+    ),
+    EquipmentUnpacked(
+        equipment="led-wall-a",
+        at=LATER,
+        place=STAGE,
+        containers=("case-1",),
+        latest_for=(),
+        contents=0,
+    ),
+    EquipmentCheckedOut(
+        equipment="led-wall-a", at=NOON, booking=BOOKING, custodian="wang", due_at=LATER
+    ),
+    EquipmentCheckedIn(equipment="led-wall-a", at=LATER, booking=BOOKING),
+    CustodyTransferred(equipment="led-wall-a", at=NOON, was=None, custodian="wang"),
+    ServiceStarted(equipment="led-wall-a", at=NOON, kind="calibration"),
+    ServiceCompleted(equipment="led-wall-a", at=NOON, kind="calibration", valid_until=LATER),
+    EquipmentRetired(equipment="led-wall-a", at=LATER, place=STAGE),
+]
+
+EXAMPLES: list[Event] = [*SITES, *PROJECTS, *BOOKINGS, *EQUIPMENT]
