@@ -1,8 +1,10 @@
 """`demo`: make the sample ledger, and show what a person would want to see of it."""
 
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,7 +60,7 @@ def demo(session: Session, output: Output) -> None:
             if not session.plugins:
                 session.say("The plugins are off, so that there is no view to show.")
             elif output.format == "table" and output.file is None:
-                for line in _report(ledger, _option(session)):
+                for line in _report(ledger, _this_program(session)):
                     terminal_bytes().write(line.encode(_encoding(), "backslashreplace") + b"\n")
             else:
                 answers = [ledger.view(name, params) for name, params in SHOWN.items()]
@@ -85,9 +87,16 @@ class _Progress:
             self._bar.__exit__(None, None, None)
 
 
-def _option(session: Session) -> str:
-    """How to name this ledger in a command, where it must be named."""
-    return "" if session.where == DEFAULT_LEDGER else f"--ledger {session.where} "
+def _this_program(session: Session) -> str:
+    """What a person types to reach this program and this ledger again."""
+    started = Path(sys.argv[0])
+    if started.suffix == ".py":
+        program = f"python {started}"
+    else:
+        installed = shutil.which(started.name)
+        known = installed is not None and started.exists() and Path(installed).samefile(started)
+        program = started.name if known else str(started)
+    return program if session.where == DEFAULT_LEDGER else f"{program} --ledger {session.where}"
 
 
 def _encoding() -> str:
@@ -103,7 +112,7 @@ def _as_data(answers: Iterable["Answer"]) -> Sheet:
 # --- the report ------------------------------------------------------------------------
 
 
-def _report(ledger: "Ledger", option: str) -> Iterator[str]:
+def _report(ledger: "Ledger", program: str) -> Iterator[str]:
     answers = {name: ledger.view(name, params) for name, params in SHOWN.items()}
     style = Style(ledger.opened.zone, ascii_only=not can_encode("░▒▓█─…–·", _encoding()))
     last = ledger.log.last()
@@ -133,7 +142,7 @@ def _report(ledger: "Ledger", option: str) -> Iterator[str]:
          "challenged_by": "Challenged by", "answer_by": "Answer by", "expires_at": "Expires"},
     )  # fmt: skip
     yield from _equipment(answers["equipment"], style)
-    yield from _commands(option)
+    yield from _commands(program)
 
 
 def _titled(title: str) -> Iterator[str]:
@@ -212,15 +221,16 @@ def _equipment(answer: "Answer", style: Style) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _commands(option: str) -> Iterator[str]:
+def _commands(program: str) -> Iterator[str]:
     yield from _titled("Try next")
     tries = {
         "view spaces --as-of 2024-01-01": "the campus as it was known then",
         "show b-april-2": "a hold that challenges another",
         "log --tag equipment:led-volume": "what the LED volume went through",
     }
+    longest = max(map(len, tries))
     for command, shows in tries.items():
-        yield f"  {f'studio-ledger {option}{command}':<{45 + len(option)}}  {shows}"
+        yield f"  {program} {command:<{longest}}  {shows}"
 
 
 def _table(answer: "Answer", style: Style, titles: dict[str, str]) -> Iterator[str]:
