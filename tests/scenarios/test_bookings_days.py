@@ -20,7 +20,7 @@ from ledger.decisions.bookings import ConfirmBookings, ReleaseHold
 from ledger.decisions.shoot_days import CancelBooking, ReportShootDay, StartBooking, WrapBooking
 from ledger.errors import BadInput, UnknownId
 from ledger.testing import Scenario, correcting
-from tests.scenarios.campus import Told, campus, hold
+from tests.scenarios.booking_stories import Told, campus, hold
 
 SHOOT = Told("shoot", "2025-07-01..2025-07-10")
 

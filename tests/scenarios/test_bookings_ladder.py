@@ -20,7 +20,7 @@ from ledger.errors import AlreadyExists, BadId, BadInput, LedgerError, ProjectIs
 from ledger.events import DayPlan, ProjectClosed
 from ledger.testing import Scenario
 from ledger.times import Moment, When
-from tests.scenarios.campus import Told, at, campus, hold
+from tests.scenarios.booking_stories import Told, at, campus, hold
 
 FIRST = Told("first", "2025-07-01..2025-07-10")
 SECOND = Told("second", "2025-07-08..2025-07-20", "dragon")

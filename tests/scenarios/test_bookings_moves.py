@@ -24,7 +24,7 @@ from ledger.errors import BadInput, NotInService, ProjectIsClosed, UnknownId
 from ledger.events import DayPlan, ProjectClosed, SiteRegistered, SpaceClosed, SpaceCommissioned
 from ledger.testing import Scenario
 from ledger.times import Moment, When
-from tests.scenarios.campus import Told, at, campus, days, hold
+from tests.scenarios.booking_stories import Told, at, campus, days, hold
 
 FIRST = Told("first", "2025-07-01..2025-07-10")
 SECOND = Told("second", "2025-07-08..2025-07-20", "dragon")

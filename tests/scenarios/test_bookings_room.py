@@ -26,7 +26,7 @@ from ledger.events import (
     SpaceReopened,
 )
 from ledger.testing import Scenario
-from tests.scenarios.campus import Told, campus, days, hold
+from tests.scenarios.booking_stories import Told, campus, days, hold
 
 CALIBRATION = SpaceClosed(
     closure="c-1", space="stage-1", kind="calibration", period=days("2025-07-05..2025-07-08")
