@@ -5,6 +5,7 @@ remembers the IANA zone whose days it counts. A day is the site's own: one of 23
 hours is still one day.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
@@ -23,6 +24,11 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 """The years that a studio's calendar has."""
 
 _DAY = timedelta(days=1)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII
+)
+"""The one form each that is written here, of the many that ISO 8601 has."""
 
 
 class Clock(Protocol):
@@ -102,8 +108,9 @@ def start_of_day(day: date, zone_name: str) -> datetime:
 
 def parse_date(text: str) -> date:
     """A calendar date `YYYY-MM-DD`. Raises `BadTime`, also for 30 February."""
+    text = text.strip()
     try:
-        day = date.fromisoformat(text.strip())
+        day = date.fromisoformat(text if _DATE.fullmatch(text) else "")
     except ValueError:
         raise BadTime(
             f"{text!r} is no date", advice="Write YYYY-MM-DD, a day that the calendar has"
@@ -129,8 +136,9 @@ def parse_instant(text: str, zone_name: str) -> datetime:
     Raises `BadTime` for what cannot be read, for a wall time that a clock change skips,
     and for one that it repeats (an offset tells the two apart).
     """
+    text = text.strip()
     try:
-        value = datetime.fromisoformat(text.strip())
+        value = datetime.fromisoformat(text if _INSTANT.fullmatch(text) else "")
     except ValueError:
         raise BadTime(
             f"{text!r} is no time", advice="Write 2025-07-01T08:00, or with an offset +08:00"
@@ -199,12 +207,18 @@ class Days(Struct, frozen=True, order=True):
         return Days(first, last) if first <= last else None
 
     def period(self, zone_name: str) -> "Period":
-        """From the first day's first instant to the end of the last day."""
-        return Period(
-            start_of_day(self.first, zone_name),
-            start_of_day(self.last + _DAY, zone_name),
-            zone_name,
-        )
+        """From the first day's first instant to the end of the last day.
+
+        Raises `BadTime` for a day that the zone skipped, as Samoa did 30 December 2011.
+        """
+        start = start_of_day(self.first, zone_name)
+        end = start_of_day(self.last + _DAY, zone_name)
+        if end <= start:
+            raise BadTime(
+                f"{self} never was in {zone_name}: its calendar went over it",
+                advice="Choose another day",
+            )
+        return Period(start, end, zone_name)
 
 
 class Period(Struct, frozen=True):
@@ -312,10 +326,18 @@ class When(_Written):
     def of(
         cls, *, days: str | None = None, start: str | None = None, end: str | None = None
     ) -> Self:
-        """From the two forms of the command line. Raises `BadTime` unless it is one of them."""
+        """From the two forms of the command line. Raises `BadTime` unless it is one of them.
+
+        An end is an hour: of a day alone nobody could tell whether it is meant to be in.
+        """
         if days is not None and start is None and end is None:
             return cls.parse(days)
         if days is None and start is not None and end is not None:
+            if _DATE.fullmatch(end.strip()):
+                raise BadTime(
+                    f"--to {end} does not say at what hour",
+                    advice=f"Write {end.strip()}T18:00, or whole days with --days A..B",
+                )
             return cls.parse(f"{Moment.parse(start)}..{Moment.parse(end)}")
         raise BadTime(
             "a period is needed, once", advice="Give either --days A..B or both --from and --to"
