@@ -32,7 +32,8 @@ def slug(text: str) -> str:
 def check_text(what: str, text: str) -> str:
     """A title, name or reason in any script, trimmed. Raises `BadText`.
 
-    Unicode is kept as it was written (NFC); control characters and lone surrogates are not.
+    Unicode is kept as it was written (NFC); control characters, line breaks of any script and
+    lone surrogates are not.
     """
     kept = unicodedata.normalize("NFC", text).strip()
     if not kept:
@@ -41,7 +42,7 @@ def check_text(what: str, text: str) -> str:
         raise BadText(
             f"the {what} has {len(kept):,} characters", advice=f"Use at most {MAX_TEXT:,}"
         )
-    if any(unicodedata.category(c) in ("Cc", "Cs") for c in kept):
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in kept):
         raise BadText(
             f"the {what} holds a control character", advice="Remove line breaks and the like"
         )

@@ -1,0 +1,92 @@
+"""Every error says what stands in the way and what to do, and has the exit code of its kind."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+
+import ledger.decisions
+from ledger.errors import (
+    AlreadyExists,
+    BadInput,
+    BadTime,
+    Conflict,
+    InternalError,
+    LedgerError,
+    NoLedger,
+    Refused,
+    StaleView,
+    StorageFailure,
+    UnknownId,
+)
+
+for module in pkgutil.iter_modules(ledger.decisions.__path__, "ledger.decisions."):
+    importlib.import_module(module.name)
+
+
+def below(base: type[LedgerError]) -> Iterator[type[LedgerError]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from below(kind)
+
+
+OURS = sorted(
+    {kind for kind in below(LedgerError) if kind.__module__.startswith("ledger.")},
+    key=lambda kind: kind.__name__,
+)
+REFUSALS = [kind for kind in OURS if issubclass(kind, Refused) and kind is not Refused]
+
+
+def test_there_are_refusals_to_look_at() -> None:
+    assert len(REFUSALS) > 30
+
+
+@pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)
+def test_its_exit_code_is_one_of_the_programs(kind: type[LedgerError]) -> None:
+    bases = {
+        Refused: 1,
+        BadInput: 2,
+        Conflict: 4,
+        StaleView: 5,
+        NoLedger: 10,
+        InternalError: 70,
+        StorageFailure: 74,
+    }
+    for base, code in bases.items():
+        if issubclass(kind, base):
+            assert kind.exit_code == code
+            return
+    assert kind.exit_code in (3, 4, 5, 70)
+
+
+@pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: kind.__name__)
+def test_a_refusal_names_its_rule(kind: type[Refused]) -> None:
+    assert kind.rule != Refused.rule
+    assert kind.rule == kind.rule.lower().replace(" ", "-")
+    assert kind.__doc__
+
+
+def test_no_two_errors_have_one_name() -> None:
+    names = [kind.__name__ for kind in OURS]
+    assert sorted(set(names)) == names
+
+
+class TestMessages:
+    def test_the_position_stands_in_the_message_the_advice_after_it(self) -> None:
+        error = AlreadyExists("space", "stage-1", position=12)
+        assert str(error) == (
+            "space 'stage-1' exists already (#12). Choose another id; an id is never used twice"
+        )
+        assert (error.position, error.kind, error.id) == (12, "space", "stage-1")
+
+    def test_no_advice_leaves_no_stop(self) -> None:
+        assert str(BadTime("no time zone 'x'")) == "no time zone 'x'"
+
+    def test_an_unknown_id_may_know_what_was_meant(self) -> None:
+        near = UnknownId("space", "stage1", known=["stage-1", "stage-2", "workshop"])
+        assert near.advice == "Did you mean stage-1 or stage-2?"
+        assert "view spaces" in UnknownId("space", "qqq", known=["stage-1"]).advice
+        assert UnknownId("thing", "x").advice == ""
