@@ -57,7 +57,7 @@ def local_day(hour: int) -> date:
 def periods(draw: st.DrawFn) -> Period:
     """Whole days, or any hours."""
     start = draw(hours)
-    length = draw(st.sampled_from((1, 5, 24, 48, 200, 700)))
+    length = draw(st.sampled_from((5, 24, 48, 200, 700)))
     period = Period(at(start), at(start + length), ZONE)
     return period.days.period(ZONE) if draw(st.booleans()) else period
 
@@ -132,7 +132,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
             )
         )  # fmt: skip
     makers: tuple[Callable[[st.DrawFn, int], list[Event]], ...] = (_space_life, _closure, _booking)
-    for number in range(draw(st.integers(0, 12))):
+    for number in range(draw(st.integers(4, 16))):
         events += draw(st.sampled_from(makers))(draw, number)
     return events
 
@@ -206,7 +206,7 @@ def _report(about: dict[str, Any], space: str, period: Period, on: date) -> Even
     )  # fmt: skip
 
 
-windows = st.tuples(st.integers(-10, 80), st.integers(0, 60)).map(
+windows = st.tuples(st.integers(-10, 60), st.sampled_from((0, 6, 40, 80))).map(
     lambda w: (FIRST + timedelta(days=w[0]), FIRST + timedelta(days=w[0] + w[1]))
 )
 

@@ -11,11 +11,9 @@ from ledger_utilization import Measure, SpaceUse, Utilization
 from ledger.errors import BadTime
 from ledger.events import (
     BookingCancelled,
-    BookingHeld,
     BookingRescheduled,
     BookingStarted,
     BookingWrapped,
-    LedgerOpened,
     ShootDayReported,
     SpaceChanged,
     SpaceClosed,
@@ -23,33 +21,30 @@ from ledger.events import (
     SpaceDecommissioned,
     SpaceReopened,
 )
-from ledger.events.base import Event, Header
+from ledger.events.base import Event
 from ledger.projections import fold
-from ledger.testing import Scenario, given
-from ledger.times import Period, When
-from tests.scenarios.campus import (
+from ledger.testing import given
+from tests.scenarios.view_stories import (
+    OPENED,
     STAGE_1,
     WORKSHOP,
     YONGCHUAN,
     ZONE,
+    because,
     closed,
     confirmed,
     day,
     days,
     held,
+    seen,
+    story,
 )
 
-OPENED = LedgerOpened(origin="yongchuan", format=1, demo=False, zone=ZONE)
 JULY: dict[str, Any] = {"since": day("2025-07-01"), "until": day("2025-07-31")}
 
 
-def story(*events: Event) -> Scenario:
-    """What happened after the campus was set up, all recorded on 2 August 2025."""
-    return given().at("2025-08-02T12:00+08:00").and_given(OPENED, YONGCHUAN, STAGE_1, *events)
-
-
 def folded(*events: Event) -> Utilization:
-    return fold(Utilization, story(*events).history.events).projection
+    return seen(Utilization, story(*events))
 
 
 def july(*events: Event) -> SpaceUse:
@@ -60,10 +55,6 @@ def july(*events: Event) -> SpaceUse:
 
 def measures(projection: Utilization, **window: Any) -> dict[str, Measure]:
     return {line.measure: line for line in projection.utilization_total(**(window or JULY))}
-
-
-def exact(text: str) -> Period:
-    return When.parse(text).resolve(ZONE)
 
 
 def reported(on: str, booking: str = "b-1", space: str = "stage-1") -> ShootDayReported:
@@ -149,13 +140,9 @@ def test_what_becomes_of_a_confirmed_booking(events: list[Event], occupied: int)
 
 
 def test_a_shared_day_counts_once_and_so_does_a_day_touched_in_part() -> None:
-    half = confirmed("b-1", "2025-07-01")
-    morning, evening = exact("2025-07-01T08:00..2025-07-01T12:00"), exact(
-        "2025-07-01T14:00..2025-07-02T02:00"
-    )  # fmt: skip
     line = july(
-        type(half)(booking="b-1", space="stage-1", project="resurrection", period=morning),
-        type(half)(booking="b-2", space="stage-1", project="resurrection", period=evening),
+        confirmed("b-1", "2025-07-01T08:00..2025-07-01T12:00"),
+        confirmed("b-2", "2025-07-01T14:00..2025-07-02T02:00"),
     )
     assert line.occupied == 2  # 1 July, and 2 July until two in the morning
 
@@ -175,17 +162,22 @@ def test_a_day_closed_twice_counts_once_and_a_day_closed_in_part_not() -> None:
         closed("2025-07-05..2025-07-08", "c-1"),
         closed("2025-07-07..2025-07-10", "c-2", "calibration"),
         SpaceClosed(closure="c-3", space="stage-1", kind="calibration",
-                    period=exact("2025-07-15T08:00..2025-07-16T20:00")),
+                    period=days("2025-07-15T08:00..2025-07-16T20:00")),
     )  # fmt: skip
     assert (line.closed, line.available) == (6, 25)
+
+
+def test_a_booked_day_that_is_closed_whole_is_not_occupied() -> None:
+    line = july(confirmed("b-1", "2025-07-01..2025-07-10"), closed("2025-07-09..2025-07-12"))
+    assert (line.available, line.occupied, line.net) == (27, 8, 8 / 27)
 
 
 def test_closures_that_meet_within_a_day_close_it() -> None:
     line = july(
         SpaceClosed(closure="c-1", space="stage-1", kind="blackout",
-                    period=exact("2025-07-15T00:00..2025-07-15T09:30")),
+                    period=days("2025-07-15T00:00..2025-07-15T09:30")),
         SpaceClosed(closure="c-2", space="stage-1", kind="calibration",
-                    period=exact("2025-07-15T09:30..2025-07-16T00:00")),
+                    period=days("2025-07-15T09:30..2025-07-16T00:00")),
     )  # fmt: skip
     assert line.closed == 1
 
@@ -291,9 +283,9 @@ def test_nothing_in_service_is_undefined_and_no_fault() -> None:
 def test_a_corrected_report_is_one_shoot_day_and_two_bookings_share_one() -> None:
     told = story(confirmed("b-1", "2025-07-01..2025-07-10"), reported("2025-07-02"))
     first = told.position
-    told.history.append([(reported("2025-07-02"), Header(actor="ad", corrects=first))])
+    because(told, reported("2025-07-02"), corrects=first)
     told.and_given(reported("2025-07-02", "b-2"), reported("2025-07-03"))
-    (line,) = fold(Utilization, told.history.events).projection.utilization(**JULY)
+    (line,) = seen(Utilization, told).utilization(**JULY)
     assert line.shoot_days == 2
 
 
@@ -329,7 +321,7 @@ def test_the_window_that_is_not_said(
 def test_the_default_window_ends_on_the_ledgers_own_clock() -> None:
     # 31 July in UTC, but 1 August in Shanghai: July is over
     told = given().at("2025-07-31T20:00+00:00").and_given(OPENED, YONGCHUAN, STAGE_1)
-    projection = fold(Utilization, told.history.events).projection
+    projection = seen(Utilization, told)
     assert measures(projection, since=None)["gross"].until == date(2025, 7, 31)
 
 
@@ -347,6 +339,5 @@ def test_a_site_by_itself() -> None:
 
 
 def test_an_early_hold_of_the_same_booking_does_not_double_it() -> None:
-    hold = BookingHeld(booking="b-1", space="stage-1", project="resurrection",
-                       period=days("2025-07-01..2025-07-10"), rank=1)  # fmt: skip
+    hold = held("b-1", "2025-07-01..2025-07-10")
     assert july(hold, confirmed("b-1", "2025-07-01..2025-07-10")).occupied == 10
