@@ -10,6 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from ledger.events import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingHeld,
+    BookingRescheduled,
+    BookingWrapped,
+    HoldPromoted,
+    HoldReleased,
+)
+from ledger.events.base import RecordedEvent
+from ledger.times import Period
+
 FIRST_DAY = date(2025, 3, 17)
 """The row of half days goes over two month ends and the night when the clocks skip an hour."""
 
@@ -158,3 +170,38 @@ class Model:
 def expired(one: Booked, now: datetime) -> bool:
     """Whether a hold has lived its time."""
     return one.expires_at is not None and one.expires_at <= now
+
+
+Holds = dict[str, tuple[str, Period, int]]
+Firms = dict[str, tuple[str, Period, int]]
+
+
+def whole_story(entries: list[RecordedEvent]) -> tuple[Holds, Firms]:
+    """Space, period and rank of every hold, space, period and units of every firm booking."""
+    holds: Holds = {}
+    firm: Firms = {}
+    for entry in entries:
+        match entry.event:
+            case BookingHeld() as e:
+                holds[e.booking] = (e.space, e.period, e.rank)
+            case HoldPromoted() as e:
+                assert holds[e.booking] == (e.space, e.period, e.was_rank)
+                assert e.rank < e.was_rank, "a promotion moves up"
+                holds[e.booking] = (e.space, e.period, e.rank)
+            case HoldReleased() as e:
+                del holds[e.booking]
+            case BookingConfirmed() as e:
+                del holds[e.booking]
+                firm[e.booking] = (e.space, e.period, e.units)
+            case BookingRescheduled() as e if e.rank is None:
+                firm[e.booking] = (e.space, e.period, e.units)
+            case BookingRescheduled() as e:
+                assert e.rank is not None
+                holds[e.booking] = (e.space, e.period, e.rank)
+            case BookingWrapped() as e:
+                firm[e.booking] = (e.space, e.period, e.units)
+            case BookingCancelled() as e:
+                del firm[e.booking]
+            case _:
+                pass
+    return holds, firm

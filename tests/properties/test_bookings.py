@@ -25,19 +25,14 @@ from ledger.decisions.ladder import LADDER, fold_holds
 from ledger.decisions.shoot_days import CancelBooking, ReportShootDay, StartBooking, WrapBooking
 from ledger.errors import BoundaryBroken
 from ledger.events import (
-    BookingCancelled,
-    BookingConfirmed,
-    BookingHeld,
-    BookingRescheduled,
-    BookingWrapped,
-    HoldPromoted,
+    Event,
     HoldReleased,
     ProjectOpened,
     SiteRegistered,
     SpaceClosed,
     SpaceCommissioned,
 )
-from ledger.events.base import Query, RecordedEvent, type_names
+from ledger.events.base import Query, type_names
 from ledger.tags import tag
 from ledger.testing import Outcome, given
 from ledger.times import Moment, Period, When
@@ -49,9 +44,12 @@ from tests.properties.booking_model import (
     FIRST_DAY,
     SLOTS,
     ZONE,
+    Firms,
+    Holds,
     Model,
     expired,
     wall,
+    whole_story,
 )
 
 NOW = datetime(2025, 3, 1, 8, tzinfo=UTC)
@@ -97,9 +95,9 @@ WISHES = st.builds(
 )
 
 
-def studio() -> list[object]:
+def studio() -> list[Event]:
     """Two stages, one with closed days, a workshop for three, and a project that never ends."""
-    happened: list[object] = [
+    happened: list[Event] = [
         SiteRegistered(site="campus", name="Campus", zone=ZONE),
         ProjectOpened(project="film", title="Film", kind="feature", on=date(2025, 1, 1)),
     ]
@@ -138,7 +136,7 @@ class Bookings(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.story = given(*studio()).at(NOW)  # type: ignore[arg-type]  # events, all of them
+        self.story = given(*studio()).at(NOW)
         self.model = Model()
         self.made = 0
         self._seen = 0
@@ -365,41 +363,6 @@ def _about(tags: tuple[str, ...], types: tuple[type, ...]) -> Query:
 
 def _differ(one: Outcome, other: Outcome) -> bool:
     return other.refusal is not None or one.proposals != other.proposals
-
-
-Holds = dict[str, tuple[str, Period, int]]
-Firms = dict[str, tuple[str, Period, int]]
-
-
-def whole_story(entries: list[RecordedEvent]) -> tuple[Holds, Firms]:
-    """Space, period and rank of every hold, space, period and units of every firm booking."""
-    holds: Holds = {}
-    firm: Firms = {}
-    for entry in entries:
-        match entry.event:
-            case BookingHeld() as e:
-                holds[e.booking] = (e.space, e.period, e.rank)
-            case HoldPromoted() as e:
-                assert holds[e.booking] == (e.space, e.period, e.was_rank)
-                assert e.rank < e.was_rank, "a promotion moves up"
-                holds[e.booking] = (e.space, e.period, e.rank)
-            case HoldReleased() as e:
-                del holds[e.booking]
-            case BookingConfirmed() as e:
-                del holds[e.booking]
-                firm[e.booking] = (e.space, e.period, e.units)
-            case BookingRescheduled() as e if e.rank is None:
-                firm[e.booking] = (e.space, e.period, e.units)
-            case BookingRescheduled() as e:
-                assert e.rank is not None
-                holds[e.booking] = (e.space, e.period, e.rank)
-            case BookingWrapped() as e:
-                firm[e.booking] = (e.space, e.period, e.units)
-            case BookingCancelled() as e:
-                del firm[e.booking]
-            case _:
-                pass
-    return holds, firm
 
 
 TestBookings = Bookings.TestCase

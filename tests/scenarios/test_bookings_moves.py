@@ -32,7 +32,7 @@ SECOND = Told("second", "2025-07-08..2025-07-20", "dragon")
 
 def move(booking: str, when: str | None = None, **more: object) -> MoveBooking:
     """To move it."""
-    return MoveBooking(booking=booking, when=When.parse(when) if when else None, **more)  # type: ignore[arg-type]  # the command's own
+    return MoveBooking(booking=booking, when=When.parse(when) if when else None, **more)  # type: ignore[arg-type]  # only fields of the command
 
 
 def two_holds() -> Scenario:
@@ -219,15 +219,15 @@ def test_whole_days_stay_whole_days_in_another_zone() -> None:
     )
     berlin = When.parse("2025-07-01..2025-07-10").resolve("Europe/Berlin")
     moved = story.when(move("first", space="halle-1")).events[0]
-    assert moved.period == berlin  # type: ignore[attr-defined]  # a BookingRescheduled
-    exact = story.when(move("night", space="halle-1")).events[0].period  # type: ignore[attr-defined]  # likewise
+    assert moved.period == berlin  # type: ignore[attr-defined]  # it is a BookingRescheduled
+    exact = story.when(move("night", space="halle-1")).events[0].period  # type: ignore[attr-defined]  # it is one too
     night = days("2025-07-01T20:00..2025-07-02T04:00")
     assert (exact.start, exact.end, exact.zone) == (night.start, night.end, "Europe/Berlin")
 
 
 def _plan(*parts: tuple[str, str, str]) -> tuple[DayPlan, ...]:
     return tuple(
-        DayPlan(date.fromisoformat(first), date.fromisoformat(last), kind)  # type: ignore[arg-type]  # of the table
+        DayPlan(date.fromisoformat(first), date.fromisoformat(last), kind)  # type: ignore[arg-type]  # a day type, below
         for first, last, kind in parts
     )
 
