@@ -1,0 +1,173 @@
+"""Writes docs/reference/events.md: every event with its fields, its tags and a stored line.
+
+Names, types and texts come from the code, the lines from the frozen ones of the tests.
+What a field means stands here, since a payload's reader has no docstring at hand.
+"""
+
+import types
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from ledger.events import STUDIO_EVENTS, DayPlan, Event
+from ledger.times import Period
+
+FROZEN = Path(__file__).parent.parent / "tests" / "golden" / "format-1.jsonl"
+
+CHAPTERS = {
+    "ledgers": "The ledger",
+    "sites": "Sites and spaces",
+    "projects": "Projects",
+    "bookings": "Bookings",
+    "equipment": "Equipment",
+}
+
+MEANINGS = {
+    "answer_by": "until when the holder may answer",
+    "answer_within_hours": "hours that the holder of a challenged hold may think; null: as the "
+    "site says",
+    "SiteRegistered.answer_within_hours": "hours that the holder of a challenged hold may think",
+    "area_m2": "floor area in m²",
+    "at": "when it happened",
+    "booking": "the booking",
+    "by": "the later hold that asks",
+    "capacity": "units that confirmed bookings may take at once; null: exclusive",
+    "cause": "how it ended: let go, past its expiry, or a challenge left unanswered",
+    "closure": "the closure",
+    "containers": "the container, and the ones around it, innermost first",
+    "contents": "how many things lie straight in the container afterwards",
+    "custodian": "who answers for the item",
+    "day": "the day shot",
+    "demo": "whether everything in it is made up",
+    "destination": "where it went: a space, or `outside:` and a name",
+    "due_at": "when it is due back",
+    "equipment": "the item",
+    "expires_at": "when the hold ends by itself; null: never",
+    "format": "the format version of lines and storage",
+    "home": "where the item belongs when nobody needs it",
+    "in_service_on": "the first day in service",
+    "kind": "what it is",
+    "SpaceClosed.kind": "why it is closed",
+    "SpaceReopened.kind": "why it was closed",
+    "ServiceStarted.kind": "what is done to it",
+    "ServiceCompleted.kind": "what was done to it",
+    "latest": "whether nothing of a later time was known of the item",
+    "latest_for": "those containers of which nothing of a later time was known",
+    "local_name": "its name in the local script",
+    "maker": "who made it",
+    "milestone": "the milestone, such as `picture-lock`",
+    "name": "its name",
+    "on": "the day",
+    "SpaceChanged.on": "the first day of these facts",
+    "SpaceDecommissioned.on": "the first day without it",
+    "BookingWrapped.on": "the last day of use",
+    "operator": "who runs it",
+    "origin": "where it was: a space, or `outside:` and a name",
+    "LedgerOpened.origin": "whose ledger it is; the first line of its checkpoints",
+    "outcome": "how it ended",
+    "pages_planned_eighths": "pages planned, in eighths of a page",
+    "pages_shot_eighths": "pages shot, in eighths of a page",
+    "period": "the booking's time after the event",
+    "SpaceClosed.period": "when it is closed",
+    "SpaceReopened.period": "the part of it that is open again",
+    "BookingWrapped.period": "what it used",
+    "phase": "the phase of building that it belongs to",
+    "place": "where it was: a space, or `outside:` and a name",
+    "SiteRegistered.place": "the town or address",
+    "plan": "what its days are for; a day that is not listed is a shoot day",
+    "project": "the project",
+    "rank": "its place among the live holds that it overlaps, from 1",
+    "BookingRescheduled.rank": "its new rank where it is a hold; null: it is confirmed",
+    "setups_planned": "camera setups planned",
+    "setups_shot": "camera setups shot",
+    "shooting_hours": "hours from the first shot to the last",
+    "site": "the site",
+    "space": "the space",
+    "title": "the title, in any script",
+    "units": "units taken of a shared space's capacity",
+    "valid_until": "until when a calibration is valid",
+    "was": "who answered for it before; null: nobody in particular",
+    "SpaceReopened.was": "when it was to be closed until now",
+    "was_period": "the booking's time before the event",
+    "was_rank": "its rank before the event",
+    "was_space": "where it was before the event",
+    "zone": "the IANA zone of its clock",
+    "LedgerOpened.zone": "the IANA zone in which `--as-of` reads a day",
+}
+"""By field, or by event and field where it means something else there."""
+
+_PLAIN = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    date: "day",
+    datetime: "instant, UTC",
+    Period: "period",
+    DayPlan: "day plans",
+}
+
+
+def write_reference(out: Callable[[str], None]) -> None:
+    """Write a chapter for each noun and a section for each of its events."""
+    lines = frozen_lines()
+    chapter = ""
+    for event_type in STUDIO_EVENTS:
+        noun = event_type.__module__.rpartition(".")[2]
+        if noun != chapter:
+            chapter = noun
+            out(f"\n## {CHAPTERS[noun]}\n")
+        out("\n" + "\n".join(section(event_type, lines[event_type.type_name])) + "\n")
+    out("\n")
+
+
+def frozen_lines() -> dict[str, str]:
+    """The newest frozen line of each type."""
+    lines = FROZEN.read_text(encoding="utf-8").splitlines()
+    return {msgspec.json.decode(line)["type"]: line for line in lines}
+
+
+def section(event_type: type[Event], line: str) -> Iterator[str]:
+    """What is to be said of one event."""
+    yield f"### {event_type.type_name}\n"
+    yield cleandoc(event_type.__doc__ or "")
+    parsed = msgspec.json.decode(line)
+    held = "" if event_type.effective is Event.effective else f" Effective: {when(event_type)}."
+    tags = ", ".join(f"`{tag}`" for tag in parsed["tags"])
+    yield f"\nSchema {event_type.schema}.{held} The one below is tagged {tags}.\n"
+    yield "| field | type | meaning |"
+    yield "| --- | --- | --- |"
+    hints = get_type_hints(event_type)
+    for field in event_type.__struct_fields__:
+        yield f"| `{field}` | {type_text(hints[field])} | {meaning(event_type, field)} |"
+    payload = msgspec.json.format(msgspec.json.encode(parsed["data"]["payload"])).decode()
+    yield f"\n```json\n{payload}\n```"
+
+
+def when(event_type: type[Event]) -> str:
+    """Which of its times is the effective one, as the end of a sentence."""
+    text = " ".join((event_type.effective.__doc__ or "").split()).rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def meaning(event_type: type[Event], field: str) -> str:
+    """What the field means in that event. Raises `KeyError` for a field without a text."""
+    own = MEANINGS.get(f"{event_type.type_name}.{field}")
+    return MEANINGS[field] if own is None else own
+
+
+def type_text(hint: Any) -> str:
+    """A field's type in words."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return " · ".join(f"`{value}`" for value in arguments)
+    if origin in (Union, types.UnionType):
+        rest = [type_text(one) for one in arguments if one is not type(None)]
+        return ", ".join(rest) + ", or null"
+    if origin is tuple:
+        return f"list of {type_text(arguments[0])}"
+    return _PLAIN[hint]
