@@ -26,7 +26,6 @@ help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
 
 demo: $(VENV)/.installed ## set up .venv and run the sample campus, from its log to its views
-	@rm -f demo.db demo.db-* demo.views.db*
 	$(BIN)/studio-ledger --ledger demo.db demo
 
 test: $(VENV)/.installed-dev ## set up .venv and run all tests (a real PostgreSQL is brought along)
