@@ -18,7 +18,7 @@ from ledger.errors import BadInput, LedgerError, NoLedger, StaleView, StorageFai
 from ledger.log.places import Place as StorePlace
 from ledger.projections.catalogue import by_name, views_by_name
 from ledger.projections.catching_up import Follower, Progress, follow
-from ledger.projections.folds import Failure, Folded, Log, replay
+from ledger.projections.folds import BATCH, Failure, Folded, Log, replay
 from ledger.projections.generations import Generations
 from ledger.projections.projection import Place, Projection
 from ledger.projections.questions import Column, View
@@ -84,7 +84,8 @@ class Views:
     `place` is where live tables are kept (`views_place` of the log's place); None keeps
     none, and every answer is folded in memory. Nothing is opened before it is needed.
 
-    Raises `BadPlugin` for two projections or two views of one name.
+    `batch` is how many events go into one transaction. Raises `BadPlugin` for two
+    projections or two views of one name.
     """
 
     def __init__(
@@ -92,11 +93,14 @@ class Views:
         log: Log,
         projections: Iterable[type[Projection]],
         place: StorePlace | str | Path | None = None,
+        *,
+        batch: int = BATCH,
     ) -> None:
         self._log = log
         self.projections = by_name(projections)
         self.views = views_by_name(self.projections.values())
         self._place = place
+        self._batch = batch
         self._opened: ViewStore | None = None
         self._followers: dict[str, Follower] = {}
         self._turn = RLock()
@@ -249,7 +253,7 @@ class Views:
                 known = Follower(store, self.projections[generation.projection], generation)
                 self._followers[generation.projection] = known
             followers.append(known)
-        follow(store, self._log, followers, head, progress=progress)
+        follow(store, self._log, followers, head, batch=self._batch, progress=progress)
 
     def _wanted(self, names: Sequence[str] | None) -> list[type[Projection]]:
         if names is None:

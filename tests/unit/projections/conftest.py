@@ -54,8 +54,8 @@ def open_views(log: EventLog, views_at: Place) -> Iterator[OpenViews]:
     """Open the views, as one more program would."""
     opened: list[Views] = []
 
-    def open_(*projections: type[Projection], kept: bool = True) -> Views:
-        views = Views(log, projections, views_at if kept else None)
+    def open_(*projections: type[Projection], kept: bool = True, batch: int = 1_000) -> Views:
+        views = Views(log, projections, views_at if kept else None, batch=batch)
         opened.append(views)
         return views
 
