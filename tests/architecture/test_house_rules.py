@@ -95,7 +95,7 @@ def silent_silences(text: str) -> list[int]:
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT and (silenced := _SILENCE.search(token.string)):
             words = re.findall(r"\w+", silenced["reason"])
-            if len(words) < 3:
+            if len(words) < 2:  # "as above" is a reason too
                 found.append(token.start[0])
     return found
 
