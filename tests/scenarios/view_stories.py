@@ -15,7 +15,7 @@ from ledger.events import (
     SpaceCommissioned,
 )
 from ledger.events.base import Event, Header
-from ledger.projections import Folding, Place, Projection, fold
+from ledger.projections import Projection, fold
 from ledger.testing import Scenario, given
 from ledger.times import Moment, Period, When
 
@@ -102,15 +102,3 @@ def because(told: Scenario, event: Event, reason: str | None = None, **header: A
 def seen(projection: type[P], told: Scenario, until: int | None = None) -> P:
     """The projection folded over the story, or over its first events, ready to be asked."""
     return fold(projection, told.history.events[:until]).projection
-
-
-def piecemeal(projection: type[P], told: Scenario) -> P:
-    """The same, folded event by event, each settled before the next."""
-    folding = Folding(projection.open())
-    for entry in told.history.events:
-        assert folding.apply([entry]) is None
-        for table in folding.tables:
-            table.settle()
-    last = told.history.events[-1]
-    folding.seal(Place(last.position, last.recorded_at))
-    return folding.projection

@@ -1,0 +1,127 @@
+"""What holds for each shipped projection: pieces make the whole, a prefix is the past."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ledger_bookings import Bookings
+from ledger_calendar import Calendar
+from ledger_equipment import Equipment
+from ledger_projects import Projects
+from ledger_spaces import Spaces
+from ledger_utilization import Utilization
+from msgspec import Struct
+
+from ledger.events import (
+    EquipmentMoved,
+    EquipmentRegistered,
+    MilestonePlanned,
+    MilestoneReached,
+    MilestoneWithdrawn,
+    ProjectClosed,
+    ProjectOpened,
+)
+from ledger.events.base import Event, RecordedEvent
+from ledger.projections import Folding, Projection, fold
+from ledger.testing import recorded
+from tests.properties.space_lives import FIRST, Model, at, histories, hours, windows
+
+SHIPPED: tuple[type[Projection], ...] = (
+    Bookings,
+    Calendar,
+    Equipment,
+    Projects,
+    Spaces,
+    Utilization,
+)
+REQUIRED: dict[str, dict[str, Any]] = {}
+"""Parameters of the views that cannot do without; so far none."""
+
+
+@st.composite
+def studios(draw: st.DrawFn) -> list[RecordedEvent]:
+    """Spaces and bookings, and among them a project and an item that gets about."""
+    events = draw(histories())
+    others: list[Event] = [
+        ProjectOpened(project="p", title="P", kind="feature", on=FIRST),
+        MilestonePlanned(project="p", milestone="prep", on=date(2025, 3, 1)),
+        MilestoneReached(project="p", milestone="prep", on=date(2025, 3, 2)),
+        MilestoneWithdrawn(project="p", milestone="prep"),
+        ProjectClosed(project="p", on=date(2025, 4, 1), outcome="completed"),
+        EquipmentRegistered(equipment="e", at=at(0), name="E", kind="crane", place="stage-1"),
+        *(
+            EquipmentMoved(
+                equipment="e", at=at(draw(hours)), origin="stage-1", destination=f"stage-{n}",
+                latest=False,
+            )
+            for n in range(draw(st.integers(0, 3)))
+        ),
+    ]  # fmt: skip
+    for event in others:
+        events.insert(draw(st.integers(3, len(events))), event)
+    return recorded(*events)
+
+
+def answers(projection: Projection) -> dict[str, list[Struct]]:
+    """What every view of a projection says, without any filter."""
+    return {
+        name: view.call(projection, REQUIRED.get(name, {}))
+        for name, view in type(projection).views.items()
+    }
+
+
+def in_pieces(
+    projection: type[Projection], entries: Sequence[RecordedEvent], sizes: Sequence[int]
+) -> Projection:
+    """The fold of batches of these sizes, each settled before the next."""
+    folding, rest = Folding(projection.open()), list(entries)
+    for size in (*sizes, len(rest)):
+        assert folding.apply(rest[:size]) is None
+        rest = rest[size:]
+        for table in folding.tables:
+            table.settle()
+    folding.seal()
+    return folding.projection
+
+
+@pytest.mark.parametrize("projection", SHIPPED, ids=lambda p: p.name)
+@settings(max_examples=20)
+@given(entries=studios(), sizes=st.lists(st.integers(1, 9), max_size=8), stop=st.integers(1, 40))
+def test_pieces_make_the_whole_and_a_prefix_is_the_past(
+    projection: type[Projection], entries: list[RecordedEvent], sizes: list[int], stop: int
+) -> None:
+    for prefix in (entries, entries[:stop]):
+        once = answers(fold(projection, prefix).projection)
+        assert answers(in_pieces(projection, prefix, sizes)) == once
+        assert answers(in_pieces(projection, prefix, [1] * len(prefix))) == once
+
+
+@pytest.mark.parametrize("projection", SHIPPED, ids=lambda p: p.name)
+def test_nothing_recorded_is_answered_with_nothing_and_no_fault(
+    projection: type[Projection],
+) -> None:
+    empty = answers(fold(projection, []).projection)
+    totals = {"utilization-total", "project-total"}  # figures of nothing: zero, or undefined
+    assert {name for name, rows in empty.items() if rows} <= totals
+
+
+@given(histories(), windows)
+def test_the_calendar_is_that_of_the_naive_model(
+    events: list[Event], window: tuple[date, date]
+) -> None:
+    model = Model.of(events)
+    calendar = fold(Calendar, recorded(*events)).projection
+    for line in calendar.calendar(since=window[0], until=window[1]):
+        expected = {"free", "held"}
+        if not model.in_service(line.space, line.day):
+            expected = {"not in service"}
+        elif model.is_occupied(line.space, line.day):
+            expected = {"confirmed"}
+        elif model.is_closed(line.space, line.day):
+            expected = {"closed"}
+        assert line.state in expected, line
