@@ -1,0 +1,30 @@
+"""A program of its own that catches up: `python follower_program.py LOG VIEWS BATCH`.
+
+It says "ready" and starts when it is told to; then it says how often it lost a race.
+"""
+
+import sys
+
+from ledger.events import STUDIO_EVENTS, Registry
+from ledger.log.eventlog import open_log
+from ledger.log.places import Place
+from ledger.projections.store import views_place
+from ledger.projections.views import Views
+from tests.unit.projections.sample import CrewHours
+
+
+def main(where: str, batch: str) -> None:
+    """Catch up once."""
+    log = open_log(where, Registry(STUDIO_EVENTS))
+    views = Views(log, [CrewHours], views_place(Place.parse(where)), batch=int(batch))
+    views.status()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    views.catch_up(progress=lambda position, head: print(position, flush=True))
+    print("lost", sum(f.lost_races for f in views._followers.values()), flush=True)
+    views.close()
+    log.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
