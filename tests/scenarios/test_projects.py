@@ -48,7 +48,7 @@ ABOUT: dict[str, Any] = {"project": "resurrection", "milestone": "delivery"}
 
 
 def open_project(**differs: Any) -> OpenProject:
-    usual = {
+    usual: dict[str, Any] = {
         "project": "resurrection",
         "title": "Resurrection 复活",
         "kind": "feature",
@@ -222,7 +222,7 @@ class TestClose:
         given(RESURRECTION, CLOSED).when(self.CLOSE).refused(ProjectIsClosed, by=2)
 
     def test_not_before_it_opened_nor_before_it_is_so(self) -> None:
-        close = {"project": "resurrection", "outcome": "cancelled"}
+        close: dict[str, Any] = {"project": "resurrection", "outcome": "cancelled"}
         given(RESURRECTION).when(CloseProject(on=day("2024-10-31"), **close)).refused(
             BeforeItOpened, by=1, saying="opened on 2024-11-01"
         )

@@ -21,7 +21,7 @@ def site(**differs: Any) -> AddSite:
 
 
 def space(**differs: Any) -> AddSpace:
-    usual = {
+    usual: dict[str, Any] = {
         "space": "stage-1",
         "site": "yongchuan",
         "name": "Stage 1",

@@ -34,12 +34,17 @@ FIRST = len(CAMPUS) + 1
 
 def changed(on: str, **facts: Any) -> SpaceChanged:
     """Stage 1 with all its facts."""
-    stage = {"name": "Stage 1", "kind": "stage", "area_m2": 3000.0}
+    stage: dict[str, Any] = {"name": "Stage 1", "kind": "stage", "area_m2": 3000.0}
     return SpaceChanged(space="stage-1", site="yongchuan", on=day(on), **stage | facts)
 
 
 def workshop(on: str, **facts: Any) -> SpaceChanged:
-    usual = {"name": "Workshop", "kind": "workshop", "area_m2": 5000.0, "capacity": 4}
+    usual: dict[str, Any] = {
+        "name": "Workshop",
+        "kind": "workshop",
+        "area_m2": 5000.0,
+        "capacity": 4,
+    }
     return SpaceChanged(space="workshop", site="yongchuan", on=day(on), **usual | facts)
 
 

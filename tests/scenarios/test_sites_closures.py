@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import pytest
 
 from ledger.decisions.site_refusals import ClosureIsOver, SpaceIsBooked, TooFarAhead
@@ -87,7 +90,7 @@ class TestClose:
     def test_nor_is_it_closed_when_it_is_gone(self) -> None:
         gone = SpaceDecommissioned(space="stage-1", site="yongchuan", on=day("2025-08-01"))
         story = given(*CAMPUS, gone)
-        story.when(close("2025-07-30..2025-08-02")).refused(
+        story.when(close("2025-07-30..2025-08-01")).refused(
             NotInService, by=FIRST, saying="not in service on 2025-08-01"
         )
         story.when(close("2025-07-30..2025-07-31")).then(closed("2025-07-30..2025-07-31"))
@@ -137,7 +140,7 @@ class TestCloseWhereSomebodyIs:
 
     def test_nor_does_what_ended_moved_or_lies_beside(self) -> None:
         was = days("2025-07-01..2025-07-10")
-        about = {"space": "stage-1", "project": "resurrection"}
+        about: dict[str, Any] = {"space": "stage-1", "project": "resurrection"}
         given(
             *CAMPUS,
             confirmed("cancelled", "2025-07-01..2025-07-10"),
@@ -187,7 +190,7 @@ class TestReopen:
         ).then(reopened("2025-07-20..2025-07-31", "2025-07-25..2025-07-31"))
 
     @pytest.mark.parametrize("on", [None, day("2025-07-20"), day("2025-01-01")])
-    def test_it_is_called_off_whole(self, on: object) -> None:
+    def test_it_is_called_off_whole(self, on: date | None) -> None:
         given(*self.STORY).when(ReopenSpace(closure="c-1", on=on)).then(
             reopened("2025-07-20..2025-08-10", "2025-07-20..2025-08-10")
         )
