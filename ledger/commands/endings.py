@@ -6,7 +6,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -60,7 +59,7 @@ def run(command: Callable[[], Any], *, code: Callable[[], int], verbose: Callabl
 
 def _ledger_error(error: LedgerError, verbose: bool) -> int:
     if verbose:
-        traceback.print_exc()
+        _tell_where()
     if error.exit_code == BUG:
         return _fail(f"{error}. This is a bug in studio-ledger{_hint(verbose)}", BUG)
     return _fail(str(error), error.exit_code)
@@ -68,12 +67,18 @@ def _ledger_error(error: LedgerError, verbose: bool) -> int:
 
 def _unexpected(error: Exception, verbose: bool) -> int:
     if verbose:
-        traceback.print_exc()
+        _tell_where()
     if isinstance(error, OSError) and error.strerror:
-        place = f"{error.filename}: " if error.filename else ""
+        place = f"{error.filename}: " if error.filename else "input or output failed: "
         return _fail(f"{place}{error.strerror[:1].lower()}{error.strerror[1:]}", STORE)
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return _fail(f"this is a bug in studio-ledger ({what}){_hint(verbose)}", BUG)
+
+
+def _tell_where() -> None:
+    import traceback
+
+    traceback.print_exc()
 
 
 def _hint(verbose: bool) -> str:
@@ -90,7 +95,9 @@ def _usage(error: click.UsageError) -> str:
         if error.possibilities:
             message += f". Did you mean {' or '.join(error.possibilities)}?"
         elif error.ctx is not None and name in _options(error.ctx.find_root().command):
-            message += f"; it stands before the command: {error.ctx.find_root().info_name} {name} …"
+            root = error.ctx.find_root().info_name
+            rest = error.ctx.command_path.removeprefix(f"{root} ")
+            return f"{message} here: it stands before the command, {root} {name} … {rest}"
     if error.ctx is None:
         return message[:1].lower() + message[1:]
     end = "" if message.endswith("?") else "."

@@ -52,8 +52,11 @@ def log(
     """
     ledger = session.open(read_only=True)
     zone = ledger.opened.zone
-    query = Query(tuple(check_tag(tag) for tag in tags), _known_types(ledger, types))
-    head = ledger.log.head() if as_of is None else ledger.resolve_as_of(as_of)
+    with options.named("--tag"):
+        checked = tuple(check_tag(tag) for tag in tags)
+    query = Query(checked, _known_types(ledger, types))
+    until_position = options.resolve_as_of(ledger, as_of)
+    head = ledger.log.head() if until_position is None else until_position
     window = _window(since, until, zone)
 
     def wanted(entries: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:
@@ -109,10 +112,13 @@ def _known_types(ledger: Ledger, types: tuple[str, ...]) -> tuple[str, ...]:
 
 def _window(since: str | None, until: str | None, zone: str) -> Window:
     """The first and the last instant that is wanted."""
-    first = None if since is None else Moment.parse(since).resolve(zone)
-    last = None
+    first = last = None
+    if since is not None:
+        with options.named("--since"):
+            first = Moment.parse(since).resolve(zone)
     if until is not None:
-        last = Moment.parse(until).resolve(zone)
+        with options.named("--until"):
+            last = Moment.parse(until).resolve(zone)
         if "T" not in until.upper():
             last = start_of_day(parse_date(until) + timedelta(days=1), zone)
             last -= timedelta(microseconds=1)

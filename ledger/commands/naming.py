@@ -67,4 +67,6 @@ def find_tag(ledger: "Ledger", id: str) -> str:
     if found:
         return found[0]
     known = (name for kind in FIRST_EVENTS for name in known_ids(ledger, kind))
-    raise UnknownId("thing", id, known=list(known))
+    error = UnknownId("thing", id, known=list(known))
+    error.advice = error.advice or "List things with a view: view spaces, view bookings, …"
+    raise error

@@ -1,16 +1,20 @@
 """Options that many commands share, and the types of what is typed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ledger.commands.output import FORMATS, Output
 from ledger.commands.tree import LOOKING_BACK, OUTPUT, RECORDING, Shared
-from ledger.errors import BadInput, LedgerError
+from ledger.errors import BadInput, BadTime, LedgerError
 from ledger.events.bookings import DayPlan
 from ledger.times import Days, Moment, When, parse_date
+
+if TYPE_CHECKING:
+    from ledger.application import Ledger
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
@@ -35,13 +39,8 @@ class Written(click.ParamType[Any]):
         """Parse it. Raises the parser's `BadInput`, with the option's name before it."""
         if not isinstance(value, str):
             return value
-        try:
+        with named(param.opts[0] if param is not None else ""):
             return self._parse(value)
-        except LedgerError as error:
-            if param is not None:
-                name = param.opts[0] if isinstance(param, click.Option) else param.make_metavar(ctx)  # type: ignore[arg-type]  # a parameter is converted within its command
-                error.where = name
-            raise
 
 
 def _plan(text: str) -> DayPlan:
@@ -98,8 +97,7 @@ def period(*, required: bool) -> Decorator[Any]:
             *args: Any, days: str | None, start: str | None, end: str | None, **given: Any
         ) -> Any:
             asked = required or any(text is not None for text in (days, start, end))
-            when = When.of(days=days, start=start, end=end) if asked else None
-            return function(*args, when=when, **given)
+            return function(*args, when=_when(days, start, end) if asked else None, **given)
 
         for option in (
             click.option("--to", "end", metavar="TIME", help="Exact end; the first instant after."),
@@ -110,6 +108,39 @@ def period(*, required: bool) -> Decorator[Any]:
         return command  # type: ignore[return-value]  # the same function, with other parameters
 
     return decorate
+
+
+def _when(days: str | None, start: str | None, end: str | None) -> When:
+    if days is not None and start is None and end is None:
+        with named("--days"):
+            return When.parse(days)
+    if start is not None and end is not None:
+        with named("--from"):
+            first = Moment.parse(start)
+        with named("--to"):
+            last = Moment.parse(end)
+        # Said here in the words that were typed: the site's clock is not known yet.
+        if last.resolve("UTC") <= first.resolve("UTC"):
+            raise BadTime(f"{end} is not after {start}", advice="Give the earlier time as --from")
+    return When.of(days=days, start=start, end=end)
+
+
+@contextmanager
+def named(option: str) -> Iterator[None]:
+    """Put an option's name before what is wrong with its value."""
+    try:
+        yield
+    except LedgerError as error:
+        error.where = error.where or option
+        raise
+
+
+def resolve_as_of(ledger: "Ledger", as_of: str | None) -> int | None:
+    """The position of --as-of; None where it was not given. Raises `BadInput`."""
+    if as_of is None:
+        return None
+    with named("--as-of"):
+        return ledger.resolve_as_of(as_of)
 
 
 # --- shared by reads and writes --------------------------------------------------------

@@ -45,26 +45,38 @@ class Output:
             yield Sink(self.format, terminal_bytes())
             terminal_bytes().flush()
             return
+        if self.file.exists() and not self.file.is_file():
+            yield from self._straight()
+            return
         _refuse_to_lose(self.file)
         building = self.file.with_name(f".{self.file.name}.{secrets.token_hex(4)}.new")
         try:
             with _file_errors(self.file):
                 out = building.open("xb")
             try:
-                with out:
-                    yield Sink(self.format, out, self.file)
-                    with _file_errors(self.file):
-                        out.flush()
-                        os.fsync(out.fileno())
+                yield Sink(self.format, out, self.file)
                 with _file_errors(self.file):
+                    out.flush()
+                    os.fsync(out.fileno())
+                    out.close()
                     os.replace(building, self.file)
             except BaseException:
-                with suppress(OSError):  # a full disk fails again when the buffer is dropped
+                with suppress(OSError):  # what is in the buffer fails again on a full disk
                     out.close()
                 raise
         finally:
             with suppress(OSError):
                 building.unlink(missing_ok=True)
+
+    def _straight(self) -> Iterator["Sink"]:
+        """Into a device or a pipe, which has no name to take at the end."""
+        assert self.file is not None
+        if self.file.is_dir():
+            raise BadInput(f"{self.file} is a folder", advice="Name a file in it: -o FOLDER/FILE")
+        with _file_errors(self.file):
+            out = self.file.open("wb")
+        with out:
+            yield Sink(self.format, out, self.file)
 
 
 class Sink:
@@ -84,11 +96,7 @@ class Sink:
 
 
 def _refuse_to_lose(file: Path) -> None:
-    """A file of data may be replaced by newer data. A ledger, or a folder, never is."""
-    if file.is_dir():
-        raise BadInput(f"{file} is a folder", advice="Name a file in it: -o FOLDER/FILE")
-    if file.exists() and not file.is_file():
-        raise BadInput(f"{file} is no plain file", advice="Leave -o away and redirect stdout")
+    """A file of data may be replaced by newer data. A database never is."""
     if file.is_file():
         with _file_errors(file), file.open("rb") as old:
             if old.read(len(_SQLITE)) == _SQLITE:

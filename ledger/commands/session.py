@@ -1,6 +1,5 @@
 """One call of the program: which ledger, who commands, with which plugins."""
 
-import getpass
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,7 +37,12 @@ class Session:
     @property
     def where(self) -> str:
         """The ledger's path or URL."""
-        return self.ledger_option or self.settings.ledger or DEFAULT_LEDGER
+        named = self.ledger_option
+        if named is None:
+            named = self.settings.ledger or DEFAULT_LEDGER
+        if not named.strip():
+            raise BadInput("--ledger is empty", advice="Name a file, or leave it away")
+        return named
 
     @property
     def plugins_dir(self) -> Path | None:
@@ -53,9 +57,12 @@ class Session:
         return Author(self._actor(), reason, request)
 
     def _actor(self) -> str:
-        named = self.actor_option or self.settings.actor
-        if named:
-            return named
+        if self.actor_option is not None:
+            return self.actor_option
+        if self.settings.actor is not None:
+            return self.settings.actor
+        import getpass
+
         try:
             return getpass.getuser()
         except (KeyError, OSError, ImportError):

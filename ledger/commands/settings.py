@@ -1,8 +1,6 @@
 """Where a setting comes from: the option, the environment, `studio-ledger.toml`, a default."""
 
-import tomllib
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from ledger.errors import BadInput
@@ -32,6 +30,9 @@ def find_settings(start: Path) -> Settings:
 
 def read_settings(file: Path) -> Settings:
     """The settings of a file. Raises `BadInput` for one that cannot be used."""
+    import tomllib  # loaded where there is a file: not for every --help
+    from difflib import get_close_matches
+
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

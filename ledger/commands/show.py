@@ -39,7 +39,8 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
     studio-ledger show b-7f3k2
     """
     ledger = session.open(read_only=True)
-    head = ledger.log.head() if as_of is None else ledger.resolve_as_of(as_of)
+    until = options.resolve_as_of(ledger, as_of)
+    head = ledger.log.head() if until is None else until
     zone = ledger.opened.zone
     position = target.removeprefix("#")
     if position.isdecimal() and position.isascii():

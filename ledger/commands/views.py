@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -16,7 +17,7 @@ from ledger.commands.output import Output
 from ledger.commands.session import Session, current
 from ledger.commands.sheets import Column, Sheet, Style
 from ledger.commands.tree import Leaf, Tree
-from ledger.errors import BadInput
+from ledger.errors import BadInput, StorageFailure
 from ledger.times import parse_date
 
 if TYPE_CHECKING:
@@ -67,12 +68,16 @@ class ViewTree(Tree):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the view. Raises `BadInput` where no plugin may be loaded."""
-        if not current().plugins and not args[0].startswith("-"):
-            raise BadInput(
-                f"no view {args[0]!r}: views come from plugins",
-                advice="Leave --no-plugins away, or look at the log itself: log",
-            )
+        """Find the view. Raises `BadInput` with the nearest."""
+        if ctx.resilient_parsing or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        known = self.list_commands(ctx)
+        if args[0] not in known:
+            near = get_close_matches(args[0], known, n=3, cutoff=0.5)
+            advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: view"
+            if not current().plugins:
+                advice = "Views come from plugins: leave --no-plugins away, or read the log: log"
+            raise BadInput(f"no view {args[0]!r}", advice=advice)
         return super().resolve_command(ctx, args)
 
 
@@ -138,10 +143,7 @@ def show_view(
 ) -> None:
     """Ask a view and show its answer, with a line that says as of where it is."""
     output = output or Output()
-    ledger = session.open(read_only=as_of is not None)
-    position = None if as_of is None else ledger.resolve_as_of(as_of)
-    answer = ledger.views.answer(name, given, as_of=position, progress=progress())
-    zone = ledger.opened.zone
+    answer, zone = _answer(session, name, given, as_of)
     if answer.stale_since is not None:
         session.exit_code = STALE
     session.say(title(answer, zone))
@@ -149,6 +151,25 @@ def show_view(
         sink.write(answer_sheet(answer, zone))
     if answer.failure is not None:
         session.say(f"stale since #{answer.stale_since}: {answer.failure.error}. See: views status")
+
+
+def _answer(
+    session: Session, name: str, given: dict[str, Any], as_of: str | None
+) -> "tuple[Answer, str]":
+    """The answer and the ledger's zone; folded in memory where no tables can be kept."""
+    if as_of is None:
+        try:
+            ledger = session.open()
+            return ledger.views.answer(name, given, progress=progress()), ledger.opened.zone
+        except StorageFailure as error:
+            # A read-only or full disk is no reason not to look.
+            unkept = error
+    ledger = session.open(read_only=True)
+    position = options.resolve_as_of(ledger, as_of)
+    answer = ledger.views.answer(name, given, as_of=position, progress=progress())
+    if as_of is None:
+        session.say(f"answered from the log alone: {unkept.message}")
+    return answer, ledger.opened.zone
 
 
 def answer_sheet(answer: "Answer", zone: str) -> Sheet:

@@ -1,0 +1,122 @@
+"""The command line as tests use it: in this process for what it says, in its own for its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from click.testing import CliRunner
+
+from ledger.commands import cli
+from tests.sources import ROOT
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended: its exit code, its data and its words."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """Its data, which must be JSON."""
+        return json.loads(self.out)
+
+
+class Terminal:
+    """Commands on one ledger, as somebody called ada."""
+
+    def __init__(self, ledger: str) -> None:
+        self.ledger = ledger
+        self._first = ("--ledger", ledger, "--actor", "ada")
+
+    def run(self, *words: str, stdin: str | bytes | None = None) -> Done:
+        """Run a command within this process."""
+        done = CliRunner().invoke(
+            cli, [*self._first, *words], input=stdin, prog_name="studio-ledger"
+        )
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Done(done.exit_code, done.stdout_bytes.decode(), done.stderr)
+
+    def must(self, *words: str, stdin: str | bytes | None = None) -> Done:
+        """Run a command that has to succeed."""
+        done = self.run(*words, stdin=stdin)
+        assert done.code == 0, f"{' '.join(words)}: {done.code} {done.err}"
+        return done
+
+    def program(self, *words: str, stdin: bytes = b"", **options: Any) -> Done:
+        """Run a command as a program of its own."""
+        done = subprocess.run(
+            [*self.command(*words)],
+            input=stdin,
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONWARNINGS": "default", **options.pop("env", {})},
+            **options,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def command(self, *words: str) -> list[str]:
+        """The words of a command as a program of its own."""
+        return [sys.executable, str(ROOT / "cli.py"), *self._first, *words]
+
+    def lines(self) -> list[bytes]:
+        """The stored lines: what a command that recorded nothing has not changed."""
+        from ledger.application import Ledger
+
+        if "://" not in self.ledger and not Path(self.ledger).exists():
+            return []
+        with Ledger.open(self.ledger, read_only=True) as ledger:
+            return list(ledger.log.lines())
+
+
+def studio(ledger: str) -> Terminal:
+    """A terminal on a new ledger: a campus, two stages, a project, a firm booking and a hold."""
+    terminal = Terminal(ledger)
+    for words in _STUDIO:
+        terminal.must(*words)
+    return terminal
+
+
+_STUDIO = (
+    ("init", "--zone", "Asia/Shanghai", "--origin", "studio.example"),
+    ("site", "add", "main", "--name", "永川科技片场", "--zone", "Asia/Shanghai"),
+    ("site", "add", "north", "--name", "North", "--zone", "Europe/Berlin"),
+    ("space", "add", "stage-1", "--site", "main", "--name", "一号棚", "--kind", "stage",
+     "--area-m2", "3200", "--in-service-on", "2023-05-01"),
+    ("space", "add", "stage-2", "--site", "north", "--name", "Stage 2", "--kind", "virtual stage",
+     "--area-m2", "1850.5", "--in-service-on", "2023-05-01"),
+    ("project", "open", "wild", "--title", "狂野时代 🎬", "--kind", "feature",
+     "--on", "2024-01-15"),
+    ("booking", "hold", "stage-1", "wild", "--days", "2025-07-01..2025-07-14", "--booking", "b-1",
+     "--confirm"),
+    ("booking", "hold", "stage-1", "wild", "--days", "2025-08-01..2025-08-14", "--booking", "b-2"),
+    ("equipment", "add", "led-a", "--name", "LED wall A", "--kind", "LED wall", "--at-place",
+     "stage-1", "--at", "2024-01-01"),
+)  # fmt: skip
+
+
+def leaves(
+    group: click.Group, words: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command of the tree that does something, with the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from leaves(command, (*words, name))
+            if command.invoke_without_command:
+                yield (*words, name), command
+        else:
+            yield (*words, name), command
