@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -91,12 +92,14 @@ def _this_program(session: Session) -> str:
     """What a person types to reach this program and this ledger again."""
     started = Path(sys.argv[0])
     if started.suffix == ".py":
-        program = f"python {started}"
+        program = f"python {quote(str(started))}"
     else:
         installed = shutil.which(started.name)
         known = installed is not None and started.exists() and Path(installed).samefile(started)
-        program = started.name if known else str(started)
-    return program if session.where == DEFAULT_LEDGER else f"{program} --ledger {session.where}"
+        program = started.name if known else quote(str(started))
+    if session.where == DEFAULT_LEDGER:
+        return program
+    return f"{program} --ledger {quote(session.where)}"
 
 
 def _encoding() -> str:

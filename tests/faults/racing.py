@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from multiprocessing.synchronize import Barrier, Event
 from time import sleep
@@ -52,17 +51,15 @@ def book_same_days(url: str, racer: int, rounds: int, start: Barrier, results: R
                 confirm=True,
             )
             start.wait(PATIENCE_S)
-            results.put((number, racer, *_outcome(lambda w=wanted: _confirmed(ledger, w, racer))))
+            results.put((number, racer, *_attempt(ledger, wanted, f"racer-{racer}")))
 
 
-def _confirmed(ledger: Ledger, wanted: Decision, racer: int) -> int:
-    outcome = ledger.decide(wanted, Author(f"racer-{racer}"))
-    return next(e.position for e in outcome.events if isinstance(e.event, BookingConfirmed))
-
-
-def _outcome(attempt: Callable[[], int]) -> tuple[str, int | None, str]:
+def _attempt(ledger: Ledger, wanted: Decision, actor: str) -> tuple[str, int | None, str]:
+    """What came of it, the position that won or stood in the way, and what was said."""
     try:
-        return "won", attempt(), ""
+        events = ledger.decide(wanted, Author(actor)).events
+        won = next(e.position for e in events if isinstance(e.event, BookingConfirmed))
+        return "won", won, ""
     except Refused as refusal:
         return "refused", refusal.position, str(refusal)
     except LedgerError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -147,6 +148,6 @@ def test_the_command_shows_the_studio_to_a_person(demo_path: Path) -> None:
     heat = next(line for line in lines if line.startswith("stage-1") and "█" in line)
     assert heat.endswith(" d")
     for line in lines[-3:]:
-        python, *words = line.strip().split("  ")[0].split()
+        python, *words = shlex.split(line.strip().split("  ")[0])
         assert python == "python"
         subprocess.run([sys.executable, *words], check=True)
