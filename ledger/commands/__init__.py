@@ -31,7 +31,7 @@ _TABLE = {
     "show": Later("ledger.commands.show", "show", "One event, or the history of one thing."),
     "plugin": Later("ledger.commands.plugins", "plugin", "The plugins that are in use."),
     "doctor": Later("ledger.commands.doctor", "doctor", "Check the ledger without any plugin."),
-    "completion": Later("ledger.commands.completion", "completion", "Completion for a shell."),
+    "completion": Later("ledger.commands.completion", "completion", "Print a completion script."),
 }
 
 

@@ -12,8 +12,9 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -312,7 +313,7 @@ def test_a_full_disk_records_nothing_and_forgets_nothing(small_disk: Path) -> No
     assert len(terminal.lines()) == len(before) + 1
 
 
-def _no_file_above(limit: int):  # type: ignore[no-untyped-def]  # a closure for the child process
+def _no_file_above(limit: int) -> Callable[[], None]:
     def set_limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -330,7 +331,7 @@ def _heed_permissions() -> None:
 def test_a_read_only_disk_can_be_read(small_disk: Path) -> None:
     terminal = studio(str(small_disk / "studio.db"))
     before = terminal.lines()
-    options: dict[str, object] = {}
+    options: dict[str, Any] = {}
     if os.path.ismount(small_disk):
         command = ["mount", "-o", "remount,ro", str(small_disk)]
         subprocess.run(command, check=True)

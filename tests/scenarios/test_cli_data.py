@@ -230,15 +230,22 @@ def test_a_table_fits_the_terminal_and_aligns_chinese(
 
 def test_on_a_terminal_its_width_counts_and_in_a_file_none(sqlite_url: str) -> None:
     terminal = studio(sqlite_url)
-    shown = _on_a_terminal(terminal, 70, "show", "5")
+    shown = _on_a_terminal(terminal, 70, "show", "5", NO_COLOR="1")
     assert 60 < max(map(cells, shown.splitlines())) <= 70
     assert max(map(cells, terminal.must("show", "5").out.splitlines())) > 120
 
 
-def _on_a_terminal(terminal: Terminal, columns: int, *words: str) -> str:
+def test_titles_are_bold_on_a_terminal_unless_that_is_not_wanted(sqlite_url: str) -> None:
+    terminal = studio(sqlite_url)
+    assert "\x1b[1m" in _on_a_terminal(terminal, 80, "plugin", "list")
+    assert "\x1b" not in _on_a_terminal(terminal, 80, "plugin", "list", NO_COLOR="1")
+    assert "\x1b" not in terminal.must("plugin", "list").out
+
+
+def _on_a_terminal(terminal: Terminal, columns: int, *words: str, **env: str) -> str:
     """What stands on a terminal's screen of that width, without what went to stderr."""
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
+    environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **env}
     program = subprocess.Popen(
         terminal.command(*words), stdout=theirs, stderr=subprocess.DEVNULL, env=environment
     )
