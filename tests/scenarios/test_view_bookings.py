@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from ledger_bookings import Bookings, HoldLine
 
@@ -16,6 +16,7 @@ from ledger.events import (
     HoldReleased,
     ShootDayReported,
 )
+from ledger.events.bookings import ReleaseCause
 from ledger.testing import Scenario
 from tests.scenarios.view_stories import (
     at,
@@ -39,7 +40,7 @@ def challenge(booking: str, by: str, answer_by: str, when: str = "2025-09-01..20
 
 
 def moved(booking: str, was: str, to: str, rank: int | None, **more: Any) -> BookingRescheduled:
-    left = {"was_space": "stage-1", "was_period": days(was)}
+    left: dict[str, Any] = {"was_space": "stage-1", "was_period": days(was)}
     return BookingRescheduled(**about(booking, to), rank=rank, **left | more)
 
 
@@ -87,7 +88,7 @@ def test_what_came_to_nothing_is_listed_with_why() -> None:
         *(held(f"b-{n}", "2025-09-01..2025-09-10", rank=n) for n in (1, 2, 3)),
         *(
             HoldReleased(**about(f"b-{n}", "2025-09-01..2025-09-10"), cause=cause)
-            for n, cause in ((1, "released"), (2, "expired"), (3, "lapsed"))
+            for n, cause in enumerate(get_args(ReleaseCause), 1)
         ),
         confirmed("b-4", "2025-10-01..2025-10-02"),
         BookingCancelled(**about("b-4", "2025-10-01..2025-10-02")),

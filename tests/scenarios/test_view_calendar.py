@@ -33,7 +33,8 @@ from tests.scenarios.view_stories import (
 
 def stage(told: Scenario, window: str, space: str = "stage-1") -> list[CalendarDay]:
     first, last = (day(text) for text in window.split(".."))
-    return seen(Calendar, told).calendar(space=space, since=first, until=last)
+    lines: list[CalendarDay] = seen(Calendar, told).calendar(space=space, since=first, until=last)
+    return lines
 
 
 def states(told: Scenario, window: str) -> list[str]:
@@ -41,8 +42,9 @@ def states(told: Scenario, window: str) -> list[str]:
 
 
 def horizon(*events: Event, space: str = "stage-1", **more: Any) -> HorizonLine:
-    (line,) = seen(Calendar, story(*events, **more)).booked_through(space=space)
-    return line
+    lines: list[HorizonLine] = seen(Calendar, story(*events, **more)).booked_through(space=space)
+    assert len(lines) == 1
+    return lines[0]
 
 
 def about(booking: str, when: str) -> dict[str, Any]:

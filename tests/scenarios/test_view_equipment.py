@@ -54,8 +54,9 @@ def unpacked(equipment: str, when: str, place: str, *containers: str) -> Event:
 
 
 def where(told: Scenario, equipment: str = "cam-a", **asked: Any) -> ItemLine:
-    (line,) = seen(Equipment, told).equipment(equipment=equipment, **asked)
-    return line
+    lines: list[ItemLine] = seen(Equipment, told).equipment(equipment=equipment, **asked)
+    assert len(lines) == 1
+    return lines[0]
 
 
 def test_an_item_is_where_it_was_last_moved() -> None:

@@ -49,8 +49,9 @@ def folded(*events: Event) -> Utilization:
 
 def july(*events: Event) -> SpaceUse:
     """The use of stage 1 in July 2025, 31 days."""
-    (line,) = folded(*events).utilization(**JULY)
-    return line
+    lines: list[SpaceUse] = folded(*events).utilization(**JULY)
+    assert len(lines) == 1
+    return lines[0]
 
 
 def measures(projection: Utilization, **window: Any) -> dict[str, Measure]:
