@@ -13,12 +13,13 @@ STORED_FORM = 1
 """Version of how rows are stored; part of every fingerprint."""
 
 
+@lru_cache(maxsize=512)
 def fingerprint(projection: type[Projection]) -> str:
     """A hash over the source of the plugin that a projection comes from.
 
     A module on its own is one file; of a package, every module counts, since handlers
     may call any of them. Code without a source file has the hash of its name: raise
-    `version` there.
+    `version` there. Taken once for each class: code that is loaded does not change.
     """
     try:
         file = inspect.getsourcefile(projection)
@@ -27,7 +28,12 @@ def fingerprint(projection: type[Projection]) -> str:
     if file is None:
         text = f"{projection.__module__}.{projection.__qualname__}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-    return _hash(tuple(_files(projection.__module__, Path(file))))
+    digest = hashlib.sha256(f"{STORED_FORM}".encode())
+    for path in _files(projection.__module__, Path(file)):
+        source = path.read_bytes()
+        digest.update(f"\0{path.name}\0{len(source)}\0".encode())
+        digest.update(source)
+    return digest.hexdigest()[:16]
 
 
 def _files(module: str, file: Path) -> Iterator[Path]:
@@ -38,18 +44,3 @@ def _files(module: str, file: Path) -> Iterator[Path]:
         return
     for folder in package:
         yield from sorted(Path(folder).rglob("*.py"))
-
-
-def _hash(files: tuple[Path, ...]) -> str:
-    stamps = tuple((str(f), f.stat().st_mtime_ns, f.stat().st_size) for f in files)
-    return _hash_of(stamps)
-
-
-@lru_cache(maxsize=256)
-def _hash_of(stamps: tuple[tuple[str, int, int], ...]) -> str:
-    digest = hashlib.sha256(f"{STORED_FORM}".encode())
-    for file, _, _ in stamps:
-        source = Path(file).read_bytes()
-        digest.update(f"\0{Path(file).name}\0{len(source)}\0".encode())
-        digest.update(source)
-    return digest.hexdigest()[:16]
