@@ -248,6 +248,7 @@ def _room() -> int | None:
 
 
 def can_encode(text: str, encoding: str) -> bool:
+    """Whether an encoding has all the characters of a text."""
     try:
         text.encode(encoding)
     except (UnicodeEncodeError, LookupError):
