@@ -117,6 +117,18 @@ def test_what_moves_wraps_early_or_is_off_gives_its_days_back() -> None:
     assert states(told, window) == ["free"] * 5
 
 
+def test_what_moves_to_another_space_leaves_the_first() -> None:
+    told = story(
+        WORKSHOP,
+        confirmed("b-1", "2025-09-01", space="workshop"),
+        BookingRescheduled(
+            **about("b-1", "2025-09-01"), was_space="workshop", was_period=days("2025-09-01")
+        ),
+    )
+    assert states(told, "2025-09-01..2025-09-01") == ["confirmed"]
+    assert [line.state for line in stage(told, "2025-09-01..2025-09-01", "workshop")] == ["free"]
+
+
 def test_a_closure_that_ends_early_and_a_hold_that_expires_leave_free_days() -> None:
     told = story(
         closed("2025-09-01..2025-09-02"),

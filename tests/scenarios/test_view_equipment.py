@@ -106,6 +106,8 @@ def test_at_one_instant_the_later_position_holds() -> None:
         moved("cam-a", "2025-07-05T09:00", "stage-2", "workshop"),
     )
     assert where(told).place == "workshop"
+    steps = seen(Equipment, told).equipment_moves()
+    assert [step.place for step in steps] == ["stage-1", "stage-2", "workshop"]
 
 
 def test_at_an_exact_time_and_on_a_whole_day() -> None:
