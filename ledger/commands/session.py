@@ -1,5 +1,6 @@
 """One call of the program: which ledger, who commands, with which plugins."""
 
+import shutil
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,7 +96,12 @@ class Session:
         return self.open(read_only=True)
 
     def say(self, line: str) -> None:
-        """A line for a person, on stderr."""
+        """A line for a person, on stderr; on a terminal broken between its words."""
+        if sys.stderr.isatty():
+            from ledger.commands.tables import wrapped
+
+            room = max(shutil.get_terminal_size().columns, 20)
+            line = "\n".join(wrapped(line, room))
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 

@@ -147,7 +147,7 @@ def _shape(
     if room is None or _total([natural[n] for n in columns]) <= room:
         return _Shape(columns, [natural[n] for n in columns])
     if whole:
-        columns = [n for n in columns if not all(row[n] == empty for row in rows)]
+        columns = [n for n in columns if not all(row[n] in ("", empty) for row in rows)]
     folded = None
     if _total([natural[n] for n in columns]) > room:
         folded = next((n for n in columns if heads[n].fold), None)
