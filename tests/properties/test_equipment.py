@@ -133,7 +133,12 @@ def commands(draw: st.DrawFn, when: st.SearchStrategy[int] = steps) -> Decision:
     if kind is ServiceEquipment:
         service = draw(st.sampled_from(SERVICE_KINDS[:2]))
         return ServiceEquipment(equipment=item, kind=service, done=draw(st.booleans()), at=at)
-    return kind(equipment=item, at=at)
+    if kind is UnpackEquipment:
+        return UnpackEquipment(equipment=item, at=at)
+    if kind is CheckIn:
+        return CheckIn(equipment=item, at=at)
+    assert kind is RetireEquipment
+    return RetireEquipment(equipment=item, at=at)
 
 
 def expected(events: Sequence[Event], command: Decision) -> list[EquipmentEvent] | None:
