@@ -13,7 +13,6 @@ STORED_FORM = 1
 """Version of how rows are stored; part of every fingerprint."""
 
 
-@lru_cache(maxsize=512)
 def fingerprint(projection: type[Projection]) -> str:
     """A hash over the source of the plugin that a projection comes from.
 
@@ -21,6 +20,11 @@ def fingerprint(projection: type[Projection]) -> str:
     may call any of them. Code without a source file has the hash of its name: raise
     `version` there. Taken once for each class: code that is loaded does not change.
     """
+    return _taken(projection)  # type: ignore[arg-type]  # mypy looks for __hash__ on the instances, not on the class
+
+
+@lru_cache(maxsize=512)
+def _taken(projection: type[Projection]) -> str:
     try:
         file = inspect.getsourcefile(projection)
     except (OSError, TypeError):

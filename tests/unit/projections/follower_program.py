@@ -4,6 +4,7 @@ It says "ready" and starts when it is told to; then it says how often it lost a 
 """
 
 import sys
+import time
 
 from ledger.events import STUDIO_EVENTS, Registry
 from ledger.log.eventlog import open_log
@@ -13,6 +14,12 @@ from ledger.projections.views import Views
 from tests.unit.projections.sample import CrewHours
 
 
+def tell(position: int, head: int) -> None:
+    """Say how far it has come, and let others have a turn: SQLite's lock is not fair."""
+    print(position, flush=True)
+    time.sleep(0.003)
+
+
 def main(where: str, batch: str) -> None:
     """Catch up once."""
     log = open_log(where, Registry(STUDIO_EVENTS))
@@ -20,7 +27,7 @@ def main(where: str, batch: str) -> None:
     views.status()
     print("ready", flush=True)
     sys.stdin.readline()
-    views.catch_up(progress=lambda position, head: print(position, flush=True))
+    views.catch_up(progress=tell)
     print("lost", sum(f.lost_races for f in views._followers.values()), flush=True)
     views.close()
     log.close()
