@@ -50,6 +50,13 @@ def known_views(session: Session) -> "dict[str, View]":
     return views_by_name(session.extensions.projections)
 
 
+_ASKED = "asked_"
+"""Before a parameter's name within click, so that a view may call one `output`."""
+
+_TAKEN = ("--as-of", "--format", "--json", "--output", "--help")
+"""Options of every view: a parameter of that name is given as `--view-NAME`."""
+
+
 # --- view NAME -------------------------------------------------------------------------
 
 
@@ -101,7 +108,11 @@ def _command(view: "View") -> click.Command:
     @options.data()
     @click.pass_obj
     def ask(session: Session, /, *, as_of: str | None, output: Output, **given: Any) -> None:
-        asked = {name: value for name, value in given.items() if value not in (None, ())}
+        asked = {
+            name.removeprefix(_ASKED): value
+            for name, value in given.items()
+            if value not in (None, ())
+        }
         show_view(session, view.name, asked, as_of=as_of, output=output)
 
     for parameter in reversed(view.parameters):
@@ -112,10 +123,11 @@ def _command(view: "View") -> click.Command:
 
 def _option(parameter: "Parameter") -> Callable[[Any], Any]:
     name = f"--{parameter.name.replace('_', '-')}"
+    if name in _TAKEN:
+        name = f"--view-{name[2:]}"
+    to = _ASKED + parameter.name
     if parameter.type is bool and not parameter.many:
-        return click.option(
-            f"{name}/--no-{name[2:]}", parameter.name, default=None, help=parameter.help
-        )
+        return click.option(f"{name}/--no-{name[2:]}", to, default=None, help=parameter.help)
     kind: Any = {int: int, float: float}.get(parameter.type, str)
     if parameter.choices:
         kind = click.Choice(parameter.choices)
@@ -125,7 +137,7 @@ def _option(parameter: "Parameter") -> Callable[[Any], Any]:
     shown = f"  [default: {default}]" if default not in (None, ()) else ""
     return click.option(
         name,
-        parameter.name,
+        to,
         type=kind,
         multiple=parameter.many,
         required=parameter.required,

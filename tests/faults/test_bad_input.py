@@ -11,7 +11,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -352,9 +351,13 @@ def test_a_read_only_disk_can_be_read(small_disk: Path) -> None:
 
 
 def test_an_output_that_cannot_be_written(terminal: Terminal, tmp_path: Path) -> None:
-    with open("/dev/full", "wb") as full:
+    with (tmp_path / "redirected").open("wb") as full:
         done = subprocess.run(
-            terminal.command("log"), stdout=full, stderr=subprocess.PIPE, check=False
+            terminal.command("log"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            preexec_fn=_no_file_above(10),
         )
     assert done.returncode == 74
     assert done.stderr.count(b"error: ") == 1
@@ -370,9 +373,9 @@ def test_ctrl_c_ends_with_130_and_no_traceback(terminal: Terminal) -> None:
         terminal.command("apply", "-"), stdin=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert program.stdin is not None
-    program.stdin.write(_command("a-1"))
+    # More than a pipe holds: when it is written, the program has begun to read.
+    program.stdin.write(b"".join(_command(f"a-{n}") for n in range(2_000)))
     program.stdin.flush()
-    time.sleep(2)  # it has started by then, and waits for more lines
     program.send_signal(signal.SIGINT)
     _, err = program.communicate(timeout=30)
     assert program.returncode == 130

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import msgspec
@@ -105,3 +106,25 @@ def test_completion_prints_a_script_for_each_shell(sqlite_url: str) -> None:
         script = terminal.must("completion", shell).out
         assert "_STUDIO_LEDGER_COMPLETE" in script
         assert "studio-ledger" in script
+
+
+def test_a_view_may_call_a_parameter_like_an_option_of_ours(sqlite_url: str) -> None:
+    folder = Path(sqlite_url).parent / "plugins"
+    folder.mkdir()
+    (folder / "echo.py").write_text(
+        "from ledger.events import LedgerOpened\n"
+        "from ledger.plugin import Projection, Row, key, on, table, view\n"
+        "class Told(Row):\n    what: str = key()\n"
+        "class Echo(Projection):\n"
+        "    told = table(Told)\n"
+        "    @on(LedgerOpened)\n"
+        "    def opened(self, event, entry): self.told.edit(event.origin)\n"
+        "    @view('What?')\n"
+        "    def echo(self, format: str, output: str = 'x') -> list[Told]:\n"
+        "        return [Told(format), Told(output)]\n",
+        encoding="utf-8",
+    )
+    terminal = Terminal(sqlite_url)
+    terminal.must("init")
+    done = terminal.must("view", "echo", "--view-format", "a", "--view-output", "b", "--json")
+    assert done.data == [{"what": "a"}, {"what": "b"}]
