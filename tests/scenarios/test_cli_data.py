@@ -172,6 +172,10 @@ def test_a_file_of_data_takes_its_name_when_it_is_whole(sqlite_url: str, tmp_pat
     refused = terminal.run("show", "nothing-here", "-o", str(tmp_path / "events.json"))
     assert refused.code == 1
     assert (tmp_path / "events.json").read_bytes() == old
+    os.link(tmp_path / "events.json", tmp_path / "somebody-reads-it")
+    terminal.must("log", "--limit", "1", "-o", str(tmp_path / "events.json"))
+    assert (tmp_path / "somebody-reads-it").read_bytes() == old, "replaced, not written over"
+    assert len(json.loads((tmp_path / "events.json").read_text(encoding="utf-8"))) == 1
     lost = terminal.run("log", "-o", sqlite_url)
     assert lost.code == 2
     assert "is a database" in lost.err
