@@ -137,13 +137,7 @@ def _report(ledger: "Ledger", program: str) -> Iterator[str]:
         {"space": "Space", "booked_through": "Booked through", "booking": "By booking",
          "first_free": "First free day"},
     )  # fmt: skip
-    yield from _titled("Who waits for days?")
-    yield from _table(
-        answers["holds"],
-        style,
-        {"space": "Space", "rank": "Rank", "booking": "Hold", "first": "From", "last": "To",
-         "challenged_by": "Challenged by", "answer_by": "Answer by", "expires_at": "Expires"},
-    )  # fmt: skip
+    yield from _holds(answers["holds"], style)
     yield from _equipment(answers["equipment"], style)
     yield from _commands(program)
 
@@ -162,7 +156,8 @@ def _opening(
     local = getattr(site, "local_name", None)
     yield f"{name} {local}" if local else name
     yield f"A demo ledger of {position:,} events, the last recorded {style.text(recorded_at)}."
-    yield "The campus is real, after China Daily of 2025-07-15; what is called a sample is made up."
+    yield "The campus is real, after China Daily of 2025-07-15."
+    yield "What is called a sample is made up."
 
 
 def _utilization(answers: dict[str, "Answer"], style: Style) -> Iterator[str]:
@@ -185,8 +180,8 @@ def _utilization(answers: dict[str, "Answer"], style: Style) -> Iterator[str]:
     for measure in ("gross", "net", "shoot intensity", "area-weighted net"):
         total = totals[measure]
         yield (
-            f"{measure.capitalize():<18} {_percent(total.value):>6}"
-            f"   {total.numerator:>12,.0f} / {total.denominator:,.0f} {total.of}"
+            f"{measure.capitalize():<17} {_percent(total.value):>4}"
+            f"  {total.numerator:>9,.0f} / {total.denominator:,.0f} {total.of}"
         )
 
 
@@ -214,14 +209,31 @@ def _projects(answers: dict[str, "Answer"], style: Style) -> Iterator[str]:
     yield "Serviced by kind: " + ", ".join(f"{kind} {n}" for kind, n in kinds if n)
 
 
+def _holds(answer: "Answer", style: Style) -> Iterator[str]:
+    yield from _titled("Who waits for days?")
+    heads = ("Space", "Rank", "Hold", "From", "To", "Deadline")
+    rows: list[Sequence[Any]] = []
+    for row in answer.rows:
+        hold: Any = row
+        deadline = None
+        if hold.answer_by is not None:
+            deadline = f"answer by {style.text(hold.answer_by)[5:]}"
+        elif hold.expires_at is not None:
+            deadline = f"expires {style.text(hold.expires_at)[5:]}"
+        rows.append((hold.space, hold.rank, hold.booking, hold.first, hold.last, deadline))
+    yield from _lines(heads, rows, style)
+
+
 def _equipment(answer: "Answer", style: Style) -> Iterator[str]:
     yield from _titled("Where is the LED volume, and the rest?")
-    yield from _table(
-        answer,
-        style,
-        {"equipment": "Item", "place": "Place", "container": "Packed in", "since": "Since",
-         "calibrated_until": "Calibrated until"},
-    )  # fmt: skip
+    heads = ("Item", "Place", "Packed in", "Calibrated until")
+    rows: list[Sequence[Any]] = []
+    for row in answer.rows:
+        item: Any = row
+        until = item.calibrated_until
+        valid = None if until is None else style.text(until)[:10]
+        rows.append((item.equipment, item.place, item.container, valid))
+    yield from _lines(heads, rows, style)
 
 
 def _commands(program: str) -> Iterator[str]:
@@ -231,9 +243,9 @@ def _commands(program: str) -> Iterator[str]:
         "show b-april-2": "a hold that challenges another",
         "log --tag equipment:led-volume": "what the LED volume went through",
     }
-    longest = max(map(len, tries))
     for command, shows in tries.items():
-        yield f"  {program} {command:<{longest}}  {shows}"
+        yield f"  # {shows}"
+        yield f"  {program} {command}"
 
 
 def _table(answer: "Answer", style: Style, titles: dict[str, str]) -> Iterator[str]:

@@ -147,7 +147,10 @@ def test_the_command_shows_the_studio_to_a_person(demo_path: Path) -> None:
         assert title in lines
     heat = next(line for line in lines if line.startswith("stage-1") and "█" in line)
     assert heat.endswith(" d")
-    for line in lines[-3:]:
-        python, *words = shlex.split(line.strip().split("  ")[0])
+    assert max(map(len, lines[: lines.index("Try next")])) <= 80
+    tries = [line for line in lines[lines.index("Try next") :] if line.startswith("  python")]
+    assert len(tries) == 3
+    for line in tries:
+        python, *words = shlex.split(line)
         assert python == "python"
         subprocess.run([sys.executable, *words], check=True)
