@@ -14,7 +14,7 @@ from ledger.times import Period, zone
 _NEXT = {
     "held": "Confirm it with: booking confirm {0}, or let it go with: booking release {0}",
     "confirmed": "Start it with: booking start {0}, or call it off with: booking cancel {0}",
-    "started": "Wrap it with: booking wrap {0}, or call it off with: booking cancel {0}",
+    "started": "Wrap it with: booking wrap {0}",
     "wrapped": "It is over; for further days place a hold: booking hold",
     "released": "Place a new hold: booking hold",
     "expired": "Place a new hold: booking hold",
@@ -263,6 +263,20 @@ class DayWasReported(Refused):
             f"booking {booking!r} has a shoot day reported on {day}",
             position=position,
             advice="Give a later end",
+        )
+        self.booking, self.day = booking, day
+
+
+class ShotAlready(Refused):
+    """A booking that shot is over when it wraps; its days were used and cannot be called off."""
+
+    rule = "reported-days"
+
+    def __init__(self, booking: str, *, day: date, position: int) -> None:
+        super().__init__(
+            f"booking {booking!r} has a shoot day reported on {day}, it cannot be called off",
+            position=position,
+            advice=f"Wrap it, which gives its later days back: booking wrap {booking}",
         )
         self.booking, self.day = booking, day
 

@@ -1,7 +1,8 @@
 """A booking as it stands: its state, since when, and where it is.
 
 held -> confirmed -> started -> wrapped
-held -> released              confirmed, started -> cancelled
+held -> released              confirmed -> cancelled
+                              started, no shoot day reported -> cancelled
 """
 
 from collections.abc import Iterable

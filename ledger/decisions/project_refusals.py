@@ -7,18 +7,6 @@ from difflib import get_close_matches
 from ledger.errors import Refused
 
 
-class DayToCome(Refused):
-    """Something is said to have happened on a day that has not begun anywhere on earth."""
-
-    rule = "past-tense"
-
-    def __init__(self, what: str, on: date, *, today: date) -> None:
-        super().__init__(
-            f"{what} on {on}, but today is {today}", advice="Record it when it has happened"
-        )
-        self.on, self.today = on, today
-
-
 class BeforeItOpened(Refused):
     """A project is said to have closed before it opened."""
 

@@ -1,16 +1,16 @@
 """Projects: opened, through the milestones that they plan and reach, to closed."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context, Decision
 from ledger.decisions.booking_state import TURNING_POINTS, Booking, fold_booking
+from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
 from ledger.decisions.project_refusals import (
     AlreadyReached,
     BeforeItOpened,
-    DayToCome,
     NotPlanned,
     ProjectHasBookings,
     ReachedElsewhere,
@@ -35,9 +35,6 @@ from ledger.events.projects import (
 )
 from ledger.tags import check_id, check_text, tag
 from ledger.times import check_day
-
-_EASTERNMOST = timedelta(hours=14)
-"""Ahead of UTC: Kiritimati."""
 
 _MILESTONES = (MilestonePlanned, MilestoneReached, MilestoneWithdrawn)
 
@@ -286,11 +283,5 @@ def live_bookings(ctx: Context, project_id: str) -> list[Booking]:
 
 
 def _check_past(ctx: Context, what: str, on: date) -> None:
-    """The day has begun somewhere on earth. Raises `DayToCome`.
-
-    A project has no zone of its own, so that the easternmost one counts.
-    """
-    check_day(on)
-    today = (ctx.now + _EASTERNMOST).date()
-    if on > today:
-        raise DayToCome(what, on, today=today)
+    """The day has begun somewhere on earth, as a project has no zone. Raises `DayToCome`."""
+    check_begun(ctx, what, on, zone_name=ANYWHERE_ON_EARTH)

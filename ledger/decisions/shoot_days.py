@@ -1,5 +1,7 @@
 """The days of a firm booking: it starts, reports what it shot, wraps; or it is called off.
 
+What is said of a day has happened, so the day has begun on the clock of the site.
+
 None of this reads the space: the booking has its days since the confirm, and what others
 hold or confirm in the meantime does not disturb the report of a shoot day.
 """
@@ -14,8 +16,10 @@ from ledger.decisions.booking_refusals import (
     DayWasReported,
     NothingToCorrect,
     OutsideBooking,
+    ShotAlready,
 )
 from ledger.decisions.booking_state import Booking, read_booking, require
+from ledger.decisions.past_tense import check_begun
 from ledger.errors import BadInput, UnreadableEvent
 from ledger.events.bookings import (
     BookingCancelled,
@@ -37,10 +41,10 @@ class StartBooking(Decision, frozen=True, tag="booking start"):
     on: date
 
     def decide(self, ctx: Context) -> None:
-        """BookingStarted. Raises `UnknownId`, `WrongState`, `OutsideBooking`."""
+        """BookingStarted. Raises `UnknownId`, `WrongState`, `OutsideBooking`, `DayToCome`."""
         booking = read_booking(ctx, self.booking)
         require(booking, "confirmed")
-        _check_day(booking, self.on)
+        _check_day(ctx, booking, self.on, "cannot have started")
         ctx.record(
             BookingStarted(
                 booking=booking.id,
@@ -72,12 +76,12 @@ class ReportShootDay(Decision, frozen=True, tag="booking report"):
         """ShootDayReported.
 
         Raises `BadInput`, `UnknownId`, `WrongState`, `OutsideBooking`, `BeforeStart`,
-        `AlreadyReported`, `NothingToCorrect`.
+        `DayToCome`, `AlreadyReported`, `NothingToCorrect`.
         """
         self._check_numbers()
         booking = read_booking(ctx, self.booking)
         require(booking, "started", "wrapped")
-        _check_day(booking, self.day)
+        _check_day(ctx, booking, self.day, "cannot have shot")
         # The bucket of this one day: reports of other days, which two assistants may file
         # at the same time, do not disturb each other.
         reports = ctx.read(tag("booking", booking.id, self.day.isoformat()), ShootDayReported)
@@ -133,11 +137,12 @@ class WrapBooking(Decision, frozen=True, tag="booking wrap"):
     def decide(self, ctx: Context) -> None:
         """BookingWrapped.
 
-        Raises `UnknownId`, `WrongState`, `OutsideBooking`, `BeforeStart`, `DayWasReported`.
+        Raises `UnknownId`, `WrongState`, `OutsideBooking`, `BeforeStart`, `DayToCome`,
+        `DayWasReported`.
         """
         booking = read_booking(ctx, self.booking)
         require(booking, "started")
-        _check_day(booking, self.on)
+        _check_day(ctx, booking, self.on, "cannot have wrapped")
         was = booking.period
         after = start_of_day(self.on + timedelta(days=1), was.zone)
         used = Period(was.start, min(was.end, after), was.zone)
@@ -156,14 +161,16 @@ class WrapBooking(Decision, frozen=True, tag="booking wrap"):
 
 
 class CancelBooking(Decision, frozen=True, tag="booking cancel"):
-    """A confirmed or started booking is off; all its days are free again."""
+    """A booking is off that was confirmed, or started and never shot; its days are free again."""
 
     booking: str
 
     def decide(self, ctx: Context) -> None:
-        """BookingCancelled. Raises `UnknownId`, `WrongState`."""
+        """BookingCancelled. Raises `UnknownId`, `WrongState`, `ShotAlready`."""
         booking = read_booking(ctx, self.booking)
         require(booking, "confirmed", "started")
+        if booking.state == "started":
+            _check_never_shot(ctx, booking)
         ctx.record(
             BookingCancelled(
                 booking=booking.id,
@@ -191,10 +198,20 @@ def check_days_kept(ctx: Context, booking: Booking, period: Period) -> None:
             raise DayWasReported(booking.id, day=entry.event.day, position=entry.position)
 
 
-def _check_day(booking: Booking, day: date) -> None:
+def _check_never_shot(ctx: Context, booking: Booking) -> None:
+    last = ctx.last(tag("booking", booking.id), ShootDayReported)
+    if last is None:
+        return
+    if not isinstance(last.event, ShootDayReported):
+        raise UnreadableEvent(last.type, position=last.position)
+    raise ShotAlready(booking.id, day=last.event.day, position=last.position)
+
+
+def _check_day(ctx: Context, booking: Booking, day: date, what: str) -> None:
     if day not in booking.period.days:
         raise OutsideBooking(booking.id, day=day, period=booking.period, position=booking.placed)
     if booking.started_on is not None and day < booking.started_on:
         raise BeforeStart(
             booking.id, day=day, started_on=booking.started_on, position=booking.position
         )
+    check_begun(ctx, f"booking {booking.id!r} {what}", day, zone_name=booking.period.zone)

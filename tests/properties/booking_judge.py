@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from ledger.decisions.base import Decision
 from ledger.decisions.booking_moves import MoveBooking
@@ -40,7 +40,7 @@ def judge(model: Model, decision: Decision, now: datetime) -> set[str]:
         case MoveBooking():
             return _move(model, decision, now)
         case StartBooking() | ReportShootDay() | WrapBooking() | CancelBooking():
-            return _days(model, decision)
+            return _days(model, decision, now)
     raise NotImplementedError(decision)
 
 
@@ -169,7 +169,9 @@ def _parts(slots: frozenset[int]) -> list[tuple[int, int]]:
 
 
 def _days(
-    model: Model, decision: StartBooking | ReportShootDay | WrapBooking | CancelBooking
+    model: Model,
+    decision: StartBooking | ReportShootDay | WrapBooking | CancelBooking,
+    now: datetime,
 ) -> set[str]:
     one = model.booked[decision.booking]
     needed = {
@@ -181,18 +183,21 @@ def _days(
     if one.state not in needed:
         return {"WrongState"}
     if isinstance(decision, CancelBooking):
+        if one.state == "started" and one.reported:
+            return {"ShotAlready"}
         one.state = "cancelled"
         return set()
     on = decision.day if isinstance(decision, ReportShootDay) else decision.on
     day = (on - FIRST_DAY).days
     if day not in {slot // 2 for slot in one.slots}:
         return {"OutsideBooking"}
+    if one.started_on is not None and day < one.started_on:
+        return {"BeforeStart"}
+    if now < datetime.combine(on, time(), tzinfo=zone(ZONE)):
+        return {"DayToCome"}
     if isinstance(decision, StartBooking):
         one.state, one.started_on = "started", day
         return set()
-    assert one.started_on is not None
-    if day < one.started_on:
-        return {"BeforeStart"}
     if isinstance(decision, ReportShootDay):
         if day in one.reported:
             return {"AlreadyReported"}

@@ -52,7 +52,9 @@ from tests.properties.booking_model import (
     whole_story,
 )
 
-NOW = datetime(2025, 3, 1, 8, tzinfo=UTC)
+NOW = datetime(2025, 4, 5, 8, tzinfo=UTC)
+"""Some of the days to book are over, and may be told of; some are to come."""
+
 MONTHS = ("2025-03", "2025-04", "2025-05")
 NEEDS = {
     "challenge": ("held",),

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from ledger.decisions import bookings, ladder
+from ledger.decisions import bookings, ladder, shoot_days
 from ledger.decisions.base import Context, Decision, Snapshot
 from ledger.decisions.booking_moves import MoveBooking
+from ledger.decisions.booking_refusals import ShotAlready
 from ledger.decisions.bookings import ConfirmBookings, PlaceHold, ReleaseHold
-from ledger.decisions.shoot_days import StartBooking
+from ledger.decisions.shoot_days import CancelBooking, StartBooking
 from ledger.events import (
     BookingConfirmed,
     BookingHeld,
+    BookingStarted,
     Event,
     ProjectOpened,
+    ShootDayReported,
     SiteRegistered,
     SpaceCommissioned,
 )
 from ledger.events.base import Header, Query, RecordedEvent
-from ledger.testing import BEGINNING, MemoryHistory
+from ledger.testing import MemoryHistory
 from ledger.times import Days, When
 from tests.properties.test_bookings import Bookings
 
 ZONE = "Asia/Shanghai"
+NOW = datetime(2025, 7, 6, tzinfo=UTC)
 A_MONTH = 20
 """Bookings a month, a day each: ten of them firm, ten held."""
 
@@ -99,7 +103,7 @@ def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Quer
     snapshot = Snapshot(history, history.head())
     header = Header(actor="scheduler")
     history.read_events = 0
-    decision.decide(Context(snapshot, now=BEGINNING, new_id=lambda _: "new", header=header))
+    decision.decide(Context(snapshot, now=NOW, new_id=lambda _: "new", header=header))
     return history.read_events, snapshot.boundary.queries
 
 
@@ -124,6 +128,29 @@ def test_a_decision_reads_a_month_and_no_life(
     early, late = _cost(one_month, decision), _cost(eighty_years, decision)
     assert early == late
     assert early[0] <= most
+
+
+@pytest.mark.parametrize("reports", [1, 200])
+def test_what_cannot_be_called_off_is_found_by_its_newest_report_alone(reports: int) -> None:
+    period = Days(date(2025, 1, 1), date(2025, 12, 31)).period(ZONE)
+    always: dict[str, Any] = {
+        "booking": "series", "space": "stage-1", "project": "film", "period": period,
+    }  # fmt: skip
+    figures: dict[str, Any] = dict.fromkeys(
+        ("setups_planned", "setups_shot", "pages_planned_eighths", "pages_shot_eighths"), 0
+    )
+    shot = [
+        ShootDayReported(**always, day=day, **figures, shooting_hours=9.0)
+        for day in list(period.days)[:reports]
+    ]
+    history = CountingHistory()
+    lived = BookingHeld(**always, rank=1), BookingConfirmed(**always)
+    moved_in = BookingStarted(**always, on=period.days.first)
+    header = Header(actor="scheduler")
+    history.append([(event, header) for event in (*lived, moved_in, *shot)])
+    with pytest.raises(ShotAlready) as refused:
+        _cost(history, CancelBooking(booking="series"))
+    assert (refused.value.position, history.read_events) == (3 + reports, 3 + 1)
 
 
 def test_no_question_is_about_a_whole_space_or_project(one_month: CountingHistory) -> None:
@@ -189,7 +216,17 @@ def _reads_past_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ladder.Ladder, "_look", unnoticed)
 
 
+def _tells_the_future(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shoot_days, "check_begun", lambda *of, zone_name: None)
+
+
+def _calls_off_what_shot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shoot_days, "_check_never_shot", lambda *of: None)
+
+
 FAULTS = [
+    _tells_the_future,
+    _calls_off_what_shot,
     _no_ripple,
     _no_expiry,
     _first_month_only,

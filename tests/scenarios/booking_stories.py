@@ -28,6 +28,9 @@ ZONE = "Asia/Shanghai"
 HOUR = "2025-06-01T09:00+08:00"
 """When a scenario plays, unless it says otherwise."""
 
+AUGUST = "2025-08-01T09:00+08:00"
+"""When the bookings of July are over, and what they did can be told."""
+
 
 def campus() -> Scenario:
     """Positions 1 to 8: a site, stages 1 and 2, a workshop for three, four projects.

@@ -15,13 +15,15 @@ from ledger.decisions.booking_refusals import (
     DayWasReported,
     NothingToCorrect,
     OutsideBooking,
+    ShotAlready,
     WrongState,
 )
 from ledger.decisions.bookings import ConfirmBookings, ReleaseHold
+from ledger.decisions.past_tense import DayToCome
 from ledger.decisions.shoot_days import CancelBooking, ReportShootDay, StartBooking, WrapBooking
 from ledger.errors import BadInput, UnknownId
 from ledger.testing import Scenario, correcting
-from tests.scenarios.booking_stories import Told, campus, hold
+from tests.scenarios.booking_stories import AUGUST, Told, campus, hold
 
 SHOOT = Told("shoot", "2025-07-01..2025-07-10")
 
@@ -32,13 +34,17 @@ def july(day: int) -> date:
 
 
 def confirmed() -> Scenario:
-    """#9 holds and #10 confirms 1 to 10 July."""
-    return campus().and_given(hold("shoot", "2025-07-01..2025-07-10", confirm=True))
+    """#9 holds and #10 confirms 1 to 10 July. It is August."""
+    story = campus().and_given(hold("shoot", "2025-07-01..2025-07-10", confirm=True))
+    return story.at(AUGUST)
+
+
+MOVED_IN = StartBooking(booking="shoot", on=july(2))
 
 
 def started() -> Scenario:
     """#11: the production moved in on 2 July."""
-    return confirmed().and_given(StartBooking(booking="shoot", on=july(2)))
+    return confirmed().and_given(MOVED_IN)
 
 
 # --- start ---------------------------------------------------------------------------
@@ -54,6 +60,34 @@ def test_it_does_not_move_in_before_or_after(day: date) -> None:
     confirmed().when(StartBooking(booking="shoot", on=day)).refused(
         OutsideBooking, by=9, saying="which has 2025-07-01..2025-07-10"
     )
+
+
+# --- only what has happened ----------------------------------------------------------
+
+LAST_OF_2_JULY = "2025-07-02T23:59:59+08:00"
+"""On the campus; in Kiritimati the 3rd has long begun."""
+
+FIRST_OF_3_JULY = "2025-07-03T00:00+08:00"
+"""On the campus; in Berlin it is still the 2nd."""
+
+
+@pytest.mark.parametrize(
+    ("before", "decision", "saying"),
+    [
+        ([], StartBooking(booking="shoot", on=july(3)), "cannot have started"),
+        ([MOVED_IN], ReportShootDay(booking="shoot", day=july(3)), "cannot have shot"),
+        ([MOVED_IN], WrapBooking(booking="shoot", on=july(3)), "cannot have wrapped"),
+    ],
+)
+def test_a_day_is_told_once_it_has_begun_at_the_space(
+    before: list[Decision], decision: Decision, saying: str
+) -> None:
+    story = campus().and_given(hold("shoot", "2025-07-01..2025-07-10", confirm=True))
+    story.at(LAST_OF_2_JULY).and_given(*before)
+    story.when(decision).refused(
+        DayToCome, saying=f"{saying} on 2025-07-03: today is still 2025-07-02"
+    )
+    assert story.when(decision, now=FIRST_OF_3_JULY).refusal is None
 
 
 # --- report --------------------------------------------------------------------------
@@ -141,9 +175,13 @@ def test_a_wrap_gives_the_later_days_back() -> None:
 
 def test_a_wrap_on_the_last_day_ends_when_the_booking_ends() -> None:
     exact = Told("night", "2025-07-20T18:00..2025-07-22T06:00")
-    story = campus().and_given(
-        hold("night", "2025-07-20T18:00..2025-07-22T06:00", confirm=True),
-        StartBooking(booking="night", on=july(20)),
+    story = (
+        campus()
+        .at(AUGUST)
+        .and_given(
+            hold("night", "2025-07-20T18:00..2025-07-22T06:00", confirm=True),
+            StartBooking(booking="night", on=july(20)),
+        )
     )
     story.when(WrapBooking(booking="night", on=july(22))).then(
         exact.wrapped(july(22), was="2025-07-20T18:00..2025-07-22T06:00")
@@ -175,6 +213,24 @@ def test_a_cancelled_booking_frees_its_days(story: Callable[[], Scenario]) -> No
     )
 
 
+def test_a_booking_that_shot_wraps_and_is_not_called_off() -> None:
+    story = started().and_given(ReportShootDay(booking="shoot", day=july(3)))
+    story.when(CancelBooking(booking="shoot")).refused(
+        ShotAlready, by=12, saying="on 2025-07-03, it cannot be called off (#12). Wrap it"
+    )
+    story.and_given(ReportShootDay(booking="shoot", day=july(2)))
+    story.when(CancelBooking(booking="shoot")).refused(ShotAlready, by=13)
+
+
+def test_a_report_comes_between_a_cancellation_and_its_record() -> None:
+    """Who cancels has read that nothing was shot; a report that is filed meanwhile matters."""
+    story = started()
+    cancel = story.when(CancelBooking(booking="shoot"))
+    head = story.position
+    story.and_given(ReportShootDay(booking="shoot", day=july(3)))
+    assert any(story.history.read(cancel.boundary.queries, after=head))
+
+
 # --- the states ----------------------------------------------------------------------
 
 LIVES = {
@@ -190,7 +246,7 @@ LIVES = {
 STEPS: dict[str, tuple[Decision, set[str]]] = {
     "confirm": (ConfirmBookings(bookings=("shoot",)), {"held"}),
     "release": (ReleaseHold(booking="shoot"), {"held"}),
-    "start": (StartBooking(booking="shoot", on=july(2)), {"confirmed"}),
+    "start": (MOVED_IN, {"confirmed"}),
     "report": (ReportShootDay(booking="shoot", day=july(3)), {"started", "wrapped"}),
     "wrap": (WrapBooking(booking="shoot", on=july(8)), {"started"}),
     "cancel": (CancelBooking(booking="shoot"), {"confirmed", "started"}),

@@ -24,7 +24,7 @@ from ledger.errors import BadInput, NotInService, ProjectIsClosed, UnknownId
 from ledger.events import DayPlan, ProjectClosed, SiteRegistered, SpaceClosed, SpaceCommissioned
 from ledger.testing import Scenario
 from ledger.times import Moment, When
-from tests.scenarios.booking_stories import Told, at, campus, days, hold
+from tests.scenarios.booking_stories import AUGUST, Told, at, campus, days, hold
 
 FIRST = Told("first", "2025-07-01..2025-07-10")
 SECOND = Told("second", "2025-07-08..2025-07-20", "dragon")
@@ -158,8 +158,10 @@ def test_a_firm_booking_takes_no_days_of_another() -> None:
 def test_what_has_started_can_change_its_end() -> None:
     started = (StartBooking(booking="first", on=date(2025, 7, 3)),)
     report = ReportShootDay(booking="first", day=date(2025, 7, 6))
-    story = campus().and_given(
-        hold("first", "2025-07-01..2025-07-10", confirm=True), *started, report
+    story = (
+        campus()
+        .at(AUGUST)
+        .and_given(hold("first", "2025-07-01..2025-07-10", confirm=True), *started, report)
     )
     longer, shorter = "2025-07-01..2025-08-02", "2025-07-01..2025-07-06"
     story.when(move("first", longer)).then(Told("first", longer).moved("2025-07-01..2025-07-10"))

@@ -26,7 +26,7 @@ from ledger.events import (
     SpaceReopened,
 )
 from ledger.testing import Scenario
-from tests.scenarios.booking_stories import Told, campus, days, hold
+from tests.scenarios.booking_stories import AUGUST, Told, campus, days, hold
 
 CALIBRATION = SpaceClosed(
     closure="c-1", space="stage-1", kind="calibration", period=days("2025-07-05..2025-07-08")
@@ -146,12 +146,13 @@ def test_an_exclusive_space_is_taken_from_the_first_to_the_last_instant() -> Non
 
 
 def july() -> Scenario:
-    """A hold and a firm booking in July, both of stage 1; a firm one on stage 2."""
-    return campus().and_given(
+    """A hold and a firm booking in July, both of stage 1; a firm one on stage 2. It is August."""
+    story = campus().and_given(
         hold("asked", "2025-07-10..2025-07-12"),
         hold("firm", "2025-07-01..2025-07-05", "dragon", confirm=True),
         hold("other", "2025-07-01..2025-07-31", "comet", space="stage-2", confirm=True),
     )
+    return story.at(AUGUST)
 
 
 def _broken(story: Scenario, decision: Decision, *between: Event | Decision) -> bool:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from ledger.decisions.past_tense import DayToCome
 from ledger.decisions.project_refusals import (
     AlreadyReached,
     BeforeItOpened,
-    DayToCome,
     NotPlanned,
     ProjectHasBookings,
     ReachedElsewhere,
@@ -107,7 +107,7 @@ class TestOpen:
         """On Kiritimati it is the 2nd already; the 3rd it is nowhere."""
         story = given().at("2025-01-01T12:00Z")
         story.when(open_project(on=day("2025-01-03"))).refused(
-            DayToCome, saying="on 2025-01-03, but today is 2025-01-02"
+            DayToCome, saying="on 2025-01-03: today is still 2025-01-02"
         )
         story.when(open_project(on=day("2025-01-02"))).then(
             ProjectOpened(

@@ -58,7 +58,7 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
         zone_name=ZONE,
         author=SCHEDULER,
         extensions=Extensions(projections=SHIPPED),
-        clock=ManualClock(at("2025-08-02T12:00")),
+        clock=ManualClock(at("2025-08-05T12:00")),
     ) as opened:
         yield opened
 
@@ -85,7 +85,7 @@ def test_the_views_tell_the_story(ledger: Ledger) -> None:
     assert (challenged.challenged_by, challenged.challenge) == ("b-2", "open")
     assert rows(ledger, "holds") == []
     (horizon,) = rows(ledger, "booked-through")
-    assert (horizon.booked_through, horizon.first_free) == (day("2025-08-12"), day("2025-08-03"))
+    assert (horizon.booked_through, horizon.first_free) == (day("2025-08-12"), day("2025-08-13"))
     (use,) = rows(ledger, "utilization", since="2025-08-01", until="2025-08-31")
     assert (use.occupied, use.available) == (8, 31)
     assert [p.serviced for p in rows(ledger, "project-total")] == [1]
