@@ -50,6 +50,7 @@ class Extensions(Struct, frozen=True):
     projections: tuple[type["Projection"], ...] = ()
     event_types: tuple[type[Event], ...] = ()
     rules: tuple[Rule, ...] = ()
+    decisions: tuple[type[Decision], ...] = ()
 
 
 class Author(Struct, frozen=True):
@@ -112,7 +113,7 @@ class Ledger:
         self.log = log
         self.extensions = extensions or Extensions()
         self._views_beside = views_beside
-        self.wire = Wire(STUDIO_DECISIONS)
+        self.wire = Wire((*STUDIO_DECISIONS, *self.extensions.decisions))
         self._clock = clock or SystemClock()
         self._new_id = new_id
         self._views: Views | None = None

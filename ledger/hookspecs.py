@@ -1,7 +1,7 @@
 """What a packaged plugin may offer, one function a hook.
 
-A plugin of one file needs none of them: its projections and event types are found in the
-module. Mark an implementation with `hookimpl` from `ledger.plugin`:
+A plugin of one file needs none of them but for rules: its projections, event types and
+decisions are found in the module. Mark an implementation with `hookimpl` from `ledger.plugin`:
 
     @hookimpl
     def ledger_projections():
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from ledger.decisions.base import Rule
+from ledger.decisions.base import Decision, Rule
 from ledger.events.base import Event
 from ledger.projections import Projection
 
@@ -37,3 +37,19 @@ def ledger_rules() -> Iterable[Rule]:  # type: ignore[empty-body]  # a signature
     One refuses by raising `Refused`. What it reads through the context widens the
     decision's consistency boundary.
     """
+
+
+@hookspec
+def ledger_decisions() -> Iterable[type[Decision]]:  # type: ignore[empty-body]  # a signature, never run
+    """Decisions of the plugin's own: commands, by the words that each has as its `tag`.
+
+    The fields of one are the parameters of its command; `apply` takes it too.
+    """
+
+
+CLASSES: dict[str, type] = {
+    "ledger_projections": Projection,
+    "ledger_event_types": Event,
+    "ledger_decisions": Decision,
+}
+"""The hooks that give classes of these. A module without the hook gives what it defines."""

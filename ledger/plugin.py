@@ -8,20 +8,35 @@ of rows that a view makes up and no table holds: `class Idle(Struct, frozen=True
 
 from msgspec import Struct
 
-from ledger.decisions.base import Context, Rule
-from ledger.errors import BadInput, Refused
+from ledger.decisions.base import Context, Decision, Rule
+from ledger.decisions.calendar import Firm, read_firm
+from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
+from ledger.decisions.sites import Space, read_space
+from ledger.errors import (
+    AlreadyExists,
+    BadInput,
+    NothingChanges,
+    Refused,
+    UnknownId,
+    UnreadableEvent,
+)
 from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent, Upcaster
 from ledger.hookspecs import hookimpl
 from ledger.projections import Place, Projection, Row, key, on, table, view
-from ledger.tags import tag
-from ledger.times import Days, Moment, Period, month_bounds, start_of_day, zone
+from ledger.tags import check_id, check_text, tag
+from ledger.times import Days, Moment, Period, check_day, month_bounds, start_of_day, zone
 
 __all__ = [
+    "ANYWHERE_ON_EARTH",
+    "AlreadyExists",
     "BadInput",
     "Context",
     "Days",
+    "Decision",
     "Event",
+    "Firm",
     "Moment",
+    "NothingChanges",
     "Period",
     "Place",
     "Projection",
@@ -30,13 +45,22 @@ __all__ = [
     "Refused",
     "Row",
     "Rule",
+    "Space",
     "Struct",
     "UnknownEvent",
+    "UnknownId",
+    "UnreadableEvent",
     "Upcaster",
+    "check_begun",
+    "check_day",
+    "check_id",
+    "check_text",
     "hookimpl",
     "key",
     "month_bounds",
     "on",
+    "read_firm",
+    "read_space",
     "start_of_day",
     "table",
     "tag",

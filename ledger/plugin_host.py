@@ -24,11 +24,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger import __version__, hookspecs
-from ledger.decisions.base import Rule
+from ledger.decisions import STUDIO_DECISIONS
+from ledger.decisions.base import Decision, Rule
 from ledger.errors import BadInput, LedgerError, StorageFailure
 from ledger.events import STUDIO_EVENTS, Event
 from ledger.projections import BadPlugin, Projection
-from ledger.projections.catalogue import by_name, views_by_name
+from ledger.projections.catalogue import by_name, check_words, views_by_name
 from ledger.projections.projection import ONE_FILE_PACKAGE
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ SHIPPED = Path(__file__).resolve().parent.parent / "plugins"
 """The shipped plugins' source root in a checkout; there is none in an installed package."""
 
 _DISTRIBUTION = "studio-ledger"
-_HOOKS = ("ledger_projections", "ledger_event_types", "ledger_rules")
+_HOOKS = (*hookspecs.CLASSES, "ledger_rules")
 
 Origin = Literal["shipped", "package", "file"]
 
@@ -67,6 +68,7 @@ class Plugin(Struct, frozen=True):
     projections: tuple[type[Projection], ...]
     event_types: tuple[type[Event], ...]
     rules: tuple[Rule, ...]
+    decisions: tuple[type[Decision], ...]
 
 
 class PluginFailure(Struct, frozen=True):
@@ -92,6 +94,7 @@ class Loaded(Struct, frozen=True):
             tuple(p for plugin in self.plugins for p in plugin.projections),
             tuple(t for plugin in self.plugins for t in plugin.event_types),
             tuple(r for plugin in self.plugins for r in plugin.rules),
+            tuple(d for plugin in self.plugins for d in plugin.decisions),
         )
 
 
@@ -280,12 +283,12 @@ class _Loading:
         except BaseException:
             self._manager.unregister(module)
             raise
-        projections, event_types, rules = (tuple(offered[hook]) for hook in _HOOKS)
-        _check_classes(found.name, projections, Projection, "ledger_projections")
-        _check_classes(found.name, event_types, Event, "ledger_event_types")
+        projections, event_types, decisions, rules = (tuple(offered[hook]) for hook in _HOOKS)
+        for hook, base in hookspecs.CLASSES.items():
+            _check_classes(found.name, offered[hook], base, hook)
         for projection in projections:
             projection.plugin = found.name  # by which it can be turned off
-        return Plugin(found, projections, event_types, rules)
+        return Plugin(found, projections, event_types, rules, decisions)
 
     def _offered(self, hook: str, name: str, module: ModuleType) -> list[Any]:
         """What a plugin's hook gives; what its module defines, where it has no such hook."""
@@ -294,7 +297,7 @@ class _Loading:
             others = [p for n, p in self._manager.list_name_plugin() if n != name]
             alone = self._manager.subset_hook_caller(hook, others)
             return [item for answer in alone() for item in answer]
-        base = {"ledger_projections": Projection, "ledger_event_types": Event}.get(hook)
+        base = hookspecs.CLASSES.get(hook)
         return [] if base is None else list(_defined(module, base))
 
     def _refuse_misspelt(self, name: str) -> None:
@@ -315,6 +318,8 @@ class _Loading:
         projections = [p for one in (*self._plugins.values(), plugin) for p in one.projections]
         by_name(projections)
         views_by_name(projections)
+        ours = [d for one in (*self._plugins.values(), plugin) for d in one.decisions]
+        check_words((*STUDIO_DECISIONS, *ours))
         known = {t.type_name: one for one in self._plugins.values() for t in one.event_types}
         for event_type in plugin.event_types:
             name = event_type.type_name

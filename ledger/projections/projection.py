@@ -38,10 +38,14 @@ class Place(Struct, frozen=True):
         return self.recorded_at.astimezone(zone(zone_name)).date()
 
 
-def on(*event_types: type[Event]) -> Callable[[F], F]:
-    """Mark a method `(self, event, entry)` as the handler of these event types."""
+def on(*event_types: type[Event] | str) -> Callable[[F], F]:
+    """Mark a method `(self, event, entry)` as the handler of these event types.
+
+    An event of another plugin is named, `@on("expo.ExhibitorRegistered")`: nothing is then
+    imported, and while that plugin is not loaded its events are passed over.
+    """
     for event_type in event_types:
-        if not _is_event(event_type):
+        if not _is_event(event_type) and not _is_of_a_plugin(event_type):
             raise BadPlugin(
                 f"@on takes event types, not {event_type!r}",
                 advice="Import the class: from ledger.events import BookingConfirmed",
@@ -81,6 +85,11 @@ def _views(cls: type["Projection"], members: Mapping[str, Any]) -> dict[str, Vie
 
 def _is_event(declared: Any) -> bool:
     return isinstance(declared, type) and issubclass(declared, Event)
+
+
+def _is_of_a_plugin(declared: Any) -> bool:
+    """A name with a prefix, which an event type of the studio's own never has."""
+    return isinstance(declared, str) and "." in declared
 
 
 class Projection:
@@ -222,12 +231,15 @@ def _handlers(
     event_types: list[type[Event]] = []
     for name, member in members.items():
         for event_type in getattr(member, _ON, ()):
-            other = handlers.setdefault(event_type.type_name, name)
+            named = isinstance(event_type, str)
+            type_name = event_type if named else event_type.type_name
+            other = handlers.setdefault(type_name, name)
             if other != name:
                 raise BadPlugin(
-                    f"{cls.__name__} handles {event_type.type_name} in {other} and in {name}",
+                    f"{cls.__name__} handles {type_name} in {other} and in {name}",
                     advice="Let one handler call the other",
                     subject=cls,
                 )
-            event_types.append(event_type)
+            if not named:
+                event_types.append(event_type)
     return handlers, tuple(event_types)
