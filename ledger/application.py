@@ -7,7 +7,8 @@ must not: the clock, the source of new ids, the retries.
 import random
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -187,10 +188,11 @@ class Ledger:
     def decide(self, decision: Decision, author: Author, *, dry_run: bool = False) -> Outcome:
         """Take one decision and record what it proposes.
 
-        Raises `Refused` where a rule says no and `Conflict` when the retries are used up;
-        in both cases nothing was recorded.
+        Raises `BadInput` for values of the wrong types, `Refused` where a rule says no and
+        `Conflict` when the retries are used up; then nothing was recorded.
         """
-        return self._record([(0, decision)], author, dry_run=dry_run, batch=decision.is_batch)
+        checked = self.wire.check(decision)
+        return self._record([(0, checked)], author, dry_run=dry_run, batch=checked.is_batch)
 
     def apply(
         self, numbered: Iterable[tuple[int, Decision]], author: Author, *, dry_run: bool = False
@@ -199,7 +201,14 @@ class Ledger:
 
         `numbered` gives each with its line number (`Wire.read`), which an error names.
         """
-        return self._record(list(numbered), author, dry_run=dry_run, batch=True)
+        checked = [(number, self._checked(number, decision)) for number, decision in numbered]
+        return self._record(checked, author, dry_run=dry_run, batch=True)
+
+    def _checked(self, number: int, decision: Decision) -> Decision:
+        # What `Wire.read` gives was checked already. A second time costs some microseconds,
+        # and telling the two apart would cost every caller a thought.
+        with _naming_line(number):
+            return self.wire.check(decision)
 
     def _record(
         self,
@@ -221,12 +230,9 @@ class Ledger:
             proposals: list[Proposal] = []
             for number, decision in numbered:
                 ctx = Context(snapshot, now=now, new_id=self._new_id, header=header)
-                try:
+                with _naming_line(number):
                     decision.decide(ctx)
                     self._review(ctx)
-                except LedgerError as error:
-                    error.where = f"line {number}" if number else error.where
-                    raise
                 proposals += ctx.proposals
             if dry_run or not proposals:
                 return Outcome(tuple(snapshot.pending), dry_run=dry_run, attempts=attempt)
@@ -284,16 +290,29 @@ class Ledger:
         A date means the end of that day in the ledger's zone. Raises `BadInput` for a
         position that the log has not reached.
         """
+        text = text.strip()
         if text.isdecimal():
-            position, head = int(text), self.log.head()
+            head = self.log.head()
+            # Nobody's log is so long; and Python reads no number of thousands of digits.
+            position = int(text) if len(text) < 20 else 0
             if not 1 <= position <= head:
-                raise BadInput(f"there is no #{position}", advice=f"The log ends at #{head}")
+                raise BadInput(f"there is no #{text:.20}", advice=f"The log ends at #{head}")
             return position
         zone_name = self.opened.zone
         if "T" in text.upper():
             return self.log.position_at(parse_instant(text, zone_name))
         end = start_of_day(parse_date(text) + timedelta(days=1), zone_name)
         return self.log.position_at(end - timedelta(microseconds=1))
+
+
+@contextmanager
+def _naming_line(number: int) -> Iterator[None]:
+    """What goes wrong inside says at which line of a batch; a single command has none, 0."""
+    try:
+        yield
+    except LedgerError as error:
+        error.where = f"line {number}" if number else error.where
+        raise
 
 
 def _registry(extensions: Extensions | None) -> Registry:

@@ -138,7 +138,8 @@ def parse_instant(text: str, zone_name: str) -> datetime:
     """
     text = text.strip()
     try:
-        value = datetime.fromisoformat(text if _INSTANT.fullmatch(text) else "")
+        # Not every Python's fromisoformat takes a small z.
+        value = datetime.fromisoformat(text.upper() if _INSTANT.fullmatch(text) else "")
     except ValueError:
         raise BadTime(
             f"{text!r} is no time", advice="Write 2025-07-01T08:00, or with an offset +08:00"
@@ -304,7 +305,8 @@ class Moment(_Written):
     @property
     def has_offset(self) -> bool:
         """Whether it is the same instant on every clock: `2025-07-01T08:00+08:00`."""
-        return "T" in self.text.upper() and datetime.fromisoformat(self.text).tzinfo is not None
+        text = self.text.upper()
+        return "T" in text and datetime.fromisoformat(text).tzinfo is not None
 
     def resolve(self, zone_name: str) -> datetime:
         """The instant on that site's clock, in UTC. Raises `BadTime`."""

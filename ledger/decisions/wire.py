@@ -8,7 +8,7 @@ from typing import Any, Union
 import msgspec
 
 from ledger.decisions.base import Decision
-from ledger.errors import BadInput, LedgerError
+from ledger.errors import BadInput, BadText, LedgerError
 from ledger.times import Moment, When
 
 _WRITTEN = (When, Moment)
@@ -60,6 +60,28 @@ class Wire:
                 advice='Write one a line, such as {"do": "project open", …}',
             ) from None
 
+    def check(self, decision: Decision) -> Decision:
+        """The decision as it would come from a line, each value of its declared type.
+
+        msgspec checks types where it decodes, not where Python calls: an event made of a
+        wrong one could be recorded and never be read again. Works for any decision class,
+        known to this wire or not. Raises `BadInput`, `BadText`.
+        """
+        try:
+            line = self.encode(decision)
+            return msgspec.json.decode(line, type=type(decision), dec_hook=_from_text)
+        except msgspec.ValidationError as error:
+            what = _in_words(str(error))
+        except UnicodeEncodeError:  # half of a surrogate pair, from a terminal of another encoding
+            raise BadText(
+                f"{decision.words()}: a text holds a control character",
+                advice="Remove line breaks and the like",
+            ) from None
+        except (TypeError, ValueError, OverflowError, NotImplementedError) as error:
+            what = f"a value that cannot be written: {error}"
+        name = type(decision).__name__
+        raise BadInput(f"{decision.words()}: {what}", advice=f"Give {name} what it declares")
+
     def read(self, lines: Iterable[bytes]) -> Iterator[tuple[int, Decision]]:
         """The decisions of a batch file with their line numbers; blank lines are passed over."""
         for number, line in enumerate(lines, start=1):
@@ -89,5 +111,10 @@ class Wire:
             hint = f"Did you mean {near[0]!r}?" if near else f"One of: {', '.join(self._names)}"
             what = "no command is named in 'do'" if name is None else f"no command {name!r}"
             return BadInput(what, advice=hint)
-        text = message.replace(" - at `$.", ", in `").replace(" - at `$`", "")
-        return BadInput(text[:1].lower() + text[1:], advice="Compare it with: apply --help")
+        return BadInput(_in_words(message), advice="Compare it with: apply --help")
+
+
+def _in_words(message: str) -> str:
+    """What msgspec says of a value, without its path language."""
+    text = message.replace(" - at `$.", ", in `").replace(" - at `$`", "")
+    return text[:1].lower() + text[1:]

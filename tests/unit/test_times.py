@@ -266,6 +266,9 @@ class TestMoment:
         moment = Moment.parse("2025-07-01T08:00+02:00")
         assert moment.has_offset
         assert moment.resolve(SHANGHAI) == utc("2025-07-01T06:00")
+        small = Moment.parse("2025-07-01t08:00z")
+        assert small.has_offset
+        assert small.resolve(SHANGHAI) == utc("2025-07-01T08:00")
         assert not Moment.parse("2025-07-01T08:00").has_offset
         assert not Moment.parse("2025-07-01").has_offset
 
