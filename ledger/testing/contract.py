@@ -1,0 +1,135 @@
+"""The contract of a projection, as tests of one line:
+
+    from ledger.testing import projection_contract
+    from crew_hours import CrewHours
+
+    TestCrewHours = projection_contract(CrewHours)
+
+Each law is one test; see `ledger.testing.laws`.
+"""
+
+import random
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from ledger.events import STUDIO_EVENTS
+from ledger.events.base import RecordedEvent
+from ledger.projections import Projection
+from ledger.testing.laws import LAWS, Law
+from ledger.testing.looking import Parameters
+from ledger.testing.oracles import Oracle
+from ledger.testing.strategies import cases, events_of, studio_histories
+from ledger.testing.subjects import Case, Subject
+
+MOST_EXAMPLES = 30
+"""Histories for a law, unless told otherwise or hypothesis' settings say fewer."""
+
+_SEED = random.SystemRandom().getrandbits(32)
+"""One for all laws: they are tried with the same histories, each told once."""
+
+
+def projection_contract(
+    projection: type[Projection],
+    *,
+    histories: st.SearchStrategy[Sequence[RecordedEvent]] | None = None,
+    also: st.SearchStrategy[Any] | None = None,
+    parameters: Parameters | None = None,
+    oracle: Mapping[str, Oracle] | None = None,
+    examples: int | None = None,
+    exempt: Mapping[str, str] | None = None,
+) -> type:
+    """A class of tests for pytest: one for each law that a projection keeps.
+
+    `histories` are drawn from `studio_histories()` unless you give your own. `also` gives
+    events or decisions of your plugin to draw among them; without it, those event types
+    that the projection handles and the studio does not know are drawn by their fields.
+
+    `parameters` are what views are asked with, by name of the view: needed for those that
+    cannot be asked without. `oracle` gives, by name of a view, a function from the events to
+    the rows that the view should answer: it catches what no law knows of, such as a
+    reschedule that a handler forgets.
+
+    `examples` is how many histories each law is tried with. `exempt` names laws that do not
+    hold and says why (`{"order_of_sets": "…"}`): their tests are skipped with that reason.
+
+    Raises `ValueError` for a law or view that there is not, and an exemption without a
+    reason.
+    """
+    exempt, oracle, parameters = exempt or {}, oracle or {}, parameters or {}
+    _check_names(projection, exempt, {**oracle, **parameters})
+    if histories is None:
+        own = [t for t in projection.event_types if t not in STUDIO_EVENTS]
+        histories = studio_histories(also=events_of(*own) if also is None and own else also)
+    elif also is not None:
+        raise ValueError("give the events to `histories` or to `also`, not to both")
+    subject = Subject(projection, parameters, oracle)
+    members: dict[str, Any] = {
+        "__doc__": f"The laws of a projection, for {projection.__name__}.",
+        "__module__": sys._getframe(1).f_globals.get("__name__", __name__),  # noqa: SLF001  # as namedtuple and Enum do, so that pytest names the author's file
+    }
+    for name, law in LAWS.items():
+        if name == "oracles" and not oracle:
+            continue
+        if name in exempt:
+            members[f"test_{name}"] = _exempted(name, law, exempt[name])
+        else:
+            members[f"test_{name}"] = _test(name, law, subject, histories, examples)
+    return type(f"Test{projection.__name__}", (), members)
+
+
+def _check_names(
+    projection: type[Projection], exempt: Mapping[str, str], views: Mapping[str, Any]
+) -> None:
+    for law, reason in exempt.items():
+        if law not in LAWS:
+            raise ValueError(f"no law {law!r} to be exempt from; there are {', '.join(LAWS)}")
+        if len(reason.split()) < 3:
+            raise ValueError(f"say in a few words why {projection.__name__} is exempt from {law}")
+    for view in views:
+        if view not in projection.views:
+            raise ValueError(
+                f"{projection.__name__} has no view {view!r}; it has {', '.join(projection.views)}"
+            )
+
+
+def _test(
+    name: str,
+    law: Law,
+    subject: Subject,
+    histories: st.SearchStrategy[Sequence[RecordedEvent]],
+    examples: int | None,
+) -> Callable[..., None]:
+    now = settings.default
+    assert now is not None
+    number = examples or min(now.max_examples, MOST_EXAMPLES)
+    suppressed = {*now.suppress_health_check, HealthCheck.too_slow, HealthCheck.data_too_large}
+
+    def test(self: object, case: Case) -> None:
+        __tracebackhide__ = True
+        law(subject, case)
+
+    _name(test, name, law)
+    run = given(case=cases(histories))(test)
+    run = settings(
+        now, max_examples=number, deadline=None, suppress_health_check=tuple(suppressed)
+    )(run)
+    return seed(0 if now.derandomize else _SEED)(run)
+
+
+def _exempted(name: str, law: Law, reason: str) -> Callable[..., None]:
+    def test(self: object) -> None:
+        pytest.skip(reason)
+
+    _name(test, name, law)
+    return test
+
+
+def _name(test: Callable[..., None], name: str, law: Law) -> None:
+    test.__name__ = f"test_{name}"
+    test.__qualname__ = f"projection_contract.test_{name}"
+    test.__doc__ = law.__doc__

@@ -1,0 +1,330 @@
+"""A studio that takes small choices and turns them into legal history.
+
+A choice is a few small numbers: what to do, to which, with which other, when, for how long.
+The studio reads them against what is there ("the second of the bookings that are held"),
+commands it through the real decisions, and drops what is refused. So whatever list of
+choices somebody draws, and whatever is cut out of it, the history stays legal.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from ledger.decisions.base import Context, Decision, Rule, Snapshot
+from ledger.errors import LedgerError
+from ledger.events import (
+    STUDIO_EVENTS,
+    EquipmentCheckedIn,
+    EquipmentCheckedOut,
+    EquipmentPacked,
+    EquipmentRegistered,
+    EquipmentUnpacked,
+    LedgerOpened,
+    ProjectOpened,
+    ServiceCompleted,
+    ServiceStarted,
+    ShootDayReported,
+    SpaceClosed,
+    SpaceCommissioned,
+)
+from ledger.events.base import (
+    Event,
+    Header,
+    Query,
+    RecordedEvent,
+    UnknownEvent,
+    format_recorded_at,
+)
+from ledger.events.bookings import BookingEvent
+from ledger.events.equipment import EquipmentEvent, ServiceKind
+from ledger.testing.commands import CAMPUS, READINGS
+from ledger.testing.equipment_commands import ITEM_READINGS
+from ledger.testing.history import MemoryHistory
+from ledger.times import ManualClock, Period
+
+T = TypeVar("T")
+OPENED = datetime(2025, 3, 1, tzinfo=UTC)
+"""When every drawn history begins: a month before Europe's clocks go forward."""
+
+GONE = "gone.SomethingHappened"
+"""The type of the events that a plugin left behind which is no longer there."""
+
+ALL_READINGS = READINGS | ITEM_READINGS
+"""Every word of a choice but `wait` and `unknown`, with how it is read."""
+
+_PEOPLE = ("scheduler", "小王", "Ana")
+_REASONS = (None, None, None, "the crew asked for it", "演员生病")
+
+
+class Choice(NamedTuple):
+    """Something to do, in small numbers; each is read modulo what there is to choose from."""
+
+    do: str
+    who: int = 0
+    other: int = 0
+    day: int = 0
+    length: int = 0
+
+
+Command = Choice | Event | Decision
+"""A choice; or an event or decision of the plugin under test, taken as it is."""
+
+
+class StudioHistory(MemoryHistory):
+    """The log in memory, with an index by tag: a drawn history is asked many times."""
+
+    def __init__(self, *, clock: ManualClock, types: Iterable[type[Event]] = ()) -> None:
+        super().__init__(clock=clock, types=types)
+        self._by_tag: dict[str, list[RecordedEvent]] = defaultdict(list)
+
+    def _record(self, position: int, event: Event, header: Header) -> RecordedEvent:
+        entry = super()._record(position, event, header)
+        for tag in entry.tags:
+            self._by_tag[tag].append(entry)
+        return entry
+
+    def add_unknown(self, type_name: str) -> None:
+        """Record an event that no code can read."""
+        data = b'{"actor":"somebody","schema":1,"payload":{"what":"nobody can tell"}}'
+        now = format_recorded_at(max(self.clock.now(), self.events[-1].recorded_at))
+        position = len(self.events) + 1
+        self.events.append(self.registry.decode(position, now, type_name, "[]", data))
+
+    def read(
+        self,
+        queries: Sequence[Query],
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[RecordedEvent]:
+        """The events with `after` < position <= `until` that answer any of the queries."""
+        if len(queries) != 1 or not queries[0].tags:
+            yield from super().read(
+                queries, after=after, until=until, limit=limit, newest_first=newest_first
+            )
+            return
+        (query,) = queries
+        found = [
+            entry
+            for entry in self._by_tag.get(query.tags[0], ())
+            if after < entry.position <= (until or len(self.events))
+            and query.matches(entry.type, entry.tags)
+        ]
+        yield from found[::-1][:limit] if newest_first else found[:limit]
+
+
+class Studio:
+    """A campus as it stands, and the history that brought it there.
+
+    `history` begins with `LedgerOpened` and a small campus. What a plugin adds is given by
+    its event `types` and its `rules`.
+    """
+
+    def __init__(self, *, types: Iterable[type[Event]] = (), rules: Sequence[Rule] = ()) -> None:
+        self.clock = ManualClock(OPENED)
+        self.history = StudioHistory(clock=self.clock, types=types)
+        self.rules = tuple(rules)
+        self.spaces: list[str] = []
+        self.projects: list[str] = []
+        self.items: list[str] = []
+        self.closures: list[str] = []
+        self.bookings: dict[str, str] = {}
+        """Each booking's state, in the words of `_STATES`; bookings in the order of their holds."""
+        self.places: dict[str, str] = {}
+        self.periods: dict[str, Period] = {}
+        self.reports: dict[tuple[str, date], int] = {}
+        """The position of the report that stands, by booking and day."""
+        self.packed: list[str] = []
+        self.out: list[str] = []
+        self.in_service: list[tuple[str, ServiceKind]] = []
+        self._made: dict[str, int] = defaultdict(int)
+        opened = LedgerOpened(origin="studio.example", format=1, demo=False, zone="Asia/Shanghai")
+        self.record(opened)
+        for decision in CAMPUS:
+            self.command(decision)
+
+    # --- going on ----------------------------------------------------------------------
+
+    def take(self, command: Command) -> bool:
+        """Do it, and say whether anything was recorded: what is refused is dropped."""
+        if isinstance(command, Event):
+            return self.record(command)
+        if isinstance(command, Decision):
+            return self.command(command)
+        if command.do == "wait":
+            self.clock.advance(timedelta(hours=6 * (command.length + 1), days=command.day))
+            return False
+        if command.do == "unknown":
+            # of a plugin that is gone, or of a type that a later version writes otherwise
+            names = (GONE, *(t.type_name for t in STUDIO_EVENTS[1:])) if command.day else (GONE,)
+            self.history.add_unknown(names[(command.who + 7 * command.other) % len(names)])
+            return True
+        self.clock.advance(timedelta(minutes=20))
+        decision = ALL_READINGS[command.do](self, command)
+        return decision is not None and self.command(
+            decision,
+            actor=self.one_of(_PEOPLE, command.other),
+            reason=self.one_of(_REASONS, command.who + command.length),
+        )
+
+    def record(self, event: Event) -> bool:
+        """Record an event past the rules; one that no line can hold is dropped."""
+        try:
+            self._append([(event, Header(actor=_PEOPLE[0]))])
+        except (LedgerError, msgspec.MsgspecError, TypeError, ValueError):
+            return False
+        return True
+
+    def command(
+        self, decision: Decision, *, actor: str = "scheduler", reason: str | None = None
+    ) -> bool:
+        """Have somebody command this; whether it was taken."""
+        snapshot = Snapshot(self.history, self.history.head())
+        header = Header(actor=actor, reason=reason)
+        now = max(self.clock.now(), self.history.events[-1].recorded_at)
+        ctx = Context(snapshot, now=now, new_id=self._new_id, header=header)
+        try:
+            decision.decide(ctx)
+            for rule in self.rules:
+                rule(ctx, [proposal.event for proposal in ctx.proposals])
+        except LedgerError:
+            return False
+        self._append(
+            [(p.event, msgspec.structs.replace(header, corrects=p.corrects)) for p in ctx.proposals]
+        )
+        return bool(ctx.proposals)
+
+    def _append(self, entries: Sequence[tuple[Event, Header]]) -> None:
+        for entry in self.history.append(entries):
+            self._note(entry)
+
+    # --- what there is to choose from --------------------------------------------------
+
+    @staticmethod
+    def one_of(things: Sequence[T], number: int) -> T:
+        """The thing of that number, counted round and round."""
+        return things[number % len(things)]
+
+    def booking(self, number: int, *states: str) -> str | None:
+        """One of the bookings in these states, None where there is none."""
+        found = [one for one, state in self.bookings.items() if state in states]
+        return found[number % len(found)] if found else None
+
+    @property
+    def today(self) -> date:
+        """The day on the clock, UTC."""
+        return self.clock.now().date()
+
+    def day(self, number: int) -> date:
+        """A day near today: four before it, and every second one after."""
+        return self.today + timedelta(days=2 * number - 4)
+
+    def new_name(self, prefix: str) -> str:
+        """A name that nothing has yet: `stage-3`."""
+        self._made[prefix] += 1
+        return f"{prefix}-{self._made[prefix]}"
+
+    def _new_id(self, prefix: str) -> str:
+        self._made[prefix] += 1
+        return str(self._made[prefix])
+
+    def _note(self, entry: RecordedEvent) -> None:
+        match entry.event:
+            case SpaceCommissioned() as event:
+                self.spaces.append(event.space)
+            case ProjectOpened() as event:
+                self.projects.append(event.project)
+            case SpaceClosed() as event:
+                self.closures.append(event.closure)
+            case ShootDayReported() as event:
+                self.reports[event.booking, event.day] = entry.position
+            case BookingEvent() as event:
+                self.places[event.booking] = event.space
+                self.periods[event.booking] = event.period
+                before = self.bookings.get(event.booking, "held")
+                self.bookings[event.booking] = _STATES.get(entry.type, before)
+            case EquipmentEvent() as event:
+                self._note_item(event)
+            case _:
+                pass
+
+    def _note_item(self, event: EquipmentEvent) -> None:
+        item = event.equipment
+        match event:
+            case EquipmentRegistered():
+                self.items.append(item)
+            case EquipmentPacked():
+                self.packed.append(item)
+            case EquipmentUnpacked():
+                self.packed.remove(item)
+            case EquipmentCheckedOut():
+                self.out.append(item)
+            case EquipmentCheckedIn():
+                self.out.remove(item)
+            case ServiceStarted():
+                self.in_service.append((item, event.kind))
+            case ServiceCompleted():
+                self.in_service.remove((item, event.kind))
+            case _:
+                pass
+
+
+_STATES = {
+    "BookingHeld": "held",
+    "HoldReleased": "over",
+    "BookingConfirmed": "confirmed",
+    "BookingStarted": "started",
+    "BookingWrapped": "wrapped",
+    "BookingCancelled": "over",
+}
+
+_TOLD: dict[Hashable, tuple[RecordedEvent, ...]] = {}
+_MOST_TOLD = 2_000
+"""Histories kept: one contract tells the same ones for each of its laws."""
+
+
+def told(
+    commands: Sequence[Command],
+    *,
+    types: tuple[type[Event], ...] = (),
+    rules: tuple[Rule, ...] = (),
+) -> tuple[RecordedEvent, ...]:
+    """The history that comes of these commands, the same for the same ones."""
+    key = (tuple(commands), types, rules)
+    try:
+        known = _TOLD.get(key)
+    except TypeError:  # a plugin's event that holds a list
+        return _tell(commands, types, rules)
+    if known is None:
+        if len(_TOLD) >= _MOST_TOLD:
+            _TOLD.clear()
+        known = _TOLD[key] = _tell(commands, types, rules)
+    return known
+
+
+def _tell(
+    commands: Sequence[Command], types: tuple[type[Event], ...], rules: tuple[Rule, ...]
+) -> tuple[RecordedEvent, ...]:
+    studio = Studio(types=types, rules=rules)
+    for command in commands:
+        studio.take(command)
+    return tuple(studio.history.events)
+
+
+def stored(entry: RecordedEvent) -> tuple[int, str, str, str, bytes]:
+    """The columns of an event as a log would store them: position, time, type, tags, data."""
+    data = entry.data
+    if isinstance(entry.event, UnknownEvent):
+        data = msgspec.structs.replace(data, payload=entry.event.payload)
+    return (
+        entry.position,
+        format_recorded_at(entry.recorded_at),
+        entry.type,
+        msgspec.json.encode(entry.tags).decode(),
+        msgspec.json.encode(data),
+    )

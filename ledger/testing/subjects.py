@@ -1,0 +1,99 @@
+"""What a contract is about, and the cases that it is tried with."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from ledger.events.base import RecordedEvent
+from ledger.log.places import Place
+from ledger.projections import Projection
+from ledger.testing.looking import LiveTables, Parameters, Seen, ShownLog, fold_whole, look
+from ledger.testing.oracles import Oracle
+from ledger.testing.restarts import Memory
+
+
+class Part(NamedTuple):
+    """A stretch of following the log: up to event number `until`, `batch` in a transaction."""
+
+    until: int
+    batch: int
+
+
+class Case:
+    """A drawn history, where to stop on the way, and which events cannot be read."""
+
+    def __init__(
+        self,
+        entries: Sequence[RecordedEvent],
+        parts: Sequence[Part],
+        unreadable: frozenset[int],
+    ) -> None:
+        self.entries = entries
+        most = len(entries)
+        self.parts = tuple(Part(min(p.until, most), p.batch) for p in sorted(parts))
+        self.unreadable = unreadable
+
+    def __repr__(self) -> str:
+        stops = ", ".join(f"#{p.until}" for p in self.parts) or "nowhere"
+        lines = "\n".join(f"        {entry!r}" for entry in self.entries)
+        return f"a history, stopped at {stops}:\n{lines}\n    "
+
+
+class Subject:
+    """What a contract is about: a projection, and what its author says of it."""
+
+    def __init__(
+        self,
+        projection: type[Projection],
+        parameters: Parameters,
+        oracle: Mapping[str, Oracle],
+    ) -> None:
+        self.projection = projection
+        self.parameters = parameters
+        self.oracle = oracle
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Its modules' state before the first event."""
+        return Memory(self.projection)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that its own code is in."""
+        classes = (c for c in self.projection.__mro__ if c not in Projection.__mro__)
+        return tuple(dict.fromkeys(c.__module__ for c in classes))
+
+    def remembered(self) -> str:
+        """What its modules hold that they did not, as a hint."""
+        changed = self.memory.changed()
+        return f"\n  Meanwhile {', '.join(changed)} changed." if changed else ""
+
+    def whole(self, entries: Sequence[RecordedEvent]) -> Seen:
+        """What there is to see after one fold, by a program that has just begun."""
+        self.memory.restore()
+        return look(fold_whole(self.projection, entries), self.parameters)
+
+
+class Live(NamedTuple):
+    """Tables in a database, the log that they follow, and where they are."""
+
+    tables: LiveTables
+    log: ShownLog
+    place: Place
+
+
+@contextmanager
+def live_tables(subject: Subject, case: Case) -> Iterator[Live]:
+    """Tables of their own for the case, for the time of a block."""
+    subject.memory.restore()
+    with tempfile.TemporaryDirectory(prefix="studio-ledger-") as folder:
+        log = ShownLog(case.entries)
+        path = Path(folder) / "studio.views.db"
+        tables = LiveTables(subject.projection, log, path)
+        try:
+            yield Live(tables, log, Place.parse(path))
+        finally:
+            tables.close()
