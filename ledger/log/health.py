@@ -1,6 +1,7 @@
 """What can be said of a store from outside, for `doctor`: nothing is changed, nothing trusted."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy import text as sql
@@ -8,6 +9,7 @@ from sqlalchemy import text as sql
 from ledger.log import schema
 from ledger.log.failures import storage_errors
 from ledger.log.places import Place, postgres_engine, sqlite_engine
+from ledger.log.stores import reading_mode
 
 SQLITE_TRIGGERS = {
     f"{table}_no_{verb}" for table in ("event", "event_tag") for verb in ("update", "delete")
@@ -37,20 +39,20 @@ def examine(where: str) -> Health:
     """Look at the store at a path or URL. Raises `StorageFailure` where it cannot be read."""
     place = Place.parse(where)
     if place.path is not None:
-        engine = sqlite_engine(place.path, mode="ro")
+        engine = sqlite_engine(place.path, mode=reading_mode(place.path))
     else:
         assert place.url is not None
         engine = postgres_engine(place.url, read_only=True)
     try:
         with storage_errors(place.where), engine.connect() as connection:
             if place.path is not None:
-                return _sqlite(connection)
+                return _sqlite(connection, place.path)
             return _postgres(connection, place.schema)
     finally:
         engine.dispose()
 
 
-def _sqlite(connection: Connection) -> Health:
+def _sqlite(connection: Connection, path: Path) -> Health:
     def pragma(name: str) -> object:
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
 
@@ -60,13 +62,22 @@ def _sqlite(connection: Connection) -> Health:
     events, last = _extent(connection, schema.tables())
     return Health(
         server=str(connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()),
-        journal_mode=str(pragma("journal_mode")),
+        journal_mode="wal" if _is_write_ahead_logged(path) else str(pragma("journal_mode")),
         format=int(str(pragma("user_version"))),
         events=events,
         last=last,
         missing_triggers=tuple(sorted(SQLITE_TRIGGERS - triggers)),
         damage="" if damage == "ok" else damage,
     )
+
+
+def _is_write_ahead_logged(path: Path) -> bool:
+    """As the file itself has it (sqlite.org/fileformat.html, "File format version numbers").
+
+    A connection that reads an immutable file needs no journal and says so.
+    """
+    with path.open("rb") as file:
+        return file.read(20)[18:] == b"\x02\x02"
 
 
 def _postgres(connection: Connection, name: str | None) -> Health:

@@ -141,11 +141,20 @@ def _open_file(path: Path, where: str, *, read_only: bool) -> Engine:
         ) from error
     if empty:
         raise NotALedger(f"{where} is empty, not a ledger", advice=ELSEWHERE)
-    # Reading a write-ahead-logged file makes a file beside it, which a read-only disk
-    # cannot take; but nobody can write there either, so it may be read as it stands.
-    if os.statvfs(path).f_flag & os.ST_RDONLY:
-        return sqlite_engine(path, mode="immutable")
-    return sqlite_engine(path, mode="ro" if read_only else "rw")
+    mode = reading_mode(path)
+    return sqlite_engine(path, mode=mode if read_only or mode == "immutable" else "rw")
+
+
+def reading_mode(path: Path) -> str:
+    """The mode for `sqlite_engine` in which a file can be read: `ro`, or `immutable`.
+
+    Reading a write-ahead-logged file makes a file beside it, which a read-only disk cannot
+    take; but nobody can write there either, so it may be read as it stands.
+    """
+    with suppress(OSError):  # what is not there, or not ours, is said by the opening
+        if os.statvfs(path).f_flag & os.ST_RDONLY:
+            return "immutable"
+    return "ro"
 
 
 def _settle_journal(connection: Connection, path: Path, where: str) -> None:

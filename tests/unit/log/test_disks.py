@@ -11,24 +11,27 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ledger.errors import StorageFailure
+from ledger.log.health import examine
+from ledger.log.places import sqlite_in_use
 from ledger.log.recorder import SqlRecorder
 from tests.unit.log.conftest import creating, made_up, one_line, opening
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path | None]:
-    """A disk of 256 KiB; None where we may not mount one (only root on Linux may)."""
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 256 KiB. Where we may mount none, the test says so; each has a sibling
+    that needs no disk of its own and runs everywhere."""
     at = tmp_path / "disk"
     at.mkdir()
     try:
         _run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(at))
-    except (OSError, subprocess.CalledProcessError):
-        yield None
-        return
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no disk can be mounted here, only root on Linux may: {error}")
     try:
         yield at
     finally:
@@ -49,12 +52,12 @@ def _append_until_it_fails(recorder: SqlRecorder) -> tuple[int, StorageFailure]:
     raise AssertionError("the disk was never full")
 
 
-def test_a_full_disk_records_all_or_nothing(small_disk: Path | None, tmp_path: Path) -> None:
-    path = (small_disk or tmp_path) / "studio.db"
+def _fill_it(path: Path, *, pages: int | None = None) -> None:
+    """Record until there is no room: the last append is told so, and those before it stay."""
     with creating(path) as recorder:
-        if small_disk is None:
+        if pages is not None:
             with recorder._connected() as connection:
-                connection.exec_driver_sql("PRAGMA max_page_count = 40")
+                connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         recorded, failure = _append_until_it_fails(recorder)
         assert "is full. Nothing was recorded" in one_line(failure)
         assert recorder.head() == recorded > 0
@@ -63,34 +66,55 @@ def test_a_full_disk_records_all_or_nothing(small_disk: Path | None, tmp_path: P
         assert [row[0] for row in again.rows(until=10_000)] == list(range(1, recorded + 1))
 
 
-def test_a_file_that_may_not_grow(sqlite_url: str) -> None:
+def test_a_full_disk_records_all_or_nothing(small_disk: Path) -> None:
+    _fill_it(small_disk / "studio.db")
+
+
+def test_a_full_file_records_all_or_nothing(sqlite_url: str) -> None:
+    """SQLite says the same of a file that has all the pages that it may have."""
+    _fill_it(Path(sqlite_url), pages=40)
+
+
+@contextmanager
+def _files_no_larger_than(size: int) -> Iterator[None]:
     """`ulimit -f`: the write fails with EFBIG, in the middle of a page or of a commit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+def test_a_file_that_may_not_grow(sqlite_url: str) -> None:
     with creating(sqlite_url) as recorder:
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, hard))
-        try:
+        with _files_no_larger_than(150_000):
             recorded, failure = _append_until_it_fails(recorder)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-            signal.signal(signal.SIGXFSZ, ignored)
         one_line(failure)
         assert recorder.head() == recorded > 0
         assert recorder.append([made_up(0)]) == recorded + 1
 
 
-def test_no_room_to_make_a_ledger(small_disk: Path | None, tmp_path: Path) -> None:
-    if small_disk is None:
-        return
+def test_no_room_for_a_first_page(tmp_path: Path) -> None:
+    with (
+        _files_no_larger_than(5_000),
+        pytest.raises(StorageFailure, match="failed to read or write"),
+        creating(tmp_path / "studio.db"),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_room_to_make_a_ledger(small_disk: Path) -> None:
     (small_disk / "ballast").write_bytes(b"x" * 250 * 1024)
     with pytest.raises(StorageFailure, match="is full"), creating(small_disk / "studio.db"):
         pass
     assert [path.name for path in small_disk.iterdir()] == ["ballast"]
 
 
-def test_a_read_only_disk_can_be_read(small_disk: Path | None) -> None:
-    if small_disk is None:
-        return
+def test_a_read_only_disk_can_be_read(small_disk: Path) -> None:
     path = small_disk / "studio.db"
     with creating(path) as made:
         made.append([made_up(1)])
@@ -98,10 +122,46 @@ def test_a_read_only_disk_can_be_read(small_disk: Path | None) -> None:
     for read_only in (True, False):
         with opening(path, read_only=read_only) as reader:
             assert reader.head() == 1
+    _healthy(path)
     with pytest.raises(StorageFailure, match=r"read-only"), opening(path) as writer:
         writer.append([made_up(2)])
     with pytest.raises(StorageFailure, match=r"read-only"), creating(small_disk / "other.db"):
         pass
+
+
+def _healthy(path: Path) -> None:
+    health = examine(str(path))
+    assert (health.events, health.last, health.missing_triggers, health.damage) == (1, 1, (), "")
+    assert health.journal_mode == sqlite_in_use().journal_mode
+
+
+def test_a_disk_that_says_it_is_read_only_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that is mounted so: nothing can be made beside the file, and the system says why."""
+    folder = Path(tempfile.mkdtemp())
+    path = folder / "studio.db"
+    try:
+        with creating(path) as made:
+            made.append([made_up(1)])
+        path.chmod(0o444)
+        folder.chmod(0o555)
+        _as_on_a_read_only_disk(path, monkeypatch)
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+def _as_on_a_read_only_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.statvfs(path)
+    flags = SimpleNamespace(f_flag=real.f_flag | os.ST_RDONLY)
+    monkeypatch.setattr(os, "statvfs", lambda _: flags)
+    with _as_nobody():
+        for read_only in (True, False):
+            with opening(path, read_only=read_only) as reader:
+                assert reader.head() == 1
+        _healthy(path)
+        with pytest.raises(StorageFailure, match=r"read-only"), opening(path) as writer:
+            writer.append([made_up(2)])
+        assert [each.name for each in path.parent.iterdir()] == ["studio.db"]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
