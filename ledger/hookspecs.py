@@ -1,11 +1,14 @@
-"""What a packaged plugin may offer, one function a hook.
+"""What a plugin may offer, one function a hook.
 
-A plugin of one file needs none of them but for rules: its projections, event types and
-decisions are found in the module. Mark an implementation with `hookimpl` from `ledger.plugin`:
+A plugin of one file needs none of them, but for rules: its projections, event types,
+decisions, importers and exporters are found in the module. Mark an implementation with
+`hookimpl` from `ledger.plugin`:
 
     @hookimpl
     def ledger_projections():
         return [CrewHours]
+
+A hook that a module writes is taken at its word, and the module is not searched for that kind.
 """
 
 from collections.abc import Iterable
@@ -14,6 +17,7 @@ import pluggy
 
 from ledger.decisions.base import Decision, Rule
 from ledger.events.base import Event
+from ledger.exchange import Exporter, Importer
 from ledger.projections import Projection
 
 hookspec = pluggy.HookspecMarker("studio_ledger")
@@ -31,6 +35,14 @@ def ledger_event_types() -> Iterable[type[Event]]:  # type: ignore[empty-body]  
 
 
 @hookspec
+def ledger_decisions() -> Iterable[type[Decision]]:  # type: ignore[empty-body]  # a signature, never run
+    """Decisions of the plugin's own: commands, by the words that each has as its `tag`.
+
+    The fields of one are the parameters of its command; `apply` takes it too.
+    """
+
+
+@hookspec
 def ledger_rules() -> Iterable[Rule]:  # type: ignore[empty-body]  # a signature, never run
     """Rules that every decision must pass: called with its context and proposed events.
 
@@ -40,11 +52,13 @@ def ledger_rules() -> Iterable[Rule]:  # type: ignore[empty-body]  # a signature
 
 
 @hookspec
-def ledger_decisions() -> Iterable[type[Decision]]:  # type: ignore[empty-body]  # a signature, never run
-    """Decisions of the plugin's own: commands, by the words that each has as its `tag`.
+def ledger_importers() -> Iterable[Importer]:  # type: ignore[empty-body]  # a signature, never run
+    """Formats that commands can be read from: `import --format NAME FILE`."""
 
-    The fields of one are the parameters of its command; `apply` takes it too.
-    """
+
+@hookspec
+def ledger_exporters() -> Iterable[Exporter]:  # type: ignore[empty-body]  # a signature, never run
+    """Formats that the ledger can be written in: `export --format NAME`."""
 
 
 CLASSES: dict[str, type] = {
@@ -53,3 +67,9 @@ CLASSES: dict[str, type] = {
     "ledger_decisions": Decision,
 }
 """The hooks that give classes of these. A module without the hook gives what it defines."""
+
+OBJECTS: dict[str, type] = {"ledger_importers": Importer, "ledger_exporters": Exporter}
+"""The hooks that give what `@importer` and `@exporter` make. As above without the hook."""
+
+HOOKS = (*CLASSES, "ledger_rules", *OBJECTS)
+"""All of them."""

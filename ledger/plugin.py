@@ -21,10 +21,11 @@ from ledger.errors import (
     UnreadableEvent,
 )
 from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent, Upcaster
+from ledger.exchange import Exporter, Importer, Look, exporter, importer
 from ledger.hookspecs import hookimpl
 from ledger.projections import Place, Projection, Row, key, on, table, view
 from ledger.tags import check_id, check_text, tag
-from ledger.times import Days, Moment, Period, check_day, month_bounds, start_of_day, zone
+from ledger.times import Days, Moment, Period, When, check_day, month_bounds, start_of_day, zone
 
 __all__ = [
     "ANYWHERE_ON_EARTH",
@@ -34,7 +35,10 @@ __all__ = [
     "Days",
     "Decision",
     "Event",
+    "Exporter",
     "Firm",
+    "Importer",
+    "Look",
     "Moment",
     "NothingChanges",
     "Period",
@@ -51,11 +55,14 @@ __all__ = [
     "UnknownId",
     "UnreadableEvent",
     "Upcaster",
+    "When",
     "check_begun",
     "check_day",
     "check_id",
     "check_text",
+    "exporter",
     "hookimpl",
+    "importer",
     "key",
     "month_bounds",
     "on",

@@ -141,7 +141,9 @@ def test_a_misspelt_hook_is_reported(folder: Path) -> None:
 def test_a_hook_that_raises_names_its_plugin(folder: Path) -> None:
     wrong = HOOKS.replace("return [never]", "raise ValueError('no rules')")
     loaded = load(folder, hooks=wrong, crew_hours=CREW_HOURS)
-    assert error_of(loaded, "hooks") == "ValueError: no rules"
+    error = error_of(loaded, "hooks")
+    assert "hooks.py:" in error
+    assert "the hook ledger_rules of hooks raises ValueError: no rules" in error
     assert [p.found.name for p in loaded.plugins] == ["crew_hours"]
 
 

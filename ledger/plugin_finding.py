@@ -1,0 +1,163 @@
+"""Which plugins there are, where their sources lie, and which of them are off.
+
+Nothing is imported here, neither a plugin nor anything heavy: `--help` and completion ask.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.machinery import ModuleSpec
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from ledger import __version__
+from ledger.errors import BadInput, StorageFailure
+
+GROUP = "studio_ledger"
+"""The entry-point group of packaged plugins, and pluggy's name of the project."""
+
+SHIPPED = Path(__file__).resolve().parent.parent / "plugins"
+"""The shipped plugins' source root in a checkout; there is none in an installed package."""
+
+ONE_FILE_PACKAGE = "studio_ledger_plugins"
+"""The package under which one-file plugins are imported, so that none hides a module."""
+
+_DISTRIBUTION = "studio-ledger"
+
+Origin = Literal["shipped", "package", "file"]
+
+
+class Found(NamedTuple):
+    """A plugin that is there, not imported yet.
+
+    `where` is its file or its distribution, for a person; `module` what is imported.
+    """
+
+    name: str
+    origin: Origin
+    module: str
+    version: str
+    where: str
+    enabled: bool = True
+
+
+def packaged() -> Iterator[Found]:
+    """The shipped plugins, and those that an installed package names in its entry points."""
+    installed = {}
+    for point in entry_points(group=GROUP):
+        name = point.dist.name if point.dist is not None else ""
+        version = point.dist.version if point.dist is not None else ""
+        origin: Origin = "shipped" if name == _DISTRIBUTION else "package"
+        installed[point.name] = Found(point.name, origin, point.value, version, name)
+    if SHIPPED.is_dir():
+        # a checkout: it may not be installed, or its metadata be older than a plugin
+        for file in sorted(SHIPPED.glob("ledger_*.py")):
+            name = file.stem.removeprefix("ledger_")
+            installed.setdefault(name, Found(name, "shipped", file.stem, __version__, str(file)))
+    order = {"shipped": 0, "package": 1}
+    yield from sorted(installed.values(), key=lambda f: (order[f.origin], f.name))
+
+
+def one_file(folders: Iterable[Path]) -> Iterator[Found]:
+    """The plugins of one file, in folders of them."""
+    for folder in folders:
+        for file in sorted(folder.glob("*.py")):
+            # a plugin's test may lie beside it
+            if not file.stem.startswith(("_", ".", "test_")) and file.stem.isidentifier():
+                if file.stem == "conftest":
+                    continue
+                yield Found(file.stem, "file", f"{ONE_FILE_PACKAGE}.{file.stem}", "", str(file))
+
+
+def source_file(found: Found) -> Path | None:
+    """The file that importing a plugin would run; None where that is no Python source."""
+    if found.where.endswith(".py"):
+        return Path(found.where)
+    return module_file(found.module.partition(":")[0])
+
+
+def module_file(module: str) -> Path | None:
+    """The source of a module, found without importing its parents; None where there is none."""
+    path: list[str] | None = None
+    spec: ModuleSpec | None = None
+    names = module.split(".")
+    for depth in range(1, len(names) + 1):
+        spec = _spec(".".join(names[:depth]), path)
+        if spec is None:
+            return None
+        path = list(spec.submodule_search_locations or ())
+    origin = spec.origin if spec is not None else None
+    return Path(origin) if origin is not None and origin.endswith(".py") else None
+
+
+def _spec(name: str, path: list[str] | None) -> ModuleSpec | None:
+    for finder in sys.meta_path:
+        find = getattr(finder, "find_spec", None)
+        spec: ModuleSpec | None = None if find is None else find(name, path, None)
+        if spec is not None:
+            return spec
+    if path is None and SHIPPED.is_dir() and (SHIPPED / f"{name}.py").is_file():
+        return ModuleSpec(name, None, origin=str(SHIPPED / f"{name}.py"))
+    return None
+
+
+# --- which are off ---------------------------------------------------------------------
+
+
+def switches_of(where: str) -> Path:
+    """The file that remembers which plugins are off for the ledger at a path or URL.
+
+    For a ledger in a file it is `NAME.plugins.json` beside it. For one on a server it lies
+    with the person's own settings, so that a plugin can be turned off while the server is
+    down; it is named after the database and the schema, never with a password.
+    """
+    file = where.removeprefix("sqlite:///")
+    if "://" not in file:
+        return Path(file).expanduser().with_suffix(".plugins.json")
+    url = urlsplit(file)
+    schema = parse_qs(url.query).get("schema", [""])[0]
+    host = f"{url.hostname or ''}:{url.port or 5432}"
+    whole = "/".join((host, url.path.strip("/"), schema))
+    readable = "-".join(part for part in (url.path.strip("/"), schema) if part) or "ledger"
+    safe = "".join(c if c.isalnum() or c in "._-" else "-" for c in readable)[:60]
+    name = f"{safe}-{hashlib.sha256(whole.encode()).hexdigest()[:10]}.plugins.json"
+    return settings_folder() / name
+
+
+def settings_folder() -> Path:
+    """The folder of this person's settings of this program."""
+    named = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
+    return (Path(named) if named else Path.home() / ".config") / "studio-ledger"
+
+
+def read_switches(file: Path) -> set[str]:
+    """The names of the plugins that are off. Raises `BadInput` for a file that says nothing."""
+    try:
+        disabled = json.loads(file.read_text(encoding="utf-8"))["disabled"]
+        if not all(isinstance(name, str) for name in disabled):
+            raise ValueError("'disabled' holds something that is no name")
+        return set(disabled)
+    except FileNotFoundError:
+        return set()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"{file} cannot be read: {error}", advice='Delete it, or write {"disabled": []}'
+        ) from error
+
+
+def write_switches(file: Path, off: Iterable[str]) -> None:
+    """Remember what is off: the whole file, or the one before. Raises `StorageFailure`."""
+    written = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        written.write_text(json.dumps({"disabled": sorted(off)}, indent=2) + "\n", encoding="utf-8")
+        os.replace(written, file)
+    except OSError as error:
+        raise StorageFailure(
+            f"{file} cannot be written: {error.strerror}",
+            advice="Check who may write to its folder",
+        ) from error

@@ -1,0 +1,185 @@
+"""Which plugins there are for a ledger, which are on, and what their sources say; none runs."""
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from ledger.errors import BadInput
+from ledger.plugin_finding import (
+    SHIPPED,
+    Found,
+    module_file,
+    one_file,
+    packaged,
+    read_switches,
+    source_file,
+    switches_of,
+    write_switches,
+)
+from ledger.plugin_source import Outline, outline
+from ledger.plugin_syntax import short_help, tag_of
+
+RESERVED = frozenset(
+    {
+        "apply", "audit", "backup", "booking", "completion", "demo", "diff", "doctor", "equipment",
+        "export", "import", "init", "log", "plugin", "project", "replay", "show", "site", "space",
+        "view", "views",
+    }
+)  # fmt: skip
+"""The first words of the built-in commands. A plugin's command begins with another."""
+
+
+class Command(NamedTuple):
+    """A plugin's command, as a list of commands shows it."""
+
+    words: str
+    help: str
+    plugin: Found
+
+
+class Roster:
+    """The plugins of one ledger.
+
+    `folders` hold one-file plugins. `switches` is the file that remembers which plugins are
+    off. `packages` False leaves out the shipped and the packaged ones.
+    """
+
+    def __init__(
+        self,
+        *,
+        folders: Sequence[Path] = (),
+        switches: Path | None = None,
+        packages: bool = True,
+    ) -> None:
+        self._folders = folders
+        self._switches = switches
+        self._packages = packages
+        self._texts: dict[Path, bytes | None] = {}
+        self._outlines: dict[tuple[str, str], Outline] = {}
+
+    @classmethod
+    def without_plugins(cls) -> Self:
+        """That of `--no-plugins`."""
+        return cls(packages=False)
+
+    @classmethod
+    def of_ledger(cls, where: str, plugins_dir: Path | None = None) -> Self:
+        """That of the ledger at a path or URL, with a further folder of plugins.
+
+        A ledger in a file has its own `plugins/` beside it; `switches_of` says where what is
+        off is remembered. Raises `BadInput` where `plugins_dir` is no folder.
+        """
+        if plugins_dir is not None and not plugins_dir.is_dir():
+            raise BadInput(f"{plugins_dir} is no folder", advice="Name the folder of the plugins")
+        folders = [] if plugins_dir is None else [plugins_dir]
+        file = where.removeprefix("sqlite:///")
+        if "://" not in file:
+            beside = Path(file).expanduser().absolute().parent / "plugins"
+            if beside.is_dir() and beside.resolve() not in {SHIPPED, *map(Path.resolve, folders)}:
+                folders.append(beside)
+        return cls(folders=folders, switches=switches_of(where))
+
+    # --- which there are -----------------------------------------------------------------
+
+    def found(self) -> tuple[Found, ...]:
+        """Every plugin that is there, by name; none is imported."""
+        off = self._off()
+        return tuple(f._replace(enabled=f.name not in off) for f in self._there)
+
+    @cached_property
+    def _there(self) -> tuple[Found, ...]:
+        return (*(packaged() if self._packages else ()), *one_file(self._folders))
+
+    def in_use(self) -> tuple[Found, ...]:
+        """Those that are on; of two of one name the first."""
+        named: dict[str, Found] = {}
+        for one in self.found():
+            if one.enabled:
+                named.setdefault(one.name, one)
+        return tuple(named.values())
+
+    def disable(self, name: str) -> None:
+        """Load that plugin no longer, from the next start on. Raises `BadInput`."""
+        self._switch(name, on=False)
+
+    def enable(self, name: str) -> None:
+        """Load it again. Raises `BadInput`."""
+        self._switch(name, on=True)
+
+    def _switch(self, name: str, *, on: bool) -> None:
+        known = {f.name for f in self._there}
+        off = self._off()
+        if name not in known | off:
+            near = get_close_matches(name, known)
+            advice = f"Did you mean {near[0]}?" if near else "List them with: plugin list"
+            raise BadInput(f"no plugin {name!r}", advice=advice)
+        if self._switches is None:
+            raise BadInput(
+                "no ledger is named that could remember this", advice="Name one with --ledger"
+            )
+        write_switches(self._switches, off - {name} if on else off | {name})
+
+    def _off(self) -> set[str]:
+        return set() if self._switches is None else read_switches(self._switches)
+
+    # --- what their sources say --------------------------------------------------------------
+
+    def outline(self, found: Found) -> Outline:
+        """What a plugin's source says that it offers."""
+        key = (found.name, found.where)
+        if key not in self._outlines:
+            self._outlines[key] = self._read_outline(found)
+        return self._outlines[key]
+
+    def _read_outline(self, found: Found) -> Outline:
+        file = source_file(found)
+        if file is None:
+            return Outline({}, opaque="there is no Python source of it")
+        try:
+            text = _text(file)
+        except (OSError, SyntaxError, ValueError) as error:
+            return Outline({}, error=f"{type(error).__name__}: {error}")
+        module = found.module.partition(":")[0]
+        return outline(text, module, _sibling, package=file.name == "__init__.py")
+
+    def commands(self) -> Iterator[Command]:
+        """The plugins' commands, for a list of them. Built-in words and repeats are left out."""
+        seen: set[str] = set()
+        for found in self.in_use():
+            if not self._mentions(found, b"decision"):
+                continue
+            for item in self.outline(found).of("decision"):
+                words = tag_of(item.node)
+                if words and words.split()[0] not in RESERVED and words not in seen:
+                    seen.add(words)
+                    yield Command(words, short_help(item.node), found)
+
+    def _mentions(self, found: Found, word: bytes) -> bool:
+        """Whether a source holds a word at all: most need not be parsed for a `--help`."""
+        file = source_file(found)
+        if file is None:
+            return False
+        if file not in self._texts:
+            try:
+                self._texts[file] = file.read_bytes().lower()
+            except OSError:
+                self._texts[file] = None
+        text = self._texts[file]
+        return text is not None and word in text
+
+
+def _text(file: Path) -> str:
+    import tokenize  # as Python reads a source: with its own declaration of an encoding
+
+    with tokenize.open(file) as opened:
+        return opened.read()
+
+
+def _sibling(module: str) -> str | None:
+    file = module_file(module)
+    try:
+        return None if file is None else _text(file)
+    except (OSError, SyntaxError, ValueError):
+        return None

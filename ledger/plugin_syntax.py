@@ -1,0 +1,95 @@
+"""The syntax of a module: its classes and functions, and where its names come from.
+
+Only the standard library is needed here: `--help` reads plugins' sources.
+"""
+
+import ast
+
+PLUGIN, EVENTS = "ledger.plugin", "ledger.events"
+
+Definition = ast.ClassDef | ast.FunctionDef
+_TELLING = (ast.Call, ast.ClassDef, ast.FunctionDef, ast.Import, ast.ImportFrom)
+
+
+class Opaque(Exception):
+    """The source does not tell what it offers; the reason is the message."""
+
+
+class Module:
+    """The syntax of one module: its classes, its functions, and where its names come from."""
+
+    def __init__(self, name: str, tree: ast.Module, *, package: bool = False) -> None:
+        self.name = name
+        self.tree = tree
+        self.origins: dict[str, str] = {}
+        self.values: dict[str, ast.expr] = {}
+        self.classes: dict[str, ast.ClassDef] = {}
+        self.functions: dict[str, ast.FunctionDef] = {}
+        self.nodes: list[ast.AST] = [
+            node for node in ast.walk(tree) if isinstance(node, _TELLING)
+        ]  # walked once: a `--help` reads many sources
+        self._package = name if package else name.rpartition(".")[0]
+        for statement in tree.body:
+            self._take(statement)
+
+    def _take(self, statement: ast.stmt) -> None:
+        match statement:
+            case ast.ClassDef(name=name):
+                self.classes[name] = statement
+            case ast.FunctionDef(name=name):
+                self.functions[name] = statement
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self.values[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                self.values[name] = value
+            case ast.Import() | ast.ImportFrom():
+                self._take_import(statement)
+            case ast.If() | ast.Try():
+                for node in ast.walk(statement):
+                    if isinstance(node, ast.Import | ast.ImportFrom):
+                        self._take_import(node)
+
+    def _take_import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                bound = alias.asname or alias.name.partition(".")[0]
+                self.origins[bound] = alias.name if alias.asname else bound
+            return
+        source = self.absolute(node)
+        for alias in node.names:
+            self.origins[alias.asname or alias.name] = f"{source}.{alias.name}"
+
+    def absolute(self, node: ast.ImportFrom) -> str:
+        """The full name of the module that a `from … import` names."""
+        if not node.level:
+            return node.module or ""
+        parts = self._package.split(".")
+        base = ".".join(parts[: len(parts) - node.level + 1])
+        return ".".join(part for part in (base, node.module or "") if part)
+
+    def dotted(self, node: ast.expr) -> str:
+        """The full name that an expression means, such as `ledger.plugin.view`; "" for others."""
+        match node:
+            case ast.Name(id=name):
+                return self.origins.get(name, name)
+            case ast.Attribute(value=value, attr=attribute):
+                before = self.dotted(value)
+                return f"{before}.{attribute}" if before else ""
+            case ast.Subscript(value=value):
+                return self.dotted(value)
+        return ""
+
+
+def tag_of(node: Definition) -> str:
+    """The words of a decision class: its `tag`; "" where it has none of its own."""
+    for keyword in node.keywords if isinstance(node, ast.ClassDef) else ():
+        match keyword:
+            case ast.keyword(arg="tag", value=ast.Constant(value=str() as words)):
+                return words
+    return ""
+
+
+def short_help(node: Definition) -> str:
+    """The first line of a docstring."""
+    text = ast.get_docstring(node) or ""
+    return text.partition("\n")[0].strip()
