@@ -1,27 +1,34 @@
 """`view` asks a view; `views` lists them, says how they stand, and builds them anew."""
 
-import sys
-import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ledger.commands import options
+from ledger.commands.answers import (
+    answer_sheet,
+    as_of_words,
+    place_words,
+    progress,
+    say_if_stale,
+    title,
+)
+from ledger.commands.changes import comparison_sheet, explanation_sheet, key_texts
 from ledger.commands.endings import STALE
-from ledger.commands.naming import FIRST_EVENTS
 from ledger.commands.options import Written
 from ledger.commands.output import Output
 from ledger.commands.session import Session, current
-from ledger.commands.sheets import Column, Sheet, Style
-from ledger.commands.tree import Leaf, Tree
+from ledger.commands.sheets import Column, Sheet
+from ledger.commands.tree import LOOKING_BACK, Leaf, Shared, Tree
 from ledger.errors import BadInput, StorageFailure
 from ledger.times import parse_date
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
+    from ledger.projections.folds import Failure
     from ledger.projections.questions import Parameter, View
     from ledger.projections.views import Answer
 
@@ -44,16 +51,28 @@ _STATUS = (
 
 
 def known_views(session: Session) -> "dict[str, View]":
-    """The views of the plugins in use, by name."""
+    """The views of the plugins in use, by name, as their sources show them."""
+    return {name: view for name, (view, _) in session.host.views().items()}
+
+
+def find_view(session: Session, name: str) -> "View | None":
+    """The view of that name; its plugin, and no other, is loaded where the view is asked.
+
+    Where no source shows it, the plugins whose sources do not tell are loaded and looked at.
+    """
+    session.needs(lambda host: host.load_for_view(name))
+    found = known_views(session).get(name)
+    if found is not None or session.host.tells_all():
+        return found
     from ledger.projections.catalogue import views_by_name
 
-    return views_by_name(session.extensions.projections)
+    return views_by_name(session.extensions.projections).get(name)
 
 
 _ASKED = "asked_"
 """Before a parameter's name within click, so that a view may call one `output`."""
 
-_TAKEN = ("--as-of", "--format", "--json", "--output", "--help")
+_TAKEN = ("--as-of", "--explain", "--format", "--json", "--output", "--help")
 """Options of every view: a parameter of that name is given as `--view-NAME`."""
 
 
@@ -69,7 +88,7 @@ class ViewTree(Tree):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a view."""
-        view = known_views(current()).get(cmd_name)
+        view = find_view(current(), cmd_name)
         return None if view is None else _command(view)
 
     def resolve_command(
@@ -79,7 +98,7 @@ class ViewTree(Tree):
         if ctx.resilient_parsing or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
         known = self.list_commands(ctx)
-        if args[0] not in known:
+        if args[0] not in known and find_view(current(), args[0]) is None:
             near = get_close_matches(args[0], known, n=3, cutoff=0.5)
             advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: view"
             if not current().plugins:
@@ -104,21 +123,41 @@ def view(ctx: click.Context, output: Output) -> None:
 def _command(view: "View") -> click.Command:
     """The command that asks a view."""
 
+    @click.option(
+        "--explain",
+        cls=Shared,
+        section=LOOKING_BACK,
+        metavar="KEY",
+        help="The events behind the rows that begin with KEY, and what each changed.",
+    )
     @options.as_of
     @options.data()
     @click.pass_obj
-    def ask(session: Session, /, *, as_of: str | None, output: Output, **given: Any) -> None:
-        asked = {
-            name.removeprefix(_ASKED): value
-            for name, value in given.items()
-            if value not in (None, ())
-        }
-        show_view(session, view.name, asked, as_of=as_of, output=output)
+    def ask(
+        session: Session,
+        /,
+        *,
+        as_of: str | None,
+        explain: str | None,
+        output: Output,
+        **given: Any,
+    ) -> None:
+        if explain is None:
+            show_view(session, view.name, _asked(given), as_of=as_of, output=output)
+        else:
+            _explain(session, view.name, _asked(given), explain, as_of=as_of, output=output)
 
     for parameter in reversed(view.parameters):
         ask = _option(parameter)(ask)
     text = view.help if view.help.startswith(view.title) else f"{view.title}.\n\n{view.help}"
     return click.command(view.name, cls=Leaf, help=text, short_help=view.title)(ask)
+
+
+def _asked(given: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a view that were given."""
+    return {
+        name.removeprefix(_ASKED): value for name, value in given.items() if value not in (None, ())
+    }
 
 
 def _option(parameter: "Parameter") -> Callable[[Any], Any]:
@@ -156,13 +195,35 @@ def show_view(
     """Ask a view and show its answer, with a line that says as of where it is."""
     output = output or Output()
     answer, zone = _answer(session, name, given, as_of)
-    if answer.stale_since is not None:
-        session.exit_code = STALE
     session.say(title(answer, zone))
     with output.opened() as sink:
         sink.write(answer_sheet(answer, zone))
-    if answer.failure is not None:
-        session.say(f"stale since #{answer.stale_since}: {answer.failure.error}. See: views status")
+    say_if_stale(session, answer)
+
+
+def _explain(
+    session: Session,
+    name: str,
+    given: dict[str, Any],
+    key: str,
+    *,
+    as_of: str | None,
+    output: Output,
+) -> None:
+    """Show the events behind the rows that begin with a key."""
+    ledger = session.open(read_only=True)
+    position, zone = options.resolve_as_of(ledger, as_of), ledger.opened.zone
+    with options.named("--explain"):
+        found = ledger.views.explain(
+            name, key, given, as_of=position, texts=key_texts(zone), progress=progress()
+        )
+    gone = "" if found.answer.rows else ", which is no longer there"
+    count = len(found.causes)
+    many = "1 event" if count == 1 else f"{count:,} events"
+    session.say(f"Behind {key} in the view {name}{gone}: {many}, {as_of_words(found.answer, zone)}")
+    with output.opened() as sink:
+        sink.write(explanation_sheet(found, zone, output.format))
+    say_if_stale(session, found.answer)
 
 
 def _answer(
@@ -184,61 +245,6 @@ def _answer(
     return answer, ledger.opened.zone
 
 
-def answer_sheet(answer: "Answer", zone: str) -> Sheet:
-    """The rows of an answer."""
-    names = [column.name for column in answer.columns]
-    return Sheet(
-        [
-            Column(
-                c.name,
-                c.title,
-                "" if c.unit == "ratio" else c.unit,  # 0.87 shows that itself
-                number=_is(c.type, int, float),
-                # What somebody will type again is shown whole: ids, days.
-                fixed=c.key or c.name in FIRST_EVENTS or _is(c.type, date, datetime, bool),
-            )
-            for c in answer.columns
-        ],
-        ([getattr(row, name) for name in names] for row in answer.rows),
-        zone,
-    )
-
-
-def title(answer: "Answer", zone: str) -> str:
-    """What was asked, and as of which position and time."""
-    asked = answer.title if answer.title.endswith("?") else f"{answer.title}:"
-    none = " None," if not answer.rows else ""
-    if answer.recorded_at is None:
-        return f"{asked}{none} before the first event"
-    recorded = f"recorded {Style(zone).text(answer.recorded_at)} ({zone})"
-    unread = f"; {answer.unread:,} events could not be read" if answer.unread else ""
-    return f"{asked}{none} as of #{answer.as_of}, {recorded}{unread}"
-
-
-def _is(declared: Any, *wanted: type) -> bool:
-    """Whether a column's type, or a part of `X | None`, is one of these."""
-    return any(kind in wanted for kind in get_args(declared) or (declared,))
-
-
-def progress() -> Callable[[int, int], None] | None:
-    """Says how far a fold has come, where it takes long and a person is watching."""
-    if not sys.stderr.isatty():
-        return None
-    begun = last = time.monotonic()
-
-    def told(position: int, head: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - begun > 0.5 and (now - last > 0.1 or position >= head):
-            last = now
-            done = position >= head
-            text = "" if done else f"catching up: #{position:,} of #{head:,}"
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-
-    return told
-
-
 # --- views ------------------------------------------------------------------------------
 
 
@@ -256,19 +262,66 @@ def list_views(session: Session, output: Output) -> None:
 
 
 def _list(session: Session, output: Output) -> None:
-    found = known_views(session)
+    found = session.host.views()
 
     def rows() -> Iterator[tuple[Any, ...]]:
-        for view in found.values():
+        for view, plugin in found.values():
             takes = [f"--{p.name.replace('_', '-')}" for p in view.parameters]
-            plugin = next(
-                p.plugin for p in session.extensions.projections if p.name == view.projection
-            )
             yield view.name, view.title, takes, plugin
 
     with output.opened() as sink:
         sink.write(Sheet(_LIST, rows()))
     session.say("ask one: studio-ledger view NAME" if found else "no view: no plugin is in use")
+
+
+class DiffTree(ViewTree):
+    """A command for each view that compares it. What it takes, the view's own help says."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command that compares a view."""
+        view = find_view(current(), cmd_name)
+        return None if view is None else _diff_command(view)
+
+
+@views.group("diff", cls=DiffTree, subcommand_metavar="NAME BEFORE [AFTER] [PARAMETERS]...")
+def diff() -> None:
+    """What of a view changed between two places in the log.
+
+    BEFORE and AFTER are positions, dates or times; without AFTER it is now. The parameters
+    are the view's own: see view NAME --help.
+
+    \b
+    studio-ledger views diff utilization 2025-05-31 2025-06-30 --site yongchuan
+    """
+
+
+def _diff_command(view: "View") -> click.Command:
+    @click.argument("before", metavar="BEFORE")
+    @click.argument("after", metavar="[AFTER]", required=False)
+    @options.data()
+    @click.pass_obj
+    def compare(
+        session: Session, /, *, before: str, after: str | None, output: Output, **given: Any
+    ) -> None:
+        ledger = session.open(read_only=True)
+        zone, head = ledger.opened.zone, ledger.log.head()
+        with options.named("BEFORE"):
+            first = ledger.resolve_as_of(before)
+        with options.named("AFTER"):
+            last = head if after is None else ledger.resolve_as_of(after)
+        found = ledger.views.compare(view.name, first, last, _asked(given), progress=progress())
+        count = len(found.changes)
+        many = "no row changed" if not count else f"{count:,} row{'s' * (count > 1)} changed"
+        old, new = place_words(found.before, zone), place_words(found.after, zone)
+        session.say(f"View {view.name}: {many} between {old} and {new}, {zone}")
+        with output.opened() as sink:
+            sink.write(comparison_sheet(found, zone, output.format))
+        say_if_stale(session, found.after)
+
+    for parameter in reversed(view.parameters):
+        compare = _option(parameter)(compare)
+    text = f"What of the view {view.name} changed between two places in the log."
+    return click.command(view.name, cls=Leaf, help=text, hidden=True)(compare)
 
 
 @views.command("status")
@@ -297,8 +350,9 @@ def rebuild(session: Session, projections: tuple[str, ...], output: Output) -> N
 
 def _show_status(session: Session, ledger: "Ledger", output: Output) -> None:
     found = ledger.views.status()
-    if any(one.state == "quarantined" for one in found):
-        session.exit_code = STALE
+    for one in found:
+        if one.failure is not None:
+            session.exit_code = STALE
     with output.opened() as sink:
         sink.write(
             Sheet(
@@ -312,9 +366,21 @@ def _show_status(session: Session, ledger: "Ledger", output: Output) -> None:
                         one.position,
                         one.lag_positions,
                         one.rebuilt_to,
-                        None if one.failure is None else one.failure.error,
+                        _what_stopped(one.failure, output.format),
                     )
                     for one in found
                 ),
             )
         )
+    for failure in filter(None, (one.failure for one in found)):
+        session.say(
+            f"\n{failure.projection} (plugin {failure.plugin}, version {failure.version}) stopped "
+            f"before #{failure.position} {failure.type}:"
+        )
+        click.echo(failure.traceback.rstrip(), err=True)  # as it is: lines of code do not wrap
+
+
+def _what_stopped(failure: "Failure | None", format: str) -> Any:
+    if failure is None or format in ("json", "jsonl"):
+        return failure
+    return f"#{failure.position} {failure.type}: {failure.error}"

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
@@ -11,7 +12,7 @@ from msgspec import Struct
 from ledger.errors import LedgerError, StorageFailure
 from ledger.events.base import Event, RecordedEvent, UnknownEvent
 from ledger.projections.faults import BadRow
-from ledger.projections.projection import Projection, opened_tables
+from ledger.projections.projection import Place, Projection, opened_tables
 
 P = TypeVar("P", bound=Projection)
 BATCH = 1_000
@@ -128,6 +129,20 @@ class Folding(Generic[P]):
         """Make it ready for views: the tables refuse writes."""
         for table in self.tables:
             table.seal()
+
+    @contextmanager
+    def asked(self, at: Place) -> Iterator[P]:
+        """The projection between two events, ready for views, as if its place were `at`.
+
+        What was written must be settled.
+        """
+        self.seal()
+        self.projection.__dict__["_last"] = at
+        try:
+            yield self.projection
+        finally:
+            for table in self.tables:
+                table.unseal()
 
 
 class Folded(Struct, Generic[P]):

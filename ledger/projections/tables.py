@@ -129,6 +129,10 @@ class Table(Generic[R]):
         """From now on, refuse writes: a view reads."""
         self._dirty = _Sealed(self.name)
 
+    def unseal(self) -> None:
+        """Take writes again."""
+        self._dirty = {}
+
     def settle(self) -> tuple[list[R], list[Key]]:
         """The rows written and the keys deleted since the last time, by key.
 

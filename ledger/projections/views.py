@@ -6,47 +6,39 @@ view method, so they differ in speed alone.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
-from ledger.errors import BadInput, LedgerError, NoLedger, StaleView, StorageFailure
+from ledger.errors import BadInput, NoLedger, StaleView, StorageFailure
 from ledger.log.places import Place as StorePlace
+from ledger.projections.answers import (
+    Answer,
+    Comparison,
+    Explanation,
+    ViewFailed,
+    answer_of,
+    ask,
+)
 from ledger.projections.catalogue import by_name, views_by_name
 from ledger.projections.catching_up import Follower, Progress, follow
-from ledger.projections.folds import BATCH, Failure, Folded, Log, replay
+from ledger.projections.comparing import beginning_with, compare, identity_of
+from ledger.projections.explaining import Cause, causes
+from ledger.projections.folds import BATCH, Failure, Log, replay
 from ledger.projections.generations import Generations
 from ledger.projections.projection import Place, Projection
-from ledger.projections.questions import Column, View
+from ledger.projections.questions import View
 from ledger.projections.shelves import SqlShelf
 from ledger.projections.store import Generation, ViewStore, columns_of
 from ledger.projections.tables import Table
 
+__all__ = ["Answer", "Comparison", "Explanation", "State", "Status", "ViewFailed", "Views"]
+
 State = Literal["new", "live", "rebuilding", "quarantined", "absent"]
-
-
-class Answer(Struct, frozen=True):
-    """The rows of a view, and what they are true of.
-
-    The rows are as of the event at position `as_of`, recorded at `recorded_at` (0 and None
-    before the first). `stale_since` is the first event that the projection could not take,
-    None unless it is quarantined; `failure` then says why. `unread` counts events passed
-    over because today's code cannot read them.
-    """
-
-    view: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: list[Struct]
-    as_of: int
-    recorded_at: datetime | None
-    stale_since: int | None = None
-    failure: Failure | None = None
-    unread: int = 0
 
 
 class Status(Struct, frozen=True):
@@ -65,17 +57,6 @@ class Status(Struct, frozen=True):
     rebuilt_to: int | None
     unread: int
     failure: Failure | None
-
-
-class ViewFailed(LedgerError):
-    """A view's own method raised: a fault of its plugin, not of the ledger."""
-
-    def __init__(self, plugin: str, view: str, error: BaseException) -> None:
-        super().__init__(
-            f"the view {view} of the plugin {plugin} failed: {type(error).__name__}: {error}",
-            advice="The ledger is unharmed; mend the plugin",
-        )
-        self.plugin, self.view = plugin, view
 
 
 class Views:
@@ -136,10 +117,7 @@ class Views:
         Raises `BadInput` for a view or parameters that there are not, `StaleView` where
         nothing is there to answer from yet, `ViewFailed` where the view itself raises.
         """
-        view = self.view(view_name)
-        given = dict(params or {})
-        view.read(given)  # refuse before folding a million events
-        projection = self.projections[view.projection]
+        view, projection, given = self._asked_for(view_name, params)
         if as_of is not None:
             self._check_position(as_of)
         if as_of is not None or self._place is None:
@@ -147,6 +125,13 @@ class Views:
         if fresh:
             self.catch_up([projection.name], progress=progress)
         return self._live(view, projection, given)
+
+    def _asked_for(
+        self, view_name: str, params: Mapping[str, Any] | None
+    ) -> tuple[View, type[Projection], dict[str, Any]]:
+        view, given = self.view(view_name), dict(params or {})
+        view.read(given)  # refuse before folding a million events
+        return view, self.projections[view.projection], given
 
     def _replayed(
         self,
@@ -165,8 +150,8 @@ class Views:
                 report(position, until)
 
         folded = replay(projection, self._log, until, told)
-        rows = _ask(view, folded.projection, given)
-        return _answer(view, rows, folded, folded.failure)
+        rows = ask(view, folded.projection, given)
+        return answer_of(view, rows, folded, folded.failure)
 
     def _live(self, view: View, projection: type[Projection], given: Mapping[str, Any]) -> Answer:
         store = self._store()
@@ -183,8 +168,8 @@ class Views:
                             advice="Ask again in a moment",
                         )
                     opened = _open_live(store, projection, live, connection)
-                    rows = _ask(view, opened, given)
-                return _answer(
+                    rows = ask(view, opened, given)
+                return answer_of(
                     view, rows, live, next((g.failure for g in found if g.failure), None)
                 )
             except (StorageFailure, NoLedger):
@@ -198,6 +183,61 @@ class Views:
         head = self._log.head()
         if not 0 <= position <= head:
             raise BadInput(f"#{position} is not recorded", advice=f"The last position is #{head}")
+
+    # --- looking back ------------------------------------------------------------------
+
+    def explain(
+        self,
+        view_name: str,
+        key: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        as_of: int | None = None,
+        texts: Sequence[Callable[[Any], str]] = (str,),
+        progress: Progress | None = None,
+    ) -> Explanation:
+        """The events behind the rows that begin with `key`: see `explaining.causes`.
+
+        `key` is as in `beginning_with`, and so are `texts`. Asks the view once for each event
+        that changed the tables. Raises what `answer` raises, and `BadInput` where no row ever
+        began so.
+        """
+        view, projection, given = self._asked_for(view_name, params)
+        answer = self._replayed(view, projection, given, as_of, None)
+        begins = beginning_with(key, texts)
+        found: tuple[Cause, ...] = ()
+        if answer.recorded_at is not None:
+            at = Place(answer.as_of, answer.recorded_at)
+            found = causes(projection, view, given, begins, self._log, at, progress)
+        if not found:
+            raise BadInput(
+                f"no row of the view {view.name} begins with {key!r}",
+                advice=_rows_there_are(answer, texts[-1]),
+            )
+        rows = [row for row in answer.rows if begins(row)]
+        return Explanation(msgspec.structs.replace(answer, rows=rows), found)
+
+    def compare(
+        self,
+        view_name: str,
+        before: int,
+        after: int,
+        params: Mapping[str, Any] | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Comparison:
+        """What of a view differs between two positions. Raises what `answer` raises."""
+        view, projection, given = self._asked_for(view_name, params)
+        self._check_position(before)
+        self._check_position(after)
+        old, new = (
+            self._replayed(view, projection, given, position, progress)
+            for position in (before, after)
+        )
+        columns = new.columns or old.columns
+        identity = identity_of(columns, (old.rows, new.rows))
+        names = [column.name for column in columns]
+        return Comparison(old, new, tuple(compare(old.rows, new.rows, names, identity)))
 
     # --- following ---------------------------------------------------------------------
 
@@ -295,33 +335,13 @@ def _open_live(
     return projection.open(tables, at=place, sealed=True)
 
 
-def _ask(view: View, projection: Projection, given: Mapping[str, Any]) -> list[Struct]:
-    try:
-        return view.call(projection, given)
-    except LedgerError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise ViewFailed(projection.plugin, view.name, error) from error
-
-
-def _answer(
-    view: View, rows: list[Struct], folded: Folded[Any] | Generation, failure: Failure | None
-) -> Answer:
-    stale = None
-    if failure is not None:
-        # a rebuild may have failed early while the old tables had come further
-        stale = max(failure.position, folded.position + 1)
-    return Answer(
-        view.name,
-        view.title,
-        view.columns(rows),
-        rows,
-        folded.position,
-        folded.recorded_at,
-        stale,
-        failure,
-        folded.unread,
-    )
+def _rows_there_are(answer: Answer, text: Callable[[Any], str]) -> str:
+    """Some first values of an answer, for whoever asked for one that is not there."""
+    if not answer.rows:
+        return "The view has no rows as of then"
+    name = answer.rows[0].__struct_fields__[0]
+    first = list(dict.fromkeys(text(getattr(row, name)) for row in answer.rows))
+    return f"Its rows begin with {', '.join(first[:5])}{' …' if len(first) > 5 else ''}"
 
 
 def _status(

@@ -1,0 +1,89 @@
+"""Answers of views: as a sheet, and in words."""
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, get_args
+
+from ledger.commands.endings import STALE
+from ledger.commands.naming import FIRST_EVENTS
+from ledger.commands.session import Session
+from ledger.commands.sheets import Column, Sheet, Style
+
+if TYPE_CHECKING:
+    from ledger.projections.views import Answer
+
+
+def answer_sheet(answer: "Answer", zone: str) -> Sheet:
+    """The rows of an answer."""
+    names = [column.name for column in answer.columns]
+    return Sheet(
+        [
+            Column(
+                c.name,
+                c.title,
+                "" if c.unit == "ratio" else c.unit,  # 0.87 shows that itself
+                number=_is(c.type, int, float),
+                # What somebody will type again is shown whole: ids, days.
+                fixed=c.key or c.name in FIRST_EVENTS or _is(c.type, date, datetime, bool),
+            )
+            for c in answer.columns
+        ],
+        ([getattr(row, name) for name in names] for row in answer.rows),
+        zone,
+    )
+
+
+def title(answer: "Answer", zone: str) -> str:
+    """What was asked, and as of which position and time."""
+    asked = answer.title if answer.title.endswith("?") else f"{answer.title}:"
+    none = " None," if not answer.rows else ""
+    return f"{asked}{none} {as_of_words(answer, zone)}"
+
+
+def as_of_words(answer: "Answer", zone: str) -> str:
+    """As of which position and time."""
+    if answer.recorded_at is None:
+        return "before the first event"
+    recorded = f"recorded {Style(zone).text(answer.recorded_at)} ({zone})"
+    unread = f"; {answer.unread:,} events could not be read" if answer.unread else ""
+    return f"as of #{answer.as_of}, {recorded}{unread}"
+
+
+def place_words(answer: "Answer", zone: str) -> str:
+    """The position and its time, in short."""
+    if answer.recorded_at is None:
+        return "the beginning"
+    return f"#{answer.as_of} ({Style(zone).text(answer.recorded_at)})"
+
+
+def _is(declared: Any, *wanted: type) -> bool:
+    """Whether a column's type, or a part of `X | None`, is one of these."""
+    return any(kind in wanted for kind in get_args(declared) or (declared,))
+
+
+def say_if_stale(session: Session, answer: "Answer") -> None:
+    """Say so where a view's projection is quarantined; the exit code then says it, too."""
+    if answer.failure is not None:
+        session.exit_code = STALE
+        session.say(f"stale since #{answer.stale_since}: {answer.failure.error}. See: views status")
+
+
+def progress() -> Callable[[int, int], None] | None:
+    """Says how far a fold has come, where it takes long and a person is watching."""
+    if not sys.stderr.isatty():
+        return None
+    begun = last = time.monotonic()
+
+    def told(position: int, head: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - begun > 0.5 and (now - last > 0.1 or position >= head):
+            last = now
+            done = position >= head
+            text = "" if done else f"catching up: #{position:,} of #{head:,}"
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+
+    return told

@@ -1,0 +1,100 @@
+"""What changed in the rows of a view: by event (`view NAME --explain`), or between two places."""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ledger.commands.entries import about
+from ledger.commands.sheets import Column, Format, Sheet, Style, can_encode, plain
+
+if TYPE_CHECKING:
+    from ledger.projections.comparing import RowChange
+    from ledger.projections.views import Answer, Comparison, Explanation
+
+_CHANGES = (Column("change", "Change"), Column("differences", "What changed", fold=True))
+_ROW = Column("row", "Row", fixed=True)
+_ENTRY = (
+    Column("position", "#", number=True),
+    Column("recorded_at", "Recorded", fixed=True),
+    Column("type", "Type", fixed=True),
+    Column("about", "About", fixed=True),
+)
+_BY = (
+    Column("actor", "Actor"),
+    Column("reason", "Reason", detail=True),
+    Column("corrects", "Corrects", detail=True),
+)
+
+
+def key_texts(zone: str) -> tuple[Callable[[Any], str], ...]:
+    """How a value of a row may be typed: as CSV has it, or as a table shows it."""
+    return plain, Style(zone).text
+
+
+def explanation_sheet(explanation: "Explanation", zone: str, format: Format) -> Sheet:
+    """A line for each event and row that it changed."""
+    written = _Written(explanation.answer, zone, format)
+    rows = {tuple(change.row.items()) for c in explanation.causes for change in c.changes}
+    # of one row, the title above the table says already which
+    which = Column("row", "Row", fixed=True, detail=len(rows) == 1)
+
+    def lines() -> Iterator[tuple[Any, ...]]:
+        for cause in explanation.causes:
+            entry = cause.entry
+            for change in cause.changes:
+                yield (
+                    entry.position,
+                    entry.recorded_at,
+                    entry.type,
+                    about(entry),
+                    *written.change(change),
+                    entry.actor,
+                    entry.reason,
+                    entry.corrects,
+                )
+
+    return Sheet((*_ENTRY, which, *_CHANGES, *_BY), lines(), zone)
+
+
+def comparison_sheet(comparison: "Comparison", zone: str, format: Format) -> Sheet:
+    """A line for each row that differs."""
+    written = _Written(comparison.after, zone, format)
+    return Sheet((_ROW, *_CHANGES), map(written.change, comparison.changes), zone)
+
+
+class _Written:
+    """Changes of rows as a format has them: whole for programs, in words for a table."""
+
+    def __init__(self, answer: "Answer", zone: str, format: Format) -> None:
+        self._format = format
+        encoding = sys.stdout.encoding or "utf-8"
+        style = Style(zone, ascii_only=not can_encode("→", encoding))
+        self._text, self._nothing = (style.text if format == "table" else plain), style.nothing
+        self._arrow = "->" if style.ascii_only else "→"
+        units = ((column.name, column.unit) for column in answer.columns)
+        self._units = {name: unit for name, unit in units if unit not in ("", "ratio")}
+
+    def change(self, change: "RowChange") -> tuple[Any, ...]:
+        """The row, what became of it, and the columns that differ."""
+        if self._format in ("json", "jsonl"):
+            return change.row, change.change, change.differences
+        which = " ".join(map(self._text, change.row.values()))
+        if self._format == "csv":
+            return which, change.change, change.differences
+        return which, change.change, ", ".join(self._in_words(change))
+
+    def _in_words(self, change: "RowChange") -> Iterator[str]:
+        for one in change.differences:
+            name = one.column.replace("_", " ")
+            unit = f" {self._units[one.column]}" if one.column in self._units else ""
+            before, after = (self._text(v) or self._nothing for v in (one.before, one.after))
+            if before == after:  # two ratios that differ in the third decimal
+                before, after = _finely(one.before), _finely(one.after)
+            if change.change == "changed":
+                yield f"{name} {before} {self._arrow} {after}{unit}"
+            elif change.change == "added" and one.after not in (None, "", False):
+                yield f"{name} {after}{unit}"
+
+
+def _finely(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else plain(value)

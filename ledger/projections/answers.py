@@ -1,0 +1,95 @@
+"""Answers: the rows of a view, what they are true of, and what is behind them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from ledger.errors import LedgerError
+from ledger.projections.comparing import RowChange
+from ledger.projections.explaining import Cause
+from ledger.projections.folds import Failure, Folded
+from ledger.projections.projection import Projection
+from ledger.projections.questions import Column, View
+from ledger.projections.store import Generation
+
+
+class Answer(Struct, frozen=True):
+    """The rows of a view, and what they are true of.
+
+    The rows are as of the event at position `as_of`, recorded at `recorded_at` (0 and None
+    before the first). `stale_since` is the first event that the projection could not take,
+    None unless it is quarantined; `failure` then says why. `unread` counts events passed
+    over because today's code cannot read them.
+    """
+
+    view: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: list[Struct]
+    as_of: int
+    recorded_at: datetime | None
+    stale_since: int | None = None
+    failure: Failure | None = None
+    unread: int = 0
+
+
+class Explanation(Struct, frozen=True):
+    """The events behind the rows of `answer`, in order; `answer` has those rows alone.
+
+    There may be causes and no row: one that was there and is gone.
+    """
+
+    answer: Answer
+    causes: tuple[Cause, ...]
+
+
+class Comparison(Struct, frozen=True):
+    """What of a view differs between two places in the log."""
+
+    before: Answer
+    after: Answer
+    changes: tuple[RowChange, ...]
+
+
+class ViewFailed(LedgerError):
+    """A view's own method raised: a fault of its plugin, not of the ledger."""
+
+    def __init__(self, plugin: str, view: str, error: BaseException) -> None:
+        super().__init__(
+            f"the view {view} of the plugin {plugin} failed: {type(error).__name__}: {error}",
+            advice="The ledger is unharmed; mend the plugin",
+        )
+        self.plugin, self.view = plugin, view
+
+
+def ask(view: View, projection: Projection, given: Mapping[str, Any]) -> list[Struct]:
+    """Ask an opened projection. Raises `ViewFailed` where the view itself raises."""
+    try:
+        return view.call(projection, given)
+    except LedgerError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ViewFailed(projection.plugin, view.name, error) from error
+
+
+def answer_of(
+    view: View, rows: list[Struct], folded: Folded[Any] | Generation, failure: Failure | None
+) -> Answer:
+    """The rows with what they are true of."""
+    stale = None
+    if failure is not None:
+        # a rebuild may have failed early while the old tables had come further
+        stale = max(failure.position, folded.position + 1)
+    return Answer(
+        view.name,
+        view.title,
+        view.columns(rows),
+        rows,
+        folded.position,
+        folded.recorded_at,
+        stale,
+        failure,
+        folded.unread,
+    )

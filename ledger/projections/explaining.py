@@ -1,0 +1,122 @@
+"""Explaining: the events behind a row of a view, from the log alone.
+
+An event is *behind* a row if the row read differently after it than before it. So the log
+is folded event by event, and the view asked again whenever the tables have changed. That
+needs nothing of a plugin's author and is exact, however the view computes its rows: the
+changes in order, put one upon the other, are the row.
+
+Time passes in a log, too: a stage is idle longer, a milestone later, because a further
+event says that it is another day. Nobody would call that event a cause, so the view is
+asked about every prefix as if on the last day, that of the answer to be explained.
+"""
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from typing import Any
+
+from msgspec import Struct
+
+from ledger.events.base import RecordedEvent
+from ledger.projections.comparing import RowChange, Rows, compare, identity_of
+from ledger.projections.folds import Folding, Log
+from ledger.projections.projection import Place, Projection
+from ledger.projections.questions import View
+from ledger.projections.rows import Key, R
+from ledger.projections.tables import Table
+
+
+class Cause(Struct, frozen=True):
+    """An event behind the rows that were asked about, and what it changed in them."""
+
+    entry: RecordedEvent
+    changes: tuple[RowChange, ...]
+
+
+class WatchedTable(Table[R]):
+    """A table in memory that knows whether what was written to it differs from before."""
+
+    __slots__ = ("_before",)
+
+    def __init__(self, name: str, layout: Any) -> None:
+        super().__init__(name, layout)
+        self._before: dict[Key, R | None] = {}
+
+    def edit(self, *key: Any) -> R:
+        """See `Table.edit`."""
+        self._note(key)
+        return super().edit(*key)
+
+    def put(self, row: R) -> None:
+        """See `Table.put`."""
+        self._note(self.layout.key_of(row))
+        super().put(row)
+
+    def delete(self, *key: Any) -> None:
+        """See `Table.delete`."""
+        self._note(key)
+        super().delete(*key)
+
+    def changed(self) -> bool:
+        """Whether a row is another than when this was asked last."""
+        before, self._before = self._before, {}
+        rows, gone = self.settle()
+        return any(before[self.layout.key_of(row)] != row for row in rows) or any(
+            before[key] is not None for key in gone
+        )
+
+    def _note(self, key: Key) -> None:
+        if key not in self._before:
+            row = self._rows.get(key)
+            self._before[key] = None if row is None else copy(row)
+
+
+def causes(
+    projection: type[Projection],
+    view: View,
+    given: Mapping[str, Any],
+    begins: Callable[[Struct], bool],
+    log: Log,
+    at: Place,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Cause, ...]:
+    """The events behind the rows for which `begins` is true, up to the place `at`.
+
+    The events up to `at` must go through the handlers (`replay` finds how far they do). A
+    prefix over which the view itself raises, as for a share of nothing, has no rows.
+    """
+    tables: list[WatchedTable[Any]] = [
+        WatchedTable(n, t.layout) for n, t in projection.tables.items()
+    ]
+    folding = Folding(projection.open(tables))
+    steps: list[tuple[RecordedEvent, Rows, Rows]] = []
+    answer = _asked(view, folding, given, at)
+    rows = [row for row in answer if begins(row)]
+    for entry in log.stream(0, at.position):
+        failure = folding.apply([entry])
+        assert failure is None, "a replay went through the same handlers"
+        if any([table.changed() for table in tables if table.written]):  # noqa: C419 - each is asked: that begins its next step
+            answer = _asked(view, folding, given, at)
+            before, rows = rows, [row for row in answer if begins(row)]
+            if rows != before:
+                steps.append((entry, before, rows))
+        if progress is not None:
+            progress(entry.position, at.position)
+    shown = [after for _, _, after in steps]
+    columns = view.columns(next(filter(None, shown), []))
+    names = [column.name for column in columns]
+    # by the whole answer: a row is told from those beside it, too
+    identity = identity_of(columns, [answer, *shown])
+    return tuple(
+        Cause(entry, tuple(changes))
+        for entry, before, after in steps
+        # the same rows in another order are the same rows
+        if (changes := compare(before, after, names, identity))
+    )
+
+
+def _asked(view: View, folding: Folding[Any], given: Mapping[str, Any], at: Place) -> Rows:
+    with folding.asked(at) as projection:
+        try:
+            return view.call(projection, given)
+        except (Exception, SystemExit):  # noqa: BLE001 - the whole prefix was asked before, and raised what it raises
+            return []
