@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.engine import make_url
 
 from ledger.decisions.base import Context, Snapshot
 from ledger.errors import BoundaryBroken
@@ -57,18 +61,61 @@ Question = tuple[list[str], list[type[Noted]], bool]
 Log = MemoryHistory | EventLog
 
 
+LONG = 200
+"""Events after which a log is put away: each example asks much of the whole of it."""
+
+
+class Logs:
+    """A log that grows from example to example, so that the laws are tried on a long one, too.
+
+    Of thousands of examples each would be slower than the one before it: a log that has
+    become long makes way for a new one at the same place.
+    """
+
+    def __init__(self, where: str | None) -> None:
+        self._where = where
+        self._log = self._new()
+
+    def with_these(self, happened: Sequence[Event]) -> Log:
+        """The log, in which this has happened last."""
+        if self._log.head() > LONG:
+            self.close()
+            self._remove()
+            self._log = self._new()
+        record(self._log, happened)
+        return self._log
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if isinstance(self._log, EventLog):
+            self._log.close()
+
+    def _new(self) -> Log:
+        if self._where is None:
+            return MemoryHistory(types=KINDS)
+        return create_log(self._where, Registry(KINDS), (Noted(about=()), HEADER))
+
+    def _remove(self) -> None:
+        if self._where is None:
+            return
+        if "://" not in self._where:
+            Path(self._where).unlink()
+            return
+        url = make_url(self._where)
+        schema = str(url.query["schema"])
+        plain = url.difference_update_query(["schema"]).set(drivername="postgresql")
+        with psycopg.connect(
+            plain.render_as_string(hide_password=False), autocommit=True
+        ) as connection:
+            connection.execute(f'DROP SCHEMA "{schema}" CASCADE'.encode())
+
+
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
-def log(request: pytest.FixtureRequest) -> Iterator[Log]:
-    """A log that grows from example to example, so that the laws are tried on a long one, too."""
-    if request.param == "memory":
-        yield MemoryHistory(types=KINDS)
-        return
-    where = request.getfixturevalue(f"{request.param}_url")
-    stored = create_log(where, Registry(KINDS), (Noted(about=()), HEADER))
-    try:
-        yield stored
-    finally:
-        stored.close()
+def logs(request: pytest.FixtureRequest) -> Iterator[Logs]:
+    """A log of each kind."""
+    url = None if request.param == "memory" else request.getfixturevalue(f"{request.param}_url")
+    with closing(Logs(url)) as made:
+        yield made
 
 
 def look(log: Log) -> Context:
@@ -98,9 +145,9 @@ def concerns(question: Question, event: Event) -> bool:
 
 @given(before=st.lists(events, max_size=8), asked=st.lists(questions, max_size=4))
 def test_a_read_is_a_filter_of_the_whole_history(
-    log: Log, before: list[Event], asked: list[Question]
+    logs: Logs, before: list[Event], asked: list[Question]
 ) -> None:
-    record(log, before)
+    log = logs.with_these(before)
     everything = list(log.read([]))
     ctx = look(log)
     for question in asked * 2:
@@ -117,9 +164,13 @@ def test_a_read_is_a_filter_of_the_whole_history(
     asked_before=st.booleans(),
 )
 def test_a_decision_sees_what_it_has_recorded_itself(
-    log: Log, before: list[Event], recorded: list[Event], question: Question, asked_before: bool
+    logs: Logs,
+    before: list[Event],
+    recorded: list[Event],
+    question: Question,
+    asked_before: bool,
 ) -> None:
-    record(log, before)
+    log = logs.with_these(before)
     ctx = look(log)
     if asked_before:
         ask(ctx, question)
@@ -136,9 +187,9 @@ def test_a_decision_sees_what_it_has_recorded_itself(
     meanwhile=st.lists(events, max_size=3),
 )
 def test_what_was_read_is_exactly_what_invalidates(
-    log: Log, before: list[Event], asked: list[Question], meanwhile: list[Event]
+    logs: Logs, before: list[Event], asked: list[Question], meanwhile: list[Event]
 ) -> None:
-    record(log, before)
+    log = logs.with_these(before)
     snapshot = Snapshot(log, log.head())
     ctx = Context(snapshot, now=NOW, new_id=lambda _: "1", header=HEADER)
     answers = [ask(ctx, question) for question in asked]
@@ -163,9 +214,9 @@ def test_what_was_read_is_exactly_what_invalidates(
     question=questions,
 )
 def test_what_a_refused_decision_recorded_is_taken_back(
-    log: Log, before: list[Event], first: list[Event], second: list[Event], question: Question
+    logs: Logs, before: list[Event], first: list[Event], second: list[Event], question: Question
 ) -> None:
-    record(log, before)
+    log = logs.with_these(before)
     ctx = look(log)
     for event in first:
         ctx.record(event)
