@@ -4,7 +4,7 @@ Everything here goes by effective time. What was entered late stands where it ha
 that an item's history reads in the order of the studio's clock, not of the office's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -42,6 +42,10 @@ _END = datetime(9999, 12, 31, tzinfo=UTC)
 What = Literal["registered", "moved", "packed", "unpacked", "retired"]
 
 OneItem = Annotated[str | None, "only this item"]
+OneKind = Annotated[str | None, "only items of this kind"]
+OnePlace = Annotated[str | None, "only what is at this place"]
+Since = Annotated[date | None, "first day"]
+Until = Annotated[date | None, "last day, included"]
 
 
 # --- what is kept ------------------------------------------------------------------------
@@ -148,6 +152,52 @@ class MoveLine(Struct, frozen=True):
     position: int
 
 
+class CustodyLine(Struct, frozen=True):
+    """A time in which somebody had an item; `until` None: has it still.
+
+    `how` it came to them; a hand-over leaves the booking and the day it is due as they were.
+    """
+
+    equipment: str
+    since: datetime
+    until: datetime | None
+    custodian: str
+    how: Literal["checked out", "handed over"]
+    booking: str | None
+    due_at: datetime | None
+    days: int
+    position: int
+
+
+class DueLine(Struct, frozen=True):
+    """An item that is out for a booking. `late` are the full days since it was due."""
+
+    equipment: str
+    name: str
+    kind: str
+    custodian: str | None
+    booking: str | None
+    out_since: datetime
+    due_at: datetime
+    overdue: bool
+    late: int
+    place: str
+
+
+class IdleLine(Struct, frozen=True):
+    """An item that nobody moved, packed or had for so many days; `last_used`, what it was."""
+
+    equipment: str
+    name: str
+    kind: str
+    place: str
+    container: str | None
+    home: str | None
+    last_used: datetime
+    last_use: str
+    idle: int
+
+
 PlaceEvent = (
     EquipmentRegistered | EquipmentMoved | EquipmentPacked | EquipmentUnpacked | EquipmentRetired
 )
@@ -167,7 +217,7 @@ class Equipment(Projection):
     origins = table(Origin)
     items = table(Item)
     places = table(PlaceFact)
-    custody = table(CustodyFact)
+    held = table(CustodyFact)
     services = table(ServiceFact)
 
     @on(LedgerOpened)
@@ -210,15 +260,15 @@ class Equipment(Projection):
     @on(EquipmentCheckedOut)
     def checked_out(self, event: EquipmentCheckedOut, entry: RecordedEvent) -> None:
         key = _key(event, entry)
-        self.custody.put(CustodyFact(*key, event.custodian, event.booking, event.due_at))
+        self.held.put(CustodyFact(*key, event.custodian, event.booking, event.due_at))
 
     @on(EquipmentCheckedIn)
     def checked_in(self, event: EquipmentCheckedIn, entry: RecordedEvent) -> None:
-        self.custody.put(CustodyFact(*_key(event, entry)))
+        self.held.put(CustodyFact(*_key(event, entry)))
 
     @on(CustodyTransferred)
     def handed_over(self, event: CustodyTransferred, entry: RecordedEvent) -> None:
-        self.custody.put(CustodyFact(*_key(event, entry), event.custodian, hand_over=True))
+        self.held.put(CustodyFact(*_key(event, entry), event.custodian, hand_over=True))
 
     @on(ServiceStarted)
     def service_started(self, event: ServiceStarted, entry: RecordedEvent) -> None:
@@ -235,8 +285,8 @@ class Equipment(Projection):
     def equipment(
         self,
         equipment: OneItem = None,
-        kind: Annotated[str | None, "only items of this kind"] = None,
-        place: Annotated[str | None, "only what is at this place"] = None,
+        kind: OneKind = None,
+        place: OnePlace = None,
         booking: Annotated[str | None, "only what is out for this booking"] = None,
         on: Annotated[date | None, "as it was at the end of this day"] = None,
         at: Annotated[str | None, "as it was at this time (default: the latest known)"] = None,
@@ -244,9 +294,9 @@ class Equipment(Projection):
         """Every item that was registered by then. Due back is overdue against that time, or
         against that of the last event."""
         until = self._until(on, at)
-        now = self.at.recorded_at if self.at is not None and until == _END else until
+        now = self._now(until)
         places = _by_item(self.places.rows(), until)
-        custody = _by_item(self.custody.rows(equipment=equipment), until)
+        custody = _by_item(self.held.rows(equipment=equipment), until)
         services = _by_item(self.services.rows(equipment=equipment), until)
         lines = (
             _item_line(
@@ -261,14 +311,12 @@ class Equipment(Projection):
     def equipment_moves(
         self,
         equipment: OneItem = None,
-        since: Annotated[date | None, "first day"] = None,
-        until: Annotated[date | None, "last day, included"] = None,
+        since: Since = None,
+        until: Until = None,
     ) -> list[MoveLine]:
         """The steps of each item in the order in which they happened, those inside a
         container among them, and late entries marked."""
-        zone = self._zone()
-        first = start_of_day(since, zone) if since is not None else _UNSET
-        last = start_of_day(until + _DAY, zone) if until is not None else _END
+        first, last = self._between(since, until)
         places = _by_item(self.places.rows(), _END)
         return [
             line
@@ -276,6 +324,98 @@ class Equipment(Projection):
             for line in _steps(places, item.equipment)
             if first <= line.at < last
         ]
+
+    @view("Who had it, and when?", units={"days": "d"})
+    def custody(
+        self,
+        equipment: OneItem = None,
+        custodian: Annotated[str | None, "only what this person had"] = None,
+        booking: Annotated[str | None, "only what was out for this booking"] = None,
+        since: Since = None,
+        until: Until = None,
+    ) -> list[CustodyLine]:
+        """The times in which somebody had each item, in order; what nobody in particular had
+        is left out. `days` are the full days of it."""
+        first, last = self._between(since, until)
+        now = self._now(_END)
+        return [
+            line
+            for facts in _by_item(self.held.rows(equipment=equipment), _END).values()
+            for line in _custody_lines(facts, now)
+            if custodian in (None, line.custodian)
+            and booking in (None, line.booking)
+            and line.since < last
+            and first < (line.until or _END)
+        ]
+
+    @view("What is due back, and when?", units={"late": "d"})
+    def due_back(
+        self,
+        kind: OneKind = None,
+        custodian: Annotated[str | None, "only what this person has"] = None,
+        booking: Annotated[str | None, "only what is out for this booking"] = None,
+        overdue: Annotated[bool | None, "only what is (not) overdue"] = None,
+        on: Annotated[date | None, "as it was at the end of this day"] = None,
+    ) -> list[DueLine]:
+        """Every item that is out, the one that is due first on top, so that what is overdue
+        stands before the rest."""
+        end = self._until(on, None)
+        now = self._now(end)
+        custody = _by_item(self.held.rows(), end)
+        places = _by_item(self.places.rows(), end)
+        lines = [
+            _due_line(item, custody[item.equipment], places, now)
+            for item in self.items.rows(kind=kind)
+            if item.equipment in places and item.equipment in custody
+        ]
+        return sorted(
+            (
+                line
+                for line in lines
+                if line is not None
+                and custodian in (None, line.custodian)
+                and booking in (None, line.booking)
+                and overdue in (None, line.overdue)
+            ),
+            key=lambda line: (line.due_at, line.equipment),
+        )
+
+    @view("What stands idle?", units={"idle": "d"})
+    def idle_equipment(
+        self,
+        days: Annotated[int, "not used for at least so many days"] = 30,
+        kind: OneKind = None,
+        place: OnePlace = None,
+    ) -> list[IdleLine]:
+        """The items that were not moved, packed, unpacked, checked out, handed over or given
+        back for so many days, longest first. What is out, or retired, is not idle; what is in
+        a container moves with it."""
+        places = _by_item(self.places.rows(), _END)
+        custody = _by_item(self.held.rows(), _END)
+        now = self._now(_END)
+        lines = (
+            _idle_line(item, places, custody.get(item.equipment, []), now)
+            for item in self.items.rows(kind=kind)
+            if item.equipment in places
+        )
+        return sorted(
+            (
+                line
+                for line in lines
+                if line is not None and line.idle >= days and place in (None, line.place)
+            ),
+            key=lambda line: (-line.idle, line.equipment),
+        )
+
+    def _now(self, until: datetime) -> datetime:
+        """The end of what is looked at: a time asked about, or that of the last event."""
+        return self.at.recorded_at if self.at is not None and until == _END else until
+
+    def _between(self, since: date | None, until: date | None) -> tuple[datetime, datetime]:
+        """The instants between which those days lie, both included."""
+        zone = self._zone()
+        first = start_of_day(since, zone) if since is not None else _UNSET
+        return first, start_of_day(until + _DAY, zone) if until is not None else _END
 
     def _zone(self) -> str:
         origin = self.origins.get("")
@@ -315,8 +455,7 @@ def _item_line(
 ) -> ItemLine:
     fact = places[item.equipment][-1]
     newest = custody[-1] if custody else None
-    # a hand-over leaves a check-out as it is
-    out = next((one for one in reversed(custody) if not one.hand_over), None)
+    out = _out(custody)
     due_at = out.due_at if out else None
     latest = {service.kind: service for service in services}
     done = [s for s in services if s.kind == "calibration" and not s.began]
@@ -398,3 +537,83 @@ def _move_line(item: str, fact: PlaceFact, *, inside: str | None) -> MoveLine:
         recorded_at=fact.recorded_at,
         position=fact.position,
     )
+
+
+# --- custody -----------------------------------------------------------------------------
+
+
+def _out(custody: list[CustodyFact]) -> CustodyFact | None:
+    """The check-out that stands, if one does: a hand-over leaves it as it is."""
+    newest = next((one for one in reversed(custody) if not one.hand_over), None)
+    return newest if newest is not None and newest.booking is not None else None
+
+
+def _custody_lines(custody: list[CustodyFact], now: datetime) -> Iterator[CustodyLine]:
+    """The times in which somebody had an item, by its facts in effective order."""
+    for n, fact in enumerate(custody):
+        if fact.custodian is None:
+            continue
+        following = custody[n + 1].at if n + 1 < len(custody) else None
+        out = _out(custody[: n + 1])
+        yield CustodyLine(
+            equipment=fact.equipment,
+            since=fact.at,
+            until=following,
+            custodian=fact.custodian,
+            how="handed over" if fact.hand_over else "checked out",
+            booking=out.booking if out else None,
+            due_at=out.due_at if out else None,
+            days=_full_days(fact.at, following or now),
+            position=fact.position,
+        )
+
+
+def _due_line(
+    item: Item, custody: list[CustodyFact], places: dict[str, list[PlaceFact]], now: datetime
+) -> DueLine | None:
+    out = _out(custody)
+    if out is None or out.due_at is None:
+        return None
+    return DueLine(
+        equipment=item.equipment,
+        name=item.name,
+        kind=item.kind,
+        custodian=custody[-1].custodian,
+        booking=out.booking,
+        out_since=out.at,
+        due_at=out.due_at,
+        overdue=out.due_at < now,
+        late=_full_days(out.due_at, now),
+        place=_place(places, places[item.equipment][-1]),
+    )
+
+
+def _idle_line(
+    item: Item, places: dict[str, list[PlaceFact]], custody: list[CustodyFact], now: datetime
+) -> IdleLine | None:
+    own = places[item.equipment]
+    if own[-1].what == "retired" or _out(custody) is not None:
+        return None
+    uses: list[tuple[datetime, str]] = [
+        (step.at, step.what) for step in _steps(places, item.equipment)
+    ]
+    for fact in custody:
+        how = "handed over" if fact.hand_over else "checked out" if fact.booking else "checked in"
+        uses.append((fact.at, how))
+    last_used, last_use = max(uses, key=lambda use: use[0])
+    return IdleLine(
+        equipment=item.equipment,
+        name=item.name,
+        kind=item.kind,
+        place=_place(places, own[-1]),
+        container=own[-1].container,
+        home=item.home,
+        last_used=last_used,
+        last_use=last_use,
+        idle=_full_days(last_used, now),
+    )
+
+
+def _full_days(start: datetime, end: datetime) -> int:
+    """Full spans of 24 hours between two instants; 0 where the end comes first."""
+    return max((end - start) // _DAY, 0)

@@ -16,7 +16,7 @@ from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.commands.settings import DEFAULT_LEDGER
 from ledger.commands.sheets import Column, Sheet, Style, can_encode, colours, terminal_bytes
-from ledger.commands.tables import Head, render
+from ledger.commands.tables import Head, render, wrapped
 from ledger.commands.tree import Leaf
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ SHOWN: dict[str, dict[str, Any]] = {
     "booked-through": {},
     "holds": {},
     "equipment": {},
+    "due-back": {},
+    "efficiency": {},
+    "claims": {},
+    "expo": {},
 }
 """The views of the demo and their parameters."""
 
@@ -49,7 +53,7 @@ def demo(session: Session, output: Output) -> None:
     \b
     studio-ledger --ledger demo.db demo
     """
-    from ledger.demo.build import build
+    from ledger.demo.build import build, left_out
 
     progress = _Progress()
     with output.opened() as sink:
@@ -58,6 +62,9 @@ def demo(session: Session, output: Output) -> None:
         finally:
             progress.end()
         with ledger:
+            missing = left_out(session.extensions)
+            if missing:
+                session.say(f"Left out, since no plugin in use brings it: {', '.join(missing)}.")
             if not session.plugins:
                 session.say("The plugins are off, so that there is no view to show.")
             elif output.format == "table" and output.file is None:
@@ -117,7 +124,7 @@ def _as_data(answers: Iterable["Answer"]) -> Sheet:
 
 def _report(ledger: "Ledger", program: str) -> Iterator[str]:
     answers = {name: ledger.view(name, params) for name, params in SHOWN.items()}
-    style = Style(ledger.opened.zone, ascii_only=not can_encode("░▒▓█─…–·", _encoding()))
+    style = Style(ledger.opened.zone, ascii_only=not can_encode("░▒▓█─…–·≥", _encoding()))
     last = ledger.log.last()
     position, recorded_at = last if last is not None else (0, None)
     yield from _opening(ledger, position, recorded_at, style)
@@ -139,6 +146,16 @@ def _report(ledger: "Ledger", program: str) -> Iterator[str]:
     )  # fmt: skip
     yield from _holds(answers["holds"], style)
     yield from _equipment(answers["equipment"], style)
+    yield from _titled("What is due back, and when?")
+    yield from _table(
+        answers["due-back"],
+        style,
+        {"equipment": "Item", "custodian": "With", "booking": "Booking", "due_at": "Due",
+         "overdue": "Overdue"},
+    )  # fmt: skip
+    yield from _efficiency(answers["efficiency"], style)
+    yield from _claims(answers["claims"], style)
+    yield from _expos(answers["expo"])
     yield from _commands(program)
 
 
@@ -234,6 +251,51 @@ def _equipment(answer: "Answer", style: Style) -> Iterator[str]:
         valid = None if until is None else style.text(until)[:10]
         rows.append((item.equipment, item.place, item.container, valid))
     yield from _lines(heads, rows, style)
+
+
+def _efficiency(answer: "Answer", style: Style) -> Iterator[str]:
+    yield from _titled("What does a shooting hour bring, virtual beside practical?")
+    figures: list[Any] = list(answer.rows)
+    rows = [
+        (f.of, f"{f.per_hour:.2f} {f.unit}" if f.per_hour is not None else None,
+         f.numerator, f.shooting_hours, f.days, f.bookings,
+         f"{f.ratio:.2f}" if f.ratio is not None else None)
+        for f in figures
+    ]  # fmt: skip
+    heads = ("Spaces", "Figure", "Sum", "Hours", "Days", "Bookings", "Ratio")
+    yield from _lines(heads, rows, style)
+
+
+def _claims(answer: "Answer", style: Style) -> Iterator[str]:
+    yield from _titled("Which published figures does the ledger bear out?")
+    claims: list[Any] = list(answer.rows)
+    least = ">= " if style.ascii_only else "≥ "
+    rows = [
+        (c.claim, (least if c.comparison == "at-least" else "") + style.text(c.claimed),
+         None if c.derived is None else style.text(c.derived), c.unit, c.verdict)
+        for c in claims
+    ]  # fmt: skip
+    yield from _lines(("Claim", "Published", "Derived", "Unit", "Verdict"), rows, style)
+    for claim in claims:
+        if claim.verdict == "conflicts":
+            yield from wrapped(f"{claim.claim}: {claim.parts}", 80)
+    yield from wrapped(
+        "Areas apart, what is derived here is of the sample bookings: it shows how a figure is "
+        "checked, and says nothing of the real campus.",
+        80,
+    )
+
+
+def _expos(answer: "Answer") -> Iterator[str]:
+    yield from _titled("Which expos, and what do they show?")
+    for row in answer.rows:
+        expo: Any = row
+        shown = "; ".join(filter(None, (expo.technologies, expo.experiences)))
+        yield from wrapped(
+            f"{expo.title}: on record are exhibitors {expo.exhibitors}, themed areas "
+            f"{expo.areas}, special sections {expo.sections}; {shown}",
+            80,
+        )
 
 
 def _commands(program: str) -> Iterator[str]:

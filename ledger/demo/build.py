@@ -5,9 +5,11 @@ from collections.abc import Callable
 import msgspec
 
 from ledger.application import Author, Extensions, Ledger
+from ledger.decisions import STUDIO_DECISIONS
 from ledger.demo.bookings import record_bookings, record_closings, record_open_questions
 from ledger.demo.equipment import record_equipment
 from ledger.demo.facts import facts, record_campus, record_projects
+from ledger.demo.published import record_claims, record_expos
 from ledger.demo.schedule import plan
 from ledger.demo.steps import BEGINS, ZONE, Dice, Step, Steps, at
 from ledger.errors import LedgerExists, NotALedger
@@ -30,11 +32,25 @@ def all_steps() -> list[Step]:
     steps, known = Steps(), facts()
     record_campus(steps, known)
     record_projects(steps, known)
+    record_claims(steps, known)
+    record_expos(steps, known)
     record_closings(steps, closings)
     record_bookings(steps, blocks, dice)
     record_open_questions(steps)
     record_equipment(steps, blocks, closings)
     return list(steps)
+
+
+def left_out(extensions: Extensions | None) -> tuple[str, ...]:
+    """The commands that the demo would give but that no plugin in use brings, in order."""
+    known = _known(extensions)
+    words = dict.fromkeys(step.words for step in all_steps())
+    return tuple(sorted(one for one in words if one not in known))
+
+
+def _known(extensions: Extensions | None) -> set[str]:
+    added = extensions.decisions if extensions else ()
+    return {decision.words() for decision in (*STUDIO_DECISIONS, *added)}
 
 
 def build(
@@ -46,7 +62,8 @@ def build(
     """Make the demo's ledger at a path or URL, or finish one; return it open.
 
     Every step carries a request key, so that a build that was interrupted goes on where it
-    stopped. Raises `LedgerExists` where something else is.
+    stopped. The steps of plugins that are not in use are left out (`left_out`). Raises
+    `LedgerExists` where something else is.
     """
     clock = ManualClock(at(BEGINS, 7, 55))
     try:
@@ -71,10 +88,16 @@ def build(
 
 def _take(ledger: Ledger, clock: ManualClock, told: Told) -> None:
     steps = all_steps()
-    if _is_done(ledger, len(steps)):
+    # Which plugins are in use does not change what a step's number is.
+    numbered = list(enumerate(steps, start=1))
+    known, studio = _known(ledger.extensions), _known(None)
+    if _is_done(ledger, max(number for number, step in numbered if step.words in studio)):
         return
     reports: dict[tuple[str, str], int] = {}
-    for number, step in enumerate(steps, start=1):
+    for number, step in numbered:
+        told(number, len(steps))
+        if step.words not in known:
+            continue
         clock.set(step.at)
         command = dict(step.command)
         if step.corrects_report:
@@ -84,7 +107,6 @@ def _take(ledger: Ledger, clock: ManualClock, told: Told) -> None:
         for entry in outcome.events:
             if isinstance(entry.event, ShootDayReported):
                 reports[entry.event.booking, str(entry.event.day)] = entry.position
-        told(number, len(steps))
 
 
 def _reopen(where: str, extensions: Extensions | None, clock: ManualClock) -> Ledger:
@@ -98,8 +120,8 @@ def _reopen(where: str, extensions: Extensions | None, clock: ManualClock) -> Le
     return ledger
 
 
-def _is_done(ledger: Ledger, steps: int) -> bool:
-    last = Query((tag("request", _request(steps)),))
+def _is_done(ledger: Ledger, step: int) -> bool:
+    last = Query((tag("request", _request(step)),))
     return any(ledger.log.read([last], limit=1))
 
 

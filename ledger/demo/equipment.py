@@ -1,19 +1,25 @@
 """The sample equipment, and what the LED volume goes through."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from ledger.demo.schedule import Block, Closing
+from ledger.demo.schedule import PHASE_2, Block, Closing
 from ledger.demo.steps import Steps, after, at
 
 KEEPER = "chen"
 
 
 def record_equipment(steps: Steps, blocks: Iterable[Block], closings: Iterable[Closing]) -> None:
-    """A crane that goes between the stages, a camera cart, the calibrations."""
+    """A crane that goes between the stages, a camera cart, who had what, the calibrations."""
+    shot = [block for block in blocks if block.fate != "cancelled"]
     _crane(steps, [block for block in blocks if block.space == "stage-2"])
     _cart(steps)
+    # A booking that lost its days and won them back goes on under another id.
+    kept = [block for block in shot if block.rival != "lapsed"]
+    _camera(steps, [block for block in kept if block.space == "stage-1"])
+    _never_given_back(steps, [block for block in kept if block.space == "stage-2"])
+    _fog_machine(steps)
     _calibrations(steps, [closing for closing in closings if closing.kind == "calibration"])
     _excursion(steps)
 
@@ -107,11 +113,79 @@ def _cart(steps: Steps) -> None:
     )
 
 
+def _camera(steps: Steps, blocks: list[Block]) -> None:
+    """Once it is out of the cart, the camera goes out for each booking of stage 1.
+
+    Every second time the second unit takes it over, and every third time it is late.
+    """
+    for number, block in enumerate(blocks):
+        if block.first <= date(2025, 1, 12):
+            continue
+        due = at(block.last, 18)
+        _check_out(steps, "sample-camera", block, "first unit", due)
+        if number % 2:
+            steps.add(
+                at(after(block.first, 5), 12),
+                KEEPER,
+                "equipment hand-over",
+                reason="sample",
+                equipment="sample-camera",
+                custodian="second unit",
+            )
+        steps.add(
+            due + timedelta(hours=14 if number % 3 == 0 else -1),
+            KEEPER,
+            "equipment check-in",
+            reason="sample",
+            equipment="sample-camera",
+        )
+
+
+def _never_given_back(steps: Steps, blocks: list[Block]) -> None:
+    """Monitors that somebody took along in February 2026."""
+    item = "sample-monitors"
+    _add(steps, item, "Sample set of monitors", "monitors", "stage-2")
+    block = [block for block in blocks if block.last < date(2026, 2, 25)][-1]
+    _check_out(steps, item, block, "script department", at(block.last, 18))
+
+
+def _fog_machine(steps: Steps) -> None:
+    """It stands idle: nobody has used it since it was registered."""
+    _add(steps, "sample-fog-machine", "Sample fog machine", "effects", "workshop")
+
+
+def _add(steps: Steps, item: str, name: str, kind: str, place: str) -> None:
+    steps.add(
+        at(date(2025, 6, 2), 8),
+        KEEPER,
+        "equipment add",
+        reason="sample",
+        equipment=item,
+        name=name,
+        kind=kind,
+        at_place=place,
+        home=place,
+    )
+
+
+def _check_out(steps: Steps, item: str, block: Block, custodian: str, due: datetime) -> None:
+    steps.add(
+        at(block.first, 8),
+        KEEPER,
+        "equipment check-out",
+        reason="sample",
+        equipment=item,
+        booking=f"b-{block.number:03}",
+        custodian=custodian,
+        due_at=due.isoformat(),
+    )
+
+
 def _calibrations(steps: Steps, closings: list[Closing]) -> None:
-    """The LED volume is calibrated on the closed day between two productions."""
-    for closing in closings:
+    """The LED volume is calibrated when it is new, then on the day between two productions."""
+    for day in (after(PHASE_2, 1), *(closing.first for closing in closings)):
         for hour, done in ((9, False), (17, True)):
-            moment = at(closing.first, hour)
+            moment = at(day, hour)
             valid: dict[str, Any] = (
                 {"valid_until": (moment + timedelta(days=60)).isoformat()} if done else {}
             )

@@ -28,6 +28,11 @@ class Step(Struct, frozen=True, order=True):
     corrects_report: bool = False
     """Whether it puts right the report of the same booking and day that came before it."""
 
+    @property
+    def words(self) -> str:
+        """The command's words, such as `booking hold`."""
+        return str(self.command["do"])
+
 
 class Steps:
     """Collects steps in any order and gives them in the order of their time."""

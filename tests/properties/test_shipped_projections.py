@@ -11,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_bookings import Bookings
 from ledger_calendar import Calendar
+from ledger_claims import Claims
+from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
+from ledger_expo import Expo
 from ledger_projects import Projects
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
@@ -34,7 +37,10 @@ from tests.properties.space_lives import FIRST, Model, at, histories, hours, win
 SHIPPED: tuple[type[Projection], ...] = (
     Bookings,
     Calendar,
+    Claims,
+    Efficiency,
     Equipment,
+    Expo,
     Projects,
     Spaces,
     Utilization,
@@ -106,7 +112,11 @@ def test_nothing_recorded_is_answered_with_nothing_and_no_fault(
     projection: type[Projection],
 ) -> None:
     empty = answers(fold(projection, []).projection)
-    totals = {"utilization-total", "project-total"}  # figures of nothing: zero, or undefined
+    totals = {
+        "utilization-total",
+        "project-total",
+        "efficiency",
+    }  # figures of nothing: zero, or undefined
     assert {name for name, rows in empty.items() if rows} <= totals
 
 

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from ledger_bookings import Bookings
 from ledger_calendar import Calendar
+from ledger_claims import Claims
+from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
+from ledger_expo import Expo
 from ledger_projects import Projects
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
@@ -18,7 +21,9 @@ from ledger.application import Author, Extensions, Ledger
 from ledger.times import ManualClock
 from tests.scenarios.view_stories import ZONE, at, day
 
-SHIPPED = (Bookings, Calendar, Equipment, Projects, Spaces, Utilization)
+SHIPPED = (
+    Bookings, Calendar, Claims, Efficiency, Equipment, Expo, Projects, Spaces, Utilization,
+)  # fmt: skip
 SCHEDULER = Author("scheduler")
 COMMANDS: list[dict[str, Any]] = [
     {"do": "site add", "site": "yongchuan", "name": "Yongchuan", "zone": ZONE},
@@ -73,7 +78,7 @@ def test_every_live_answer_is_that_of_a_fold_to_the_same_position(ledger: Ledger
         ledger.decide(decision, SCHEDULER)
         for name in ledger.views.views:
             live[name, ledger.log.head()] = rows(ledger, name)
-    assert len(live) == len(COMMANDS) * 17
+    assert len(live) == len(COMMANDS) * 25
     for (name, position), answer in live.items():
         assert rows(ledger, name, as_of=position) == answer, f"{name} as of #{position}"
 

@@ -7,7 +7,10 @@ import re
 import pytest
 from ledger_bookings import Bookings
 from ledger_calendar import Calendar
+from ledger_claims import Claims
+from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
+from ledger_expo import Expo
 from ledger_projects import Projects
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
@@ -15,7 +18,9 @@ from ledger_utilization import Utilization
 from ledger.projections import View
 from tests.sources import PLUGINS, ROOT
 
-SHIPPED = (Spaces, Bookings, Calendar, Utilization, Projects, Equipment)
+SHIPPED = (
+    Spaces, Bookings, Calendar, Utilization, Projects, Equipment, Efficiency, Claims, Expo,
+)  # fmt: skip
 VIEWS = {name: view for projection in SHIPPED for name, view in projection.views.items()}
 PAGE = (ROOT / "docs" / "reference" / "views.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^### `([a-z-]+)`\n\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
@@ -34,7 +39,7 @@ def test_the_page_has_every_view_in_order() -> None:
 
 def test_every_plugin_that_has_views_is_on_the_page() -> None:
     named = set(re.findall(r"^Plugin `(\w+)`\.$", PAGE, re.MULTILINE))
-    assert named == {projection.plugin for projection in SHIPPED}
+    assert named == {projection.__module__ for projection in SHIPPED}
     assert named <= {path.stem for path in PLUGINS}
 
 
