@@ -175,6 +175,21 @@ class Bookings(RuleBasedStateMachine):
             self._judged(decision, self.story.when(decision))
             self.story.clock.advance(timedelta(hours=hours))
 
+    @precondition(lambda self: self.model.firm())
+    @rule(pick=st.integers(0, 30), later=st.integers(0, 2), wraps=st.booleans())
+    def a_production_comes_and_goes(self, pick: int, later: int, wraps: bool) -> None:
+        """Somebody moves in, reports a day, and wraps or calls it off, as far as they may."""
+        firm = sorted(self.model.firm(), key=lambda one: one.id)
+        one = firm[pick % len(firm)]
+        day = FIRST_DAY + timedelta(days=one.start // 2)
+        ends = WrapBooking(booking=one.id, on=day + timedelta(days=later))
+        for decision in (
+            StartBooking(booking=one.id, on=day),
+            ReportShootDay(booking=one.id, day=day + timedelta(days=later), shooting_hours=9.5),
+            ends if wraps else CancelBooking(booking=one.id),
+        ):
+            self._judged(decision, self.story.when(decision))
+
     @precondition(lambda self: len(self.model.booked) > 1)
     @rule(first=WISHES, second=WISHES)
     def two_command_at_once(self, first: Wish, second: Wish) -> None:
