@@ -14,16 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from ledger.events import STUDIO_EVENTS
 from ledger.events.base import RecordedEvent
 from ledger.projections import Projection
 from ledger.testing.laws import LAWS, Law
-from ledger.testing.looking import Parameters
+from ledger.testing.looking import LawBroken, Parameters
 from ledger.testing.oracles import Oracle
+from ledger.testing.reducing import reduced
 from ledger.testing.strategies import cases, events_of, studio_histories
+from ledger.testing.studio import Told
 from ledger.testing.subjects import Case, Subject
 
 MOST_EXAMPLES = 30
@@ -62,6 +64,7 @@ def projection_contract(
     """
     exempt, oracle, parameters = exempt or {}, oracle or {}, parameters or {}
     _check_names(projection, exempt, {**oracle, **parameters})
+    ours = histories is None
     if histories is None:
         own = [t for t in projection.event_types if t not in STUDIO_EVENTS]
         histories = studio_histories(also=events_of(*own) if also is None and own else also)
@@ -78,7 +81,7 @@ def projection_contract(
         if name in exempt:
             members[f"test_{name}"] = _exempted(name, law, exempt[name])
         else:
-            members[f"test_{name}"] = _test(name, law, subject, histories, examples)
+            members[f"test_{name}"] = _test(name, law, subject, histories, examples, ours=ours)
     return type(f"Test{projection.__name__}", (), members)
 
 
@@ -103,22 +106,50 @@ def _test(
     subject: Subject,
     histories: st.SearchStrategy[Sequence[RecordedEvent]],
     examples: int | None,
+    *,
+    ours: bool,
 ) -> Callable[..., None]:
     now = settings.default
     assert now is not None
     number = examples or min(now.max_examples, MOST_EXAMPLES)
     suppressed = {*now.suppress_health_check, HealthCheck.too_slow, HealthCheck.data_too_large}
 
+    shortest: dict[int, tuple[Case, Case]] = {}  # the first of each pair keeps its id taken
+
     def test(self: object, case: Case) -> None:
         __tracebackhide__ = True
-        law(subject, case)
+        broken = _broken(law, subject, case)
+        if broken is None:
+            return
+        if ours and isinstance(case.entries, Told):
+            key = id(case.entries) ^ hash((case.parts, case.unreadable))
+            if key not in shortest:
+                shortest[key] = (case, reduced(lambda one: _broken(law, subject, one), case))
+            case = shortest[key][1]
+            broken = _broken(law, subject, case) or broken
+        raise LawBroken(broken.wrong, advice=broken.advice, story=case.story()) from None
 
     _name(test, name, law)
     run = given(case=cases(histories))(test)
+    # our own histories are shortened by leaving out commands; see `reducing`
+    phases = [phase for phase in now.phases if phase not in (Phase.shrink, Phase.explain)]
     run = settings(
-        now, max_examples=number, deadline=None, suppress_health_check=tuple(suppressed)
+        now,
+        max_examples=number,
+        deadline=None,
+        report_multiple_bugs=False,
+        phases=phases if ours else now.phases,
+        suppress_health_check=tuple(suppressed),
     )(run)
     return seed(0 if now.derandomize else _SEED)(run)
+
+
+def _broken(law: Law, subject: Subject, case: Case) -> LawBroken | None:
+    try:
+        law(subject, case)
+    except LawBroken as broken:
+        return broken
+    return None
 
 
 def _exempted(name: str, law: Law, reason: str) -> Callable[..., None]:

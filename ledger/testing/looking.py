@@ -27,8 +27,11 @@ Parameters = Mapping[str, Mapping[str, Any]]
 class LawBroken(AssertionError):
     """A projection breaks a law of the contract: what is wrong, and what to do."""
 
-    def __init__(self, wrong: str, *, advice: str) -> None:
-        super().__init__(f"\n\n  {wrong}\n\n  What to do: {advice}\n")
+    def __init__(self, wrong: str, *, advice: str, story: str = "") -> None:
+        ending = f"\n  The history that shows it:\n{story}\n" if story else ""
+        super().__init__(f"\n\n  {wrong}\n\n  What to do: {advice}\n{ending}")
+        self.wrong = wrong
+        self.advice = advice
 
 
 class ShownLog:

@@ -10,7 +10,7 @@ from msgspec import inspect as msginspect
 
 from ledger.decisions.base import Rule
 from ledger.events.base import Event, RecordedEvent
-from ledger.testing.studio import ALL_READINGS, Choice, Command, told
+from ledger.testing.studio import ALL_READINGS, Choice, Command, Told, told
 from ledger.testing.subjects import Case, Part
 
 _OFTEN = (
@@ -38,7 +38,7 @@ def studio_histories(
     also: st.SearchStrategy[Any] | None = None,
     rules: Sequence[Rule] = (),
     most: int = _MOST,
-) -> st.SearchStrategy[tuple[RecordedEvent, ...]]:
+) -> st.SearchStrategy[Told]:
     """Histories of up to about `most` commands that a real ledger could hold.
 
     Every event but those of `also` went through the real decisions and the `rules` given:
@@ -60,13 +60,12 @@ def _commands(also: st.SearchStrategy[Any] | None, most: int) -> st.SearchStrate
     )
 
 
-def cases(
-    histories: st.SearchStrategy[Sequence[RecordedEvent]],
-) -> st.SearchStrategy[Case]:
+@st.composite
+def cases(draw: st.DrawFn, histories: st.SearchStrategy[Sequence[RecordedEvent]]) -> Case:
     """A history with places to stop at and events to make unreadable."""
-    parts = st.lists(st.builds(Part, st.integers(0, 90), st.integers(1, 9)), max_size=4)
-    unreadable = st.frozensets(st.integers(0, 90), max_size=6)
-    return st.builds(Case, histories, parts, unreadable)
+    history = draw(histories)
+    parts = draw(st.lists(st.builds(Part, st.integers(0, 90), st.integers(1, 9)), max_size=4))
+    return Case(history, parts, draw(st.frozensets(st.integers(0, 90), max_size=6)))
 
 
 # --- events of a plugin's own -------------------------------------------------------------

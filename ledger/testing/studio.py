@@ -283,37 +283,44 @@ _STATES = {
     "BookingCancelled": "over",
 }
 
-_TOLD: dict[Hashable, tuple[RecordedEvent, ...]] = {}
+
+class Told(tuple[RecordedEvent, ...]):
+    """A history, and the commands that it came of: what can be left out to shorten it."""
+
+    commands: tuple[Command, ...]
+    rules: tuple[Rule, ...]
+
+    def retold(self, commands: tuple[Command, ...]) -> "Told":
+        """The history of other commands, under the same rules."""
+        return told(commands, rules=self.rules)
+
+
+_TOLD: dict[Hashable, Told] = {}
 _MOST_TOLD = 2_000
 """Histories kept: one contract tells the same ones for each of its laws."""
 
 
-def told(
-    commands: Sequence[Command],
-    *,
-    types: tuple[type[Event], ...] = (),
-    rules: tuple[Rule, ...] = (),
-) -> tuple[RecordedEvent, ...]:
+def told(commands: Sequence[Command], *, rules: tuple[Rule, ...] = ()) -> Told:
     """The history that comes of these commands, the same for the same ones."""
-    key = (tuple(commands), types, rules)
+    key = (tuple(commands), rules)
     try:
         known = _TOLD.get(key)
     except TypeError:  # a plugin's event that holds a list
-        return _tell(commands, types, rules)
+        return _tell(commands, rules)
     if known is None:
         if len(_TOLD) >= _MOST_TOLD:
             _TOLD.clear()
-        known = _TOLD[key] = _tell(commands, types, rules)
+        known = _TOLD[key] = _tell(commands, rules)
     return known
 
 
-def _tell(
-    commands: Sequence[Command], types: tuple[type[Event], ...], rules: tuple[Rule, ...]
-) -> tuple[RecordedEvent, ...]:
-    studio = Studio(types=types, rules=rules)
+def _tell(commands: Sequence[Command], rules: tuple[Rule, ...]) -> Told:
+    studio = Studio(rules=rules)
     for command in commands:
         studio.take(command)
-    return tuple(studio.history.events)
+    history = Told(studio.history.events)
+    history.commands, history.rules = tuple(commands), rules
+    return history
 
 
 def stored(entry: RecordedEvent) -> tuple[int, str, str, str, bytes]:

@@ -7,9 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.events.base import RecordedEvent
+import msgspec
+
+from ledger.events.base import RecordedEvent, UnknownEvent
 from ledger.log.places import Place
 from ledger.projections import Projection
+from ledger.testing.commands import CAMPUS
 from ledger.testing.looking import LiveTables, Parameters, Seen, ShownLog, fold_whole, look
 from ledger.testing.oracles import Oracle
 from ledger.testing.restarts import Memory
@@ -37,9 +40,28 @@ class Case:
         self.unreadable = unreadable
 
     def __repr__(self) -> str:
-        stops = ", ".join(f"#{p.until}" for p in self.parts) or "nowhere"
-        lines = "\n".join(f"        {entry!r}" for entry in self.entries)
-        return f"a history, stopped at {stops}:\n{lines}\n    "
+        return f"<a history of {len(self.entries)} events>"
+
+    def story(self) -> str:
+        """The history as a person reads it, but for the campus that every one begins with."""
+        begins = len(CAMPUS) + 1
+        lines = [f"    {_line(entry)}" for entry in self.entries[begins:]]
+        if self.entries[:begins]:
+            lines.insert(0, f"    #1 to #{begins}: the ledger and the campus of all histories")
+        if self.parts:
+            lines.append(f"    stopped at {', '.join(f'#{part.until}' for part in self.parts)}")
+        return "\n".join(lines)
+
+
+def _line(entry: RecordedEvent) -> str:
+    """An event on a line: what is as usual is left out, and a period is its days."""
+    event = entry.event
+    if isinstance(event, UnknownEvent):
+        return f"#{entry.position} {entry.type}, which nobody can read"
+    fields = ((f, getattr(event, f.name)) for f in msgspec.structs.fields(event))
+    told = (f"{f.name}={v}" for f, v in fields if v != f.default)
+    corrects = "" if entry.corrects is None else f", correcting #{entry.corrects}"
+    return f"#{entry.position} {entry.type} {' '.join(told)}{corrects}"
 
 
 class Subject:

@@ -1,0 +1,88 @@
+"""From a history that breaks a law to the shortest one that still does.
+
+Hypothesis could shrink it number by number. Here more is known: any command can be left
+out, since the studio drops what is refused then; so whole stretches are tried first, and
+what is left is a story of a few commands.
+"""
+
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from ledger.testing.looking import LawBroken
+from ledger.testing.studio import Choice, Command, Told
+from ledger.testing.subjects import Case
+
+WITHIN = 8.0
+"""Seconds for looking for something shorter: an author waits for the answer."""
+
+
+class _Reducing:
+    def __init__(self, breaks: Callable[[Case], LawBroken | None], case: Case) -> None:
+        self._breaks = breaks
+        self._until = monotonic() + WITHIN
+        self.case = case
+
+    @property
+    def history(self) -> Told:
+        assert isinstance(self.case.entries, Told)
+        return self.case.entries
+
+    def attempt(self, case: Case) -> bool:
+        """Whether this one breaks the law as well; then it is the one to go on with."""
+        if monotonic() > self._until or self._breaks(case) is None:
+            return False
+        self.case = case
+        return True
+
+    def commands(self) -> None:
+        """Leave out what can be left out: halves first, single ones last."""
+        size = max(len(self.history.commands) // 2, 1)
+        while True:
+            start = 0
+            while start < len(self.history.commands):
+                kept = (*self.history.commands[:start], *self.history.commands[start + size :])
+                if not self._with(kept):
+                    start += size
+            if size == 1:
+                return
+            size //= 2
+
+    def numbers(self) -> None:
+        """Make what is left plain: the first space, the first day."""
+        for n in range(len(self.history.commands)):
+            for field in ("who", "other", "day", "length"):
+                commands = self.history.commands
+                command = commands[n] if n < len(commands) else None
+                if isinstance(command, Choice):
+                    zero = {field: 0}
+                    plain = Choice(**{**command._asdict(), **zero})
+                    self._with((*commands[:n], plain, *commands[n + 1 :]))
+
+    def rest(self) -> None:
+        """Leave out stops and unreadable events."""
+        for n in reversed(range(len(self.case.parts))):
+            parts = (*self.case.parts[:n], *self.case.parts[n + 1 :])
+            self.attempt(Case(self.history, parts, self.case.unreadable))
+        for one in sorted(self.case.unreadable):
+            unreadable = self.case.unreadable - {one}
+            self.attempt(Case(self.history, self.case.parts, unreadable))
+
+    def _with(self, commands: Sequence[Command]) -> bool:
+        if tuple(commands) == self.history.commands:
+            return False
+        history = self.history.retold(tuple(commands))
+        return self.attempt(Case(history, self.case.parts, self.case.unreadable))
+
+
+def reduced(breaks: Callable[[Case], LawBroken | None], case: Case) -> Case:
+    """The shortest case found that breaks the law."""
+    reducing = _Reducing(breaks, case)
+    reducing.rest()
+    before = None
+    while before is not reducing.case:
+        before = reducing.case
+        reducing.commands()
+        reducing.rest()
+    reducing.numbers()
+    reducing.commands()
+    return reducing.case
