@@ -92,6 +92,27 @@ class PluginHost(Roster):
             except BadPlugin as error:
                 yield found, str(error)
 
+    def has_rules(self, plugin: str) -> bool:
+        """Whether the plugin of that name has rules, as far as its source shows."""
+        return any(
+            m.found.name == plugin and "ledger_rules" in m.outline.hooks for m in self._in_use
+        )
+
+    def hidden(self, plugin: Plugin) -> str:
+        """What a loaded plugin offers that its source does not show, in words; "" for nothing."""
+        manifest = self.manifest(plugin.found)
+        if manifest.outline.opaque:
+            return f"its source does not tell all it offers: {manifest.outline.opaque}"
+        try:
+            missed = _real_names(plugin) - manifest.names()
+        except Opaque as why:
+            return f"its source does not tell all it offers: {why}"
+        return f"its source does not show {', '.join(sorted(missed))}" if missed else ""
+
+    def tells_all(self) -> bool:
+        """Whether the sources show everything that the plugins offer."""
+        return not any(_is_unsure(manifest) for manifest in self._in_use)
+
     # --- loading -------------------------------------------------------------------------
 
     def load(self) -> Loaded:
@@ -152,6 +173,20 @@ def _names(manifest: Manifest) -> frozenset[str]:
         return manifest.names()
     except (Opaque, BadPlugin):
         return frozenset()
+
+
+def _real_names(plugin: Plugin) -> frozenset[str]:
+    """What `Manifest.names` should say, of the imported plugin."""
+    return frozenset(
+        [
+            *(f"projection {one.name}" for one in plugin.projections),
+            *(f"view {view.name}" for one in plugin.projections for view in one.views.values()),
+            *(f"command {decision.words()}" for decision in plugin.decisions),
+            *(f"event {event_type.type_name}" for event_type in plugin.event_types),
+            *(f"importer {one.name}" for one in plugin.importers),
+            *(f"exporter {one.name}" for one in plugin.exporters),
+        ]
+    )
 
 
 def _claims(manifest: Manifest, name: str) -> bool:

@@ -8,7 +8,7 @@ resolved; nothing of the plugin runs.
 
 import ast
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cached_property
 from importlib import import_module
@@ -82,6 +82,24 @@ class Manifest:
     def exporters(self) -> tuple[Format, ...]:
         """The formats that it writes."""
         return tuple(_format(item, "exporter") for item in self.outline.of("exporter"))
+
+    def summary(self) -> dict[str, tuple[str, ...]]:
+        """What it adds, for a list; what cannot be read is left out."""
+
+        def read(part: Callable[[], Iterable[str]]) -> tuple[str, ...]:
+            try:
+                return tuple(part())
+            except (Opaque, BadPlugin):
+                return ()
+
+        return {
+            "views": read(lambda: (view.name for view in self.views)),
+            "commands": read(lambda: (decision.words() for decision in self.decisions)),
+            "formats": read(
+                lambda: (one.name for one in dict.fromkeys((*self.importers, *self.exporters)))
+            ),
+            "events": read(lambda: self.event_types),
+        }
 
     def names(self) -> frozenset[str]:
         """What nobody else may be named: projections, views, commands, event types, formats."""

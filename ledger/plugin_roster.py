@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -142,7 +142,7 @@ class Roster:
         except (OSError, SyntaxError, ValueError) as error:
             return Outline({}, error=f"{type(error).__name__}: {error}")
         module = found.module.partition(":")[0]
-        return outline(text, module, _sibling, package=file.name == "__init__.py")
+        return _outline(text, module, file.name == "__init__.py")
 
     def commands(self) -> Iterator[Command]:
         """The plugins' commands, for a list of them. Built-in words and repeats are left out."""
@@ -168,6 +168,12 @@ class Roster:
                 self._texts[file] = None
         text = self._texts[file]
         return text is not None and word in text
+
+
+@lru_cache(maxsize=256)
+def _outline(text: str, module: str, package: bool) -> Outline:
+    """An outline, read once for each source: the same text says the same."""
+    return outline(text, module, _sibling, package=package)
 
 
 def _text(file: Path) -> str:

@@ -5,14 +5,18 @@ Importing this module and asking for `--help` loads neither the database nor a p
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ledger import __version__
 from ledger.commands.endings import ReaderGone, run
-from ledger.commands.session import Session
+from ledger.commands.session import Session, current
 from ledger.commands.tree import Later, LazyTree
+
+if TYPE_CHECKING:
+    from ledger.plugin_roster import Command
 
 _TABLE = {
     "init": Later("ledger.commands.init", "init", "Make a new ledger."),
@@ -29,6 +33,8 @@ _TABLE = {
     ),
     "log": Later("ledger.commands.log", "log", "The events as they were recorded, newest last."),
     "show": Later("ledger.commands.show", "show", "One event, or the history of one thing."),
+    "import": Later("ledger.commands.exchange", "import_", "Carry out what a file says."),
+    "export": Later("ledger.commands.exchange", "export", "Write the ledger in a format."),
     "plugin": Later("ledger.commands.plugins", "plugin", "The plugins that are in use."),
     "doctor": Later("ledger.commands.doctor", "doctor", "Check the ledger without any plugin."),
     "completion": Later("ledger.commands.completion", "completion", "Print a completion script."),
@@ -36,7 +42,40 @@ _TABLE = {
 
 
 class Root(LazyTree):
-    """The whole tree. Every way in (installed, checkout, test) ends here, with its exit code."""
+    """The whole tree. Every way in (installed, checkout, test) ends here, with its exit code.
+
+    The commands of plugins are listed after the built-in ones, from their sources alone.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The built-in names, then the plugins' first words."""
+        return [*super().list_commands(ctx), *(name for name, _ in _of_plugins())]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command; a plugin's is made of its decision."""
+        found = super().get_command(ctx, cmd_name)
+        if found is not None or cmd_name.startswith("-"):
+            return found
+        from ledger.commands.plugin_commands import find_plugin_command
+
+        return find_plugin_command(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading one."""
+        super().format_commands(ctx, formatter)
+        added = _of_plugins()
+        if added:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(added)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a name without loading a command."""
+        added = [
+            CompletionItem(name, help=help)
+            for name, help in _of_plugins()
+            if name.startswith(incomplete)
+        ]
+        return added + super().shell_complete(ctx, incomplete)
 
     def main(
         self,
@@ -72,6 +111,22 @@ class Root(LazyTree):
             raise ReaderGone from error
 
 
+def _of_plugins() -> list[tuple[str, str]]:
+    """The first words of the plugins' commands, each with what it is for."""
+    found: dict[str, list[Command]] = {}
+    for command in current().roster.commands():
+        found.setdefault(command.words.split()[0], []).append(command)
+    return [(name, _told(commands)) for name, commands in found.items()]
+
+
+def _told(commands: "list[Command]") -> str:
+    if " " not in commands[0].words:
+        return commands[0].help
+    plugins = sorted({command.plugin.name for command in commands})
+    verbs = dict.fromkeys(command.words.split()[1] for command in commands)
+    return f"{', '.join(verbs)} (plugin {', '.join(plugins)})"
+
+
 @click.command(
     cls=Root,
     table=_TABLE,
@@ -101,25 +156,14 @@ class Root(LazyTree):
 @click.option("-v", "--verbose", is_flag=True, help="With an error, print where it happened.")
 @click.version_option(__version__, "--version", message="studio-ledger %(version)s")
 @click.pass_obj
-def cli(
-    session: Session,
-    ledger: str | None,
-    actor: str | None,
-    no_plugins: bool,
-    plugins_dir: str | None,
-    verbose: bool,
-) -> None:
+def cli(session: Session, /, **given: Any) -> None:
     """Book stages, move equipment, follow projects: every event in one append-only log.
 
     Data goes to stdout, words to stderr. --ledger and --actor can also stand in the
     environment (STUDIO_LEDGER, STUDIO_LEDGER_ACTOR) or in a studio-ledger.toml, in this
     folder or above it.
     """
-    session.ledger_option = ledger
-    session.actor_option = actor
-    session.plugins = not no_plugins
-    session.plugins_dir_option = plugins_dir
-    session.verbose = verbose
+    session.take(given)
 
 
 __all__ = ["cli"]

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from ledger.application import Ledger
+from ledger.application import Author, Ledger
 from ledger.commands import options
 from ledger.commands.endings import CONFLICT, REFUSED
 from ledger.commands.output import Output
@@ -70,17 +70,41 @@ def apply(
     the same call goes on where it stopped.
     """
     author = session.author(reason=reason, request=request)
+    session.needs(lambda host: host.load_for_writing(every=True), records=True)
     ledger = session.open()
-    with _opened(file) as lines:
+    with opened_input(file) as lines:
         numbered = list(ledger.wire.read(_bounded(lines)))
+    carry_out(session, ledger, numbered, output, author=author, each=each, dry_run=dry_run)
+
+
+def carry_out(
+    session: Session,
+    ledger: Ledger,
+    numbered: Numbered,
+    output: Output,
+    *,
+    author: Author,
+    each: bool,
+    dry_run: bool,
+) -> None:
+    """Record commands, all or none, or with `each` one by one; show what came of it."""
     if each:
-        _each(session, ledger, numbered, output, request=request, reason=reason, dry_run=dry_run)
+        _each(
+            session,
+            ledger,
+            numbered,
+            output,
+            request=author.request,
+            reason=author.reason,
+            dry_run=dry_run,
+        )
         return
     report(session, output, ledger, lambda: ledger.apply(numbered, author, dry_run=dry_run))
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[IO[bytes]]:
+def opened_input(file: str) -> Iterator[IO[bytes]]:
+    """A file of input, or stdin for `-`. Raises `BadInput` for one that cannot be read."""
     if file == "-":
         yield sys.stdin.buffer
         return
@@ -89,7 +113,7 @@ def _opened(file: str) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise BadInput(
             f"{file!r} cannot be read: {(error.strerror or '').lower()}",
-            advice="Name a file of JSON lines, or - for stdin",
+            advice="Name a file, or - for stdin",
         ) from None
     with lines:
         yield lines

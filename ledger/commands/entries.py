@@ -87,7 +87,7 @@ def what(entry: RecordedEvent, zone: str) -> str:
     """
     event = entry.event
     if isinstance(event, UnknownEvent):
-        return f"(unknown to this program) {bytes(event.payload).decode('utf-8', 'replace')}"
+        return _as_stored(entry, event, Style(zone))
     known = about(entry).partition(":")[2]
     style = Style(zone)
     parts = [
@@ -100,6 +100,27 @@ def what(entry: RecordedEvent, zone: str) -> str:
     if entry.reason:
         parts.append(f"because: {entry.reason}")
     return ", ".join(parts)
+
+
+def _as_stored(entry: RecordedEvent, event: UnknownEvent, style: Style) -> str:
+    """A plugin's event, told without the plugin: what is stored, name and value."""
+    stored = bytes(event.payload)
+    if "." not in entry.type:
+        return f"(unknown to this program) {stored.decode('utf-8', 'replace')}"
+    known = about(entry).partition(":")[2]
+    fields: dict[str, Any] = msgspec.json.decode(stored)
+    parts = [
+        _part(name, value if isinstance(value, str | int | float) else _compact(value), style)
+        for name, value in fields.items()
+        if value not in (None, [], {}) and value != known
+    ]
+    if entry.reason:
+        parts.append(f"because: {entry.reason}")
+    return ", ".join(parts)
+
+
+def _compact(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _is_default(event: Event, field: Any) -> bool:

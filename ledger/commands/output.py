@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +93,17 @@ class Sink:
             return write(sheet, self.format, self._out)
         with _file_errors(self._file):
             return write(sheet, self.format, self._out)
+
+    def write_bytes(self, chunks: Iterable[bytes]) -> int:
+        """Write a file of somebody else's format, piece by piece; how many bytes."""
+        written = 0
+        for chunk in chunks:
+            if self._file is None:
+                written += self._out.write(chunk)
+                continue
+            with _file_errors(self._file):
+                written += self._out.write(chunk)
+        return written
 
 
 def _refuse_to_lose(file: Path) -> None:

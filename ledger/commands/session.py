@@ -1,7 +1,9 @@
 """One call of the program: which ledger, who commands, with which plugins."""
 
+import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +16,9 @@ from ledger.errors import BadInput
 
 if TYPE_CHECKING:
     from ledger.application import Author, Extensions, Ledger
+    from ledger.plugin_host import PluginHost
+    from ledger.plugin_loading import Loaded
+    from ledger.plugin_roster import Roster
 
 
 @dataclass
@@ -29,6 +34,10 @@ class Session:
     plugins_dir_option: str | None = None
     verbose: bool = False
     exit_code: int = 0
+    wanted: "Callable[[PluginHost], Loaded] | None" = None
+    """Which plugins the command needs; all of them unless it says so."""
+    records: bool = False
+    """Whether it records, so that no rule may be missing."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -72,15 +81,50 @@ class Session:
             ) from None
 
     @cached_property
+    def roster(self) -> "Roster":
+        """Which plugins there are, and what their sources say: enough for a help."""
+        from ledger.plugin_roster import Roster
+
+        if not self.plugins:
+            return Roster.without_plugins()
+        return Roster.of_ledger(self.where, self.plugins_dir)
+
+    @cached_property
+    def host(self) -> "PluginHost":
+        """The plugins of the ledger; none with --no-plugins."""
+        from ledger.plugin_host import PluginHost
+
+        if not self.plugins:
+            return PluginHost.without_plugins()
+        return PluginHost.of_ledger(self.where, self.plugins_dir)
+
+    @cached_property
     def extensions(self) -> "Extensions":
-        """What the plugins add; nothing with --no-plugins."""
+        """What the plugins add that the command needs; nothing with --no-plugins."""
         from ledger.application import Extensions
 
         if not self.plugins:
             return Extensions()
-        from ledger.commands.plugins import installed_extensions
+        from ledger.commands.plugins import extensions_in_use
 
-        return installed_extensions(self)
+        return extensions_in_use(self)
+
+    def needs(self, wanted: "Callable[[PluginHost], Loaded]", *, records: bool = False) -> None:
+        """Say which plugins the command needs, before anything is opened."""
+        self.wanted = wanted
+        self.records = records
+
+    def needs_rules(self) -> None:
+        """Say that the command records what is the studio's own."""
+        self.needs(lambda host: host.load_for_writing(), records=True)
+
+    def take(self, options: dict[str, object]) -> None:
+        """The root options, as far as they are parsed: before a help, the command never runs."""
+        self.ledger_option = _text(options, "ledger", "STUDIO_LEDGER")
+        self.actor_option = _text(options, "actor", "STUDIO_LEDGER_ACTOR")
+        self.plugins_dir_option = _text(options, "plugins_dir", "STUDIO_LEDGER_PLUGINS")
+        self.plugins = self.plugins and not options.get("no_plugins")
+        self.verbose = bool(options.get("verbose"))
 
     def open(self, *, read_only: bool = False) -> "Ledger":
         """The ledger, closed again when the command ends."""
@@ -110,4 +154,12 @@ def current() -> Session:
     """The session of the running command; a plain one outside of any."""
     context = click.get_current_context(silent=True)
     session = context.find_object(Session) if context is not None else None
-    return session or Session()
+    if session is None or context is None:
+        return Session()
+    session.take(context.find_root().params)
+    return session
+
+
+def _text(options: dict[str, object], name: str, variable: str) -> str | None:
+    value = options.get(name)
+    return value if isinstance(value, str) else os.environ.get(variable) or None

@@ -38,7 +38,7 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
     studio-ledger show space:stage-1
     studio-ledger show b-7f3k2
     """
-    ledger = session.open(read_only=True)
+    ledger = session.open_bare()
     until = options.resolve_as_of(ledger, as_of)
     head = ledger.log.head() if until is None else until
     zone = ledger.opened.zone

@@ -36,6 +36,7 @@ def records(make: Callable[..., "Decision"]) -> Callable[..., None]:
         dry_run: bool,
         **given: Any,
     ) -> None:
+        session.needs_rules()
         decision = make(**given)
         author = session.author(reason=reason, request=request)
         ledger = session.open()

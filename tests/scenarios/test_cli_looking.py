@@ -147,16 +147,16 @@ def test_the_doctor_needs_no_plugin(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "plugins" / "rude.py").write_text("raise SystemExit(7)\n", encoding="utf-8")
     assert _doctor(terminal)[0] == 0
     assert "rude" not in terminal.run("doctor").err
-    shown = terminal.must("log", "--limit", "1", "--json")
-    assert "warning: the plugin rude is not in use" in shown.err
-    assert shown.data
-    assert "rude" not in terminal.must("--no-plugins", "log", "--limit", "1").err
-    listed = terminal.run("plugin", "list", "--json")
-    assert listed.code == 3
-    assert {row["plugin"]: row["state"] for row in listed.data}["rude"] == "failed"
+    for words in (("log", "--limit", "1"), ("show", "b-1"), ("plugin", "list"), ("view",)):
+        assert "rude" not in terminal.must(*words).err
+    checked = terminal.run("plugin", "check", "--json")
+    assert checked.code == 3
+    assert {row["plugin"]: row["state"] for row in checked.data}["rude"] == "wrong"
+    assert "rude is not in use" in terminal.must("views", "status").err
+    assert "rude" not in terminal.must("--no-plugins", "views", "status").err
     terminal.must("plugin", "disable", "rude")
-    assert terminal.must("log", "--limit", "1").err.count("\n") == 1
-    assert terminal.must("plugin", "list").code == 0
+    assert terminal.must("views", "status").err == ""
+    assert terminal.must("plugin", "check").code == 0
 
 
 def test_a_stale_view_says_since_when_and_ends_with_5(terminal: Terminal, tmp_path: Path) -> None:
