@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_bookings import Bookings
 from ledger_calendar import Calendar
-from ledger_claims import Claims
+from ledger_claims import ClaimRecorded, Claims, ClaimWithdrawn
 from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
-from ledger_expo import Expo
+from ledger_expo import ExhibitorRegistered, Expo, ExpoAnnounced, PartAdded, Presented
 from ledger_projects import Projects
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
@@ -59,6 +59,18 @@ def studios(draw: st.DrawFn) -> list[RecordedEvent]:
         MilestoneReached(project="p", milestone="prep", on=date(2025, 3, 2)),
         MilestoneWithdrawn(project="p", milestone="prep"),
         ProjectClosed(project="p", on=date(2025, 4, 1), outcome="completed"),
+        ExpoAnnounced(expo="x", title="X", project="p"),
+        PartAdded(expo="x", part="ai", kind="area", title="AI"),
+        ExhibitorRegistered(expo="x", exhibitor="a", name="A", area="ai", technologies=("AI",)),
+        Presented(expo="x", kind="technology", title="AI"),
+        *(
+            ClaimRecorded(
+                claim=f"c-{n}", metric=metric, comparison="at-least", value=1.0, unit="",
+                publisher="P", published_on=date(2025, 1, 1), source="S", subject="x",
+            )
+            for n, metric in enumerate(("site area", "projects serviced", "expo exhibitors"))
+        ),
+        ClaimWithdrawn(claim=f"c-{draw(st.integers(0, 3))}"),
         EquipmentRegistered(equipment="e", at=at(0), name="E", kind="crane", place="stage-1"),
         *(
             EquipmentMoved(
