@@ -70,7 +70,7 @@ def say_if_stale(session: Session, answer: "Answer") -> None:
         session.say(f"stale since #{answer.stale_since}: {answer.failure.error}. See: views status")
 
 
-def progress() -> Callable[[int, int], None] | None:
+def progress(doing: str = "catching up") -> Callable[[int, int], None] | None:
     """Says how far a fold has come, where it takes long and a person is watching."""
     if not sys.stderr.isatty():
         return None
@@ -82,7 +82,7 @@ def progress() -> Callable[[int, int], None] | None:
         if now - begun > 0.5 and (now - last > 0.1 or position >= head):
             last = now
             done = position >= head
-            text = "" if done else f"catching up: #{position:,} of #{head:,}"
+            text = "" if done else f"{doing}: #{position:,} of #{head:,}"
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -9,13 +10,15 @@ import click
 
 from ledger.application import Ledger
 from ledger.commands import options
+from ledger.commands.answers import progress
 from ledger.commands.endings import FOUND
 from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet, Style
 from ledger.commands.tree import Leaf
 from ledger.errors import LedgerError, StorageFailure
-from ledger.events.base import UnknownEvent
+from ledger.events import STUDIO_EVENTS
+from ledger.events.base import RecordedEvent, UnknownEvent
 from ledger.log.health import Health, examine
 from ledger.log.places import Place, sqlite_in_use
 
@@ -28,7 +31,7 @@ COLUMNS = (
     Column("advice", "What to do", wrap=True),
 )
 _NEWEST = 1_000
-"""Events at the end of the log that are read in full."""
+"""Events at the end of the log that --quick reads."""
 
 
 class Finding(NamedTuple):
@@ -41,21 +44,26 @@ class Finding(NamedTuple):
 
 
 @click.command(cls=Leaf)
+@click.option(
+    "--quick", is_flag=True, help=f"Read only the newest {_NEWEST:,} events, not every one."
+)
 @options.data()
 @click.pass_obj
-def doctor(session: Session, output: Output) -> None:
+def doctor(session: Session, quick: bool, output: Output) -> None:
     """Check the ledger: store, log, guards, views. Loads no plugin, changes nothing.
 
-    Exit code 3 means that something is bad; 10 that there is no ledger; 74 that it could
-    not be read.
+    Every event is read. Exit code 3 means that something is bad; 10 that there is no
+    ledger; 74 that it could not be read.
     """
     ledger = session.open_bare()
-    findings = list(_findings(session, ledger))
+    findings = list(_findings(session, ledger, quick))
     states = [finding.state for finding in findings]
     if "bad" in states:
         session.exit_code = FOUND
+    well = all(not finding.advice for finding in findings)
+    columns = [replace(c, detail=c.name == "advice" and well) for c in COLUMNS]
     with output.opened() as sink:
-        sink.write(Sheet(COLUMNS, findings))
+        sink.write(Sheet(columns, findings))
     bad, warned = states.count("bad"), states.count("warn")
     if bad or warned:
         session.say(f"{bad} bad, {warned} to look at, of {len(states)} checks")
@@ -63,14 +71,14 @@ def doctor(session: Session, output: Output) -> None:
         session.say(f"all {len(states)} checks are well")
 
 
-def _findings(session: Session, ledger: Ledger) -> Iterator[Finding]:
+def _findings(session: Session, ledger: Ledger, quick: bool) -> Iterator[Finding]:
     place = Place.parse(session.where)
     opened = ledger.opened
     zone = opened.zone
     demo = ", a demo" if opened.demo else ""
     yield Finding("ledger", "ok", f"{place.where}: {opened.origin}{demo}, times in {zone}")
     health = examine(session.where)
-    yield Finding("format", "ok", f"format {health.format}")
+    yield _format(health.format, opened.format)
     yield from _store(place, health)
     if health.damage:
         yield Finding(
@@ -85,7 +93,7 @@ def _findings(session: Session, ledger: Ledger) -> Iterator[Finding]:
         )
     else:
         yield Finding("append-only guard", "ok", "its triggers are in place")
-    yield from _log(ledger, health, zone)
+    yield from _log(ledger, health, zone, quick)
     yield from _views(place, health.last)
     if place.path is not None:
         yield from _permissions(place.path)
@@ -114,7 +122,19 @@ def _store(place: Place, health: Health) -> Iterator[Finding]:
         )
 
 
-def _log(ledger: Ledger, health: Health, zone: str) -> Iterator[Finding]:
+def _format(stored: int, opened: int) -> Finding:
+    """The store and the log's first event both say in which format it is."""
+    if stored == opened:
+        return Finding("format", "ok", f"format {stored}")
+    return Finding(
+        "format",
+        "bad",
+        f"format {stored}, but #1 says {opened}",
+        "One of them was changed: compare with a backup",
+    )
+
+
+def _log(ledger: Ledger, health: Health, zone: str, quick: bool) -> Iterator[Finding]:
     if health.events != health.last:
         yield Finding(
             "positions",
@@ -122,45 +142,60 @@ def _log(ledger: Ledger, health: Health, zone: str) -> Iterator[Finding]:
             f"{health.events:,} events, but the last is #{health.last}",
             "Events are missing: restore a backup",
         )
-        return
-    yield Finding("positions", "ok", f"#1 to #{health.last} without a gap")
+    else:
+        yield Finding("positions", "ok", f"#1 to #{health.last} without a gap")
     last = ledger.log.last()
     if last is not None:
         yield Finding("last event", "ok", f"#{last[0]}, {Style(zone).text(last[1])} ({zone})")
+    yield from _events(ledger, health.last, quick)
+
+
+def _events(ledger: Ledger, head: int, quick: bool) -> Iterator[Finding]:
+    """Read them. One that cannot be read ends it: what comes after is not looked at."""
+    after = max(0, head - _NEWEST) if quick else 0
+    told, ours = progress("reading"), {event.type_name: event.schema for event in STUDIO_EVENTS}
+    unknown: set[str] = set()
+    unfit: list[RecordedEvent] = []
     try:
-        newest = list(ledger.log.stream(after=max(0, health.last - _NEWEST)))
+        for entry in ledger.log.stream(after=after):
+            if told is not None and entry.position % _NEWEST in (0, head % _NEWEST):
+                told(entry.position, head)
+            if not isinstance(entry.event, UnknownEvent):
+                continue
+            if entry.schema <= ours.get(entry.type, 0):
+                unfit.append(entry)
+            else:
+                unknown.add(entry.type)
     except StorageFailure as error:
-        yield Finding("events", "bad", error.message, error.advice)
+        yield Finding("events", "bad", error.message, "Restore a backup beside it and compare")
         return
-    unknown = sorted({e.type for e in newest if isinstance(e.event, UnknownEvent)})
-    read = f"the newest {len(newest):,} read"
-    if unknown:
+    read = f"the newest {head - after:,} read" if after else f"all {head:,} read"
+    if unfit:
+        some = ", ".join(f"#{entry.position} {entry.type}" for entry in unfit[:5])
+        more = f" and {len(unfit) - 5:,} more" if len(unfit) > 5 else ""
         yield Finding(
             "events",
-            "ok",
-            f"{read}; kept unread: {', '.join(unknown)} (a plugin's, or a later version's)",
+            "bad",
+            f"{read}; not what this program writes: {some}{more}",
+            "Somebody changed them: compare with a backup",
         )
-    else:
-        yield Finding("events", "ok", read)
+    if unknown:
+        read = f"{read}; kept unread: {', '.join(sorted(unknown))} (plugins', or a later version's)"
+    if unknown or not unfit:
+        yield Finding("events", "ok", read, "" if not after else "Read every one: doctor")
 
 
 def _views(place: Place, head: int) -> Iterator[Finding]:
-    from ledger.projections.store import ViewStore, views_place
+    from ledger.projections.store import kept_at, views_place
 
     kept = views_place(place)
-    if kept.path is not None and not kept.path.exists():
-        yield Finding("views", "ok", "none is kept yet; the first question builds them")
-        return
     try:
-        store = ViewStore(kept)
-        try:
-            with store.reading() as connection:
-                found = store.generations(connection)
-        finally:
-            store.close()
+        found = kept_at(kept)
     except LedgerError as error:
         yield Finding("views", "warn", error.message, error.advice)
         return
+    if not found:
+        yield Finding("views", "ok", "none is kept yet; the first question builds them")
     for name, generations in sorted(found.items()):
         failure = next((g.failure for g in generations if g.failure), None)
         live = next((g for g in generations if g.live), None)

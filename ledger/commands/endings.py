@@ -87,7 +87,8 @@ def _hint(verbose: bool) -> str:
 
 def _usage(error: click.UsageError) -> str:
     """The message in one line, with what was meant and where to read on."""
-    message = error.format_message().rstrip(".")
+    # click lists the choices of what is missing in lines of their own, with tabs
+    message = error.format_message().rstrip(".").replace("\n\t", " ")
     if isinstance(error, click.NoSuchOption | click.exceptions.NoSuchCommand):
         name = getattr(error, "option_name", None) or getattr(error, "command_name", "")
         kind = "option" if isinstance(error, click.NoSuchOption) else "command"

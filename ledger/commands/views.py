@@ -330,9 +330,10 @@ def _diff_command(view: "View") -> click.Command:
 def status(session: Session, output: Output) -> None:
     """How each projection stands: how far it has come, and what stopped it.
 
-    Exit code 5 means that one is quarantined.
+    Exit code 5 means that one is quarantined. It changes nothing, so it also answers on a
+    read-only or a full disk.
     """
-    ledger = session.open()
+    ledger = session.open(read_only=True)
     _show_status(session, ledger, output)
 
 
@@ -349,7 +350,10 @@ def rebuild(session: Session, projections: tuple[str, ...], output: Output) -> N
 
 
 def _show_status(session: Session, ledger: "Ledger", output: Output) -> None:
-    found = ledger.views.status()
+    from ledger.log.places import Place
+    from ledger.projections.store import views_place
+
+    found = ledger.views.status(views_place(Place.parse(session.where)))
     for one in found:
         if one.failure is not None:
             session.exit_code = STALE

@@ -164,22 +164,25 @@ class EventLog:
             except (msgspec.MsgspecError, TypeError) as error:
                 raise StorageFailure(
                     f"#{row[0]} of {self.where} is damaged: {error}",
-                    advice="See what else is with: audit verify. Restore a backup",
+                    advice="See what else is with: doctor. Restore a backup",
                 ) from error
 
     def _gapless(self, after: int, until: int | None) -> Iterator[StoredRow]:
         position = max(after, 0)
-        until = self.head() if until is None else until
+        head = self.head()
+        until = head if until is None else min(until, head)
         for row in self._recorder.rows(after=position, until=until):
             position += 1
             if row[0] != position:
                 raise self._gap(position)
             yield row
+        if position < until:  # those at the end are missing
+            raise self._gap(position + 1)
 
     def _gap(self, position: int) -> StorageFailure:
         return StorageFailure(
             f"#{position} is missing from {self.where}",
-            advice="See what else is with: audit verify. Restore a backup",
+            advice="See what else is with: doctor. Restore a backup",
         )
 
 

@@ -1,8 +1,10 @@
 """What a database says when it fails, in words for somebody at a stage door."""
 
 import errno
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -41,6 +43,9 @@ _SQLITE_WORDS = {
     "disk I/O error": "SQLITE_IOERR",
     "file is not a database": "SQLITE_NOTADB",
 }
+
+INDEX_BYTES = 32_768
+"""What SQLite takes on the disk to open a write-ahead-logged file (walformat.html, 2.1)."""
 
 _RECONNECT = "Check that the server runs and that the address is right"
 
@@ -103,6 +108,14 @@ def file_errors(where: str) -> Iterator[None]:
         raise StorageFailure(message, advice=advice) from error
 
 
+def no_room(path: str | Path) -> bool:
+    """Whether the disk of a file is full: too full to begin anything beside it."""
+    with suppress(OSError, AttributeError):  # not every system says
+        found = os.statvfs(Path(path).expanduser().absolute().parent)
+        return found.f_bavail * found.f_frsize < INDEX_BYTES
+    return False
+
+
 def _explain(error: DBAPIError, where: str) -> LedgerError:
     cause = error.orig
     words = _first_line(cause) if cause is not None else _first_line(error)
@@ -115,6 +128,9 @@ def _explain(error: DBAPIError, where: str) -> LedgerError:
         return NotALedger(
             f"{where} is not a ledger, or its beginning was overwritten", advice=ELSEWHERE
         )
+    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and no_room(where):
+        # It failed to make or lengthen a file beside the ledger, and says no more than that.
+        name = "SQLITE_FULL"
     for code, (message, advice) in _SQLITE.items():
         if name.startswith(code):
             return StorageFailure(message.format(where), advice=advice)

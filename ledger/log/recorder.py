@@ -200,7 +200,7 @@ class SqlRecorder(DCBRecorder):
                 if row[4] is None:  # by the LEFT JOIN from the index
                     raise StorageFailure(
                         f"the tag index of {self.where} names #{row[0]}, which is missing",
-                        advice="See what else is with: audit verify. Restore a backup",
+                        advice="See what else is with: doctor. Restore a backup",
                     )
                 yield row
             if len(page) < size:

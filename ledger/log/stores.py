@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from ledger.errors import LedgerExists, NoLedger, NotALedger, StorageFailure
 from ledger.log import schema
-from ledger.log.failures import ELSEWHERE, file_errors, storage_errors
+from ledger.log.failures import ELSEWHERE, file_errors, no_room, storage_errors
 from ledger.log.places import (
     LOCK_TIMEOUT_S,
     Place,
@@ -52,7 +52,7 @@ def open_store(place: Place, clock: Clock, *, read_only: bool = False) -> SqlRec
     """Open the ledger that is there.
 
     Raises `NoLedger`, `NotALedger` or `NewerFormat`, and `StorageFailure` for one that
-    cannot be used. A file on a read-only disk can be read.
+    cannot be used. A file on a read-only or full disk can be read.
     """
     tables = schema.tables(place.schema)
     if place.path is not None:
@@ -141,20 +141,31 @@ def _open_file(path: Path, where: str, *, read_only: bool) -> Engine:
         ) from error
     if empty:
         raise NotALedger(f"{where} is empty, not a ledger", advice=ELSEWHERE)
-    mode = reading_mode(path)
-    return sqlite_engine(path, mode=mode if read_only or mode == "immutable" else "rw")
+    if read_only:
+        return sqlite_engine(path, mode=reading_mode(path))
+    return sqlite_engine(path, mode="immutable" if _cannot_change(path) else "rw")
 
 
 def reading_mode(path: Path) -> str:
     """The mode for `sqlite_engine` in which a file can be read: `ro`, or `immutable`.
 
-    Reading a write-ahead-logged file makes a file beside it, which a read-only disk cannot
-    take; but nobody can write there either, so it may be read as it stands.
+    Reading a write-ahead-logged file makes a file beside it, which a read-only or a full
+    disk cannot take. There it may be read as it stands: on the one nobody can write at all;
+    on the other nobody is writing while the log beside it is empty, and it cannot grow.
     """
+    if _cannot_change(path):
+        return "immutable"
+    if not no_room(path):
+        return "ro"
+    beside = path.with_name(f"{path.name}-wal")
+    return "ro" if beside.exists() and beside.stat().st_size else "immutable"
+
+
+def _cannot_change(path: Path) -> bool:
+    """Whether the file's disk is mounted read-only."""
     with suppress(OSError):  # what is not there, or not ours, is said by the opening
-        if os.statvfs(path).f_flag & os.ST_RDONLY:
-            return "immutable"
-    return "ro"
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return False
 
 
 def _settle_journal(connection: Connection, path: Path, where: str) -> None:

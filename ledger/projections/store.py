@@ -29,6 +29,7 @@ from sqlalchemy import (
     delete,
     event,
     insert,
+    inspect,
     select,
     update,
 )
@@ -36,10 +37,11 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema, CreateTable, DropTable
 
-from ledger.errors import NoLedger, StorageFailure
+from ledger.errors import NoLedger, NotALedger, StorageFailure
 from ledger.events.base import format_recorded_at, parse_recorded_at
 from ledger.log.failures import file_errors, storage_errors
 from ledger.log.places import Place, postgres_engine, sqlite_engine, sqlite_in_use
+from ledger.log.stores import reading_mode
 from ledger.projections.folds import Failure
 from ledger.projections.projection import Projection
 from ledger.projections.shelves import generation_tables, table_name
@@ -90,10 +92,11 @@ def views_place(log_place: Place) -> Place:
 class ViewStore:
     """The database of live views, open. Safe to share between threads; `close` it.
 
-    Raises `StorageFailure` where it cannot be opened, made or written.
+    `read_only` makes and changes nothing: use `kept_at`. Raises `StorageFailure` where it
+    cannot be opened, made or written.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *, read_only: bool = False) -> None:
         self.where = place.where
         self.schema = place.schema
         self._text = Text().with_variant(Text(collation="C"), "postgresql")
@@ -101,17 +104,20 @@ class ViewStore:
         if place.path is not None:
             self._begin = ("BEGIN IMMEDIATE",)
             self._begin_reading = "BEGIN"
-            with file_errors(place.where), suppress(FileExistsError):
-                os.close(os.open(place.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            self.engine = sqlite_engine(place.path, mode="rw")
+            if not read_only:
+                with file_errors(place.where), suppress(FileExistsError):
+                    os.close(os.open(place.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            mode = reading_mode(place.path) if read_only else "rw"
+            self.engine = sqlite_engine(place.path, mode=mode)
             event.listen(self.engine, "connect", _relax)
         else:
             assert place.url is not None
             self._begin = ("BEGIN",)
             self._begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-            self.engine = postgres_engine(place.url, read_only=False)
+            self.engine = postgres_engine(place.url, read_only=read_only)
         try:
-            self._prepare(place.path)
+            if not read_only:
+                self._prepare(place.path)
         except BaseException:
             self.engine.dispose()
             raise
@@ -278,6 +284,25 @@ class ViewStore:
             columns.projection == generation.projection,
             columns.generation == generation.generation,
         )
+
+
+def kept_at(place: Place) -> dict[str, list[Generation]]:
+    """All generations that are kept at a place, by projection; none where nothing is.
+
+    It makes nothing and changes nothing, so a read-only or full disk will do. Raises
+    `StorageFailure` where it cannot be read.
+    """
+    if place.path is not None and not place.path.exists():
+        return {}
+    store = ViewStore(place, read_only=True)
+    try:
+        with store.reading() as connection:
+            made = inspect(connection).has_table("progress", schema=place.schema)
+            return store.generations(connection) if made else {}
+    except NotALedger as error:
+        raise StorageFailure(f"{place.where} holds no views", advice=_ANEW) from error
+    finally:
+        store.close()
 
 
 def columns_of(projection: type[Projection]) -> str:

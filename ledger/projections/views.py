@@ -33,7 +33,7 @@ from ledger.projections.generations import Generations
 from ledger.projections.projection import Place, Projection
 from ledger.projections.questions import View
 from ledger.projections.shelves import SqlShelf
-from ledger.projections.store import Generation, ViewStore, columns_of
+from ledger.projections.store import Generation, ViewStore, columns_of, kept_at
 from ledger.projections.tables import Table
 
 __all__ = ["Answer", "Comparison", "Explanation", "State", "Status", "ViewFailed", "Views"]
@@ -271,14 +271,15 @@ class Views:
             self._follow(building, head, progress)
             generations.swap(building, self.projections)
 
-    def status(self) -> list[Status]:
-        """How each projection stands, by name; those of absent plugins too."""
+    def status(self, place: StorePlace | None = None) -> list[Status]:
+        """How each projection stands, by name; those of absent plugins too.
+
+        `place` is where somebody else keeps the tables, of whom this has none of its own.
+        Nothing is made or changed.
+        """
         head = self._log.head()
-        found: dict[str, list[Generation]] = {}
-        if self._place is not None:
-            store = self._store()
-            with store.reading() as connection:
-                found = store.generations(connection)
+        place = self._kept_at() if place is None else place
+        found = {} if place is None else kept_at(place)
         names = sorted({*found, *self.projections})
         return [_status(n, self.projections.get(n), found.get(n, []), head) for n in names]
 
@@ -308,16 +309,18 @@ class Views:
     def _store(self) -> ViewStore:
         with self._turn:
             if self._opened is None:
-                if self._place is None:
+                place = self._kept_at()
+                if place is None:
                     raise StorageFailure(
                         "this ledger is open for reading and keeps no live views",
                         advice="Open it for writing",
                     )
-                place = self._place
-                self._opened = ViewStore(
-                    place if isinstance(place, StorePlace) else StorePlace.parse(place)
-                )
+                self._opened = ViewStore(place)
             return self._opened
+
+    def _kept_at(self) -> StorePlace | None:
+        place = self._place
+        return place if place is None or isinstance(place, StorePlace) else StorePlace.parse(place)
 
 
 def _open_live(

@@ -67,3 +67,11 @@ def test_verbose_says_where_it_happened(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_message_of_several_lines_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert _end(errors.BadInput("one\ntwo")) == 2
     assert capsys.readouterr().err == "error: one two\n"
+
+
+def test_the_choices_of_what_is_missing_stand_in_the_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shell = click.Argument(["shell"], type=click.Choice(["bash", "zsh"]))
+    _end(click.MissingParameter(param=shell))
+    assert "Choose from: bash, zsh" in capsys.readouterr().err
