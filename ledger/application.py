@@ -24,6 +24,7 @@ from ledger.errors import (
     Conflict,
     LedgerError,
     NotALedger,
+    Refused,
     RequestReused,
 )
 from ledger.events import STUDIO_EVENTS, LedgerOpened
@@ -218,22 +219,16 @@ class Ledger:
         dry_run: bool,
         batch: bool,
     ) -> Outcome:
-        digest = self.wire.digest(decision for _, decision in numbered) if author.request else ""
-        batch_id = f"x-{random_id('x')}{random_id('x')}" if batch else None
-        header = author.header(digest=digest, batch=batch_id)
+        header = self._header(author, [decision for _, decision in numbered], batch=batch)
         for attempt in range(1, ATTEMPTS + 1):
             snapshot, now = self._snapshot()
-            if author.request is not None:
-                first = snapshot.ask(Query((tag("request", author.request),)))
-                if first:
-                    return _repeat(first, author.request, digest)
+            first = _repeated(snapshot, header)
+            if first is not None:
+                return first
             proposals: list[Proposal] = []
             for number, decision in numbered:
-                ctx = Context(snapshot, now=now, new_id=self._new_id, header=header)
                 with _naming_line(number):
-                    decision.decide(ctx)
-                    self._review(ctx)
-                proposals += ctx.proposals
+                    proposals += self._take(decision, snapshot, now, header, line=number)
             if dry_run or not proposals:
                 return Outcome(tuple(snapshot.pending), dry_run=dry_run, attempts=attempt)
             try:
@@ -248,6 +243,42 @@ class Ledger:
                 continue
             return Outcome(tuple(recorded), attempts=attempt)
         raise Conflict(attempts=ATTEMPTS)
+
+    def try_each(
+        self, numbered: Iterable[tuple[int, Decision]], author: Callable[[int], Author]
+    ) -> Iterator[Outcome | Refused | BadInput]:
+        """What would come of decisions that are taken one by one; nothing is recorded.
+
+        Each sees what those before it would have recorded; of one that is refused nothing
+        is left. `author` says for a line who commands it, with which request key.
+        """
+        snapshot, now = self._snapshot()
+        for number, decision in numbered:
+            before = len(snapshot.pending)
+            try:
+                checked = self.wire.check(decision)
+                header = self._header(author(number), [checked], batch=checked.is_batch)
+                outcome = _repeated(snapshot, header)
+                if outcome is None:
+                    self._take(checked, snapshot, now, header, line=number)
+                    outcome = Outcome(tuple(snapshot.pending[before:]), dry_run=True)
+                yield outcome
+            except (Refused, BadInput) as error:
+                snapshot.drop(len(snapshot.pending) - before)
+                yield error
+
+    def _header(self, author: Author, decisions: Sequence[Decision], *, batch: bool) -> Header:
+        digest = self.wire.digest(decisions) if author.request else ""
+        batch_id = f"x-{random_id('x')}{random_id('x')}" if batch else None
+        return author.header(digest=digest, batch=batch_id)
+
+    def _take(
+        self, decision: Decision, snapshot: Snapshot, now: datetime, header: Header, *, line: int
+    ) -> list[Proposal]:
+        ctx = Context(snapshot, now=now, new_id=self._new_id, header=header, line=line)
+        decision.decide(ctx)
+        self._review(ctx)
+        return ctx.proposals
 
     def _snapshot(self) -> tuple[Snapshot, datetime]:
         last = self.log.last()
@@ -327,7 +358,13 @@ def _with_correction(header: Header, corrects: int | None) -> Header:
     return Header(**{**fields, "corrects": corrects})
 
 
-def _repeat(first: Sequence[RecordedEvent], key: str, digest: str) -> Outcome:
-    if first[0].digest != digest:
-        raise RequestReused(key, position=first[0].position)
+def _repeated(snapshot: Snapshot, header: Header) -> Outcome | None:
+    """What the request did the first time; None where it is new. Raises `RequestReused`."""
+    if header.request is None:
+        return None
+    first = snapshot.ask(Query((tag("request", header.request),)))
+    if not first:
+        return None
+    if first[0].digest != header.digest:
+        raise RequestReused(header.request, position=first[0].position)
     return Outcome(tuple(first), repeated=True)

@@ -8,7 +8,7 @@ neither forget the advice nor word it a second way.
 from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class LedgerError(Exception):
@@ -38,20 +38,48 @@ class InternalError(LedgerError):
 # --- refused by a rule (exit 1) ------------------------------------------------------
 
 
+class Pending(int):
+    """The position of an event that is not recorded yet: it orders, and nobody may cite it.
+
+    The number is where the event would stand if nobody else recorded in between. As text
+    it says where the event is to be found instead: at which `line` of its batch, 0 where
+    the command itself proposes it.
+    """
+
+    line: int
+
+    def __new__(cls, position: int, line: int = 0) -> Self:
+        """That position, of an event proposed by that line."""
+        made = super().__new__(cls, position)
+        made.line = line
+        return made
+
+    def __str__(self) -> str:
+        return f"earlier in this batch, line {self.line}" if self.line else "in this same command"
+
+    __repr__ = __str__
+
+
+def cited(position: int) -> str:
+    """An event's place as a message cites it: `#12`, or where in the batch it stands."""
+    return str(position) if isinstance(position, Pending) else f"#{position}"
+
+
 class Refused(LedgerError):
     """A rule said no. Nothing was recorded.
 
     `rule` is the rule's stable short name, `position` the event that stands in the way
-    (None where it is an absence that stands in the way).
+    (None where it is an absence that stands in the way, or an event of the same batch,
+    which is not recorded either).
     """
 
     exit_code = 1
     rule: ClassVar[str] = "rule"
 
     def __init__(self, message: str, *, advice: str, position: int | None = None) -> None:
-        where = f" (#{position})" if position is not None else ""
+        where = f" ({cited(position)})" if position is not None else ""
         super().__init__(f"{message}{where}", advice=advice)
-        self.position = position
+        self.position = None if isinstance(position, Pending) else position
 
 
 class UnknownId(Refused):

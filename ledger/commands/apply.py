@@ -1,43 +1,24 @@
 """`apply`: commands from a file, all or none, or each for itself."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import click
 
 from ledger.application import Author, Ledger
 from ledger.commands import options
-from ledger.commands.endings import CONFLICT, REFUSED
+from ledger.commands.each import Numbered, each_for_itself
+from ledger.commands.entries import RECORDED_COLUMNS, sheet
 from ledger.commands.output import Output
 from ledger.commands.session import Session
-from ledger.commands.sheets import Column, Sheet
 from ledger.commands.tree import Leaf
-from ledger.commands.writing import nearest, report
-from ledger.decisions.base import Decision
+from ledger.commands.writing import report
 from ledger.decisions.wire import MAX_LINE
-from ledger.errors import (
-    BadInput,
-    Conflict,
-    LedgerError,
-    Refused,
-    StorageFailure,
-    UnknownId,
-)
-
-Numbered = Sequence[tuple[int, Decision]]
-
-_EACH = (
-    Column("line", "Line", number=True),
-    Column("do", "Command", fixed=True),
-    Column("outcome", "Outcome", fixed=True),
-    Column("first", "First #", number=True),
-    Column("last", "Last #", number=True),
-    Column("message", "Message", fold=True),
-)
+from ledger.errors import BadInput, LedgerError, StorageFailure
 
 
 @click.command(cls=Leaf)
@@ -89,15 +70,12 @@ def carry_out(
 ) -> None:
     """Record commands, all or none, or with `each` one by one; show what came of it."""
     if each:
-        _each(
-            session,
-            ledger,
-            numbered,
-            output,
-            request=author.request,
-            reason=author.reason,
-            dry_run=dry_run,
-        )
+        each_for_itself(session, ledger, numbered, output, author=author, dry_run=dry_run)
+        return
+    if not numbered:
+        with output.opened() as sink:
+            session.say("no command to carry out, nothing was recorded")
+            sink.write(sheet((), ledger.opened.zone, columns=RECORDED_COLUMNS))
         return
     report(session, output, ledger, lambda: ledger.apply(numbered, author, dry_run=dry_run))
 
@@ -172,69 +150,3 @@ def _is_no_text(line: bytes) -> bool:
 def _at(number: int, error: LedgerError) -> LedgerError:
     error.where = f"line {number}"
     return error
-
-
-# --- each for itself ------------------------------------------------------------------
-
-
-def _each(
-    session: Session,
-    ledger: Ledger,
-    numbered: Numbered,
-    output: Output,
-    *,
-    request: str | None,
-    reason: str | None,
-    dry_run: bool,
-) -> None:
-    counted = {"recorded": 0, "repeated": 0, "refused": 0, "conflict": 0}
-
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for number, decision in numbered:
-            key = None if request is None else f"{request}/{number}"
-            outcome, row = _one(session, ledger, decision, key, reason, dry_run)
-            counted[outcome] += 1
-            if counted["refused"]:
-                session.exit_code = REFUSED
-            elif counted["conflict"]:
-                session.exit_code = CONFLICT
-            yield (number, decision.words(), "would be recorded" if row[0] else outcome, *row[1:])
-
-    with output.opened() as sink:
-        try:
-            sink.write(Sheet(_EACH, rows()))
-        except StorageFailure as error:
-            done = counted["recorded"] + counted["repeated"]
-            raise StorageFailure(
-                f"{error.message} (the first {done} of {len(numbered)} commands are done)",
-                advice=error.advice,
-            ) from error
-    words = [f"{n} {outcome}" for outcome, n in counted.items() if n]
-    prefix = "dry run, nothing recorded; would be: " if dry_run else ""
-    session.say(prefix + (", ".join(words) or "no command in the file"))
-
-
-def _one(
-    session: Session,
-    ledger: Ledger,
-    decision: Decision,
-    key: str | None,
-    reason: str | None,
-    dry_run: bool,
-) -> tuple[str, tuple[Any, ...]]:
-    """What came of one command: how it is counted, then dry or not, positions, message."""
-    try:
-        outcome = ledger.decide(
-            decision, session.author(reason=reason, request=key), dry_run=dry_run
-        )
-    except UnknownId as error:
-        return "refused", (False, None, None, str(nearest(ledger, error)))
-    except (Refused, BadInput) as error:
-        return "refused", (False, None, None, str(error))
-    except Conflict as error:
-        return "conflict", (False, None, None, str(error))
-    positions = [entry.position for entry in outcome.events]
-    if outcome.dry_run or not positions:
-        return "recorded", (outcome.dry_run, None, None, "")
-    kind = "repeated" if outcome.repeated else "recorded"
-    return kind, (False, positions[0], positions[-1], "")

@@ -21,7 +21,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from ledger.errors import InternalError
+from ledger.errors import InternalError, Pending
 from ledger.events.base import (
     Boundary,
     Event,
@@ -73,8 +73,15 @@ class Snapshot:
 
     @property
     def boundary(self) -> Boundary:
-        """All that was asked, as the condition of the append."""
-        return Boundary(tuple(dict.fromkeys(query for query, _ in self._answers)), self.head)
+        """All that was asked, as the condition of the append.
+
+        A correction of an event of the same batch names a position that the event has only
+        if nobody records anything in between: then the condition is that nobody does.
+        """
+        asked = dict.fromkeys(query for query, _ in self._answers)
+        if any(entry.corrects is not None and entry.corrects > self.head for entry in self.pending):
+            return Boundary((*asked, Query()), self.head)
+        return Boundary(tuple(asked), self.head)
 
     def ask(self, query: Query, *, last: bool = False) -> list[RecordedEvent]:
         """The events that answer, oldest first; with `last` the newest alone."""
@@ -114,7 +121,8 @@ class Context:
     """What a decision reads and records through.
 
     `now` is the present instant (UTC) for rules about deadlines: never before the newest
-    recorded time. `new_id(prefix)` makes an id that the ledger has not seen.
+    recorded time. `new_id(prefix)` makes an id that the ledger has not seen. `line` is the
+    command's place in its batch, 0 for a single one.
     """
 
     def __init__(
@@ -124,12 +132,14 @@ class Context:
         now: datetime,
         new_id: Callable[[str], str],
         header: Header,
+        line: int = 0,
     ) -> None:
         self.now = now
         self.proposals: list[Proposal] = []
         self._snapshot = snapshot
         self._new_id = new_id
         self._header = header
+        self._line = line
 
     def read(self, tag: str | Sequence[str], *types: type[Event]) -> list[RecordedEvent]:
         """The events with the tag, or with any of several, oldest first, each once.
@@ -151,11 +161,10 @@ class Context:
 
     def record(self, event: Event, *, corrects: int | None = None) -> None:
         """Propose an event. `corrects`: the position of the event that it puts right."""
+        corrects = None if corrects is None else int(corrects)  # what is stored is a number
         self.proposals.append(Proposal(event, corrects))
         header = msgspec.structs.replace(self._header, corrects=corrects)
-        # The position is where it would stand if nobody else recorded in between; it
-        # orders the pending events and is never stored.
-        position = self._snapshot.head + len(self._snapshot.pending) + 1
+        position = Pending(self._snapshot.head + len(self._snapshot.pending) + 1, self._line)
         self._snapshot.add(
             RecordedEvent.pending(
                 position, self.now, event, header, recorded_tags(event, self._header)

@@ -6,7 +6,7 @@ message is what somebody reads at the stage door.
 
 from datetime import date, datetime
 
-from ledger.errors import Refused
+from ledger.errors import Pending, Refused
 from ledger.times import Period, zone
 
 # --- the booking's own state ---------------------------------------------------------
@@ -287,10 +287,13 @@ class AlreadyReported(Refused):
     rule = "one-report"
 
     def __init__(self, booking: str, *, day: date, position: int) -> None:
+        advice = (
+            "Report each day once"
+            if isinstance(position, Pending)
+            else f"To replace that report, correct it with: --corrects {position}"
+        )
         super().__init__(
-            f"{day} of booking {booking!r} is reported",
-            position=position,
-            advice=f"To replace that report, correct it with: --corrects {position}",
+            f"{day} of booking {booking!r} is reported", position=position, advice=advice
         )
         self.booking, self.day = booking, day
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 
-from ledger.errors import Refused
+from ledger.errors import Pending, Refused
 
 
 class BeforeItOpened(Refused):
@@ -42,10 +42,15 @@ class AlreadyReached(Refused):
     rule = "reached-once"
 
     def __init__(self, milestone: str, on: date, *, position: int) -> None:
+        advice = (
+            "Give one day for it"
+            if isinstance(position, Pending)
+            else f"If that is wrong: project reach --corrects {position}, or project withdraw"
+        )
         super().__init__(
             f"milestone {milestone!r} was reached on {on} already",
             position=position,
-            advice=f"If that is wrong: project reach --corrects {position}, or project withdraw",
+            advice=advice,
         )
         self.milestone, self.on = milestone, on
 
@@ -56,7 +61,8 @@ class ReachedElsewhere(Refused):
     rule = "reached-once"
 
     def __init__(self, milestone: str, *, named: int, position: int | None) -> None:
-        advice = "Leave out --corrects" if position is None else f"Use --corrects {position}"
+        recorded = position is not None and not isinstance(position, Pending)
+        advice = f"Use --corrects {position}" if recorded else "Leave out --corrects"
         super().__init__(
             f"milestone {milestone!r} was not reached at #{named}",
             position=position,
@@ -72,6 +78,6 @@ class NotPlanned(Refused):
 
     def __init__(self, project: str, milestone: str, *, known: Iterable[str]) -> None:
         near = get_close_matches(milestone, list(known), n=3, cutoff=0.5)
-        advice = f"Did you mean {' or '.join(near)}?" if near else "See them with: view projects"
+        advice = f"Did you mean {' or '.join(near)}?" if near else "See them with: view milestones"
         super().__init__(f"project {project!r} has no milestone {milestone!r}", advice=advice)
         self.project, self.milestone = project, milestone

@@ -85,8 +85,9 @@ class Scenario:
         proposals: list[Proposal] = []
         refusal: LedgerError | None = None
         try:
-            for decision in decisions:
-                ctx = Context(snapshot, now=present, new_id=self._new_id, header=header)
+            for number, decision in enumerate(decisions, start=1):
+                line = number if len(decisions) > 1 else 0
+                ctx = Context(snapshot, now=present, new_id=self._new_id, header=header, line=line)
                 decision.decide(ctx)
                 for rule in self.rules:
                     rule(ctx, [proposal.event for proposal in ctx.proposals])

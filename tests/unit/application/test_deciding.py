@@ -234,8 +234,8 @@ def test_of_a_batch_all_or_none_and_the_error_names_its_line(ledger: Ledger) -> 
     numbered = [(7 * n, one) for n, one in enumerate(STUDIO, start=1)]
     with pytest.raises(AlreadyExists, match=r"^line 42: project 'resurrection' exists") as refused:
         ledger.apply([*numbered, (42, project("resurrection"))], ADA)
-    # Where it would have stood: nobody has recorded it.
-    assert refused.value.position == 4
+    assert "line 21)" in str(refused.value)
+    assert refused.value.position is None, "nobody has recorded it"
     assert ledger.log.head() == 1
 
 
