@@ -144,13 +144,13 @@ class RecordClaim(Decision, frozen=True, tag="claim record"):
     metric: str
     value: str
     publisher: str
-    published_on: date
-    source: str
-    comparison: Comparison = "equals"
-    unit: str | None = None
-    subject: str | None = None
-    note: str | None = None
-    claim: str | None = None
+    published_on: Annotated[date, "The day of its publication."]
+    source: Annotated[str, "Where it can be read."]
+    comparison: Annotated[Comparison, "How it is compared."] = "equals"
+    unit: Annotated[str | None, "Of the value; that of the metric without it."] = None
+    subject: Annotated[str | None, "The site, phase or expo that it is about."] = None
+    note: Annotated[str | None, "What to know about it."] = None
+    claim: Annotated[str | None, "An id of your own for it; one is made else."] = None
 
     def decide(self, ctx: Context) -> None:
         """ClaimRecorded. Raises `BadInput`, `AlreadyExists`, `DayToCome`."""

@@ -185,10 +185,10 @@ class AnnounceExpo(Decision, frozen=True, tag="expo announce"):
 
     expo: str
     title: str
-    venue: str | None = None
-    opens_on: date | None = None
-    closes_on: date | None = None
-    project: str | None = None
+    venue: Annotated[str | None, "Where it is held."] = None
+    opens_on: Annotated[date | None, "Its first day."] = None
+    closes_on: Annotated[date | None, "Its last day, included."] = None
+    project: Annotated[str | None, "The project that it is in this ledger."] = None
 
     def decide(self, ctx: Context) -> None:
         """ExpoAnnounced. Raises `AlreadyExists`, `UnknownId` (project), `BadInput`."""
@@ -261,9 +261,9 @@ class RegisterExhibitor(Decision, frozen=True, tag="expo register"):
     expo: str
     exhibitor: str
     name: str
-    area: str | None = None
-    section: str | None = None
-    technologies: tuple[str, ...] = ()
+    area: Annotated[str | None, "The themed area where it stands."] = None
+    section: Annotated[str | None, "The special section that it is in."] = None
+    technologies: Annotated[tuple[str, ...], "What it shows."] = ()
 
     def decide(self, ctx: Context) -> None:
         """ExhibitorRegistered. Raises `UnknownId` (expo, area, section), `AlreadyExists`."""
@@ -313,7 +313,7 @@ class PresentAtExpo(Decision, frozen=True, tag="expo present"):
 
     expo: str
     title: str
-    kind: PresentedKind = "technology"
+    kind: Annotated[PresentedKind, "What it is."] = "technology"
 
     def decide(self, ctx: Context) -> None:
         """Presented. Raises `UnknownId`, `KnownAlready`."""
