@@ -183,20 +183,20 @@ def _reach(studio: "Studio", choice: "Choice") -> Decision:
 
 
 def _withdraw(studio: "Studio", choice: "Choice") -> Decision:
-    if choice.length < 2:
+    if not studio.planned:
         return _plan(studio, choice)
-    milestone = studio.one_of(_MILESTONES, choice.other)
-    return WithdrawMilestone(project=_project(studio, choice.who), milestone=milestone)
+    project, milestone = studio.one_of(studio.planned, choice.who)
+    return WithdrawMilestone(project=project, milestone=milestone)
 
 
 def _close_project(studio: "Studio", choice: "Choice") -> Decision:
-    if len(studio.projects) < 3:
+    further = studio.projects[2:]  # those of the campus are worth more open
+    if not further:
         return _open(studio, choice)
-    outcome = studio.one_of(("completed", "cancelled"), choice.other)
     return CloseProject(
-        project=studio.projects[-1 - choice.who % 2],
-        on=min(studio.day(choice.day), studio.today),
-        outcome="completed" if outcome == "completed" else "cancelled",
+        project=studio.one_of(further, choice.who),
+        on=studio.today,
+        outcome="completed" if choice.other % 2 == 0 else "cancelled",
     )
 
 

@@ -14,7 +14,7 @@ from ledger.testing.studio import ALL_READINGS, Choice, Command, Told, told
 from ledger.testing.subjects import Case, Part
 
 _OFTEN = (
-    *("hold", "book", "report", "start", "confirm", "move", "wait") * 3,
+    *("hold", "book", "report", "start", "confirm", "move", "wait") * 2,
     *("hold", "book", "rival", "challenge", "wrap", "release", "cancel"),
     *("move item", "pack", "unpack", "check out", "check in", "service", "service done"),
 )

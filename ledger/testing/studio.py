@@ -23,6 +23,7 @@ from ledger.events import (
     EquipmentRegistered,
     EquipmentUnpacked,
     LedgerOpened,
+    MilestonePlanned,
     ProjectOpened,
     ServiceCompleted,
     ServiceStarted,
@@ -128,11 +129,13 @@ class Studio:
     def __init__(self, *, types: Iterable[type[Event]] = (), rules: Sequence[Rule] = ()) -> None:
         self.clock = ManualClock(OPENED)
         self.history = StudioHistory(clock=self.clock, types=types)
-        self.rules = tuple(rules)
+        self.rules: tuple[Rule, ...] = ()
         self.spaces: list[str] = []
         self.projects: list[str] = []
         self.items: list[str] = []
         self.closures: list[str] = []
+        self.planned: list[tuple[str, str]] = []
+        """Milestones by project and name."""
         self.bookings: dict[str, str] = {}
         """Each booking's state, in the words of `_STATES`; bookings in the order of their holds."""
         self.places: dict[str, str] = {}
@@ -147,6 +150,7 @@ class Studio:
         self.record(opened)
         for decision in CAMPUS:
             self.command(decision)
+        self.rules = tuple(rules)  # the campus was there before the plugin came
 
     # --- going on ----------------------------------------------------------------------
 
@@ -239,6 +243,8 @@ class Studio:
                 self.spaces.append(event.space)
             case ProjectOpened() as event:
                 self.projects.append(event.project)
+            case MilestonePlanned() as event:
+                self.planned.append((event.project, event.milestone))
             case SpaceClosed() as event:
                 self.closures.append(event.closure)
             case ShootDayReported() as event:

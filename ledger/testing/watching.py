@@ -11,9 +11,11 @@ import os
 import random
 import sys
 import threading
+import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from importlib.resources import files
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -34,7 +36,7 @@ _C_FUNCTIONS = {
     "posix": {
         **dict.fromkeys(("urandom", "getrandom"), _CHANCE),
         **dict.fromkeys(("getpid", "getppid", "times", "uname", "cpu_count", "getcwd"), _MACHINE),
-        **dict.fromkeys(("stat", "lstat", "listdir", "scandir", "open", "getlogin"), _OUTSIDE),
+        **dict.fromkeys(("stat", "lstat", "getlogin"), _OUTSIDE),
     },
     "_uuid": dict.fromkeys(("generate_time_safe", "UuidCreate"), _CLOCK),
 }
@@ -48,6 +50,8 @@ _OUTWARD = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.spa
 _OPENING = ("open", "os.listdir", "os.scandir", "sqlite3.connect", "_thread.start_new_thread")
 _LOADING = ("importlib", "zoneinfo", "encodings")
 """Modules on whose behalf files are read: an import inside a function, a zone's rules."""
+
+_ZONES = (*zoneinfo.TZPATH, str(files("tzdata")))
 
 
 class Stopped(RuntimeError):
@@ -116,6 +120,8 @@ _hooked = False
 def _audit(event: str, args: tuple[Any, ...]) -> None:
     if not _watches or _watches[-1].thread != threading.get_ident():
         return
+    if event == "open" and args and str(args[0]).startswith(_ZONES):
+        return  # a zone's rules, read by a part of Python that is written in C
     if event.startswith(_OUTWARD) or event in _OPENING:
         what = f"{event} {args[0]!r}" if args and isinstance(args[0], str) else event
         if _watches[-1].note(what, _OUTSIDE, sys._getframe(1)):  # noqa: SLF001  # the one way to the caller's frame

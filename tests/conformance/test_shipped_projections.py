@@ -8,7 +8,7 @@ from typing import Any
 from ledger.plugin_host import PluginHost
 from ledger.testing import projection_contract
 
-EXAMPLES = 12
+EXAMPLES = 10
 """Histories for each law: the shipped plugins' own tests look closer."""
 
 PARAMETERS: Mapping[str, Mapping[str, Any]] = {}
