@@ -28,7 +28,7 @@ from ledger.testing.strategies import cases, events_of, studio_histories
 from ledger.testing.studio import Told
 from ledger.testing.subjects import Case, Subject
 
-MOST_EXAMPLES = 30
+MOST_EXAMPLES = 25
 """Histories for a law, unless told otherwise or hypothesis' settings say fewer."""
 
 _SEED = random.SystemRandom().getrandbits(32)

@@ -6,6 +6,7 @@ in its docstring.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from ledger.events import BookingCancelled, BookingConfirmed, BookingRescheduled
 from ledger.plugin import Projection
 from ledger.plugin_host import Plugin, PluginHost
 from ledger.testing import LawBroken, projection_contract
+from ledger.testing.laws import LAWS
 from ledger.testing.oracles import Oracle
 
 MUTANTS = Path(__file__).parent / "mutants"
@@ -25,6 +27,7 @@ CAUGHT: dict[str, tuple[str, str]] = {
     "numbers_its_rows": ("replay", "in the second one"),
     "counts_its_batches": ("batches", "occasions: "),
     "remembers_holders": ("no_other_state", "What changed outside of its tables: _RANKS"),
+    "counts_newcomers": ("restarts", "then gone on"),
     "peeks_at_the_future": ("as_of", "asked later as of #"),
     "counts_again": ("redelivery", "rolled back once and comes again"),
     "wants_every_event": ("unknown_events", "fails at #"),
@@ -38,9 +41,6 @@ CAUGHT: dict[str, tuple[str, str]] = {
     "forgets_reschedules": ("oracles", "where the oracle expects"),
 }
 """By mutant: the law that is meant for it, and words of what the author is told."""
-
-ALSO_CAUGHT = {"remembers_holders": "restarts"}
-"""Caught by a further law, which has no mutant of its own."""
 
 
 def booked_days(entries: Iterable[RecordedEvent]) -> list[Mapping[str, Any]]:
@@ -85,3 +85,20 @@ def test_a_mutant_is_caught_by_its_law(mutants: dict[str, Plugin], mutant: str) 
     said = told(projection, law, mutant)
     assert words in said
     assert "What to do: " in said
+
+
+def test_every_law_has_its_mutant_and_every_mutant_its_law(mutants: dict[str, Plugin]) -> None:
+    assert set(mutants) == set(CAUGHT)
+    assert {law for law, _ in CAUGHT.values()} == set(LAWS)
+    for name, (law, _) in CAUGHT.items():
+        text = (MUTANTS / f"{name}.py").read_text(encoding="utf-8")
+        assert re.search(rf'^"""MUTANT: [^"]*[Cc]aught\s+by\s+(?:its\s+)?`{law}`', text), name
+
+
+def test_the_story_of_a_forgotten_reschedule_is_three_events_long(
+    mutants: dict[str, Plugin],
+) -> None:
+    (projection,) = mutants["forgets_reschedules"].projections
+    story = told(projection, "oracles", "forgets_reschedules").partition("that shows it:")[2]
+    types = re.findall(r"#\d+ (\w+) booking=", story)
+    assert types == ["BookingHeld", "BookingConfirmed", "BookingRescheduled"]

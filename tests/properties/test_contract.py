@@ -293,3 +293,17 @@ def test_an_isolated_host_knows_one_plugin_and_nothing_else() -> None:
         with pytest.raises(Refused):
             host.command({**opening, "on": "2025-05-30"})
         assert host.answer("crew-hours", least=0).as_of == 2
+
+
+def test_stories_need_no_hypothesis() -> None:
+    program = (
+        "import sys; sys.modules['hypothesis'] = None\n"
+        "import ledger.testing.scenario\n"
+        "from ledger.testing import given, isolated_host\n"
+        "try:\n    from ledger.testing import projection_contract\n"
+        "except ModuleNotFoundError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=False
+    )
+    assert "needs hypothesis. Install it: pip install 'studio-ledger[testing]'" in done.stdout, done
