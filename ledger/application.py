@@ -62,18 +62,29 @@ class Author(Struct, frozen=True):
     reason: str | None = None
     request: str | None = None
 
+    @property
+    def key(self) -> str | None:
+        """The request key in the one form that is stored and asked for (NFC).
+
+        Raises `BadInput`. White space of any script is refused and not trimmed: somebody
+        who sends `k-1` and `k-1` with a no-break space should learn that they differ.
+        """
+        if self.request is None:
+            return None
+        if not 1 <= len(self.request) <= 200 or any(c.isspace() for c in self.request):
+            raise BadInput(
+                f"{self.request!r} is no request key", advice="Use 1 to 200 characters, no spaces"
+            )
+        return check_text("request key", self.request)
+
     def header(self, *, digest: str, batch: str | None) -> Header:
         """The header of the events. Raises `BadText` or `BadInput`."""
-        request = self.request
-        if request is not None and (not 1 <= len(request) <= 200 or " " in request):
-            raise BadInput(
-                f"{request!r} is no request key", advice="Use 1 to 200 characters, no spaces"
-            )
+        key = self.key
         return Header(
             actor=check_text("actor", self.actor),
             reason=None if self.reason is None else check_text("reason", self.reason),
-            request=request if request is None else check_text("request key", request),
-            digest=digest if request else None,
+            request=key,
+            digest=None if key is None else digest,
             batch=batch,
         )
 

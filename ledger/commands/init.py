@@ -67,7 +67,7 @@ def init(
                 ) as ledger:
                     entry = next(ledger.log.stream(until=1))
         except LedgerExists:
-            first = _made_by(session, request, opened)
+            first = _made_by(session, author.key, opened)
             if first is None:
                 raise
             entry, repeated = first, True
@@ -89,9 +89,9 @@ def _refuse_existing(session: Session) -> None:
     raise LedgerExists(session.where)
 
 
-def _made_by(session: Session, request: str | None, wanted: LedgerOpened) -> RecordedEvent | None:
+def _made_by(session: Session, key: str | None, wanted: LedgerOpened) -> RecordedEvent | None:
     """The first event of the ledger that this very request made; None where it was another."""
-    if request is None:
+    if key is None:
         return None
     try:
         entry = next(session.open_bare().log.stream(until=1))
@@ -102,4 +102,4 @@ def _made_by(session: Session, request: str | None, wanted: LedgerOpened) -> Rec
         wanted.origin,
         wanted.zone,
     )
-    return entry if same and entry.request == request else None
+    return entry if same and entry.request == key else None

@@ -94,10 +94,15 @@ class Wire:
                 raise
 
     def digest(self, decisions: Iterable[Decision]) -> str:
-        """Which commands a request was: the first 16 hex digits of their SHA-256."""
+        """Which commands a request was: the first 16 hex digits of their SHA-256.
+
+        What a field leaves at its default does not count, and neither does the order of the
+        fields: a later version that adds an option still knows the repeat of an earlier one.
+        """
         sha = hashlib.sha256()
         for decision in decisions:
-            sha.update(self.encode(decision) + b"\n")
+            asked = {"do": decision.words(), **_departures(decision)}
+            sha.update(self._encoder.encode(asked) + b"\n")
         return sha.hexdigest()[:16]
 
     def _explain(self, line: bytes, message: str) -> BadInput:
@@ -112,6 +117,20 @@ class Wire:
             what = "no command is named in 'do'" if name is None else f"no command {name!r}"
             return BadInput(what, advice=hint)
         return BadInput(_in_words(message), advice="Compare it with: apply --help")
+
+
+def _departures(decision: Decision) -> dict[str, Any]:
+    """The fields that do not hold their default, by the name that they are written with."""
+    return {
+        field.encode_name: value
+        for field in msgspec.structs.fields(decision)
+        if (value := getattr(decision, field.name)) != _default(field)
+    }
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()
 
 
 def _in_words(message: str) -> str:

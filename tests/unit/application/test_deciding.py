@@ -79,6 +79,10 @@ def test_a_clock_that_was_set_back_does_not_bring_yesterday_again(
         Author("ada", request="two words"),
         Author("ada", request="k" * 201),
         Author("ada", request="k\x00"),
+        Author("ada", request="k-1\u00a0"),
+        Author("ada", request="\u3000k-1"),
+        Author("ada", request="k\u20281"),
+        Author("ada", request="k\ud800"),
     ],
     ids=repr,
 )
