@@ -24,11 +24,18 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 """The years that a studio's calendar has."""
 
 _DAY = timedelta(days=1)
+_RESOLUTION = timedelta(microseconds=1)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
-"""The one form each that is written here, of the many that ISO 8601 has."""
+"""The forms that are written here, of the many that ISO 8601 has: with a T, or a space as
+this program prints it."""
+_HOUR = re.compile(r"\d[Tt ]\d", re.ASCII)
+_A_MINUTE = re.compile(r"[Tt ]\d\d:\d\d(?!:)", re.ASCII)
+_TWO_DAYS = re.compile(rf"({_DATE.pattern})\D{{1,5}}({_DATE.pattern})", re.ASCII)
+
+TIME_FORMS = "Write 2025-07-01T08:00 or '2025-07-01 08:00', where needed with an offset: +08:00"
 
 
 class Clock(Protocol):
@@ -112,10 +119,13 @@ def parse_date(text: str) -> date:
     try:
         day = date.fromisoformat(text if _DATE.fullmatch(text) else "")
     except ValueError:
-        raise BadTime(
-            f"{text!r} is no date", advice="Write YYYY-MM-DD, a day that the calendar has"
-        ) from None
+        two = _TWO_DAYS.fullmatch(text)
+        advice = f"Write {two[1]}..{two[2]}" if two else _DATE_FORM
+        raise BadTime(f"{text!r} is no date", advice=advice) from None
     return check_day(day)
+
+
+_DATE_FORM = "Write YYYY-MM-DD, a day that the calendar has"
 
 
 def check_day(day: date) -> date:
@@ -141,9 +151,7 @@ def parse_instant(text: str, zone_name: str) -> datetime:
         # Not every Python's fromisoformat takes a small z.
         value = datetime.fromisoformat(text.upper() if _INSTANT.fullmatch(text) else "")
     except ValueError:
-        raise BadTime(
-            f"{text!r} is no time", advice="Write 2025-07-01T08:00, or with an offset +08:00"
-        ) from None
+        raise BadTime(f"{text!r} is no time", advice=TIME_FORMS) from None
     check_day(value.date())
     if value.tzinfo is not None:
         return value.astimezone(UTC)
@@ -156,15 +164,43 @@ def parse_instant(text: str, zone_name: str) -> datetime:
             f"{text} does not exist in {zone_name}: the clocks jump over it",
             advice="Choose a time before or after the change",
         )
-    early, late = (f"{value.isoformat()}{_offset(t)}" for t in (first, second))
+    early, late = clock_text(first), clock_text(second)
     raise BadTime(
         f"{text} happens twice in {zone_name}: the clocks go back",
         advice=f"Say which: {early} or {late}",
     )
 
 
-def _offset(value: datetime) -> str:
-    return value.isoformat()[-6:]
+def clock_text(instant: datetime, zone_name: str | None = None) -> str:
+    """An instant as every message shows it, with its offset: `2025-07-01 08:00+08:00`.
+
+    On the clock of that zone, without one on the clock that the instant comes with. It can
+    be typed back as it is.
+    """
+    local = instant if zone_name is None else instant.astimezone(zone(zone_name))
+    precision = "seconds" if local.second or local.microsecond else "minutes"
+    return local.isoformat(sep=" ", timespec=precision)
+
+
+def has_hour(text: str) -> bool:
+    """Whether a written time tells more than a day."""
+    return _HOUR.search(text) is not None
+
+
+def last_instant(text: str, zone_name: str) -> datetime:
+    """The last instant of what is written: of a day, or of a minute as tables print it.
+
+    So whoever types back the time that an event is listed with means that event too.
+    Raises `BadTime`.
+    """
+    text = text.strip()
+    if not has_hour(text):
+        day = Moment.parse(text).resolve(zone_name).astimezone(zone(zone_name)).date()
+        return start_of_day(day + _DAY, zone_name) - _RESOLUTION
+    instant = parse_instant(text, zone_name)
+    if _A_MINUTE.search(text):
+        return instant + timedelta(minutes=1) - _RESOLUTION
+    return instant
 
 
 class Days(Struct, frozen=True, order=True):
@@ -176,7 +212,7 @@ class Days(Struct, frozen=True, order=True):
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise BadTime(
-                f"{self.last} is before {self.first}", advice="Write the first day first: A..B"
+                f"{self.last} is before {self.first}", advice="Give the earlier day first"
             )
         if (self.last - self.first).days >= MAX_PERIOD_DAYS:
             raise BadTime(
@@ -232,7 +268,8 @@ class Period(Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.end <= self.start:
             raise BadTime(
-                f"the end {self.end.isoformat()} is not after the start {self.start.isoformat()}",
+                f"the end {clock_text(self.end, self.zone)} is not after "
+                f"the start {clock_text(self.start, self.zone)}",
                 advice="Give the earlier time first",
             )
 
@@ -253,20 +290,21 @@ class Period(Struct, frozen=True):
 
     @property
     def months(self) -> tuple[str, ...]:
-        """The site-local months that it touches, `YYYY-MM`, in order."""
-        days = self.days
-        first = days.first.year * 12 + days.first.month - 1
-        last = days.last.year * 12 + days.last.month - 1
-        return tuple(f"{m // 12:04}-{m % 12 + 1:02}" for m in range(first, last + 1))
+        """The UTC months that it touches, `YYYY-MM`, in order: the buckets it is found in.
+
+        Of UTC and not of the site: two periods that overlap share an instant, and so a UTC
+        month, whatever a later release of the time zone rules says of the site's days.
+        """
+        last = self.end.astimezone(UTC) - timedelta(microseconds=1)
+        begins, ends = (t.year * 12 + t.month - 1 for t in (self.start.astimezone(UTC), last))
+        return tuple(f"{m // 12:04}-{m % 12 + 1:02}" for m in range(begins, ends + 1))
 
     def __str__(self) -> str:
         """Whole days as `A..B`; anything else as wall times with their offsets."""
         days = self.days
         if days.period(self.zone) == self:
             return str(days)
-        tz = zone(self.zone)
-        ends = (t.astimezone(tz).isoformat(timespec="minutes") for t in (self.start, self.end))
-        return "..".join(ends)
+        return "..".join(clock_text(end, self.zone) for end in (self.start, self.end))
 
 
 class _Written:
@@ -291,7 +329,10 @@ class _Written:
 
 
 class Moment(_Written):
-    """An instant as somebody writes it: `2025-07-01T08:00`, an offset, or a day's start."""
+    """An instant as somebody writes it: `2025-07-01T08:00`, an offset, or a day's start.
+
+    A space stands for the T as well: that is how times are printed.
+    """
 
     __slots__ = ()
 
@@ -305,14 +346,17 @@ class Moment(_Written):
     @property
     def has_offset(self) -> bool:
         """Whether it is the same instant on every clock: `2025-07-01T08:00+08:00`."""
-        text = self.text.upper()
-        return "T" in text and datetime.fromisoformat(text).tzinfo is not None
+        return has_hour(self.text) and datetime.fromisoformat(self.text.upper()).tzinfo is not None
 
     def resolve(self, zone_name: str) -> datetime:
         """The instant on that site's clock, in UTC. Raises `BadTime`."""
-        if "T" not in self.text.upper():
-            return start_of_day(parse_date(self.text), zone_name)
-        return parse_instant(self.text, zone_name)
+        if has_hour(self.text):
+            return parse_instant(self.text, zone_name)
+        if not _DATE.fullmatch(self.text.strip()):
+            raise BadTime(
+                f"{self.text!r} is no day and no time", advice=f"{TIME_FORMS}; or a day, 2025-07-01"
+            )
+        return start_of_day(parse_date(self.text), zone_name)
 
 
 class When(_Written):
@@ -354,12 +398,14 @@ class When(_Written):
 
     def resolve(self, zone_name: str) -> Period:
         """The period on that site's clock. Raises `BadTime`."""
-        if "T" not in self.text.upper():
+        if not has_hour(self.text):
+            self._check_days()
             return Days.parse(self.text).period(zone_name)
         first, dots, last = self.text.partition("..")
         if not dots:
             raise BadTime(
-                f"{self.text!r} has no end", advice="Write START..END, or whole days A..B"
+                f"{self.text!r} has no end",
+                advice="Write START..END, such as 2025-07-01T08:00..2025-07-01T20:00",
             )
         ends = Moment(first).resolve(zone_name), Moment(last).resolve(zone_name)
         if (ends[1] - ends[0]).days > MAX_PERIOD_DAYS:
@@ -367,6 +413,14 @@ class When(_Written):
                 f"{self.text} is longer than ten years", advice="Split it into shorter periods"
             )
         return Period(*ends, zone_name)
+
+    def _check_days(self) -> None:
+        """Say of what is no date at all that it is no period, and how one is written."""
+        if re.search(r"\d{4}-\d\d-\d\d", self.text, re.ASCII) is None:
+            raise BadTime(
+                f"{self.text!r} is no period",
+                advice="Write whole days as 2025-07-01..2025-07-14, or one day as 2025-07-01",
+            )
 
 
 def month_bounds(month: str) -> Days:

@@ -176,8 +176,9 @@ class ChallengeHolds(Decision, frozen=True, tag="booking challenge"):
     def decide(self, ctx: Context) -> None:
         """HoldChallenged for each.
 
-        Raises `UnknownId`, `WrongState`, `SpaceTaken` or `SpaceFull` (the challenged could
-        not answer by confirming), `NothingAhead`, `NotAhead`, `AlreadyChallenged`.
+        Raises `UnknownId`, `WrongState`, what `check_place` raises and `SpaceTaken` or
+        `SpaceFull` (a challenge is in vain where nobody can confirm), `NothingAhead`,
+        `NotAhead`, `AlreadyChallenged`.
         """
         booking = read_booking(ctx, self.booking)
         require(booking, "held")
@@ -185,6 +186,7 @@ class ChallengeHolds(Decision, frozen=True, tag="booking challenge"):
         ladder = Ladder(ctx, space.id)
         ladder.sweep(booking.period)
         hold = find_hold(ladder, booking)
+        check_place(ctx, space, hold.period, hold.units)
         check_room(space, hold.period, hold.units, read_firm(ctx, space.id, hold.period))
         ahead = {one.booking: one for one in ladder.ahead_of(hold)}
         asked = open_challenges(ctx, hold, ahead.values())

@@ -135,9 +135,11 @@ class Ladder:
 
     def beside(self, period: Period, *, but: str = "") -> list[Hold]:
         """The live holds that overlap a period, best rank first."""
+        return sorted(self._touching(period, but), key=lambda hold: (hold.rank, hold.since))
+
+    def _touching(self, period: Period, but: str = "") -> list[Hold]:
         self._look(period)
-        found = (h for h in self._live.values() if h.booking != but and h.period.overlaps(period))
-        return sorted(found, key=lambda hold: (hold.rank, hold.since))
+        return [h for h in self._live.values() if h.booking != but and h.period.overlaps(period)]
 
     def ahead_of(self, hold: Hold) -> list[Hold]:
         """The better-ranked live holds that overlap a hold, best rank first."""
@@ -196,20 +198,25 @@ class Ladder:
         """
         order = {h.booking: h.rank for h in self._live.values()} | self._was_rank
         waiting: list[tuple[int, int, str]] = []
+        queued: set[str] = set()
+        """Who waits already: each waits once, or a ladder of n holds would cost n³."""
 
         def disturb(holds: Iterable[Hold]) -> None:
             for hold in holds:
                 order.setdefault(hold.booking, hold.rank)
-                heappush(waiting, (order[hold.booking], hold.since, hold.booking))
+                if hold.booking not in queued:
+                    queued.add(hold.booking)
+                    heappush(waiting, (order[hold.booking], hold.since, hold.booking))
 
         while True:
             # To look at somebody's months may be to meet further holds that have expired.
             while self._left:
-                disturb(self.beside(self._left.pop()))
+                disturb(self._touching(self._left.pop()))
             if not waiting:
                 return
             hold = self._live[heappop(waiting)[2]]
-            beside = self.beside(hold.period, but=hold.booking)
+            queued.discard(hold.booking)
+            beside = self._touching(hold.period, but=hold.booking)
             if self._left:
                 disturb([hold])
                 continue

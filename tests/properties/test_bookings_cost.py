@@ -28,7 +28,7 @@ from ledger.events import (
 )
 from ledger.events.base import Header, Query, RecordedEvent
 from ledger.testing import MemoryHistory
-from ledger.times import Days, When
+from ledger.times import Days, Period, When
 from tests.properties.test_bookings import Bookings
 
 ZONE = "Asia/Shanghai"
@@ -87,9 +87,9 @@ def _history(months: int) -> CountingHistory:
 
 
 @pytest.fixture(scope="module")
-def one_month() -> CountingHistory:
-    """Twenty bookings."""
-    return _history(1)
+def three_months() -> CountingHistory:
+    """Sixty bookings: twenty in July, and its neighbours."""
+    return _history(3)
 
 
 @pytest.fixture(scope="module")
@@ -110,22 +110,22 @@ def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Quer
 @pytest.mark.parametrize(
     ("decision", "most"),
     [
-        (PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-05..2025-07-15")), 33),
+        (PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-05..2025-07-15")), 35),
         (
             PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-25"), confirm=True),
-            43,
+            46,
         ),
-        (ConfirmBookings(bookings=("b-2025-07-15",)), 44),
-        (ReleaseHold(booking="b-2025-07-15"), 31),
-        (MoveBooking(booking="b-2025-07-15", when=When.parse("2025-07-28")), 34),
+        (ConfirmBookings(bookings=("b-2025-07-15",)), 47),
+        (ReleaseHold(booking="b-2025-07-15"), 33),
+        (MoveBooking(booking="b-2025-07-15", when=When.parse("2025-07-28")), 36),
         (StartBooking(booking="b-2025-07-05", on=date(2025, 7, 5)), 2),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Decision) else str(value),
 )
 def test_a_decision_reads_a_month_and_no_life(
-    one_month: CountingHistory, eighty_years: CountingHistory, decision: Decision, most: int
+    three_months: CountingHistory, eighty_years: CountingHistory, decision: Decision, most: int
 ) -> None:
-    early, late = _cost(one_month, decision), _cost(eighty_years, decision)
+    early, late = _cost(three_months, decision), _cost(eighty_years, decision)
     assert early == late
     assert early[0] <= most
 
@@ -153,7 +153,7 @@ def test_what_cannot_be_called_off_is_found_by_its_newest_report_alone(reports: 
     assert (refused.value.position, history.read_events) == (3 + reports, 3 + 1)
 
 
-def test_no_question_is_about_a_whole_space_or_project(one_month: CountingHistory) -> None:
+def test_no_question_is_about_a_whole_space_or_project(three_months: CountingHistory) -> None:
     """Of a space's whole life a decision asks what it is; of a project's whether it is open."""
     asked: set[Query] = set()
     for decision in (
@@ -161,7 +161,7 @@ def test_no_question_is_about_a_whole_space_or_project(one_month: CountingHistor
         ConfirmBookings(bookings=("b-2025-07-15",)),
         MoveBooking(booking="b-2025-07-05", when=When.parse("2025-07-28")),
     ):
-        asked |= set(_cost(one_month, decision)[1])
+        asked |= set(_cost(three_months, decision)[1])
     whole = {q for q in asked if q.tags[0] in ("space:stage-1", "project:film", "site:campus")}
     assert {q.types for q in whole} == {
         ("SpaceChanged", "SpaceCommissioned", "SpaceDecommissioned"),
@@ -246,3 +246,34 @@ def test_a_planted_fault_is_found(
     )
     with pytest.raises((AssertionError, KeyError)):
         run_state_machine_as_test(Bookings, settings=search)
+
+
+def test_the_first_of_many_holds_leaves_without_asking_everybody_about_everybody() -> None:
+    """Two hundred wait for the same days. What is compared grows with their pairs, no more."""
+    compared = {count: _comparisons_of_a_release(count) for count in (100, 200)}
+    assert compared[200] < 5 * compared[100]
+
+
+def _comparisons_of_a_release(count: int) -> int:
+    history = _history(0)
+    week = Days(date(2025, 7, 1), date(2025, 7, 7)).period(ZONE)
+    header = Header(actor="scheduler")
+    held = [
+        BookingHeld(booking=f"b-{n}", space="stage-1", project="film", period=week, rank=n)
+        for n in range(1, count + 1)
+    ]
+    history.append([(event, header) for event in held])
+    snapshot = Snapshot(history, history.head())
+    compared = 0
+
+    def count_them(self: Period, other: Period) -> bool:
+        nonlocal compared
+        compared += 1
+        return self.start < other.end and other.start < self.end
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Period, "overlaps", count_them)
+        ctx = Context(snapshot, now=NOW, new_id=lambda _: "new", header=header)
+        ReleaseHold(booking="b-1").decide(ctx)
+    assert len(ctx.proposals) == count
+    return compared

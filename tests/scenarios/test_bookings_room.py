@@ -134,12 +134,37 @@ def test_capacity_goes_by_date() -> None:
     story.when(bays("b", "2025-07-01..2025-07-08", 3)).refused(TooManyUnits, by=9)
 
 
+def test_a_hold_that_has_become_too_large_challenges_nobody() -> None:
+    """It holds three bays; from 1 July the workshop has two."""
+    story = campus().and_given(
+        bays("a", "2025-07-01..2025-07-10", 1, confirm=False),
+        bays("b", "2025-07-01..2025-07-10", 3, confirm=False),
+        SpaceChanged(
+            space="workshop",
+            site="yongchuan",
+            on=date(2025, 7, 1),
+            name="Workshop",
+            kind="workshop",
+            area_m2=2000.0,
+            capacity=2,
+        ),
+    )
+    story.when(ChallengeHolds(booking="b")).refused(TooManyUnits, by=11)
+
+
 def test_an_exclusive_space_is_taken_from_the_first_to_the_last_instant() -> None:
     story = campus().and_given(hold("a", "2025-07-01T08:00..2025-07-01T20:00", confirm=True))
     story.when(hold("b", "2025-07-01T19:59..2025-07-01T22:00", confirm=True)).refused(
         SpaceTaken, by=10
     )
     assert story.when(hold("b", "2025-07-01T20:00..2025-07-01T22:00", confirm=True)).refusal is None
+
+
+def test_a_day_is_not_given_twice_when_the_time_zone_rules_change() -> None:
+    """March was booked at +08:00. Were the rules +09:00 now, April would begin before its end."""
+    march = Told("a", "2026-03-01..2026-03-31")
+    story = campus("Asia/Tokyo").and_given(march.held(1), march.confirmed())
+    story.when(hold("b", "2026-04-01..2026-04-02", confirm=True)).refused(SpaceTaken, by=10)
 
 
 # --- whom it disturbs ----------------------------------------------------------------
@@ -172,7 +197,7 @@ START = StartBooking(booking="firm", on=date(2025, 7, 1))
     ("decision", "between"),
     [
         (HOLD, hold("b", "2025-07-15", "comet", space="stage-2")),
-        (HOLD, hold("b", "2025-08-01", "comet")),
+        (HOLD, hold("b", "2025-08-02", "comet")),
         (HOLD, START),
         (HOLD, CancelBooking(booking="firm")),
         (CONFIRM, START),
@@ -204,7 +229,7 @@ def test_what_matters_does(decision: Decision, between: Decision | Event) -> Non
 
 def test_reports_of_two_days_do_not_disturb_each_other_but_two_of_one_day_do() -> None:
     def report(day: int) -> ReportShootDay:
-        return ReportShootDay(booking="firm", day=date(2025, 7, day))
+        return ReportShootDay(booking="firm", day=date(2025, 7, day), setups_shot=0)
 
     assert not _broken(july().and_given(START), report(2), report(3))
     assert _broken(july().and_given(START), report(2), report(2))

@@ -77,7 +77,7 @@ class TestMonthsLeft:
         assert {"space:stage-2", "space:stage-2@2025-07", "space:stage-2@2025-08"} <= set(
             moved.tags()
         )
-        assert "space:stage-1@2025-07" not in moved.tags()
+        assert "space:stage-1@2025-06" not in moved.tags()
 
     def test_a_wrap_is_in_the_months_that_it_gives_back(self) -> None:
         wrapped = BY_NAME["BookingWrapped"]

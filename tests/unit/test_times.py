@@ -155,7 +155,8 @@ class TestClockChanges:
         period = days.period(zone_name)
         assert period.days == days
         assert str(period) == str(days)
-        assert period.months == tuple(dict.fromkeys(f"{day:%Y-%m}" for day in days))
+        last = period.end - timedelta(microseconds=1)
+        assert (period.months[0], period.months[-1]) == (f"{period.start:%Y-%m}", f"{last:%Y-%m}")
 
 
 class TestPeriod:
@@ -186,7 +187,29 @@ class TestPeriod:
     def test_an_end_at_midnight_does_not_touch_the_next_day(self) -> None:
         period = When.parse("2025-07-31T20:00..2025-08-01T00:00").resolve(SHANGHAI)
         assert str(period.days) == "2025-07-31"
-        assert period.months == ("2025-07",)
+
+    def test_its_months_are_those_of_utc(self) -> None:
+        assert Days.parse("2025-07-01").period(SHANGHAI).months == ("2025-06", "2025-07")
+        july = Period(utc("2025-07-01T00:00"), utc("2025-08-01T00:00"), SHANGHAI)
+        assert july.months == ("2025-07",)
+
+    @given(
+        starts=st.tuples(*[st.integers(0, 20_000)] * 2),
+        hours=st.tuples(*[st.integers(1, 2_000)] * 2),
+        zones=st.tuples(*[st.sampled_from([BERLIN, SHANGHAI, "UTC"])] * 2),
+    )
+    def test_periods_that_overlap_share_a_month_whatever_their_zones(
+        self,
+        starts: tuple[int, int],
+        hours: tuple[int, int],
+        zones: tuple[str, str],
+    ) -> None:
+        year = utc("2024-01-01T00:00")
+        one, other = (
+            Period(year + timedelta(hours=start), year + timedelta(hours=start + n), zone)
+            for start, n, zone in zip(starts, hours, zones, strict=True)
+        )
+        assert not one.overlaps(other) or set(one.months) & set(other.months)
 
     def test_it_comes_back_from_json(self) -> None:
         text = msgspec.json.encode(self.JULY)
