@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-from msgspec import Struct
-
-from ledger.commands.sheets import Column, Sheet, Style
+from ledger.commands.sheets import Column, Sheet
+from ledger.commands.wording import what
 from ledger.events.base import Event, RecordedEvent, UnknownEvent
 from ledger.times import Period
+
+if TYPE_CHECKING:
+    from ledger.log.eventlog import EventLog
 
 COLUMNS = (
     Column("position", "#", number=True),
@@ -42,22 +43,27 @@ def sheet(
     columns: Sequence[Column] = COLUMNS,
     lines: Iterable[bytes] = (),
     recorded: bool = True,
+    log: "EventLog | None" = None,
 ) -> Sheet:
     """Events as they come, one row each. What a dry run shows has no position yet."""
-    return Sheet(columns, rows(entries, zone, recorded=recorded), zone, lines)
+    return Sheet(columns, rows(entries, zone, recorded=recorded, log=log), zone, lines)
 
 
 def rows(
-    entries: Iterable[RecordedEvent], zone: str, *, recorded: bool = True
+    entries: Iterable[RecordedEvent],
+    zone: str,
+    *,
+    recorded: bool = True,
+    log: "EventLog | None" = None,
 ) -> Iterator[tuple[Any, ...]]:
-    """A row for each event, in the order of `COLUMNS`."""
+    """A row for each event, in the order of `COLUMNS`. For `log` see `wording.what`."""
     for entry in entries:
         yield (
             entry.position if recorded else None,
             entry.recorded_at if recorded else None,
             entry.type,
             about(entry),
-            what(entry, zone),
+            what(entry, zone, log),
             entry.actor,
             entry.reason,
             entry.request,
@@ -74,75 +80,16 @@ def about(entry: RecordedEvent) -> str:
     return entry.tags[0] if entry.tags else ""
 
 
+def _thing(entry: RecordedEvent) -> str:
+    """The id of what it is about; the ledger itself has none."""
+    kind, _, id = about(entry).partition(":")
+    return "" if kind == "ledger" else id
+
+
 def payload(entry: RecordedEvent) -> Any:
     """The event's own data: what is stored, in today's schema."""
     event = entry.event
     return event.payload if isinstance(event, UnknownEvent) else event
-
-
-def what(entry: RecordedEvent, zone: str) -> str:
-    """The event in a line for a person: what differs from its defaults, name and value.
-
-    Instants are shown on the clock of `zone`, a period on its own site's.
-    """
-    event = entry.event
-    if isinstance(event, UnknownEvent):
-        return _as_stored(entry, event, Style(zone))
-    known = about(entry).partition(":")[2]
-    style = Style(zone)
-    parts = [
-        _part(field.name, getattr(event, field.name), style)
-        for field in msgspec.structs.fields(type(event))
-        if not _is_default(event, field) and getattr(event, field.name) != known
-    ]
-    if entry.corrects is not None:
-        parts.append(f"corrects #{entry.corrects}")
-    if entry.reason:
-        parts.append(f"because: {entry.reason}")
-    return ", ".join(parts)
-
-
-def _as_stored(entry: RecordedEvent, event: UnknownEvent, style: Style) -> str:
-    """A plugin's event, told without the plugin: what is stored, name and value."""
-    stored = bytes(event.payload)
-    if "." not in entry.type:
-        return f"(unknown to this program) {stored.decode('utf-8', 'replace')}"
-    known = about(entry).partition(":")[2]
-    fields: dict[str, Any] = msgspec.json.decode(stored)
-    parts = [
-        _part(name, value if isinstance(value, str | int | float) else _compact(value), style)
-        for name, value in fields.items()
-        if value not in (None, [], {}) and value != known
-    ]
-    if entry.reason:
-        parts.append(f"because: {entry.reason}")
-    return ", ".join(parts)
-
-
-def _compact(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _is_default(event: Event, field: Any) -> bool:
-    value = getattr(event, field.name)
-    return value is None or value == () or value == field.default
-
-
-def _part(name: str, value: Any, style: Style) -> str:
-    words = name.replace("_", " ")
-    if isinstance(value, Period):
-        return str(value) if name == "period" else f"{words} {value}"
-    if isinstance(value, bool):
-        return words if value else f"not {words}"
-    if isinstance(value, tuple):
-        return f"{words} {'; '.join(_item(item, style) for item in value)}"
-    return f"{words} {style.text(value)}"
-
-
-def _item(value: Any, style: Style) -> str:
-    if isinstance(value, Struct):
-        return " ".join(style.text(getattr(value, name)) for name in value.__struct_fields__)
-    return style.text(value)
 
 
 def in_words(type_name: str) -> str:
@@ -157,7 +104,7 @@ def sentence(entries: Sequence[RecordedEvent], *, repeated: bool, dry_run: bool)
     if not entries:
         return "nothing to record: it stands so already"
     kinds = list(dict.fromkeys(in_words(entry.type) for entry in entries))
-    things = list(dict.fromkeys(about(entry).partition(":")[2] for entry in entries))
+    things = list(dict.fromkeys(filter(None, map(_thing, entries))))
     of = f" ({', '.join(things)})" if 0 < len(things) <= 3 else ""
     listed = ", ".join(kinds) + of
     if dry_run:

@@ -16,7 +16,7 @@ from ledger.commands.tree import Leaf
 from ledger.errors import BadInput
 from ledger.events.base import Query, RecordedEvent
 from ledger.tags import check_tag
-from ledger.times import Moment, parse_date, start_of_day
+from ledger.times import Moment, last_instant
 
 Window = tuple[datetime | None, datetime | None]
 
@@ -73,7 +73,7 @@ def log(
         backwards = wanted(ledger.log.read(asked, until=head, newest_first=True))
         entries = iter(list(islice(backwards, limit))[::-1])
     with output.opened() as sink:
-        shown = sheet(entries, zone)
+        shown = sheet(entries, zone, log=ledger.log)
         if output.format == "line":
             shown = sheet((), zone, lines=stored_lines(ledger, entries))
         rows = sink.write(shown)
@@ -120,10 +120,7 @@ def _window(since: str | None, until: str | None, zone: str) -> Window:
             first = Moment.parse(since).resolve(zone)
     if until is not None:
         with options.named("--until"):
-            last = Moment.parse(until).resolve(zone)
-        if "T" not in until.upper():
-            last = start_of_day(parse_date(until) + timedelta(days=1), zone)
-            last -= timedelta(microseconds=1)
+            last = last_instant(until, zone)
     if first is not None and last is not None and last < first:
         raise BadInput(f"{until} is before {since}", advice="Give the earlier time as --since")
     return first, last

@@ -9,13 +9,14 @@ import msgspec
 from ledger.application import Ledger
 from ledger.commands import options
 from ledger.commands.entries import COLUMNS as ENTRY_COLUMNS
-from ledger.commands.entries import about, interval, payload, rows, sheet, what
+from ledger.commands.entries import about, interval, payload, rows, sheet
 from ledger.commands.log import stored_lines, title
 from ledger.commands.naming import FIRST_EVENTS, find_tag, known_ids
 from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet
 from ledger.commands.tree import Leaf
+from ledger.commands.wording import what
 from ledger.errors import BadInput, UnknownId
 from ledger.events.base import Query, RecordedEvent
 from ledger.tags import check_tag
@@ -47,14 +48,16 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
         entry = _at(ledger, int(position), head)
         with output.opened() as sink:
             if output.format == "table":
-                sink.write(Sheet(_FACTS, _facts(entry, zone), zone))
+                sink.write(Sheet(_FACTS, _facts(entry, ledger), zone))
             else:
-                sink.write(sheet([entry], zone, lines=stored_lines(ledger, [entry])))
+                sink.write(
+                    sheet([entry], zone, lines=stored_lines(ledger, [entry]), log=ledger.log)
+                )
         return
     tag = check_tag(target) if ":" in target else find_tag(ledger, target)
     entries = ledger.log.read([Query((tag,))], until=head)
     with output.opened() as sink:
-        shown = Sheet(ENTRY_COLUMNS, rows(entries, zone), zone)
+        shown = Sheet(ENTRY_COLUMNS, rows(entries, zone, log=ledger.log), zone)
         if output.format == "line":
             shown = sheet((), zone, lines=stored_lines(ledger, entries))
         count = sink.write(shown)
@@ -69,12 +72,13 @@ def _at(ledger: Ledger, position: int, head: int) -> RecordedEvent:
     return next(ledger.log.stream(after=position - 1, until=position))
 
 
-def _facts(entry: RecordedEvent, zone: str) -> Iterator[tuple[str, Any]]:
+def _facts(entry: RecordedEvent, ledger: Ledger) -> Iterator[tuple[str, Any]]:
     """An event in full: first what it says, then who recorded it, then its own data."""
+    zone = ledger.opened.zone
     yield "position", f"#{entry.position}"
     yield "type", entry.type
     yield "about", about(entry)
-    yield "what", what(entry, zone)
+    yield "what", what(entry, zone, ledger.log)
     yield "recorded", entry.recorded_at
     held = interval(entry.event, zone)
     if held is not None:

@@ -70,6 +70,7 @@ def report(
                 ledger.opened.zone,
                 columns=RECORDED_COLUMNS,
                 recorded=not outcome.dry_run,
+                log=ledger.log,
             )
         )
 
