@@ -76,13 +76,15 @@ def demo(session: Session, output: Output) -> None:
 
 
 class _Progress:
-    """A bar on a terminal's stderr; elsewhere nothing but its label."""
+    """A bar on a terminal's stderr; elsewhere nothing."""
 
     def __init__(self) -> None:
         self._bar: Any = None
 
     def told(self, done: int, total: int) -> None:
         """One more step was taken."""
+        if not sys.stderr.isatty():
+            return
         if self._bar is None:
             label = "Recording the life of a studio"
             self._bar = click.progressbar(length=total, label=label, file=sys.stderr)
