@@ -92,26 +92,26 @@ def start(**given: Any) -> StartBooking:
 @booking.command("report")
 @click.argument("booking")
 @click.option("--day", required=True, type=DAY, help="The shooting day.")
-@click.option("--setups-planned", type=int, default=0, help="Setups that were planned.")
-@click.option("--setups-shot", type=int, default=0, help="Setups that were shot.")
+@click.option("--setups-planned", type=int, help="Setups that were planned.")
+@click.option("--setups-shot", type=int, help="Setups that were shot.")
 @click.option(
     "--pages-planned",
     "pages_planned_eighths",
     type=PAGES,
-    default=0,
     help="Script pages planned, such as '2 3/8'.",
 )
-@click.option(
-    "--pages-shot", "pages_shot_eighths", type=PAGES, default=0, help="Script pages shot."
-)
-@click.option("--shooting-hours", type=float, default=0.0, metavar="H", help="Hours of shooting.")
+@click.option("--pages-shot", "pages_shot_eighths", type=PAGES, help="Script pages shot.")
+@click.option("--shooting-hours", type=float, metavar="H", help="Hours of shooting.")
 @click.option(
     "--corrects", type=int, metavar="POSITION", help="The day's report that this one replaces."
 )
 @records
 def report(**given: Any) -> ReportShootDay:
-    """What a shooting day was meant to do, and did."""
-    return ReportShootDay(**given)
+    """What a shooting day was meant to do, and did. Give one figure at least.
+
+    A figure that is not given is 0; in a correction (--corrects) it stays as it was.
+    """
+    return ReportShootDay(**{name: value for name, value in given.items() if value is not None})
 
 
 @booking.command("wrap")

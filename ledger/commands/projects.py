@@ -47,7 +47,8 @@ def plan(**given: Any) -> PlanMilestone:
     """Plan a milestone for a day; planning it again moves it.
 
     Usual ones: greenlight, prep, principal-photography, picture-wrap, picture-lock,
-    delivery, release, award.
+    delivery, release, award. A closed project still has its own: a film is released, and
+    given its awards, long after the studio's work for it ended.
     """
     return PlanMilestone(**given)
 

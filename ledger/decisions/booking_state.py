@@ -48,6 +48,7 @@ class Booking(Struct, frozen=True):
     """A booking. After the wrap `period` is what it used.
 
     `position` is the event that put it in its state, `placed` the one that gave it its time.
+    `newest` is the later of the two: what made it as it is now.
     """
 
     id: str
@@ -61,6 +62,11 @@ class Booking(Struct, frozen=True):
     plan: tuple[DayPlan, ...]
     expires_at: datetime | None
     started_on: date | None = None
+
+    @property
+    def newest(self) -> int:
+        """The last event that changed it."""
+        return max(self.position, self.placed)
 
 
 def read_booking(ctx: Context, booking_id: str) -> Booking:
@@ -101,7 +107,9 @@ def fold_booking(entries: Iterable[RecordedEvent]) -> Booking:
             case BookingStarted():
                 booking = replace(booking, state="started", position=at, started_on=event.on)
             case BookingWrapped():
-                booking = replace(booking, state="wrapped", position=at, period=event.period)
+                booking = replace(
+                    booking, state="wrapped", position=at, placed=at, period=event.period
+                )
             case BookingCancelled():
                 booking = replace(booking, state="cancelled", position=at)
             case BookingRescheduled():
@@ -123,5 +131,5 @@ def require(booking: Booking, *states: State) -> None:
     """Raises `WrongState` unless the booking is in one of the states."""
     if booking.state not in states:
         raise WrongState(
-            booking.id, state=booking.state, needed=" or ".join(states), position=booking.position
+            booking.id, state=booking.state, needed=" or ".join(states), position=booking.newest
         )

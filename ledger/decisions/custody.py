@@ -171,7 +171,8 @@ def check_in_use(ctx: Context, item: str, at: datetime) -> None:
 class CheckOut(Decision, frozen=True, tag="equipment check-out"):
     """Give an item to `custodian` for a confirmed or started booking, due back at `due_at`.
 
-    It goes out alone: what a container holds is checked out item by item.
+    What went out before the booking wrapped may be entered after it has. It goes out alone:
+    what a container holds is checked out item by item.
     """
 
     equipment: str
@@ -182,15 +183,15 @@ class CheckOut(Decision, frozen=True, tag="equipment check-out"):
 
     def decide(self, ctx: Context) -> None:
         """Raises `CheckedOutAlready`, `InService`, `BookingNotFirm` and others."""
-        read_firm_booking(ctx, self.booking)
         at = ctx.now if self.at is None else self._resolve(ctx, self.at)
+        check_firm(ctx, self.booking, at)
         check_happened(ctx, at, self.equipment)
         check_in_use(ctx, self.equipment, at)
         due_at = self._resolve(ctx, self.due_at)
         if due_at <= at:
             raise BadTime(
                 f"the item is due back at {self.due_at}, not after it goes out",
-                advice="Give a later --due",
+                advice="Give a later --due-at",
             )
         custody = read_custody(ctx, self.equipment)
         custody.check_in_house()
@@ -259,24 +260,39 @@ class HandOver(Decision, frozen=True, tag="equipment hand-over"):
 _NOT_FIRM: dict[type[Event], str] = {
     BookingHeld: "only a hold",
     HoldReleased: "released",
-    BookingWrapped: "wrapped",
     BookingCancelled: "cancelled",
 }
 
 
-def read_firm_booking(ctx: Context, booking: str) -> None:
-    """The booking is confirmed or started. Raises `UnknownId`, `BookingNotFirm`.
+def check_firm(ctx: Context, booking: str, at: datetime) -> None:
+    """The booking is confirmed or started, or was until it wrapped after `at`.
 
-    One question: the newest of the events that make it firm or end it.
+    One question: the newest of the events that make it firm, move it or end it. Raises
+    `UnknownId`, `BookingNotFirm`.
     """
-    entry = ctx.last(tag("booking", booking), *_NOT_FIRM, BookingConfirmed, BookingStarted)
+    entry = ctx.last(
+        tag("booking", booking),
+        *_NOT_FIRM,
+        BookingConfirmed,
+        BookingRescheduled,
+        BookingStarted,
+        BookingWrapped,
+    )
     if entry is None:
         raise UnknownId("booking", booking)
-    if isinstance(entry.event, BookingConfirmed | BookingStarted):
-        return
-    state = _NOT_FIRM.get(type(entry.event))
-    if state is None:
-        raise UnreadableEvent(entry.type, position=entry.position)
+    match entry.event:
+        case BookingConfirmed() | BookingStarted() | BookingRescheduled(rank=None):
+            return
+        case BookingRescheduled():
+            state = "only a hold"
+        case BookingWrapped() as event:
+            if at < event.period.end:
+                return
+            state = "wrapped"
+        case event:
+            if type(event) not in _NOT_FIRM:
+                raise UnreadableEvent(entry.type, position=entry.position)
+            state = _NOT_FIRM[type(event)]
     raise BookingNotFirm(booking, state, position=entry.position)
 
 

@@ -6,13 +6,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from ledger.errors import Refused
-
-
-def clock_text(instant: datetime) -> str:
-    """An instant as a refusal shows it, with its offset: `2025-07-01 08:00+00:00`."""
-    precision = "seconds" if instant.second or instant.microsecond else "minutes"
-    return instant.isoformat(sep=" ", timespec=precision)
+from ledger.errors import BadTime, Refused
+from ledger.times import clock_text, has_hour
 
 
 class NotYetHappened(Refused):
@@ -28,16 +23,14 @@ class NotYetHappened(Refused):
         self.at, self.now = at, now
 
 
-class OffsetNeeded(Refused):
+class OffsetNeeded(BadTime):
     """A wall time, and no telling on which site's clock it was read."""
 
-    rule = "whose-clock"
-
-    def __init__(self, text: str, *, zones: Iterable[str] = ()) -> None:
-        several = " or ".join(sorted(zones))
-        whose = f"could be the time in {several}" if several else "is on no site's clock"
+    def __init__(self, text: str, *, zones: Iterable[str]) -> None:
+        hour = text[:16] if has_hour(text) else f"{text}T00:00"
         super().__init__(
-            f"{text} {whose}", advice=f"Write the offset from UTC too, such as {text[:16]}+08:00"
+            f"{text} could be the time in {' or '.join(sorted(zones))}",
+            advice=f"Write the offset from UTC too, such as {hour}+08:00",
         )
 
 
@@ -260,7 +253,7 @@ class InService(Refused):
         super().__init__(
             f"{equipment} is in {kind} since {clock_text(since)}",
             position=position,
-            advice=f"When that is over: equipment service {equipment} {kind} --done",
+            advice=f"When that is over: equipment service {equipment} --kind {kind} --done",
         )
         self.equipment, self.kind, self.since = equipment, kind, since
 
@@ -274,6 +267,6 @@ class ServiceNotOpen(Refused):
         super().__init__(
             f"{equipment} is not in {kind}",
             position=position,
-            advice=f"Start it first: equipment service {equipment} {kind}",
+            advice=f"Start it first: equipment service {equipment} --kind {kind}",
         )
         self.equipment, self.kind = equipment, kind

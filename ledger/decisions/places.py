@@ -38,6 +38,7 @@ from ledger.events.equipment import (
     EquipmentUnpacked,
     month_tag,
 )
+from ledger.events.ledgers import LedgerOpened
 from ledger.events.sites import SpaceCommissioned
 from ledger.tags import check_id, tag
 from ledger.times import Moment, zone
@@ -227,17 +228,17 @@ def resolve(ctx: Context, moment: Moment, *places: str, item: str | None = None)
     """The instant of a moment, in UTC.
 
     Without an offset it was read on the clock of the spaces among `places`, else on that of
-    the item's home. Raises `BadTime`; `OffsetNeeded` where those spaces have different
-    clocks, or no space is concerned.
+    the item's home, else on the ledger's own. Raises `BadTime`; `OffsetNeeded` where those
+    spaces have different clocks.
     """
     if moment.has_offset:
         return moment.resolve("UTC")
     zones = {space_zone(ctx, place) for place in places if not place.startswith(OUTSIDE)}
     if not zones and item is not None:
         zones = _home_zones(ctx, item)
-    if len(zones) != 1:
+    if len(zones) > 1:
         raise OffsetNeeded(str(moment), zones=zones)
-    return moment.resolve(zones.pop())
+    return moment.resolve(zones.pop() if zones else _own_zone(ctx))
 
 
 def resolve_where_it_is(ctx: Context, moment: Moment, item: str, *places: str) -> datetime:
@@ -255,7 +256,8 @@ def check_happened(ctx: Context, at: datetime, item: str) -> datetime:
 
 
 def on_site(ctx: Context, instant: datetime, item: str) -> datetime:
-    """The instant as a refusal shows it: on the clock where the item is, or else at its home.
+    """The instant as a refusal shows it: on the clock where the item is, else at its home,
+    else on the ledger's own.
 
     Only on the way to a refusal: it asks more than a decision should.
     """
@@ -263,7 +265,17 @@ def on_site(ctx: Context, instant: datetime, item: str) -> datetime:
         return instant
     place = place_at(ctx, item, ctx.now)
     zones = {space_zone(ctx, place)} if not place.startswith(OUTSIDE) else _home_zones(ctx, item)
-    return instant.astimezone(zone(zones.pop())) if zones else instant
+    return instant.astimezone(zone(zones.pop() if zones else _own_zone(ctx)))
+
+
+def _own_zone(ctx: Context) -> str:
+    """The zone in which a day is read where no site says otherwise."""
+    entry = ctx.last("ledger:opened", LedgerOpened)
+    if entry is None:
+        return "UTC"  # only a history that was made by hand has no beginning
+    if not isinstance(entry.event, LedgerOpened):
+        raise UnreadableEvent(entry.type, position=entry.position)
+    return entry.event.zone
 
 
 def _home_zones(ctx: Context, item: str) -> set[str]:

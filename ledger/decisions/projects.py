@@ -255,7 +255,7 @@ class CloseProject(Decision, frozen=True, tag="project close"):
                 booking=live[0].id,
                 state=live[0].state,
                 more=len(live) - 1,
-                position=live[0].position,
+                position=live[0].newest,
             )
         ctx.record(ProjectClosed(project=project.id, on=self.on, outcome=self.outcome))
 

@@ -8,6 +8,9 @@ hold or confirm in the meantime does not disturb the report of a shoot day.
 
 from datetime import date, timedelta
 from math import isfinite
+from typing import Any
+
+from msgspec import UNSET, UnsetType
 
 from ledger.decisions.base import Context, Decision
 from ledger.decisions.booking_refusals import (
@@ -28,7 +31,7 @@ from ledger.events.bookings import (
     ShootDayReported,
 )
 from ledger.tags import tag
-from ledger.times import Period, start_of_day
+from ledger.times import Days, Period, start_of_day
 
 MAX_COUNT = 99_999
 """Setups or eighths of a page in one day; more is a slip of the keyboard."""
@@ -59,17 +62,19 @@ class StartBooking(Decision, frozen=True, tag="booking start"):
 class ReportShootDay(Decision, frozen=True, tag="booking report"):
     """What a shooting day was meant to do and did; pages in eighths of a script page.
 
-    A wrapped booking still takes the reports of days that it used: they often come later.
-    `corrects` is the position of the day's present report, which this one then replaces.
+    At least one figure is said, be it a nought: the report makes the day a shoot day. A
+    wrapped booking still takes the reports of days that it used: they often come later.
+    `corrects` is the position of the day's present report, which this one then replaces,
+    but for the figures that it does not say: those stay. Else they are 0.
     """
 
     booking: str
     day: date
-    setups_planned: int = 0
-    setups_shot: int = 0
-    pages_planned_eighths: int = 0
-    pages_shot_eighths: int = 0
-    shooting_hours: float = 0.0
+    setups_planned: int | UnsetType = UNSET
+    setups_shot: int | UnsetType = UNSET
+    pages_planned_eighths: int | UnsetType = UNSET
+    pages_shot_eighths: int | UnsetType = UNSET
+    shooting_hours: float | UnsetType = UNSET
     corrects: int | None = None
 
     def decide(self, ctx: Context) -> None:
@@ -78,14 +83,20 @@ class ReportShootDay(Decision, frozen=True, tag="booking report"):
         Raises `BadInput`, `UnknownId`, `WrongState`, `OutsideBooking`, `BeforeStart`,
         `DayToCome`, `AlreadyReported`, `NothingToCorrect`.
         """
-        self._check_numbers()
+        said = self._said()
         booking = read_booking(ctx, self.booking)
         require(booking, "started", "wrapped")
         _check_day(ctx, booking, self.day, "cannot have shot")
+        _check_hours(said.get("shooting_hours", 0.0), self.day, booking.period.zone)
         # The bucket of this one day: reports of other days, which two assistants may file
         # at the same time, do not disturb each other.
         reports = ctx.read(tag("booking", booking.id, self.day.isoformat()), ShootDayReported)
         present = reports[-1].position if reports else None
+        stands = dict.fromkeys(_FIGURES, 0)
+        if reports:
+            if not isinstance(reports[-1].event, ShootDayReported):
+                raise UnreadableEvent(reports[-1].type, position=reports[-1].position)
+            stands = {name: getattr(reports[-1].event, name) for name in _FIGURES}
         if present is None and self.corrects is not None:
             raise NothingToCorrect(booking.id, day=self.day, position=self.corrects)
         if present is not None and self.corrects != present:
@@ -97,32 +108,45 @@ class ReportShootDay(Decision, frozen=True, tag="booking report"):
                 project=booking.project,
                 period=booking.period,
                 day=self.day,
-                setups_planned=self.setups_planned,
-                setups_shot=self.setups_shot,
-                pages_planned_eighths=self.pages_planned_eighths,
-                pages_shot_eighths=self.pages_shot_eighths,
-                shooting_hours=self.shooting_hours,
+                **(stands | said),
             ),
             corrects=self.corrects,
         )
 
-    def _check_numbers(self) -> None:
-        counts = {
-            "setups planned": self.setups_planned,
-            "setups shot": self.setups_shot,
-            "eighths of pages planned": self.pages_planned_eighths,
-            "eighths of pages shot": self.pages_shot_eighths,
-        }
-        for what, count in counts.items():
+    def _said(self) -> dict[str, Any]:
+        """The figures that the report says. Raises `BadInput` where it says none."""
+        said = {name: value for name in _FIGURES if (value := getattr(self, name)) is not UNSET}
+        if not said:
+            raise BadInput(
+                f"the report of {self.day} says no figure",
+                advice="Say what was planned or shot, such as --setups-shot 0",
+            )
+        for name, what in _COUNTS.items():
+            count = said.get(name, 0)
             if not 0 <= count <= MAX_COUNT:
                 raise BadInput(
                     f"{count} {what} cannot be", advice=f"Give a number from 0 to {MAX_COUNT:,}"
                 )
-        if not (isfinite(self.shooting_hours) and 0 <= self.shooting_hours <= 24):
-            raise BadInput(
-                f"a day has no {self.shooting_hours} shooting hours",
-                advice="Give a number from 0 to 24",
-            )
+        return said
+
+
+_COUNTS = {
+    "setups_planned": "setups planned",
+    "setups_shot": "setups shot",
+    "pages_planned_eighths": "eighths of pages planned",
+    "pages_shot_eighths": "eighths of pages shot",
+}
+_FIGURES = (*_COUNTS, "shooting_hours")
+
+
+def _check_hours(hours: float, day: date, zone_name: str) -> None:
+    """A day has 23 or 25 where the clocks change. Raises `BadInput`."""
+    whole = Days(day, day).period(zone_name)
+    most = (whole.end - whole.start) / timedelta(hours=1)
+    if not (isfinite(hours) and 0 <= hours <= most):
+        raise BadInput(
+            f"{day} has no {hours} shooting hours", advice=f"Give a number from 0 to {most:g}"
+        )
 
 
 class WrapBooking(Decision, frozen=True, tag="booking wrap"):

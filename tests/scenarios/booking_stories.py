@@ -32,19 +32,19 @@ AUGUST = "2025-08-01T09:00+08:00"
 """When the bookings of July are over, and what they did can be told."""
 
 
-def campus() -> Scenario:
+def campus(zone: str = ZONE) -> Scenario:
     """Positions 1 to 8: a site, stages 1 and 2, a workshop for three, four projects.
 
     Stage 2 gives a challenged holder 48 hours, the others the site's 24.
     """
     spaces = (("stage-1", None, None), ("stage-2", None, 48), ("workshop", 3, None))
     return given(
-        SiteRegistered(site="yongchuan", name="Yongchuan", zone=ZONE),
+        SiteRegistered(site="yongchuan", name="Yongchuan", zone=zone),
         *(
             SpaceCommissioned(
                 space=space,
                 site="yongchuan",
-                zone=ZONE,
+                zone=zone,
                 name=space.title(),
                 kind="stage",
                 area_m2=3000.0,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ledger.decisions.base import Decision
+from ledger.decisions.booking_moves import MoveBooking
 from ledger.decisions.booking_refusals import (
     AlreadyReported,
     BeforeStart,
@@ -23,6 +25,7 @@ from ledger.decisions.past_tense import DayToCome
 from ledger.decisions.shoot_days import CancelBooking, ReportShootDay, StartBooking, WrapBooking
 from ledger.errors import BadInput, UnknownId
 from ledger.testing import Scenario, correcting
+from ledger.times import When
 from tests.scenarios.booking_stories import AUGUST, Told, campus, hold
 
 SHOOT = Told("shoot", "2025-07-01..2025-07-10")
@@ -75,7 +78,11 @@ FIRST_OF_3_JULY = "2025-07-03T00:00+08:00"
     ("before", "decision", "saying"),
     [
         ([], StartBooking(booking="shoot", on=july(3)), "cannot have started"),
-        ([MOVED_IN], ReportShootDay(booking="shoot", day=july(3)), "cannot have shot"),
+        (
+            [MOVED_IN],
+            ReportShootDay(booking="shoot", day=july(3), setups_shot=0),
+            "cannot have shot",
+        ),
         ([MOVED_IN], WrapBooking(booking="shoot", on=july(3)), "cannot have wrapped"),
     ],
 )
@@ -120,23 +127,84 @@ def test_a_second_report_of_a_day_says_which_it_corrects_and_replaces_it() -> No
     story.when(corrected(13)).then(correcting(13, nineteen))
 
 
+def test_a_correction_keeps_what_it_does_not_say() -> None:
+    figures: dict[str, Any] = {"setups_planned": 20, "setups_shot": 18, "shooting_hours": 10.5}
+    told = ReportShootDay(booking="shoot", day=july(3), **figures)
+    right = ReportShootDay(
+        booking="shoot", day=july(3), setups_shot=19, pages_shot_eighths=8, corrects=12
+    )
+    said = figures | {"setups_shot": 19, "pages_shot_eighths": 8}
+    started().and_given(told).when(right).then(
+        correcting(12, SHOOT.reported(july(3), **said))
+    ).when(ReportShootDay(booking="shoot", day=july(3), setups_planned=0, corrects=13)).then(
+        correcting(13, SHOOT.reported(july(3), **said | {"setups_planned": 0}))
+    )
+
+
+def test_a_report_says_something() -> None:
+    story = started()
+    silent = ReportShootDay(booking="shoot", day=july(3))
+    story.when(silent).refused(BadInput, saying="no figure")
+    story.and_given(ReportShootDay(booking="shoot", day=july(3), setups_shot=18))
+    story.when(ReportShootDay(booking="shoot", day=july(3), corrects=12)).refused(BadInput)
+    story.when(ReportShootDay(booking="shoot", day=july(4), setups_shot=0)).then(
+        SHOOT.reported(july(4))
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [(date(2025, 3, 30), 23.0), (date(2025, 3, 31), 24.0), (date(2025, 10, 26), 25.0)],
+)
+def test_no_day_shoots_longer_than_its_clock_has_hours(day: date, hours: float) -> None:
+    """Where the clocks go forward a day has 23 hours, and where they go back 25."""
+    when = f"{day}..{day + timedelta(days=1)}"
+    story = (
+        campus("Europe/Berlin")
+        .and_given(hold("shoot", when, confirm=True))
+        .at("2025-11-01T12:00+01:00")
+        .and_given(StartBooking(booking="shoot", on=day))
+    )
+    longer = ReportShootDay(booking="shoot", day=day, shooting_hours=hours + 0.5)
+    story.when(longer).refused(BadInput, saying=f"Give a number from 0 to {hours:g}")
+    assert story.when(replace(longer, shooting_hours=hours)).refusal is None
+
+
+def test_a_refusal_names_the_last_that_changed_the_booking() -> None:
+    story = campus().and_given(
+        hold("shoot", "2025-07-01..2025-07-10"),
+        MoveBooking(booking="shoot", when=When.parse("2025-07-02..2025-07-11")),
+    )
+    story.when(CancelBooking(booking="shoot")).refused(WrongState, by=10, saying="is held")
+    done = started().and_given(WrapBooking(booking="shoot", on=july(8)))
+    done.when(ReportShootDay(booking="shoot", day=july(9), setups_shot=1)).refused(
+        OutsideBooking, by=12, saying="which has 2025-07-01..2025-07-08"
+    )
+
+
 def test_there_is_nothing_to_correct_on_a_day_without_a_report() -> None:
-    report = ReportShootDay(booking="shoot", day=july(4), corrects=12)
-    story = started().and_given(ReportShootDay(booking="shoot", day=july(3)))
+    report = ReportShootDay(booking="shoot", day=july(4), setups_shot=0, corrects=12)
+    story = started().and_given(ReportShootDay(booking="shoot", day=july(3), setups_shot=0))
     story.when(report).refused(NothingToCorrect, by=12, saying="no report of 2025-07-04")
 
 
 def test_days_that_cannot_be_reported() -> None:
     story = started()
-    story.when(ReportShootDay(booking="shoot", day=july(1))).refused(BeforeStart, by=11)
-    story.when(ReportShootDay(booking="shoot", day=july(11))).refused(OutsideBooking, by=9)
+    story.when(ReportShootDay(booking="shoot", day=july(1), setups_shot=0)).refused(
+        BeforeStart, by=11
+    )
+    story.when(ReportShootDay(booking="shoot", day=july(11), setups_shot=0)).refused(
+        OutsideBooking, by=9
+    )
 
 
 def test_the_last_report_may_come_after_the_wrap() -> None:
     story = started().and_given(WrapBooking(booking="shoot", on=july(8)))
     used = Told("shoot", "2025-07-01..2025-07-08")
-    story.when(ReportShootDay(booking="shoot", day=july(8))).then(used.reported(july(8)))
-    story.when(ReportShootDay(booking="shoot", day=july(9))).refused(OutsideBooking)
+    story.when(ReportShootDay(booking="shoot", day=july(8), setups_shot=0)).then(
+        used.reported(july(8))
+    )
+    story.when(ReportShootDay(booking="shoot", day=july(9), setups_shot=0)).refused(OutsideBooking)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +257,7 @@ def test_a_wrap_on_the_last_day_ends_when_the_booking_ends() -> None:
 
 
 def test_a_wrap_is_no_earlier_than_what_was_done() -> None:
-    story = started().and_given(ReportShootDay(booking="shoot", day=july(6)))
+    story = started().and_given(ReportShootDay(booking="shoot", day=july(6), setups_shot=0))
     story.when(WrapBooking(booking="shoot", on=july(1))).refused(BeforeStart, by=11)
     story.when(WrapBooking(booking="shoot", on=july(5))).refused(DayWasReported, by=12)
     story.when(WrapBooking(booking="shoot", on=july(11))).refused(
@@ -214,11 +282,11 @@ def test_a_cancelled_booking_frees_its_days(story: Callable[[], Scenario]) -> No
 
 
 def test_a_booking_that_shot_wraps_and_is_not_called_off() -> None:
-    story = started().and_given(ReportShootDay(booking="shoot", day=july(3)))
+    story = started().and_given(ReportShootDay(booking="shoot", day=july(3), setups_shot=0))
     story.when(CancelBooking(booking="shoot")).refused(
         ShotAlready, by=12, saying="on 2025-07-03, it cannot be called off (#12). Wrap it"
     )
-    story.and_given(ReportShootDay(booking="shoot", day=july(2)))
+    story.and_given(ReportShootDay(booking="shoot", day=july(2), setups_shot=0))
     story.when(CancelBooking(booking="shoot")).refused(ShotAlready, by=13)
 
 
@@ -227,7 +295,7 @@ def test_a_report_comes_between_a_cancellation_and_its_record() -> None:
     story = started()
     cancel = story.when(CancelBooking(booking="shoot"))
     head = story.position
-    story.and_given(ReportShootDay(booking="shoot", day=july(3)))
+    story.and_given(ReportShootDay(booking="shoot", day=july(3), setups_shot=0))
     assert any(story.history.read(cancel.boundary.queries, after=head))
 
 
@@ -247,7 +315,7 @@ STEPS: dict[str, tuple[Decision, set[str]]] = {
     "confirm": (ConfirmBookings(bookings=("shoot",)), {"held"}),
     "release": (ReleaseHold(booking="shoot"), {"held"}),
     "start": (MOVED_IN, {"confirmed"}),
-    "report": (ReportShootDay(booking="shoot", day=july(3)), {"started", "wrapped"}),
+    "report": (ReportShootDay(booking="shoot", day=july(3), setups_shot=0), {"started", "wrapped"}),
     "wrap": (WrapBooking(booking="shoot", on=july(8)), {"started"}),
     "cancel": (CancelBooking(booking="shoot"), {"confirmed", "started"}),
 }

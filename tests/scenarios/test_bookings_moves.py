@@ -157,7 +157,7 @@ def test_a_firm_booking_takes_no_days_of_another() -> None:
 
 def test_what_has_started_can_change_its_end() -> None:
     started = (StartBooking(booking="first", on=date(2025, 7, 3)),)
-    report = ReportShootDay(booking="first", day=date(2025, 7, 6))
+    report = ReportShootDay(booking="first", day=date(2025, 7, 6), setups_shot=0)
     story = (
         campus()
         .at(AUGUST)

@@ -17,7 +17,6 @@ from ledger.decisions.equipment_refusals import (
     NotCheckedOut,
     NotYetHappened,
     NotYetRegistered,
-    OffsetNeeded,
     RetiredForGood,
     ServiceNotOpen,
 )
@@ -57,13 +56,21 @@ def space(name: str, zone: str = "Asia/Shanghai") -> SpaceCommissioned:
     )
 
 
-def booked(kind: type[BookingConfirmed | BookingStarted | BookingWrapped], **more: object) -> Event:
+def booked(kind: type[BookingConfirmed | BookingStarted], **more: object) -> Event:
     return kind(booking="b-1", space="stage-1", project="resurrection", period=SHOOT, **more)  # type: ignore[arg-type]  # the fields of each kind
 
 
 CONFIRMED = booked(BookingConfirmed)
 STARTED = booked(BookingStarted, on=date(2025, 6, 1))
 HELD = BookingHeld(booking="b-1", space="stage-1", project="resurrection", period=SHOOT, rank=1)
+WRAPPED = BookingWrapped(
+    booking="b-1",
+    space="stage-1",
+    project="resurrection",
+    period=Days(date(2025, 6, 1), date(2025, 6, 3)).period("Asia/Shanghai"),
+    on=date(2025, 6, 3),
+    was_period=SHOOT,
+)
 OVER = [
     (
         HoldReleased(
@@ -71,7 +78,7 @@ OVER = [
         ),
         "released",
     ),
-    (booked(BookingWrapped, on=date(2025, 6, 3), was_period=SHOOT), "wrapped"),
+    (WRAPPED, "wrapped"),
     (
         BookingCancelled(booking="b-1", space="stage-1", project="resurrection", period=SHOOT),
         "cancelled",
@@ -164,6 +171,36 @@ def test_nothing_goes_out_for_a_hold() -> None:
 @pytest.mark.parametrize(("end", "state"), OVER)
 def test_nothing_goes_out_for_what_is_over(story: Scenario, end: Event, state: str) -> None:
     story.and_given(end).when(check_out(4)).refused(BookingNotFirm, by=4, saying=state)
+
+
+def test_what_went_out_before_the_wrap_may_be_entered_after_it(story: Scenario) -> None:
+    told = story.and_given(WRAPPED)
+    told.when(check_out(3)).then(checked_out(3)).when(check_in(5)).then(
+        EquipmentCheckedIn(equipment="lens", at=instant(5), booking="b-1")
+    )
+    story.when(
+        CheckOut(equipment="lens", booking="b-1", custodian="Ana", due_at=june(20), at=june(4, 0))
+    ).refused(BookingNotFirm, by=4, saying="wrapped")
+
+
+def test_a_booking_that_moved_is_as_firm_as_it_was() -> None:
+    def moved(rank: int | None) -> BookingRescheduled:
+        return BookingRescheduled(
+            booking="b-1",
+            space="stage-1",
+            project="resurrection",
+            period=SHOOT,
+            was_space="stage-2",
+            was_period=SHOOT,
+            rank=rank,
+        )
+
+    lens = AddEquipment(
+        equipment="lens", name="Lens", kind="lens", at_place="stage-1", at=june(1, 0)
+    )
+    studio = given(space("stage-1")).at("2025-06-30T20:00+08:00").and_given(lens, HELD)
+    studio.and_given(moved(2)).when(check_out(2)).refused(BookingNotFirm, by=4, saying="a hold")
+    studio.and_given(CONFIRMED, moved(None)).when(check_out(2)).then(checked_out(2))
 
 
 def test_the_booking_must_be_known(story: Scenario) -> None:
@@ -321,9 +358,7 @@ def test_it_is_valid_for_some_time(story: Scenario) -> None:
 def test_a_move_is_none_of_custodys_business(story: Scenario) -> None:
     story.and_given(check_out(2), into("repair", 3)).and_given(
         MoveEquipment(equipment="lens", to="outside:repair-shop", at=june(4))
-    ).when(out_of("repair", 4)).refused(OffsetNeeded).when(
-        ServiceEquipment(equipment="lens", kind="repair", done=True)
-    ).then(
+    ).when(ServiceEquipment(equipment="lens", kind="repair", done=True)).then(
         ServiceCompleted(equipment="lens", at=datetime(2025, 6, 30, 12, tzinfo=UTC), kind="repair")
     ).when(CheckIn(equipment="lens")).then(
         EquipmentCheckedIn(

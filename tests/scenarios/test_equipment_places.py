@@ -20,7 +20,12 @@ from ledger.decisions.equipment_refusals import (
 )
 from ledger.decisions.places import place_at
 from ledger.errors import AlreadyExists, BadId, BadText, BadTime, LedgerError, UnknownId
-from ledger.events import EquipmentMoved, EquipmentRegistered, SpaceCommissioned
+from ledger.events import (
+    EquipmentMoved,
+    EquipmentRegistered,
+    LedgerOpened,
+    SpaceCommissioned,
+)
 from ledger.events.base import Header
 from ledger.testing.scenario import Scenario, given
 from ledger.times import Moment
@@ -66,9 +71,11 @@ def move(
     )
 
 
-def moved(at: str, origin: str, destination: str, *, latest: bool = True) -> EquipmentMoved:
+def moved(
+    at: str, origin: str, destination: str, *, latest: bool = True, item: str = "crane"
+) -> EquipmentMoved:
     return EquipmentMoved(
-        equipment="crane", at=local(at), origin=origin, destination=destination, latest=latest
+        equipment=item, at=local(at), origin=origin, destination=destination, latest=latest
     )
 
 
@@ -303,14 +310,22 @@ def test_between_outside_places_the_home_tells_the_time(story: Scenario) -> None
     ).then(moved("2025-06-03T07:30", "outside:rental-house", "outside:repair-shop"))
 
 
-def test_without_a_home_outside_an_offset_is_needed() -> None:
+def test_without_a_home_outside_it_is_the_ledgers_clock() -> None:
+    opened = LedgerOpened(origin="yongchuan", format=1, demo=False, zone="Asia/Tokyo")
     hired = AddEquipment(
         equipment="dolly", name="Dolly", kind="dolly", at_place="outside:rental-house"
     )
-    wall = Moment("2025-06-01T08:00")
-    given(hired).at("2025-06-30T20:00+08:00").when(
-        MoveEquipment(equipment="dolly", to="outside:dock", at=wall)
-    ).refused(OffsetNeeded, saying="no site's clock")
+    story = given(opened).at("2025-06-20T20:00+08:00").and_given(hired)
+    story.at("2025-06-30T20:00+08:00")
+    story.when(
+        MoveEquipment(equipment="dolly", to="outside:dock", at=Moment("2025-06-01T08:00"))
+    ).refused(NotYetRegistered, saying="not at 2025-06-01 08:00+09:00")
+    story.when(
+        MoveEquipment(equipment="dolly", to="outside:dock", at=Moment("2025-06-30T21:00"))
+    ).then(moved("2025-06-30T20:00", "outside:rental-house", "outside:dock", item="dolly"))
+    story.when(
+        MoveEquipment(equipment="dolly", to="outside:shop", at=Moment("2025-06-30T21:01"))
+    ).refused(NotYetHappened, saying="2025-06-30 21:01+09:00")
 
 
 def test_between_two_clocks_an_offset_is_needed(story: Scenario) -> None:
