@@ -84,3 +84,15 @@ def test_both_launchers_show_the_same_tree(installed_launcher: Path) -> None:
         assert one == other, f"{path} differs"
         assert one[0] == 0
         assert one[1].startswith("Usage: PROGRAM"), path
+
+
+def test_a_python_without_the_packages_is_told_what_to_do() -> None:
+    bare = subprocess.run(
+        [sys.executable, "-S", str(ROOT / "cli.py"), "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (bare.returncode, bare.stdout) == (2, "")
+    assert "Set the checkout up with: make demo" in bare.stderr
+    assert len(bare.stderr.splitlines()) == 1
