@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,7 +33,7 @@ from ledger.events.ledgers import FORMAT
 from ledger.log.eventlog import EventLog, create_log, open_log
 from ledger.log.places import Place
 from ledger.tags import check_text, tag
-from ledger.times import Clock, SystemClock, parse_date, parse_instant, start_of_day, zone
+from ledger.times import Clock, SystemClock, last_instant, zone
 
 if TYPE_CHECKING:
     from ledger.projections.projection import Projection
@@ -329,8 +329,9 @@ class Ledger:
     def resolve_as_of(self, text: str) -> int:
         """The position of an as-of: a position as it is, a time as the last one recorded by then.
 
-        A date means the end of that day in the ledger's zone. Raises `BadInput` for a
-        position that the log has not reached.
+        A date means the end of that day in the ledger's zone, and a time without seconds
+        the end of that minute. Raises `BadInput` for a position that the log has not
+        reached.
         """
         text = text.strip()
         if text.isdecimal():
@@ -341,10 +342,7 @@ class Ledger:
                 raise BadInput(f"there is no #{text:.20}", advice=f"The log ends at #{head}")
             return position
         zone_name = self.opened.zone
-        if "T" in text.upper():
-            return self.log.position_at(parse_instant(text, zone_name))
-        end = start_of_day(parse_date(text) + timedelta(days=1), zone_name)
-        return self.log.position_at(end - timedelta(microseconds=1))
+        return self.log.position_at(last_instant(text, zone_name))
 
 
 @contextmanager

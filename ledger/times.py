@@ -8,14 +8,13 @@ hours is still one day.
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
-from functools import lru_cache
 from typing import Protocol, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from msgspec import Struct
 
 from ledger.errors import BadTime
+from ledger.zones import check_zone as check_zone
+from ledger.zones import zone as zone
 
 MAX_PERIOD_DAYS = 3_660
 """Ten years: a longer period would carry more month tags than a line should hold."""
@@ -70,38 +69,6 @@ class ManualClock:
     def advance(self, by: timedelta) -> None:
         """Move it on."""
         self.instant += by
-
-
-@lru_cache(maxsize=256)
-def zone(name: str) -> ZoneInfo:
-    """The IANA zone of that name.
-
-    Raises `BadTime` for a name that the time zone database does not have.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadTime(
-            f"no time zone {name!r}", advice="Use an IANA name such as Asia/Shanghai"
-        ) from None
-
-
-@lru_cache(maxsize=1)
-def _zone_names() -> frozenset[str]:
-    # "localtime" is some machine's own clock, "Factory" nobody's.
-    return frozenset(available_timezones()) - {"localtime", "Factory"}
-
-
-def check_zone(name: str) -> str:
-    """Return the name of a zone for a site, spelt as the database has it.
-
-    Raises `BadTime`, also for a name that only this machine would understand.
-    """
-    if name not in _zone_names():
-        near = get_close_matches(name, _zone_names(), n=2, cutoff=0.7)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Use one such as Asia/Shanghai"
-        raise BadTime(f"no time zone {name!r}", advice=hint)
-    return name
 
 
 def start_of_day(day: date, zone_name: str) -> datetime:

@@ -1,7 +1,7 @@
 """`log`: the events as they were recorded, newest last."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from difflib import get_close_matches
 from itertools import islice
 

@@ -7,14 +7,15 @@ message is what somebody reads at the stage door.
 from datetime import date, datetime
 
 from ledger.errors import Pending, Refused
-from ledger.times import Period, zone
+from ledger.times import Period, clock_text
 
 # --- the booking's own state ---------------------------------------------------------
 
 _NEXT = {
     "held": "Confirm it with: booking confirm {0}, or let it go with: booking release {0}",
-    "confirmed": "Start it with: booking start {0}, or call it off with: booking cancel {0}",
-    "started": "Wrap it with: booking wrap {0}",
+    "confirmed": "Start it with: booking start {0} --on DAY, or call it off with: "
+    "booking cancel {0}",
+    "started": "Wrap it with: booking wrap {0} --on DAY",
     "wrapped": "It is over; for further days place a hold: booking hold",
     "released": "Place a new hold: booking hold",
     "expired": "Place a new hold: booking hold",
@@ -70,10 +71,10 @@ class SpaceFull(Refused):
         period: Period,
         position: int,
     ) -> None:
-        local = at.astimezone(zone(period.zone)).isoformat(timespec="minutes")
         super().__init__(
-            f"space {space!r} has {capacity - taken} of {capacity} units free at {local}, "
-            f"not {units}; the last to confirm was booking {booking!r} on {period}",
+            f"space {space!r} has {capacity - taken} of {capacity} units free "
+            f"at {clock_text(at, period.zone)}, not {units}; "
+            f"the last to confirm was booking {booking!r} on {period}",
             position=position,
             advice="Take fewer units, other days or another space",
         )
@@ -155,10 +156,12 @@ class AnswerPending(Refused):
 
     rule = "answer-by"
 
-    def __init__(self, booking: str, *, ahead: str, answer_by: datetime, position: int) -> None:
+    def __init__(
+        self, booking: str, *, ahead: str, answer_by: datetime, zone: str, position: int
+    ) -> None:
         super().__init__(
             f"booking {ahead!r} was challenged by {booking!r} and may answer "
-            f"until {answer_by.isoformat(timespec='minutes')}",
+            f"until {clock_text(answer_by, zone)}",
             position=position,
             advice="Confirm after that, or ask its holder to release it",
         )
@@ -170,10 +173,12 @@ class AlreadyChallenged(Refused):
 
     rule = "one-challenge"
 
-    def __init__(self, booking: str, *, ahead: str, answer_by: datetime, position: int) -> None:
+    def __init__(
+        self, booking: str, *, ahead: str, answer_by: datetime, zone: str, position: int
+    ) -> None:
         super().__init__(
             f"booking {booking!r} has challenged {ahead!r} already; the answer is due "
-            f"{answer_by.isoformat(timespec='minutes')}",
+            f"{clock_text(answer_by, zone)}",
             position=position,
             advice=f"Once that has passed: booking confirm {booking}",
         )
@@ -248,7 +253,7 @@ class StaysWhereItStarted(Refused):
         super().__init__(
             f"booking {booking!r} has started: only its end can move",
             position=position,
-            advice=f"Wrap it with: booking wrap {booking}, and book the other days anew",
+            advice=f"Wrap it with: booking wrap {booking} --on DAY, and book the other days anew",
         )
         self.booking = booking
 
@@ -276,7 +281,7 @@ class ShotAlready(Refused):
         super().__init__(
             f"booking {booking!r} has a shoot day reported on {day}, it cannot be called off",
             position=position,
-            advice=f"Wrap it, which gives its later days back: booking wrap {booking}",
+            advice=f"Wrap it, which gives its later days back: booking wrap {booking} --on DAY",
         )
         self.booking, self.day = booking, day
 

@@ -203,7 +203,11 @@ class ChallengeHolds(Decision, frozen=True, tag="booking challenge"):
             if target in asked:
                 earlier = asked[target]
                 raise AlreadyChallenged(
-                    hold.booking, ahead=target, answer_by=earlier.answer_by, position=earlier.at
+                    hold.booking,
+                    ahead=target,
+                    answer_by=earlier.answer_by,
+                    zone=hold.period.zone,
+                    position=earlier.at,
                 )
             other = ahead[target]
             ctx.record(
@@ -342,6 +346,7 @@ def _lapsed(ctx: Context, hold: Hold, obstacles: list[Hold]) -> list[Hold]:
                 hold.booking,
                 ahead=other.booking,
                 answer_by=challenge.answer_by,
+                zone=hold.period.zone,
                 position=challenge.at,
             )
     return obstacles

@@ -1,6 +1,7 @@
 """Decisions as JSON: one object, its name in `do`, its parameters beside it."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, Union
@@ -8,18 +9,23 @@ from typing import Any, Union
 import msgspec
 
 from ledger.decisions.base import Decision
+from ledger.decisions.keys import explain
 from ledger.errors import BadInput, BadText, LedgerError
 from ledger.times import Moment, When
 
 _WRITTEN = (When, Moment)
+_HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MAX_LINE = 65_535
 """Bytes of one command in a batch file: none is larger than the events that it makes."""
 
 
 def _from_text(type: type, value: Any) -> Any:
-    if type in _WRITTEN and isinstance(value, str):
-        return type.parse(value)
-    raise NotImplementedError(type)
+    if type not in _WRITTEN:
+        raise NotImplementedError(type)
+    if not isinstance(value, str):
+        raise ValueError(value)  # what msgspec makes a ValidationError of
+    return type.parse(value)
 
 
 def _to_text(value: Any) -> Any:
@@ -32,7 +38,7 @@ class Wire:
     """Reads and writes the decisions of a program: the studio's own and its plugins'."""
 
     def __init__(self, decisions: Sequence[type[Decision]]) -> None:
-        self._names = sorted(decision.words() for decision in decisions)
+        self.commands = {one.words(): one for one in sorted(decisions, key=lambda d: d.words())}
         self._decoder: msgspec.json.Decoder[Decision] = msgspec.json.Decoder(
             Union[tuple(decisions)],  # noqa: UP007  # a union made at run time
             dec_hook=_from_text,
@@ -52,13 +58,13 @@ class Wire:
             )
         try:
             return self._decoder.decode(line)
-        except msgspec.ValidationError as error:
-            raise self._explain(line, str(error)) from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise BadInput(
-                "this is no JSON object",
-                advice='Write one a line, such as {"do": "project open", …}',
-            ) from None
+        except (msgspec.ValidationError, LedgerError):
+            raise self._explain(line) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            why = str(error).removeprefix("JSON is malformed: ")
+            if _HALF_A_PAIR.search(line) and ("surrogate" in why or line.rstrip().endswith(b"}")):
+                why = "half of a surrogate pair, such as \\ud800, is no character"
+            raise _no_object(why[:1].lower() + why[1:]) from None
 
     def check(self, decision: Decision) -> Decision:
         """The decision as it would come from a line, each value of its declared type.
@@ -71,7 +77,7 @@ class Wire:
             line = self.encode(decision)
             return msgspec.json.decode(line, type=type(decision), dec_hook=_from_text)
         except msgspec.ValidationError as error:
-            what = _in_words(str(error))
+            raise self._explain(line, type(decision)) from error
         except UnicodeEncodeError:  # half of a surrogate pair, from a terminal of another encoding
             raise BadText(
                 f"{decision.words()}: a text holds a control character",
@@ -85,6 +91,8 @@ class Wire:
     def read(self, lines: Iterable[bytes]) -> Iterator[tuple[int, Decision]]:
         """The decisions of a batch file with their line numbers; blank lines are passed over."""
         for number, line in enumerate(lines, start=1):
+            # A mark that some editors put before the text, and which is no part of it.
+            line = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line  # noqa: PLW2901  # the same line
             if not line.strip():
                 continue
             try:
@@ -105,18 +113,26 @@ class Wire:
             sha.update(self._encoder.encode(asked) + b"\n")
         return sha.hexdigest()[:16]
 
-    def _explain(self, line: bytes, message: str) -> BadInput:
+    def named(self, name: Any) -> type[Decision]:
+        """The command of that name. Raises `BadInput` with the nearest one."""
+        if isinstance(name, str) and name in self.commands:
+            return self.commands[name]
+        near = get_close_matches(str(name), self.commands, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"One of: {', '.join(self.commands)}"
+        raise BadInput(
+            "no command is named in 'do'" if name is None else f"there is no command {name!r}",
+            advice=hint,
+        )
+
+    def _explain(self, line: bytes, command: type[Decision] | None = None) -> BadInput:
+        asked = msgspec.json.decode(line)
+        if not isinstance(asked, dict):
+            return _no_object(f"it is {msgspec.json.encode(asked)[:20].decode(errors='replace')}")
         try:
-            asked = msgspec.json.decode(line)
-        except msgspec.DecodeError:
-            asked = None
-        if isinstance(asked, dict) and asked.get("do") not in self._names:
-            name = asked.get("do")
-            near = get_close_matches(str(name), self._names, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"One of: {', '.join(self._names)}"
-            what = "no command is named in 'do'" if name is None else f"no command {name!r}"
-            return BadInput(what, advice=hint)
-        return BadInput(_in_words(message), advice="Compare it with: apply --help")
+            command = self.named(asked.get("do")) if command is None else command
+        except BadInput as error:
+            return error
+        return explain(command.words(), command, asked, _read)
 
 
 def _departures(decision: Decision) -> dict[str, Any]:
@@ -133,7 +149,12 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:
     return field.default if made is msgspec.NODEFAULT else made()
 
 
-def _in_words(message: str) -> str:
-    """What msgspec says of a value, without its path language."""
-    text = message.replace(" - at `$.", ", in `").replace(" - at `$`", "")
-    return text[:1].lower() + text[1:]
+def _read(value: Any, kind: Any) -> Any:
+    return msgspec.convert(value, kind, dec_hook=_from_text)
+
+
+def _no_object(why: str) -> BadInput:
+    return BadInput(
+        f"this is no JSON object ({why})",
+        advice='Write one a line, such as {"do": "project open", …}',
+    )

@@ -10,7 +10,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ledger.errors import LedgerError, NoLedger, NotALedger, StorageFailure
 
-ELSEWHERE = "Name the ledger with --ledger, or make one with: studio-ledger init"
+ELSEWHERE = "Name the ledger with --ledger, or make one elsewhere: --ledger PLACE init"
+"""What to do where something else stands: there `init` would refuse."""
+NOT_THERE = "Make one with: studio-ledger init, or name another with --ledger"
 _FREE_SPACE = "Nothing was recorded. Free some space and try again"
 _PERMISSION = "Check who owns it and who may write to it, also its folder"
 _RESTORE = "Keep the file as it is and restore a backup beside it"
@@ -141,7 +143,7 @@ def _explain_postgres(state: str | None, words: str, where: str) -> LedgerError:
     if state is None:  # never reached a server
         return StorageFailure(f"no connection to {where}: {words}", advice=_RECONNECT)
     if state in ("3D000", "3F000", "42P01"):
-        return NoLedger(f"there is no ledger at {where}", advice=ELSEWHERE)
+        return NoLedger(f"there is no ledger at {where}", advice=NOT_THERE)
     for code, (message, advice) in _POSTGRES.items():
         if state.startswith(code):
             return StorageFailure(message.format(where), advice=advice)

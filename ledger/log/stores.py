@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from ledger.errors import LedgerExists, NoLedger, NotALedger, StorageFailure
 from ledger.log import schema
-from ledger.log.failures import ELSEWHERE, file_errors, no_room, storage_errors
+from ledger.log.failures import ELSEWHERE, NOT_THERE, file_errors, no_room, storage_errors
 from ledger.log.places import (
     LOCK_TIMEOUT_S,
     Place,
@@ -130,7 +130,7 @@ def _open_file(path: Path, where: str, *, read_only: bool) -> Engine:
     except (FileNotFoundError, NotADirectoryError):
         raise NoLedger(
             f"there is no ledger at {where}",
-            advice="Make one with: studio-ledger init, or name another with --ledger",
+            advice=NOT_THERE,
         ) from None
     except IsADirectoryError:
         raise NotALedger(f"{where} is a folder, not a ledger", advice=ELSEWHERE) from None
@@ -224,7 +224,7 @@ def _open_schema(place: Place, *, read_only: bool) -> Engine:
         if not found:
             raise NoLedger(
                 f"there is no ledger at {place.where}",
-                advice="Make one with: studio-ledger init, or name another with --ledger",
+                advice=NOT_THERE,
             )
         if "ledger_format" not in found:
             raise NotALedger(f"{place.where} holds something else", advice=ELSEWHERE)

@@ -75,7 +75,7 @@ BAD: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
             "2025-03-30T06:00"), ("does not exist in Europe/Berlin",)),
     "an hour that comes twice": (
         2, ("booking", "hold", "stage-2", "wild", "--from", "2025-10-26T02:30", "--to",
-            "2025-10-26T06:00"), ("twice", "2025-10-26T02:30:00+02:00")),
+            "2025-10-26T06:00"), ("twice", "2025-10-26 02:30+02:00")),
     "an id with spaces": (2, (*OPEN, "my project", "--title", "T", *FEATURE), ("'my-project'",)),
     "a Chinese id": (2, (*OPEN, "狂野", "--title", "T", *FEATURE), ("no project id",)),
     "a title that is too long": (2, (*OPEN, "p", "--title", "字" * 1001, *FEATURE), ("1,001",)),
@@ -91,7 +91,7 @@ BAD: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
     "a plan that is none": (2, (*HOLD, "--days", "2025-09-01", "--plan", "2025-09-01=party"),
                             ("--plan", "pre-light")),
     "an as-of to come": (2, ("log", "--as-of", "99"), ("--as-of", "ends at #10")),
-    "an as-of that is none": (2, ("view", "spaces", "--as-of", "soon"), ("'soon' is no date",)),
+    "an as-of that is none": (2, ("view", "spaces", "--as-of", "soon"), ("'soon' is no day and no time",)),
     "a format too many": (2, ("log", "--json", "--format", "csv"), ("exclude each other",)),
 }  # fmt: skip
 

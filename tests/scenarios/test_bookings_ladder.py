@@ -315,7 +315,7 @@ def test_a_challenge_lapses_when_the_time_is_over() -> None:
     story = queue(3).and_given(ChallengeHolds(booking="second"))
     confirm = ConfirmBookings(bookings=("second",))
     story.when(confirm, now="2025-06-02T08:59+08:00").refused(
-        AnswerPending, by=12, saying="may answer until 2025-06-02T01:00+00:00"
+        AnswerPending, by=12, saying="may answer until 2025-06-02 09:00+08:00"
     )
     story.when(confirm, now="2025-06-02T09:00+08:00").then(
         FIRST.released("lapsed"), SECOND.confirmed(), THIRD.promoted(3, 1)
