@@ -29,6 +29,10 @@ Progress = Callable[[int, int], None]
 MANY_ROWS = 2_000
 """Rows written in a batch beyond which the next one is made shorter."""
 
+MOST_ROWS = 20_000
+"""Rows after which a transaction ends in the middle of a batch, so that no batch of events
+that each touch thousands fills the memory or holds the lock for minutes."""
+
 _SHORTEST = 50
 
 
@@ -74,7 +78,10 @@ class Follower:
         self._start(self._committed)
 
     def apply(self, connection: Connection, entries: Sequence[RecordedEvent]) -> int:
-        """Apply events that follow on `position` in the transaction; the rows written."""
+        """Apply events that follow on `position` in the transaction; the rows written.
+
+        Not all of them where they touch very many rows (`MOST_ROWS`): see `position`.
+        """
         last = entries[-1]
         before, before_at = self.position, self.generation.recorded_at
         if not self._store.claim(
@@ -85,17 +92,17 @@ class Follower:
         for shelf in self._shelves.values():
             shelf.connection = connection
         unread = self._folding.unread
-        applied: Sequence[RecordedEvent] = entries
-        failure = self._fold(entries)
+        applied, failure = self._fold(entries)
         if failure is not None:
-            applied = [e for e in entries if e.position < failure.position]
+            good = [e for e in entries if e.position < failure.position]
             self._restart(before, unread)
-            again = self._fold(applied)
+            applied, again = self._fold(good)
             assert again is None, "the same events through the same handlers fail alike"
+            assert len(applied) == len(good), "and touch as many rows"
         position, at = before, before_at
         if applied:
             position, at = applied[-1].position, applied[-1].recorded_at
-        if failure is not None or self._folding.unread != unread:
+        if position != last.position or failure is not None or self._folding.unread != unread:
             self._store.note(
                 connection,
                 self.generation,
@@ -121,12 +128,24 @@ class Follower:
         ]
         self._folding = Folding(self.projection.open(tables), position, unread)
 
-    def _fold(self, entries: Sequence[RecordedEvent]) -> Failure | None:
-        """Put events through the handlers, and see that their rows can be kept."""
+    def _fold(
+        self, entries: Sequence[RecordedEvent]
+    ) -> tuple[Sequence[RecordedEvent], Failure | None]:
+        """Put events through the handlers, and see that their rows can be kept.
+
+        The events that were taken: all, or those until there were enough rows.
+        """
         before, unread = self._folding.position, self._folding.unread
-        failure = self._folding.apply(entries)
-        if failure is not None:
-            return failure
+        taken, piece = 0, 1
+        while taken < len(entries) and (written := self._folding.written()) < MOST_ROWS:
+            if taken:  # a piece as long as what is left has room for, by the rows so far
+                room = (MOST_ROWS - written) * taken // max(written, 1)
+                piece = max(1, min(2 * piece, room))
+            failure = self._folding.apply(entries[taken : taken + piece])
+            if failure is not None:
+                return entries[:taken], failure
+            taken += piece
+        entries = entries[:taken]
         try:
             for table in self._folding.tables:
                 table.check_all()
@@ -136,7 +155,8 @@ class Follower:
             failure = self._folding.apply_singly(entries)
             if failure is None:
                 raise
-        return failure
+            return entries, failure
+        return entries, None
 
     def _write(self) -> int:
         count = 0
@@ -182,7 +202,7 @@ def follow(
     while behind := [f for f in followers if not f.stopped and f.position < head]:
         if not _one_stream(store, log, behind, head, batch, progress):
             raise StorageFailure(
-                f"the log ends before #{head}, which it had just now", advice="Run audit verify"
+                f"the log ends before #{head}, which it had just now", advice="Run: doctor"
             )
 
 
@@ -201,24 +221,36 @@ def _one_stream(
     stream = log.stream(start, head)
     size, last = batch, start
     while entries := list(islice(stream, size)):
-        first, last = entries[0].position, entries[-1].position
-        most = 0
-        try:
-            with store.writing() as connection:
-                for follower in followers:
-                    # one that lost a race may be anywhere; a gap waits for the next stream
-                    if first - 1 <= follower.position < last and not follower.stopped:
-                        rest = entries[follower.position - first + 1 :]
-                        most = max(most, follower.apply(connection, rest))
-        except BaseException:
-            for follower in followers:
-                follower.rolled_back()
-            raise
-        for follower in followers:
-            follower.committed()
+        last = entries[-1].position
+        most = _one_batch(store, followers, entries)
         if progress is not None:
             progress(last, head)
         size = max(size // 2, min(_SHORTEST, batch)) if most > MANY_ROWS else min(size * 2, batch)
         if all(f.stopped or f.position >= head for f in followers):
             break
     return last > start
+
+
+def _one_batch(
+    store: ViewStore, followers: Sequence[Follower], entries: Sequence[RecordedEvent]
+) -> int:
+    """Apply a batch, in one transaction unless it touches very many rows; the most rows that
+    one projection wrote."""
+    first, last = entries[0].position, entries[-1].position
+    written = dict.fromkeys(range(len(followers)), 0)
+    # one that lost a race may be anywhere; a gap waits for the next stream
+    while behind := [
+        (n, f) for n, f in enumerate(followers) if first - 1 <= f.position < last and not f.stopped
+    ]:
+        try:
+            with store.writing() as connection:
+                for n, follower in behind:
+                    rest = entries[follower.position - first + 1 :]
+                    written[n] += follower.apply(connection, rest)
+        except BaseException:
+            for _, follower in behind:
+                follower.rolled_back()
+            raise
+        for _, follower in behind:
+            follower.committed()
+    return max(written.values())

@@ -1,6 +1,7 @@
 """What is wrong with a plugin: one message with the file and line, and what to write instead."""
 
 import inspect
+from types import FrameType
 from typing import Any
 
 from ledger.errors import BadInput
@@ -37,6 +38,25 @@ class ReadOnly(BadPlugin):
         super().__init__(
             f"a view writes to the table {table}",
             advice="Write rows in a handler marked @on; read with .rows() and .get() in a view",
+        )
+
+
+DECLARED = "__declared__"
+"""Marks what a decorator of ours made of a method."""
+
+
+def refuse_second(method: Any, body: FrameType | None) -> None:
+    """Refuse a handler or view of a name that its class has used for another already.
+
+    Python keeps the last of them and says nothing; the events or the question of the first
+    would be missing. `body` is the class body that runs the decorator.
+    """
+    other = body.f_locals.get(method.__name__) if body is not None else None
+    if other is not None and other is not method and hasattr(other, DECLARED):
+        raise BadPlugin(
+            f"{method.__qualname__} is written twice, and the second would replace the first",
+            advice="Rename one",
+            subject=method,
         )
 
 

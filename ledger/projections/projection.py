@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from msgspec import Struct
 
 from ledger.events.base import Event, RecordedEvent
-from ledger.projections.faults import BadPlugin
+from ledger.projections.faults import DECLARED, BadPlugin, refuse_second
 from ledger.projections.questions import View, kebab
 from ledger.projections.tables import Table, TableOf
 from ledger.times import zone
@@ -54,6 +54,8 @@ def on(*event_types: type[Event] | str) -> Callable[[F], F]:
         raise BadPlugin("@on has no event type", advice="Write @on(BookingConfirmed)")
 
     def mark(method: F) -> F:
+        frame = inspect.currentframe()
+        refuse_second(method, frame.f_back if frame is not None else None)
         parameters = list(inspect.signature(method).parameters.values())
         plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         if len(parameters) != 3 or any(p.kind not in plain for p in parameters):
@@ -63,6 +65,7 @@ def on(*event_types: type[Event] | str) -> Callable[[F], F]:
                 subject=method,
             )
         setattr(method, _ON, event_types)
+        setattr(method, DECLARED, True)
         return method
 
     return mark

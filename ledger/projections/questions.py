@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from ledger.errors import BadInput, BadTime
-from ledger.projections.faults import BadPlugin
+from ledger.projections.faults import DECLARED, BadPlugin, refuse_second
 from ledger.times import parse_date
 
 _EMPTY = inspect.Parameter.empty
@@ -119,6 +119,7 @@ class View:
         titles: Mapping[str, str],
     ) -> None:
         self.method = method
+        setattr(self, DECLARED, True)
         self.name = kebab(method.__name__)
         self.title = title
         self.help = inspect.getdoc(method) or ""
@@ -282,6 +283,8 @@ def view(
     """
 
     def make(method: Callable[..., Any]) -> Any:
+        frame = inspect.currentframe()
+        refuse_second(method, frame.f_back if frame is not None else None)
         # the class attribute is the View, the instance's is the bound method
         return cast(Any, View(method, title, dict(units or {}), dict(titles or {})))
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
     bindparam,
     delete,
+    func,
     select,
 )
 from sqlalchemy import Text as SqlText
@@ -127,8 +128,11 @@ class SqlShelf(Generic[R]):
 
     def load(self, limit: int) -> list[R] | None:
         """All rows; None where there are more than `limit`."""
-        rows = self._rows(self._select.limit(limit + 1))
-        return rows if len(rows) <= limit else None
+        assert self.connection is not None
+        # counted first, so that no hundred thousand rows are fetched to be thrown away
+        some = select(self._table.c[self._layout.keys[0]]).limit(limit + 1).subquery()
+        count = self.connection.execute(select(func.count()).select_from(some)).scalar_one()
+        return self._rows(self._select) if count <= limit else None
 
     def write(self, rows: Sequence[R], gone: Sequence[Key]) -> None:
         """Insert or replace rows, and delete keys: one statement each, whatever their number."""
