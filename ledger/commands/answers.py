@@ -25,14 +25,20 @@ def answer_sheet(answer: "Answer", zone: str) -> Sheet:
                 c.title,
                 "" if c.unit == "ratio" else c.unit,  # 0.87 shows that itself
                 number=_is(c.type, int, float),
+                ratio=c.unit == "ratio",
                 # What somebody will type again is shown whole: ids, days.
                 fixed=c.key or c.name in FIRST_EVENTS or _is(c.type, date, datetime, bool),
             )
             for c in answer.columns
         ],
-        ([getattr(row, name) for name in names] for row in answer.rows),
+        # A text that is not there is nothing, like any other value that is not there.
+        ([_or_nothing(getattr(row, name)) for name in names] for row in answer.rows),
         zone,
     )
+
+
+def _or_nothing(value: Any) -> Any:
+    return None if value == "" else value
 
 
 def title(answer: "Answer", zone: str) -> str:

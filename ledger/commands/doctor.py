@@ -40,7 +40,7 @@ class Finding(NamedTuple):
     check: str
     state: State
     found: str
-    advice: str = ""
+    advice: str | None = None
 
 
 @click.command(cls=Leaf)
@@ -182,7 +182,7 @@ def _events(ledger: Ledger, head: int, quick: bool) -> Iterator[Finding]:
     if unknown:
         read = f"{read}; kept unread: {', '.join(sorted(unknown))} (plugins', or a later version's)"
     if unknown or not unfit:
-        yield Finding("events", "ok", read, "" if not after else "Read every one: doctor")
+        yield Finding("events", "ok", read, "Read every one: doctor" if after else None)
 
 
 def _views(place: Place, head: int) -> Iterator[Finding]:
@@ -192,7 +192,7 @@ def _views(place: Place, head: int) -> Iterator[Finding]:
     try:
         found = kept_at(kept)
     except LedgerError as error:
-        yield Finding("views", "warn", error.message, error.advice)
+        yield Finding("views", "warn", error.message, error.advice or None)
         return
     if not found:
         yield Finding("views", "ok", "none is kept yet; the first question builds them")
@@ -219,6 +219,6 @@ def _permissions(path: Path) -> Iterator[Finding]:
             "permissions", "warn", f"everybody may write to it ({mode:03o})", f"chmod o-w {path}"
         )
     elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        yield Finding("permissions", "warn", "you may read it, not write to it or its folder", "")
+        yield Finding("permissions", "warn", "you may read it, not write to it or its folder")
     else:
         yield Finding("permissions", "ok", f"yours to write ({mode:03o})")

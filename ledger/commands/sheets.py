@@ -27,15 +27,17 @@ NOTHING = "–"
 class Column:
     """A column: its name in JSON and CSV, its title and unit in a table.
 
-    `fixed` marks what a table never cuts: a position, an id that somebody will type.
-    `number` aligns to the right. `detail` is left out of a table. In a narrow terminal
-    `wrap` goes on in further lines, `fold` stands below the row.
+    `fixed` marks what a table never breaks: a position, an id that somebody will type.
+    `number` aligns to the right, `ratio` always has two decimals. `detail` is
+    left out of a table. In a narrow terminal a `wrap` column is never left out, `fold`
+    stands below the row.
     """
 
     name: str
     title: str
     unit: str = ""
     number: bool = False
+    ratio: bool = False
     fixed: bool = False
     detail: bool = False
     wrap: bool = False
@@ -158,7 +160,7 @@ def _table(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
     style = Style(sheet.zone, ascii_only=not can_encode("…─", encoding))
     each = iter(rows)
     first = list(islice(each, MEASURED))
-    decimals = [_decimals(row[n] for row in first) for n, _ in shown]
+    decimals = [2 if c.ratio else _column_decimals([row[n] for row in first]) for n, c in shown]
     lines = render(
         heads,
         (
@@ -172,6 +174,24 @@ def _table(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
     )
     for line in lines:
         out.write(line.encode(encoding, "backslashreplace") + b"\n")
+
+
+_AS_NEEDED = -1
+"""Each number with as many decimals as it needs."""
+
+_MANY = 1_000
+
+
+def _column_decimals(values: Sequence[Any]) -> int | None:
+    """Decimals of a column: those that one of its numbers needs; None where all are whole.
+
+    Where areas stand beside ratios, points do not align and each has what it needs.
+    """
+    numbers = [value for value in values if isinstance(value, float)]
+    if not numbers:
+        return None
+    needed = _decimals(numbers)
+    return _AS_NEEDED if needed and any(abs(value) >= _MANY for value in numbers) else needed
 
 
 def _decimals(values: Iterable[Any]) -> int:
@@ -203,10 +223,11 @@ class Style:
                 return self.nothing
             case bool():
                 return "yes" if value else "no"
-            case int():
+            case int() if decimals is None:
                 return str(value)
-            case float():
-                return number(value) if decimals is None else f"{value:,.{decimals}f}"
+            case int() | float():
+                shown = _decimals([value]) if decimals in (None, _AS_NEEDED) else decimals
+                return f"{value:,.{shown}f}"
             case datetime():
                 return self._instant(value)
             case list() | tuple():

@@ -18,6 +18,12 @@ NARROWEST = 6
 SHORTEST = 5
 """Cells that the title of a column of numbers keeps."""
 
+LONGEST = 20
+"""Cells of a word that is kept whole."""
+
+FEW = 3
+"""So many rows read well as cards; so many columns are the least of a table."""
+
 
 class Head(NamedTuple):
     """A column's title, and how it gives way where the terminal is narrow.
@@ -98,36 +104,31 @@ def render(
 ) -> Iterator[str]:
     """The lines of a table. `room` is the terminal's width, None where nothing is cut.
 
-    In a narrow terminal columns without a value (`empty` in every row) go first, then a
-    folding column moves below its row, then texts are cut; and where all that is not
-    enough, each row becomes a card. Nothing at all where there is no row.
+    `empty` is what stands where there is no value. What gives way in a narrow terminal,
+    `_shape` says; nothing is ever cut. Nothing at all where there is no row.
     """
     rows = iter(rows)
     first = list(islice(rows, MEASURED))
     if not first:
         return
     shape = _shape(heads, first, room, empty, whole=len(first) < MEASURED)
-    marks = _Marks("...", "-") if ascii_only else _Marks("…", "─")
+    rule = "-" if ascii_only else "─"
     if shape.cards:
-        yield from _cards(heads, chain(first, rows), room or 80, marks)
+        yield from _cards(heads, chain(first, rows), room or 80, rule)
         return
     kept = [heads[n] for n in shape.columns]
-    for line in _head_lines(kept, shape, marks.more):
+    for line in _head_lines(kept, shape):
         yield f"\x1b[1m{line}\x1b[0m" if bold else line
-    yield shape.gap.join(marks.rule * width for width in shape.widths)
+    yield shape.gap.join(rule * width for width in shape.widths)
     for row in chain(first, rows):
-        yield from _row_lines(kept, [row[n] for n in shape.columns], shape, room, marks)
+        yield from _row_lines(kept, [row[n] for n in shape.columns], shape)
         if shape.folded is not None and row[shape.folded]:
             width = max((room or 80) - len(FOLD), 20)
             yield from (FOLD + line for line in wrapped(row[shape.folded], width))
+    yield from _notes(heads, first[0], shape, room or 80)
 
 
 FOLD = "    "
-
-
-class _Marks(NamedTuple):
-    more: str
-    rule: str
 
 
 class _Shape(NamedTuple):
@@ -136,15 +137,25 @@ class _Shape(NamedTuple):
     folded: int | None = None
     gap: str = GAP
     cards: bool = False
+    same: tuple[int, ...] = ()
+    """Columns of one value throughout: it is said once, below the table."""
+    left_out: tuple[int, ...] = ()
 
 
 def _shape(
     heads: Sequence[Head], rows: Sequence[Sequence[str]], room: int | None, empty: str, whole: bool
 ) -> _Shape:
+    """What gives way, in this order: titles wrap; columns without a value go; a folding one
+    moves below; columns of one value are said once; texts wrap between their words; the last
+    columns are left out, and named. Of a few rows, or where hardly a column is left: cards.
+    """
     columns = list(range(len(heads)))
     taken = {n: max(cells(row[n]) for row in rows) for n in columns}
-    natural = {n: max(taken[n], _longest_word(heads[n].title)) for n in columns}
+    natural = {n: max(taken[n], cells(heads[n].title)) for n in columns}
     if room is None or _total([natural[n] for n in columns]) <= room:
+        return _Shape(columns, [natural[n] for n in columns])
+    natural = {n: max(taken[n], _longest_word(heads[n].title)) for n in columns}
+    if _total([natural[n] for n in columns]) <= room:
         return _Shape(columns, [natural[n] for n in columns])
     if whole:
         columns = [n for n in columns if not all(row[n] in ("", empty) for row in rows)]
@@ -152,16 +163,35 @@ def _shape(
     if _total([natural[n] for n in columns]) > room:
         folded = next((n for n in columns if heads[n].fold), None)
         columns = [n for n in columns if n != folded]
-    texts = {n: natural[n] if heads[n].fixed else min(NARROWEST, natural[n]) for n in columns}
-    titles = {n: min(max(taken[n], SHORTEST), natural[n]) for n in columns}
-    both = {n: min(texts[n], titles[n]) if heads[n].fixed else texts[n] for n in columns}
-    widths = [natural[n] for n in columns]
-    # Texts give way first; then the titles of numbers, broken within a word; then the gaps.
-    for least, gap in ((texts, GAP), (both, GAP), (both, GAP[1:])):
-        widths = _shrunk(widths, [least[n] for n in columns], room, gap)
-        if _total(widths, gap) <= room:
-            return _Shape(columns, widths, folded, gap)
-    return _Shape(columns, widths, folded, cards=True)
+    same: tuple[int, ...] = ()
+    if whole and len(rows) > FEW and _total([natural[n] for n in columns]) > room:
+        same = tuple(n for n in columns[1:] if len({row[n] for row in rows}) == 1)
+        columns = [n for n in columns if n not in same]
+    texts = {n: natural[n] if heads[n].fixed else _least(n, heads, rows) for n in columns}
+    both = {
+        n: min(texts[n], max(taken[n], SHORTEST)) if heads[n].fixed else texts[n] for n in columns
+    }
+    shown, left_out = list(columns), list[int]()
+    while True:
+        for least, gap in ((texts, GAP), (texts, GAP[1:]), (both, GAP[1:])):
+            widths = _shrunk([natural[n] for n in shown], [least[n] for n in shown], room, gap)
+            if _total(widths, gap) <= room:
+                return _Shape(shown, widths, folded, gap, same=same, left_out=tuple(left_out))
+        last = next((n for n in reversed(shown) if not heads[n].wrap), None)
+        if last is None or len(rows) <= FEW or len(shown) - 1 < max(FEW, len(columns) // 2):
+            return _Shape(columns, widths, folded, cards=True)
+        shown.remove(last)
+        left_out.insert(0, last)
+
+
+def _least(n: int, heads: Sequence[Head], rows: Sequence[Sequence[str]]) -> int:
+    """Cells that a column of texts needs so that no word of it is broken: an id, a state.
+
+    A word without end, or of Chinese, may be broken all the same.
+    """
+    words = (word for row in rows for word in row[n].split(" "))
+    longest = max((min(cells(w), LONGEST if w.isascii() else NARROWEST) for w in words), default=0)
+    return max(longest, min(_longest_word(heads[n].title), NARROWEST))
 
 
 def _total(widths: Sequence[int], gap: str = GAP) -> int:
@@ -183,19 +213,11 @@ def _shrunk(widths: Sequence[int], least: Sequence[int], room: int, gap: str) ->
     return widths
 
 
-def _row_lines(
-    heads: Sequence[Head],
-    row: Sequence[str],
-    shape: _Shape,
-    room: int | None,
-    marks: _Marks,
-) -> Iterator[str]:
-    parts = []
-    for head, width, text in zip(heads, shape.widths, row, strict=True):
-        if room is not None and cells(text) > width:
-            parts.append(wrapped(text, width) if head.wrap else [clip(text, width, marks.more)])
-        else:
-            parts.append([text])
+def _row_lines(heads: Sequence[Head], row: Sequence[str], shape: _Shape) -> Iterator[str]:
+    parts = [
+        wrapped(text, width) if cells(text) > width else [text]
+        for width, text in zip(shape.widths, row, strict=True)
+    ]
     for n in range(max(map(len, parts))):
         yield shape.gap.join(
             pad(lines[n] if n < len(lines) else "", width, right=head.right)
@@ -203,22 +225,35 @@ def _row_lines(
         ).rstrip()
 
 
+def _notes(heads: Sequence[Head], row: Sequence[str], shape: _Shape, room: int) -> Iterator[str]:
+    """What a narrow table does not show in its rows."""
+    if shape.same:
+        same = ", ".join(f"{heads[n].title} {row[n]}" for n in shape.same)
+        yield from wrapped(f"In every row: {same}.", room)
+    if shape.left_out:
+        names = ", ".join(heads[n].title for n in shape.left_out)
+        yield from wrapped(f"Not shown, for want of room: {names}.", room)
+
+
 def _cards(
-    heads: Sequence[Head], rows: Iterable[Sequence[str]], room: int, marks: _Marks
+    heads: Sequence[Head], rows: Iterable[Sequence[str]], room: int, rule: str
 ) -> Iterator[str]:
     """Each row as a block of titles and values, for a terminal too narrow for a table."""
     margin = max(cells(head.title) for head in heads)
     for n, row in enumerate(rows):
         if n:
-            yield marks.rule * min(room, margin + 20)
+            yield rule * min(room, margin + 20)
         for head, text in zip(heads, row, strict=True):
             first, *further = wrapped(text, max(room - margin - len(GAP), 10)) or [""]
             yield (pad(head.title, margin) + GAP + first).rstrip()
             yield from (" " * (margin + len(GAP)) + line for line in further)
 
 
-def wrapped(text: str, room: int) -> list[str]:
-    """The text in lines of at most that many cells, broken between words where it can be."""
+def wrapped(text: str, room: int, hyphen: str = "") -> list[str]:
+    """The text in lines of at most that many cells, broken between words where it can be.
+
+    `hyphen` ends a line within a word.
+    """
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -229,19 +264,18 @@ def wrapped(text: str, room: int) -> list[str]:
             lines.append(line)
         line = word
         while cells(line) > room:
-            start = clip(line, room, "")
+            start = clip(line, room - len(hyphen), "")
             # A grapheme wider than the room has to go somewhere all the same.
             start = start or line[0]
-            lines.append(start)
+            lines.append(start + hyphen)
             line = line[len(start) :]
     return [*lines, line] if line else lines
 
 
-def _head_lines(heads: Sequence[Head], shape: _Shape, more: str) -> Iterator[str]:
-    """The titles, each wrapped between its words to the width of its column."""
+def _head_lines(heads: Sequence[Head], shape: _Shape) -> Iterator[str]:
+    """The titles, each wrapped to the width of its column."""
     titles = [
-        [clip(line, width, more) for line in wrapped(head.title, width)]
-        for head, width in zip(heads, shape.widths, strict=True)
+        wrapped(head.title, width, "-") for head, width in zip(heads, shape.widths, strict=True)
     ]
     height = max(map(len, titles))
     for n in range(height):

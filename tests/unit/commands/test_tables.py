@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.commands.sheets import Column, Sheet, write
 from ledger.commands.tables import Head, cells, clip, pad, printable, render, wrapped
 
 ANY = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"]), max_size=40)
@@ -48,20 +51,62 @@ def _table(room: int | None, ascii_only: bool = False) -> list[str]:
 
 
 def test_wide_enough_it_is_shown_whole() -> None:
-    assert _table(None) == [
-        "          Area",
-        "Id        (m²)  Title",
-        "───────  ─────  ──────────────────────",
-        "stage-1  3,200  狂野时代",
-        "stage-2     50  A long title of a film",
+    whole = [
+        "Id       Area (m²)  Title",
+        "───────  ─────────  ──────────────────────",
+        "stage-1      3,200  狂野时代",
+        "stage-2         50  A long title of a film",
     ]
+    assert _table(None) == whole
+    assert _table(42) == whole
+    assert _table(41)[:2] == ["          Area", "Id        (m²)  Title"]
 
 
-def test_a_narrow_one_cuts_texts_and_never_ids() -> None:
+def test_a_narrow_one_wraps_texts_and_breaks_no_id() -> None:
     lines = _table(28)
-    assert lines[-1] == "stage-2     50  A long titl…"
+    assert lines[-2:] == ["stage-2     50  A long title", "                of a film"]
     assert all(cells(line) <= 28 for line in lines)
-    assert _table(28, ascii_only=True)[-1].endswith("...")
+
+
+def test_what_is_the_same_in_every_row_is_said_once() -> None:
+    heads = [Head(title) for title in ("Booking", "Site", "State", "Title")]
+    rows = [[f"b-{n}", "yongchuan", "confirmed", "A film of some length"] for n in range(4)]
+    rows[2][3] = "Another"
+    lines = list(render(heads, rows, room=30))
+    assert lines[2:] == [
+        "b-0      A film of some length",
+        "b-1      A film of some length",
+        "b-2      Another",
+        "b-3      A film of some length",
+        "In every row: Site yongchuan,",
+        "State confirmed.",
+    ]
+    assert len(list(render(heads, rows, room=None))) == 6
+
+
+def test_the_last_columns_are_left_out_and_named() -> None:
+    heads = [Head(title, fixed=True) for title in ("Booking", "State", "First", "Last", "Times")]
+    states = ("confirmed", "cancelled", "wrapped", "challenged")
+    rows = [[f"b-{n}", s, f"2025-07-0{n}", f"2025-08-0{n}", f"{n}"] for n, s in enumerate(states)]
+    lines = list(render(heads, rows, room=36))
+    assert lines[-3:] == [
+        "b-3      challenged  2025-07-03",
+        "Not shown, for want of room: Last,",
+        "Times.",
+    ]
+    assert all(state in "\n".join(lines) for state in states)
+    few = list(render(heads, rows[:2], room=36))
+    assert few[4].split() == ["Times", "0"], "of a few rows, cards show all"
+
+
+def test_a_title_is_broken_with_a_hyphen_before_a_number_is() -> None:
+    heads = [Head("Space"), Head("Occupied", right=True, fixed=True)]
+    rows = [["stage-1", "3"], ["stage-2", "12"], ["stage-3", "1"], ["stage-4", "0"]]
+    assert list(render(heads, rows, room=14))[:3] == [
+        "        Occup-",
+        "Space      ied",
+        "─────── ──────",
+    ]
 
 
 def test_a_very_narrow_one_becomes_cards() -> None:
@@ -79,3 +124,17 @@ def test_columns_without_a_value_go_first_and_a_folding_one_moves_below() -> Non
 
 def test_nothing_is_nothing() -> None:
     assert list(render(HEADS, [], room=80)) == []
+
+
+def test_numbers_of_a_column_look_alike() -> None:
+    def column(*values: object, ratio: bool = False) -> list[str]:
+        sheet = Sheet([Column("n", "N", number=True, ratio=ratio)], [[v] for v in values])
+        out = BytesIO()
+        write(sheet, "table", out)
+        return out.getvalue().decode().split()[2:]
+
+    assert column(0.2, 0.5, 1.0, ratio=True) == ["0.20", "0.50", "1.00"]
+    assert column(0.2, 0.37, 1) == ["0.20", "0.37", "1.00"]
+    assert column(1, 2026) == ["1", "2026"], "a position or a year has no comma"
+    assert column(3_714_000.0, 1137, 3.27) == ["3,714,000", "1,137", "3.27"]
+    assert column(3_200.0, 50.0) == ["3,200", "50"]
