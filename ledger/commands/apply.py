@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
@@ -15,22 +15,32 @@ from ledger.commands.each import Numbered, each_for_itself
 from ledger.commands.entries import RECORDED_COLUMNS, sheet
 from ledger.commands.output import Output
 from ledger.commands.session import Session
+from ledger.commands.sheets import Column, Sheet
 from ledger.commands.tree import Leaf
 from ledger.commands.writing import report
-from ledger.decisions.wire import MAX_LINE
+from ledger.decisions import STUDIO_DECISIONS
+from ledger.decisions.keys import keys
+from ledger.decisions.wire import MAX_LINE, Wire
 from ledger.errors import BadInput, LedgerError, StorageFailure
 
 
 @click.command(cls=Leaf)
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", metavar="FILE|-", required=False)
 @click.option("--each", is_flag=True, help="Each for itself: go on after a refusal.")
+@click.option(
+    "--keys",
+    "asked",
+    metavar="COMMAND",
+    help="Show the keys of a command, such as 'booking hold', or of all: 'all'.",
+)
 @options.recording
 @options.data()
 @click.pass_obj
 def apply(
     session: Session,
-    file: str,
+    file: str | None,
     each: bool,
+    asked: str | None,
     output: Output,
     reason: str | None,
     request: str | None,
@@ -38,10 +48,10 @@ def apply(
 ) -> None:
     """Carry out the commands of a JSON-lines file (- is stdin).
 
-    A line is a command: its words in "do", its options beside it, with _ for -. All are
-    recorded as one batch, or none is. With --each they are recorded one by one, and one
-    that is refused stops none of the others. Either way the whole file is read first, and
-    of a file that cannot be read nothing is recorded.
+    A line is a command: its words in "do", its keys beside it (--keys COMMAND lists them).
+    All are recorded as one batch, or none is. With --each they are recorded one by one,
+    and one that is refused stops none of the others. Either way the whole file is read
+    first, and of a file that cannot be read nothing is recorded.
 
     \b
     {"do": "project open", "project": "p-1", "title": "One", "kind": "feature", "on": "2025-01-02"}
@@ -50,12 +60,49 @@ def apply(
     With --each, --request KEY becomes KEY/N for the command of line N: after an interruption
     the same call goes on where it stopped.
     """
+    if asked is not None:
+        show_keys(session, output, asked)
+        return
+    if file is None:
+        raise click.UsageError("Missing argument 'FILE|-'.", click.get_current_context())
     author = session.author(reason=reason, request=request)
     session.needs(lambda host: host.load_for_writing(every=True), records=True)
     ledger = session.open()
     with opened_input(file) as lines:
         numbered = list(ledger.wire.read(_bounded(lines)))
     carry_out(session, ledger, numbered, output, author=author, each=each, dry_run=dry_run)
+
+
+_KEYS = (
+    Column("do", "Command", fixed=True),
+    Column("key", "Key", fixed=True),
+    Column("needed", "Needed"),
+    Column("takes", "Takes", wrap=True),
+    Column("default", "Without it"),
+)
+
+
+def show_keys(session: Session, output: Output, asked: str) -> None:
+    """The keys that a line may have: of a command, of all that begin with a word, of `all`."""
+    session.needs(lambda host: host.load_for_writing(every=True))
+    wire = Wire((*STUDIO_DECISIONS, *session.extensions.decisions))
+    words = " ".join(asked.split())
+    found = [
+        command
+        for name, command in wire.commands.items()
+        if words == "all" or name == words or name.startswith(f"{words} ")
+    ]
+    rows = (
+        (command.words(), key.name, key.needed, key.takes, _plain(key.default))
+        for command in found or [wire.named(asked)]
+        for key in keys(command)
+    )
+    with output.opened() as sink:
+        sink.write(Sheet(_KEYS, rows))
+
+
+def _plain(default: Any) -> Any:
+    return None if default == () else default
 
 
 def carry_out(

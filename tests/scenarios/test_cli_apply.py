@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ledger.application import Ledger, Outcome
+from ledger.decisions import STUDIO_DECISIONS
+from ledger.decisions.wire import Wire
 from tests.terminal import Terminal, studio
+
+WIRE = Wire(STUDIO_DECISIONS)
 
 
 @pytest.fixture
@@ -99,3 +104,24 @@ def test_an_interruption_says_how_far_it_came(
     assert done.code == 130
     assert "1 of 2 commands were tried: 1 recorded. " in done.err
     assert told in done.err
+
+
+# --- the keys of a line ----------------------------------------------------------------------
+
+
+def test_the_keys_of_a_command_are_shown_without_a_ledger(tmp_path: Path) -> None:
+    nowhere = Terminal(str(tmp_path / "nothing.db"))
+    told = nowhere.must("apply", "--keys", "booking hold", "--json").data
+    assert {"do": "booking hold", "key": "when", "needed": True, "takes": "period",
+            "default": None} in told  # fmt: skip
+    words = {row["do"] for row in nowhere.must("apply", "--keys", "booking", "--json").data}
+    assert words == {name for name in WIRE.commands if name.startswith("booking ")}
+    everything = nowhere.must("apply", "--keys", "all", "--json").data
+    assert {row["do"] for row in everything} >= set(WIRE.commands)
+
+
+def test_keys_of_what_is_no_command_and_no_file_at_all(terminal: Terminal) -> None:
+    done = terminal.run("apply", "--keys", "boking hold")
+    assert (done.code, "Did you mean 'booking hold'?" in done.err) == (2, True)
+    done = terminal.run("apply")
+    assert (done.code, "FILE" in done.err) == (2, True)

@@ -1,0 +1,89 @@
+"""Writes docs/reference/commands-in-a-file.md: each command with the keys of its line.
+
+Keys, types and defaults come from the decisions, most meanings from the help of the option
+that the key stands for. A key without an option of its own has its meaning here.
+"""
+
+from collections.abc import Callable, Iterator
+from inspect import cleandoc
+
+import click
+import msgspec
+
+from docs.cli_reference import contexts
+from ledger.decisions import STUDIO_DECISIONS
+from ledger.decisions.base import Decision
+from ledger.decisions.keys import Key, keys
+
+MEANINGS = {
+    "booking": "The booking's id.",
+    "booking challenge.against": "Only these holders; null: all that are ahead.",
+    "booking move.plan": "What its days are for now; null: they move along.",
+    "booking hold.plan": "What days are for; those not listed are shoot days.",
+    "booking report.pages_planned_eighths": "Script pages planned, in eighths: 19 is 2 3/8 pages.",
+    "booking report.pages_shot_eighths": "Script pages shot, in eighths.",
+    "bookings": "The bookings' ids: all are confirmed, or none.",
+    "closure": "The closure's id.",
+    "container": "The container, an item like any other.",
+    "equipment": "The item's id.",
+    "milestone": "The milestone, such as `picture-lock`.",
+    "project": "The project's id.",
+    "site": "The site's id.",
+    "space": "The space's id.",
+    "space change.answer_within_hours": "Hours for an answer; null leaves them to the site.",
+    "space change.capacity": "Units; null makes it exclusive.",
+    "space change.phase": "Its phase; null takes it away.",
+    "when": "The days or hours; `--days`, or `--from` and `--to`, on the command line.",
+}
+"""By key, or by command and key where it means something else there."""
+
+
+def write_reference(out: Callable[[str], None]) -> None:
+    """Write a section for each command, in the order in which a studio meets them."""
+    options = _options()
+    for command in STUDIO_DECISIONS:
+        out("\n" + "\n".join(section(command, options[command.words()])) + "\n")
+    out("\n")
+
+
+def section(command: type[Decision], options: dict[str, str]) -> Iterator[str]:
+    """What is to be said of one command."""
+    yield f"## {command.words()}\n"
+    yield cleandoc(command.__doc__ or "").partition("\n\n")[0]
+    yield "\n| key | | takes | meaning |"
+    yield "| --- | --- | --- | --- |"
+    for key in keys(command):
+        told = meaning(command, key, options)
+        yield f"| `{key.name}` | {_need(key)} | {_cell(key.takes)} | {_cell(told)} |"
+
+
+def meaning(command: type[Decision], key: Key, options: dict[str, str]) -> str:
+    """What the key means there. Raises `KeyError` for one that nobody has explained."""
+    own = MEANINGS.get(f"{command.words()}.{key.name}") or options.get(key.name)
+    return MEANINGS[key.name] if own is None else own
+
+
+def _need(key: Key) -> str:
+    if key.needed:
+        return "needed"
+    if key.default is None or key.default == ():
+        return ""
+    return f"else `{msgspec.json.encode(key.default).decode()}`"
+
+
+def _options() -> dict[str, dict[str, str]]:
+    """The helps of each command's options, by the words of the command."""
+    from ledger.commands import cli
+
+    return {
+        context.command_path.partition(" ")[2]: {
+            str(param.name): param.help
+            for param in context.command.params
+            if isinstance(param, click.Option) and param.help
+        }
+        for context in contexts(cli, "studio-ledger")
+    }
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
