@@ -19,8 +19,9 @@ from ledger.projections.faults import BadPlugin
 if TYPE_CHECKING:
     from ledger.projections.views import Answer
 
-Numbered = tuple[int, Decision]
-"""A command and the line, or other place, of the file that it comes from."""
+Numbered = tuple[int, Decision | Mapping[str, Any]]
+"""A command and the line, or other place, of the file that it comes from. It is a decision, or
+what a line of a batch file holds: `{"do": "booking hold", "space": "stage-1", …}`."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
@@ -57,11 +58,11 @@ class Importer(Struct, frozen=True):
 
     def _checked(self, one: Any) -> Numbered:
         match one:
-            case (int() as line, Decision() as decision):
-                return line, decision
+            case (int() as line, Decision() | dict() as command):
+                return line, command
         raise BadPlugin(
             f"the importer {self.name} gives {one!r}",
-            advice="Yield (line, decision), the line counted from 1",
+            advice='Yield (line, command), the command a decision or {"do": …}',
             subject=self.read,
         )
 
@@ -94,8 +95,9 @@ def importer(
 ) -> Callable[[Callable[[IO[bytes]], Iterable[Numbered]]], Importer]:
     """Make a function an importer: `@importer("holds-csv", "Holds from a spreadsheet")`.
 
-    It gets the file, open for reading bytes, and yields `(line, decision)`. What it cannot
-    read it refuses by raising `BadInput`, with `where` set to the line.
+    It gets the file, open for reading bytes, and yields `(line, command)`: a decision, or what
+    a line of a batch file holds. What it cannot read it refuses by raising `BadInput`; its
+    `where` is the place in the file (`error.where = "line 3"`).
     """
     _check_name("importer", name)
     return lambda read: Importer(name, title, read)

@@ -26,6 +26,9 @@ SHIPPED = Path(__file__).resolve().parent.parent / "plugins"
 ONE_FILE_PACKAGE = "studio_ledger_plugins"
 """The package under which one-file plugins are imported, so that none hides a module."""
 
+_SCHEMA = "studio_ledger"
+"""The schema of a ledger whose URL names none."""
+
 _DISTRIBUTION = "studio-ledger"
 
 Origin = Literal["shipped", "package", "file"]
@@ -119,7 +122,7 @@ def switches_of(where: str) -> Path:
     if "://" not in file:
         return Path(file).expanduser().with_suffix(".plugins.json")
     url = urlsplit(file)
-    schema = parse_qs(url.query).get("schema", [""])[0]
+    schema = parse_qs(url.query).get("schema", [_SCHEMA])[0]
     host = f"{url.hostname or ''}:{url.port or 5432}"
     whole = "/".join((host, url.path.strip("/"), schema))
     readable = "-".join(part for part in (url.path.strip("/"), schema) if part) or "ledger"

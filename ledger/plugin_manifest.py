@@ -252,18 +252,19 @@ class _Bound(NamedTuple):
 
 
 def _views(item: Item, projection: str, file: str) -> Iterator[View]:
-    members: dict[str, View] = {}
+    members: dict[str, View | None] = {}  # one that is overridden keeps its place
     for module, node in item.lineage:
         scope = Scope(module)
         for method in node.body:
             if not isinstance(method, ast.FunctionDef):
                 continue
-            members.pop(method.name, None)
             call = _mark(module, method, "view")
-            if call is not None:
-                members[method.name] = _view(scope, method, call, projection, file)
+            made = None if call is None else _view(scope, method, call, projection, file)
+            members[method.name] = made
     seen: dict[str, View] = {}
     for view in members.values():
+        if view is None:
+            continue
         if seen.setdefault(view.name, view) is not view:
             raise BadPlugin(
                 f"{item.name} has two views named {view.name}",

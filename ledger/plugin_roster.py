@@ -1,5 +1,6 @@
 """Which plugins there are for a ledger, which are on, and what their sources say; none runs."""
 
+import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -145,14 +146,14 @@ class Roster:
         return _outline(text, module, file.name == "__init__.py")
 
     def commands(self) -> Iterator[Command]:
-        """The plugins' commands, for a list of them. Built-in words and repeats are left out."""
+        """The plugins' commands, for a list of them; those that loading refuses are left out."""
         seen: set[str] = set()
         for found in self.in_use():
             if not self._mentions(found, b"decision"):
                 continue
             for item in self.outline(found).of("decision"):
                 words = tag_of(item.node)
-                if words and words.split()[0] not in RESERVED and words not in seen:
+                if _WORDS.fullmatch(words) and not any(_hides(words, other) for other in seen):
                     seen.add(words)
                     yield Command(words, short_help(item.node), found)
 
@@ -168,6 +169,15 @@ class Roster:
                 self._texts[file] = None
         text = self._texts[file]
         return text is not None and word in text
+
+
+_WORDS = re.compile(
+    rf"(?!(?:{'|'.join(RESERVED)})(?: |$))[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*){{0,2}}"
+)
+
+
+def _hides(words: str, other: str) -> bool:
+    return f"{words} ".startswith(f"{other} ") or f"{other} ".startswith(f"{words} ")
 
 
 @lru_cache(maxsize=256)

@@ -49,7 +49,7 @@ class Root(LazyTree):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The built-in names, then the plugins' first words."""
-        return [*super().list_commands(ctx), *(name for name, _ in _of_plugins())]
+        return [*super().list_commands(ctx), *(name for name, _ in _of_plugins(ctx))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command; a plugin's is made of its decision."""
@@ -58,12 +58,12 @@ class Root(LazyTree):
             return found
         from ledger.commands.plugin_commands import find_plugin_command
 
-        return find_plugin_command(cmd_name)
+        return find_plugin_command(cmd_name, ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading one."""
         super().format_commands(ctx, formatter)
-        added = _of_plugins()
+        added = _of_plugins(ctx)
         if added:
             with formatter.section("Commands of plugins"):
                 formatter.write_dl(added)
@@ -72,7 +72,7 @@ class Root(LazyTree):
         """Complete a name without loading a command."""
         added = [
             CompletionItem(name, help=help)
-            for name, help in _of_plugins()
+            for name, help in _of_plugins(ctx)
             if name.startswith(incomplete)
         ]
         return added + super().shell_complete(ctx, incomplete)
@@ -111,10 +111,10 @@ class Root(LazyTree):
             raise ReaderGone from error
 
 
-def _of_plugins() -> list[tuple[str, str]]:
+def _of_plugins(ctx: click.Context) -> list[tuple[str, str]]:
     """The first words of the plugins' commands, each with what it is for."""
     found: dict[str, list[Command]] = {}
-    for command in current().roster.commands():
+    for command in current(ctx).roster.commands():
         found.setdefault(command.words.split()[0], []).append(command)
     return [(name, _told(commands)) for name, commands in found.items()]
 

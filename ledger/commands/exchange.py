@@ -1,6 +1,7 @@
 """`import` and `export`: files of other programs, by the formats that plugins bring."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ class FormatName(click.ParamType[str]):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """The formats that begin so."""
-        known = current().host.formats(self._kind)
+        known = current(ctx).host.formats(self._kind)
         return [
             CompletionItem(name, help=one.title)
             for name, (one, _) in known.items()
@@ -111,10 +112,14 @@ def import_(
     carry_out(session, ledger, numbered, output, author=author, each=each, dry_run=dry_run)
 
 
-def _checked(ledger: "Ledger", line: int, decision: "Decision") -> "Decision":
-    """The decision as a batch file would have it, so that nothing else gets in."""
+def _checked(ledger: "Ledger", line: int, command: "Decision | Mapping[str, Any]") -> "Decision":
+    """The command as a batch file would have it, so that nothing else gets in."""
+    import msgspec
+
     try:
-        return ledger.wire.decode(ledger.wire.encode(decision))
+        if isinstance(command, Mapping):
+            return ledger.wire.decode(msgspec.json.encode(command))
+        return ledger.wire.decode(ledger.wire.encode(command))
     except LedgerError as error:
         error.where = error.where or f"line {line}"
         raise
@@ -158,11 +163,12 @@ def export(
         raise _missing(session, "exporter", name)
     position = options.resolve_as_of(ledger, as_of)
     position = ledger.log.head() if position is None else position
+    now = ledger.seen_from(as_of)
     look = Look(
         ledger.log,
         position=position,
         zone=ledger.opened.zone,
-        ask=lambda view, given: _ask(session, view, given, position),
+        ask=lambda view, given: _ask(session, view, given, position, now),
     )
     with output.opened() as sink:
         written = sink.write_bytes(_named(found, look))
@@ -170,13 +176,15 @@ def export(
     session.say(f"{found.title}: {written:,} bytes{where}, as of #{position}")
 
 
-def _ask(session: Session, view: str, given: Mapping[str, Any], position: int) -> "Answer":
+def _ask(
+    session: Session, view: str, given: Mapping[str, Any], position: int, now: datetime | None
+) -> "Answer":
     """A view as of the export's position; its plugin is loaded when it is asked."""
     from ledger.application import Ledger
 
     extensions = session.host.load_for_view(view).extensions()
     with Ledger.open(session.where, extensions=extensions, read_only=True) as ledger:
-        return ledger.views.answer(view, given, as_of=position)
+        return ledger.views.answer(view, given, as_of=position, now=now)
 
 
 def _named(exporter: "Exporter", look: Any) -> Iterator[bytes]:

@@ -26,12 +26,12 @@ def plugin_words(session: Session) -> list["Command"]:
     return list(session.roster.commands())
 
 
-def find_plugin_command(words: str) -> click.Command | None:
+def find_plugin_command(words: str, ctx: click.Context) -> click.Command | None:
     """The command, or the group of commands, that these words name."""
-    session = current()
+    session = current(ctx)
     known = {command.words: command for command in plugin_words(session)}
     if any(name.startswith(f"{words} ") for name in known):
-        return Words(words)
+        return Words(words, session)
     decision = session.host.decision(words) if words in known else None
     return None if decision is None else command_of(decision)
 
@@ -39,11 +39,11 @@ def find_plugin_command(words: str) -> click.Command | None:
 class Words(Tree):
     """The group of a plugin's commands that begin alike."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, session: Session) -> None:
         super().__init__(words.split()[-1])
         self._words = words
         plugins = sorted(
-            {c.plugin.name for c in plugin_words(current()) if c.words.startswith(f"{words} ")}
+            {c.plugin.name for c in plugin_words(session) if c.words.startswith(f"{words} ")}
         )
         self.help = f"Commands of the plugin {' and '.join(plugins)}."
         self.short_help = self.help
@@ -51,13 +51,13 @@ class Words(Tree):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The words that come next, in the order of the source."""
         begin = f"{self._words} "
-        after = (c.words.removeprefix(begin) for c in plugin_words(current())
+        after = (c.words.removeprefix(begin) for c in plugin_words(current(ctx))
                  if c.words.startswith(begin))  # fmt: skip
         return list(dict.fromkeys(rest.split()[0] for rest in after))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, or a further group."""
-        return find_plugin_command(f"{self._words} {cmd_name}")
+        return find_plugin_command(f"{self._words} {cmd_name}", ctx)
 
 
 def command_of(decision: "type[Decision]") -> click.Command:

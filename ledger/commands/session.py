@@ -150,13 +150,16 @@ class Session:
         sys.stderr.flush()
 
 
-def current() -> Session:
-    """The session of the running command; a plain one outside of any."""
-    context = click.get_current_context(silent=True)
+def current(context: click.Context | None = None) -> Session:
+    """The session of a command; outside of any a plain one, of the environment alone.
+
+    A completion hands its context over, since none is running then.
+    """
+    context = context or click.get_current_context(silent=True)
     session = context.find_object(Session) if context is not None else None
-    if session is None or context is None:
-        return Session()
-    session.take(context.find_root().params)
+    if session is None:
+        session = Session()
+    session.take(context.find_root().params if context is not None else {})
     return session
 
 

@@ -84,11 +84,11 @@ class ViewTree(Tree):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The views' names."""
-        return list(known_views(current()))
+        return list(known_views(current(ctx)))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a view."""
-        view = find_view(current(), cmd_name)
+        view = find_view(current(ctx), cmd_name)
         return None if view is None else _command(view)
 
     def resolve_command(
@@ -98,10 +98,10 @@ class ViewTree(Tree):
         if ctx.resilient_parsing or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
         known = self.list_commands(ctx)
-        if args[0] not in known and find_view(current(), args[0]) is None:
+        if args[0] not in known and find_view(current(ctx), args[0]) is None:
             near = get_close_matches(args[0], known, n=3, cutoff=0.5)
             advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: view"
-            if not current().plugins:
+            if not current(ctx).plugins:
                 advice = "Views come from plugins: leave --no-plugins away, or read the log: log"
             raise BadInput(f"no view {args[0]!r}", advice=advice)
         return super().resolve_command(ctx, args)
@@ -233,13 +233,17 @@ def _answer(
     if as_of is None:
         try:
             ledger = session.open()
-            return ledger.views.answer(name, given, progress=progress()), ledger.opened.zone
+            now = ledger.seen_from()
+            return ledger.views.answer(name, given, now=now, progress=progress()), (
+                ledger.opened.zone
+            )
         except StorageFailure as error:
             # A read-only or full disk is no reason not to look.
             unkept = error
     ledger = session.open(read_only=True)
     position = options.resolve_as_of(ledger, as_of)
-    answer = ledger.views.answer(name, given, as_of=position, progress=progress())
+    now = ledger.seen_from(as_of)
+    answer = ledger.views.answer(name, given, as_of=position, now=now, progress=progress())
     if as_of is None:
         session.say(f"answered from the log alone: {unkept.message}")
     return answer, ledger.opened.zone
@@ -279,7 +283,7 @@ class DiffTree(ViewTree):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command that compares a view."""
-        view = find_view(current(), cmd_name)
+        view = find_view(current(ctx), cmd_name)
         return None if view is None else _diff_command(view)
 
 
