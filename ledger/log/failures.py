@@ -118,6 +118,38 @@ def no_room(path: str | Path) -> bool:
     return False
 
 
+def full(where: str) -> StorageFailure:
+    """The disk of a file has no room to use it."""
+    message, advice = _SQLITE["SQLITE_FULL"]
+    return StorageFailure(message.format(where), advice=advice)
+
+
+def left_beside(path: str | Path, end: str) -> Path | None:
+    """The file with that ending beside an SQLite file, where it holds anything."""
+    path = Path(path).expanduser()
+    beside = path.with_name(path.name + end)
+    with suppress(OSError):
+        return beside if beside.stat().st_size else None
+    return None
+
+
+def _left_by_a_crash(name: str, where: str) -> StorageFailure | None:
+    """Where SQLite cannot put right, or use, what a crash left beside the file: how to."""
+    journal = left_beside(where, "-journal") if name.startswith("SQLITE_READONLY") else None
+    if journal is not None:
+        return StorageFailure(
+            f"{where} holds a recording that was broken off, and cannot be written to take it back",
+            advice=f"Copy it and {journal.name} together to where you may write, and read the copy",
+        )
+    log = left_beside(where, "-wal") if name.startswith("SQLITE_CANTOPEN") else None
+    if log is not None:
+        return StorageFailure(
+            f"the newest events of {where} are in {log.name}, which cannot be read in its place",
+            advice=f"Copy it and {log.name} together to where you may write, and read the copy",
+        )
+    return None
+
+
 def _explain(error: DBAPIError, where: str) -> LedgerError:
     cause = error.orig
     words = _first_line(cause) if cause is not None else _first_line(error)
@@ -133,6 +165,8 @@ def _explain(error: DBAPIError, where: str) -> LedgerError:
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and no_room(where):
         # It failed to make or lengthen a file beside the ledger, and says no more than that.
         name = "SQLITE_FULL"
+    if (left := _left_by_a_crash(name, where)) is not None:
+        return left
     for code, (message, advice) in _SQLITE.items():
         if name.startswith(code):
             return StorageFailure(message.format(where), advice=advice)

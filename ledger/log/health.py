@@ -7,9 +7,9 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy import text as sql
 
 from ledger.log import schema
+from ledger.log.beside import is_write_ahead_logged, reading_mode
 from ledger.log.failures import storage_errors
 from ledger.log.places import Place, postgres_engine, sqlite_engine
-from ledger.log.stores import reading_mode
 
 SQLITE_TRIGGERS = {
     f"{table}_no_{verb}" for table in ("event", "event_tag") for verb in ("update", "delete")
@@ -62,22 +62,14 @@ def _sqlite(connection: Connection, path: Path) -> Health:
     events, last = _extent(connection, schema.tables())
     return Health(
         server=str(connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()),
-        journal_mode="wal" if _is_write_ahead_logged(path) else str(pragma("journal_mode")),
+        # A connection that reads an immutable file needs no journal and says so.
+        journal_mode="wal" if is_write_ahead_logged(path) else str(pragma("journal_mode")),
         format=int(str(pragma("user_version"))),
         events=events,
         last=last,
         missing_triggers=tuple(sorted(SQLITE_TRIGGERS - triggers)),
         damage="" if damage == "ok" else damage,
     )
-
-
-def _is_write_ahead_logged(path: Path) -> bool:
-    """As the file itself has it (sqlite.org/fileformat.html, "File format version numbers").
-
-    A connection that reads an immutable file needs no journal and says so.
-    """
-    with path.open("rb") as file:
-        return file.read(20)[18:] == b"\x02\x02"
 
 
 def _postgres(connection: Connection, name: str | None) -> Health:

@@ -5,21 +5,27 @@ A place is a path, `sqlite:///path`, or `postgresql://user@host/database?schema=
 
 import importlib
 import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from ledger.errors import BadInput, StorageFailure
+from ledger.log.beside import OPTIONS, Seen
 from ledger.log.schema import DEFAULT_SCHEMA
 
 LOCK_TIMEOUT_S = 60
 """How long an append waits for another writer before it gives up."""
+
+_SEEN = "studio-ledger seen"
+"""Where a connection's record keeps the file that it has open."""
 
 _FORMS = "Write a path, sqlite:///path, or postgresql://user@host/database"
 
@@ -125,34 +131,55 @@ def sqlite_in_use() -> SqliteInUse:
     )
 
 
-def sqlite_engine(path: Path, *, mode: str) -> Engine:
-    """An engine on an SQLite file. `mode` is that of an SQLite URI: rwc, rw or ro.
+def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
+    """An engine on an SQLite file. `mode` is one of `ledger.log.beside.OPTIONS`, or gives it.
 
     Every statement stands alone (autocommit): a transaction is begun and ended in so many
-    words, since BEGIN IMMEDIATE is the lock of an append.
+    words, since BEGIN IMMEDIATE is the lock of an append. A connection's `seen` tells which
+    file it has open.
     """
     module = sqlite_module()
-    options = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
-    uri = f"file:{quote(str(path.absolute()))}?{options}"
+    engine = create_engine(
+        "sqlite://",
+        module=module,
+        isolation_level="AUTOCOMMIT",
+        poolclass=QueuePool,
+        max_overflow=-1,
+    )
 
-    def connect() -> Any:
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, record: Any, _args: object, _parameters: object) -> Any:
+        now = mode if isinstance(mode, str) else mode()
+        with suppress(OSError):  # what is not there is said by SQLite
+            record.info[_SEEN] = Seen.now(path, now)
         connection = module.connect(
-            uri, uri=True, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            f"file:{quote(str(path.absolute()))}?{OPTIONS[now]}",
+            uri=True,
+            timeout=LOCK_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
         )
         connection.execute("PRAGMA synchronous = FULL")
         # A memory map turns a failing disk into SIGBUS and shows a stray write in our own
         # process as a change of the log.
         connection.execute("PRAGMA mmap_size = 0")
+        if now == "roll back":
+            connection.execute("PRAGMA query_only = ON")
         return connection
 
-    return create_engine(
-        "sqlite://",
-        module=module,
-        creator=connect,
-        isolation_level="AUTOCOMMIT",
-        poolclass=QueuePool,
-        max_overflow=-1,
-    )
+    @event.listens_for(engine, "checkout")
+    def look_again(_connection: object, record: Any, _proxy: object) -> None:
+        seen = record.info.get(_SEEN)
+        if seen is not None and seen.is_written():
+            raise DisconnectionError  # the pool then connects anew, in the mode of this moment
+
+    return engine
+
+
+def seen(connection: Connection) -> Seen | None:
+    """The file that a connection has open; None for a server's."""
+    found: Seen | None = connection.info.get(_SEEN)
+    return found
 
 
 # --- PostgreSQL ----------------------------------------------------------------------

@@ -31,8 +31,10 @@ from sqlalchemy import Connection, Engine
 
 from ledger.errors import LineTooLong, StorageFailure
 from ledger.events.base import format_recorded_at
+from ledger.log.beside import check_not_written, check_still_there
 from ledger.log.failures import storage_errors
 from ledger.log.lines import LINE_LIMIT, line_size
+from ledger.log.places import seen
 from ledger.log.rows import Read, StoredRow, once, tags_of, tags_text
 from ledger.log.schema import Tables
 from ledger.log.statements import (
@@ -96,7 +98,7 @@ class SqlRecorder(DCBRecorder):
 
     def last(self) -> tuple[int, str] | None:
         """Position and recorded time of the last event; None in an empty log."""
-        with self._connected() as connection:
+        with self._reading() as connection:
             return self._last(connection)
 
     def head(self) -> int:
@@ -107,7 +109,7 @@ class SqlRecorder(DCBRecorder):
     def recorded_at(self, position: int) -> str | None:
         """When the event at a position was recorded; None where there is none."""
         statement = self._statements.recorded_at
-        with self._connected() as connection:
+        with self._reading() as connection:
             row = connection.exec_driver_sql(
                 statement.sql, statement.bind({"position": position})
             ).first()
@@ -165,7 +167,7 @@ class SqlRecorder(DCBRecorder):
         key: tuple[str, str, int] = ("", "", -1)
         while True:
             values = dict(zip(("tag", "type", "position"), key, strict=True), limit=PAGE)
-            with self._connected() as connection:
+            with self._reading() as connection:
                 page = connection.exec_driver_sql(statement.sql, statement.bind(values)).all()
             for row in page:
                 yield tuple(row)
@@ -192,7 +194,7 @@ class SqlRecorder(DCBRecorder):
         while left > 0 and after < until:
             size = min(PAGE, left)
             values.update(after=after, until=until, limit=size)
-            with self._connected() as connection:
+            with self._reading() as connection:
                 page: Sequence[Any] = connection.exec_driver_sql(
                     statement.sql, statement.bind(values)
                 ).all()
@@ -236,6 +238,7 @@ class SqlRecorder(DCBRecorder):
             # An error leaves the transaction open here; giving the connection back to
             # the pool rolls it back (also where SQLite has done so already).
             appended = self.record_within(connection, events, texts, condition)
+            check_still_there(seen(connection), self.where)
             with storage_errors(self.where, committing=True):
                 connection.exec_driver_sql("COMMIT")
         for listener in tuple(self._listeners):
@@ -337,6 +340,13 @@ class SqlRecorder(DCBRecorder):
     def _connected(self) -> Iterator[Connection]:
         with storage_errors(self.where), self._engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """For a read that is fetched whole inside: what was written to meanwhile is no answer."""
+        with self._connected() as connection:
+            yield connection
+            check_not_written(seen(connection), self.where)
 
     def _last(self, connection: Connection) -> tuple[int, str] | None:
         last = self._statements.last

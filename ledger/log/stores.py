@@ -18,7 +18,15 @@ from sqlalchemy.exc import OperationalError
 
 from ledger.errors import LedgerExists, NoLedger, NotALedger, StorageFailure
 from ledger.log import schema
-from ledger.log.failures import ELSEWHERE, NOT_THERE, file_errors, no_room, storage_errors
+from ledger.log.beside import cannot_change, reading_mode
+from ledger.log.failures import (
+    ELSEWHERE,
+    NOT_THERE,
+    file_errors,
+    full,
+    no_room,
+    storage_errors,
+)
 from ledger.log.places import (
     LOCK_TIMEOUT_S,
     Place,
@@ -39,13 +47,20 @@ _PRIVATE = 0o600
 def create_store(place: Place, clock: Clock, fill: Fill) -> SqlRecorder:
     """Make a ledger with what `fill` writes, and open it.
 
-    Raises `LedgerExists` where something is there, `StorageFailure` where nothing can be.
+    Raises `LedgerExists` where something is there, `StorageFailure` where nothing can be, or
+    where what was made cannot be opened: it then says so.
     """
     if place.path is not None:
         _create_file(place.path, place.where, clock, fill)
     else:
         _create_schema(place, clock, fill)
-    return open_store(place, clock)
+    try:
+        return open_store(place, clock)
+    except StorageFailure as failure:
+        raise StorageFailure(
+            f"{place.where} was made, and cannot be opened: {failure.message}",
+            advice="It is whole: put that right and go on with it, do not make it again",
+        ) from failure
 
 
 def open_store(place: Place, clock: Clock, *, read_only: bool = False) -> SqlRecorder:
@@ -81,6 +96,8 @@ def _create_file(path: Path, where: str, clock: Clock, fill: Fill) -> None:
         os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
         try:
             _fill_file(building, where, clock, fill)
+            if no_room(building):  # it could not be opened, and nobody would know what it is
+                raise full(where)
             _put_in_place(building, path, where)
         finally:
             for leftover in ("", "-journal", "-wal", "-shm"):
@@ -141,31 +158,9 @@ def _open_file(path: Path, where: str, *, read_only: bool) -> Engine:
         ) from error
     if empty:
         raise NotALedger(f"{where} is empty, not a ledger", advice=ELSEWHERE)
-    if read_only:
-        return sqlite_engine(path, mode=reading_mode(path))
-    return sqlite_engine(path, mode="immutable" if _cannot_change(path) else "rw")
-
-
-def reading_mode(path: Path) -> str:
-    """The mode for `sqlite_engine` in which a file can be read: `ro`, or `immutable`.
-
-    Reading a write-ahead-logged file makes a file beside it, which a read-only or a full
-    disk cannot take. There it may be read as it stands: on the one nobody can write at all;
-    on the other nobody is writing while the log beside it is empty, and it cannot grow.
-    """
-    if _cannot_change(path):
-        return "immutable"
-    if not no_room(path):
-        return "ro"
-    beside = path.with_name(f"{path.name}-wal")
-    return "ro" if beside.exists() and beside.stat().st_size else "immutable"
-
-
-def _cannot_change(path: Path) -> bool:
-    """Whether the file's disk is mounted read-only."""
-    with suppress(OSError):  # what is not there, or not ours, is said by the opening
-        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-    return False
+    if read_only or cannot_change(path):
+        return sqlite_engine(path, mode=lambda: reading_mode(path))
+    return sqlite_engine(path, mode="rw")
 
 
 def _settle_journal(connection: Connection, path: Path, where: str) -> None:

@@ -39,9 +39,9 @@ from sqlalchemy.schema import CreateSchema, CreateTable, DropTable
 
 from ledger.errors import NoLedger, NotALedger, StorageFailure
 from ledger.events.base import format_recorded_at, parse_recorded_at
+from ledger.log.beside import reading_mode
 from ledger.log.failures import file_errors, storage_errors
 from ledger.log.places import Place, postgres_engine, sqlite_engine, sqlite_in_use
-from ledger.log.stores import reading_mode
 from ledger.projections.folds import Failure
 from ledger.projections.projection import Projection
 from ledger.projections.shelves import generation_tables, table_name
