@@ -82,14 +82,24 @@ class Refused(LedgerError):
         self.position = None if isinstance(position, Pending) else position
 
 
+def near(word: str, known: Iterable[str]) -> list[str]:
+    """Up to three of the known names that somebody may have meant, the nearest first.
+
+    Short ids are all alike: nobody who types b-9 means b-1.
+    """
+    names = list(known)
+    alike = get_close_matches(word, names, n=3, cutoff=0.75 if len(word) <= 5 else 0.6)
+    return alike or ([name for name in names if word in name][:3] if len(word) >= 4 else [])
+
+
 class UnknownId(Refused):
     """A command names something that the ledger does not know."""
 
     rule = "known-id"
 
     def __init__(self, kind: str, id: str, *, known: Iterable[str] = ()) -> None:
-        near = get_close_matches(id, list(known), n=3, cutoff=0.5)
-        advice = f"Did you mean {' or '.join(near)}?" if near else ADD_ADVICE.get(kind, "")
+        meant = near(id, known)
+        advice = f"Did you mean {' or '.join(meant)}?" if meant else ADD_ADVICE.get(kind, "")
         super().__init__(f"no {kind} {id!r} in this ledger", advice=advice)
         self.kind, self.id = kind, id
 

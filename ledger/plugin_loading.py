@@ -173,7 +173,7 @@ class Loading:
             except Exception as error:
                 raise BadPlugin(
                     f"the hook {hook} of {name} raises {type(error).__name__}: {error}",
-                    advice="See it in full with: plugin check --verbose",
+                    advice="See it in full with: --verbose plugin check",
                     subject=getattr(module, hook, None),
                 ) from error
         if hook in CLASSES:

@@ -60,7 +60,8 @@ def _eighths(text: str) -> int:
     try:
         if "/" in rest:
             above, below = rest.split("/")
-            if int(below) != 8 or int(above) < 0:
+            # 9/8 is a page and an eighth; beside whole pages it can only be a slip.
+            if int(below) != 8 or int(above) < 0 or (whole and int(above) > 7):
                 raise ValueError
             return 8 * int(whole or 0) + int(above)
         if whole:

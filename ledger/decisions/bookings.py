@@ -29,7 +29,7 @@ from ledger.decisions.sites import read_space
 from ledger.errors import AlreadyExists, BadInput, UnreadableEvent
 from ledger.events.bookings import BookingConfirmed, BookingHeld, DayPlan, HoldChallenged
 from ledger.tags import check_id, tag
-from ledger.times import Moment, Period, When
+from ledger.times import Days, Moment, Period, When
 
 
 def find_hold(ladder: Ladder, booking: Booking) -> Hold:
@@ -124,7 +124,7 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         if self.confirm:
             raise BadInput(
                 "a booking that is confirmed at once does not expire",
-                advice="Leave out one of --expires and --confirm",
+                advice="Leave out one of --expires-at and --confirm",
             )
         instant = self.expires_at.resolve(zone_name)
         if instant <= ctx.now:
@@ -148,7 +148,7 @@ def check_plan(plan: Iterable[DayPlan], period: Period) -> tuple[DayPlan, ...]:
             )
         if part.first not in days or part.last not in days:
             raise BadInput(
-                f"the {part.type} days {part.first}..{part.last} are not all in {days}",
+                f"the {part.type} days {Days(part.first, part.last)} are not all in {days}",
                 advice="Plan only days of the booking",
             )
         if before is not None and part.first <= before.last:

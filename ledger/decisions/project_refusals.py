@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import date
-from difflib import get_close_matches
 
-from ledger.errors import Pending, Refused
+from ledger.errors import Pending, Refused, near
 
 
 class BeforeItOpened(Refused):
@@ -45,7 +44,7 @@ class AlreadyReached(Refused):
         advice = (
             "Give one day for it"
             if isinstance(position, Pending)
-            else f"If that is wrong: project reach --corrects {position}, or project withdraw"
+            else f"For another day add --corrects {position}; to take it back: project withdraw"
         )
         super().__init__(
             f"milestone {milestone!r} was reached on {on} already",
@@ -77,7 +76,8 @@ class NotPlanned(Refused):
     rule = "planned-milestone"
 
     def __init__(self, project: str, milestone: str, *, known: Iterable[str]) -> None:
-        near = get_close_matches(milestone, list(known), n=3, cutoff=0.5)
-        advice = f"Did you mean {' or '.join(near)}?" if near else "See them with: view milestones"
+        meant = near(milestone, known)
+        hint = "See them with: view milestones"
+        advice = f"Did you mean {' or '.join(meant)}?" if meant else hint
         super().__init__(f"project {project!r} has no milestone {milestone!r}", advice=advice)
         self.project, self.milestone = project, milestone

@@ -108,7 +108,7 @@ def test_an_id_is_made_up_where_none_is_given() -> None:
         (
             hold("b", "2025-09-01", confirm=True, expires_at=Moment.parse("2025-06-30")),
             BadInput,
-            "--expires and --confirm",
+            "--expires-at and --confirm",
         ),
     ],
 )

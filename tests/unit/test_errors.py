@@ -21,6 +21,7 @@ from ledger.errors import (
     StaleView,
     StorageFailure,
     UnknownId,
+    near,
 )
 
 for module in pkgutil.iter_modules(ledger.decisions.__path__, "ledger.decisions."):
@@ -86,7 +87,23 @@ class TestMessages:
         assert str(BadTime("no time zone 'x'")) == "no time zone 'x'"
 
     def test_an_unknown_id_may_know_what_was_meant(self) -> None:
-        near = UnknownId("space", "stage1", known=["stage-1", "stage-2", "workshop"])
-        assert near.advice == "Did you mean stage-1 or stage-2?"
+        meant = UnknownId("space", "stage1", known=["stage-1", "stage-2", "workshop"])
+        assert meant.advice == "Did you mean stage-1 or stage-2?"
         assert "view spaces" in UnknownId("space", "qqq", known=["stage-1"]).advice
         assert UnknownId("thing", "x").advice == ""
+
+    @pytest.mark.parametrize(
+        ("word", "known", "meant"),
+        [
+            ("b1", ["b-1", "b-2"], ["b-1"]),
+            ("b-9", ["b-1", "b-2"], []),
+            ("cam", ["cam-2", "dolly"], ["cam-2"]),
+            ("wrap", ["picture-wrap", "award"], ["picture-wrap"]),
+            ("resurection", ["resurrection", "night"], ["resurrection"]),
+            ("night", ["day", "resurrection"], []),
+        ],
+    )
+    def test_a_guess_is_of_what_looks_alike(
+        self, word: str, known: list[str], meant: list[str]
+    ) -> None:
+        assert near(word, known) == meant
