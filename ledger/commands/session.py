@@ -132,7 +132,12 @@ class Session:
 
         ledger = Ledger.open(self.where, extensions=self.extensions, read_only=read_only)
         click.get_current_context().call_on_close(ledger.close)
+        if sys.stderr.isatty() and not read_only:
+            ledger.log.tell_waiting(self._say_waiting)
         return ledger
+
+    def _say_waiting(self) -> None:
+        self.say("waiting for another writer of this ledger …")
 
     def open_bare(self) -> "Ledger":
         """The ledger, to be read, without loading a plugin: what must work when one is broken."""

@@ -39,18 +39,25 @@ Proposed = tuple[Event, Header]
 class EventLog:
     """The log of one ledger, open. Safe to share between threads; `close` it.
 
-    `where` names its place for a person. Whatever the store cannot do is a
-    `StorageFailure`.
+    `where` names its place for a person, `registry` knows the types that it reads. Whatever
+    the store cannot do is a `StorageFailure`.
     """
 
     def __init__(self, recorder: SqlRecorder, registry: Registry) -> None:
         self.where = recorder.where
+        self.registry = registry
         self._recorder = recorder
-        self._registry = registry
 
     def close(self) -> None:
         """Let go of the store."""
         self._recorder.close()
+
+    def tell_waiting(self, told: Callable[[], None], *, after_s: float = 3.0) -> None:
+        """Call `told` when an append has waited so long for other writers.
+
+        It is called while the append waits, from another thread.
+        """
+        self._recorder.on_wait = (after_s, told)
 
     # --- where the log stands ----------------------------------------------------------
 
@@ -120,7 +127,7 @@ class EventLog:
 
     def follow(self, after: int = 0) -> "Following":
         """Events as they are recorded, by whatever process: each once, in order, for ever."""
-        return Following(Tail(self._recorder, None, after), self._registry.decode)
+        return Following(Tail(self._recorder, None, after), self.registry.decode)
 
     def tag_index(self) -> Iterator[tuple[str, str, int]]:
         """The stored tag index as (tag, type, position), sorted: for whoever verifies it."""
@@ -140,7 +147,7 @@ class EventLog:
         # A boundary without a question is never broken; the port's empty query matches all.
         if boundary is not None and boundary.queries:
             condition = DCBAppendCondition(_port_query(boundary.queries), boundary.after)
-        events = _port_events(proposed, self._registry)
+        events = _port_events(proposed, self.registry)
         try:
             appended = self._recorder.record(events, condition)
         except ConditionFailed as failed:
@@ -157,7 +164,7 @@ class EventLog:
     # --- inside ------------------------------------------------------------------------
 
     def _decoded(self, rows: Iterator[StoredRow]) -> Iterator[RecordedEvent]:
-        decode = self._registry.decode
+        decode = self.registry.decode
         for row in rows:
             try:
                 yield decode(*row)

@@ -89,6 +89,8 @@ class SqlRecorder(DCBRecorder):
         # Threads of one process queue here: SQLite's own lock is polled, not queued for.
         self._append_turn = threading.Lock()
         self._listeners: set[threading.Event] = set()
+        self.on_wait: tuple[float, Callable[[], None]] | None = None
+        """After how many seconds of waiting for the lock to call whom, from another thread."""
 
     def close(self) -> None:
         """Give the connections back to the database. Using the recorder reopens them."""
@@ -247,8 +249,16 @@ class SqlRecorder(DCBRecorder):
 
     def lock(self, connection: Connection) -> None:
         """Begin a transaction and wait for the log's one lock, which its end releases."""
-        for statement in self._lock:
-            connection.exec_driver_sql(statement)
+        told = None if self.on_wait is None else threading.Timer(*self.on_wait)
+        if told is not None:
+            told.daemon = True
+            told.start()
+        try:
+            for statement in self._lock:
+                connection.exec_driver_sql(statement)
+        finally:
+            if told is not None:
+                told.cancel()
 
     def record_within(
         self,
