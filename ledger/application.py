@@ -324,7 +324,20 @@ class Ledger:
     ) -> "Answer":
         """Answer a view, live or as of a recorded position or instant."""
         position = None if as_of is None else self.resolve_as_of(as_of)
-        return self.views.answer(name, params, as_of=position)
+        return self.views.answer(name, params, as_of=position, now=self.seen_from(as_of))
+
+    def seen_from(self, as_of: str | None = None) -> datetime | None:
+        """When an answer takes the present to be: now, or the instant of an as-of.
+
+        None for a position: it is then when that was recorded. Nothing is seen from the
+        future, so that an as-of of today is now.
+        """
+        now = self._clock.now()
+        if as_of is None:
+            return now
+        if as_of.strip().isdecimal():
+            return None
+        return min(last_instant(as_of.strip(), self.opened.zone), now)
 
     def resolve_as_of(self, text: str) -> int:
         """The position of an as-of: a position as it is, a time as the last one recorded by then.

@@ -15,7 +15,19 @@ from ledger.events import (
     HoldReleased,
     ShootDayReported,
 )
-from ledger.plugin import Days, Period, Projection, RecordedEvent, Row, Struct, key, on, table, view
+from ledger.plugin import (
+    Days,
+    Moment,
+    Period,
+    Projection,
+    RecordedEvent,
+    Row,
+    Struct,
+    key,
+    on,
+    table,
+    view,
+)
 
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never seen
 
@@ -25,6 +37,7 @@ BookingState = Literal[
 
 OneSpace = Annotated[str | None, "only this space"]
 OneProject = Annotated[str | None, "only this project"]
+At = Annotated[str | None, "as deadlines stand at this time (default: now)"]
 
 
 # --- what is kept ------------------------------------------------------------------------
@@ -111,9 +124,9 @@ class HoldLine(Struct, frozen=True):
     rank: int
     booking: str
     project: str
-    before: str
+    before: tuple[str, ...]
     expires_at: datetime | None
-    challenged_by: str
+    challenged_by: tuple[str, ...]
     answer_by: datetime | None
     challenge: Literal["open", "lapsed"] | None
 
@@ -228,27 +241,32 @@ class Bookings(Projection):
         since: Annotated[date | None, "only bookings that touch this day or a later one"] = None,
         until: Annotated[date | None, "only bookings that touch this day or an earlier one"] = None,
         on: Annotated[date | None, "only bookings that touch this day"] = None,
+        at: At = None,
     ) -> list[BookingLine]:
         """Every booking, also those that came to nothing, by first day, space and id."""
+        asked = _asked(at)
         first = max((day for day in (since, on) if day is not None), default=date.min)
         last = min((day for day in (until, on) if day is not None), default=date.max)
         lines = []
         for booking in self.booked.rows(space=space, project=project):
-            days, now = booking.period.days, self._state(booking)
+            days, now = booking.period.days, self._state(booking, asked)
             if days.first <= last and first <= days.last and (not state or now in state):
                 lines.append(_booking_line(booking, days, now))
         return sorted(lines, key=lambda line: (line.first, line.space, line.booking))
 
     @view("Who waits for what, and until when?")
-    def holds(self, space: OneSpace = None, project: OneProject = None) -> list[HoldLine]:
+    def holds(
+        self, space: OneSpace = None, project: OneProject = None, at: At = None
+    ) -> list[HoldLine]:
         """The live holds by space, first day and rank. A hold whose expiry has passed lives
         no longer; a challenge is open until its answer is due."""
+        asked = _asked(at)
         ladders: dict[str, list[Booking]] = {}
         for booking in self.booked.rows(space=space, state="held"):
-            if self._state(booking) == "held":
+            if self._state(booking, asked) == "held":
                 ladders.setdefault(booking.space, []).append(booking)
         lines = [
-            self._hold_line(hold, [o for o in ladder if o.period.overlaps(hold.period)])
+            self._hold_line(hold, [o for o in ladder if o.period.overlaps(hold.period)], asked)
             for ladder in ladders.values()
             for hold in ladder
             if project is None or hold.project == project
@@ -278,23 +296,22 @@ class Bookings(Projection):
         found = (report for report in reports if first <= report.day <= last)
         return sorted(found, key=lambda report: (report.day, report.space, report.booking))
 
-    def _state(self, booking: Booking) -> BookingState:
-        """Its state now: nobody has to record that a hold's time has run out."""
-        if (
-            booking.state == "held"
-            and booking.expires_at is not None
-            and self.at is not None
-            and booking.expires_at <= self.at.recorded_at
-        ):
-            return "expired"
-        return booking.state
+    def _state(self, booking: Booking, asked: Moment | None) -> BookingState:
+        """Its state by then: nobody has to record that a hold's time has run out."""
+        over = self._is_past(booking.expires_at, booking.zone, asked)
+        return "expired" if booking.state == "held" and over else booking.state
 
-    def _hold_line(self, hold: Booking, beside: list[Booking]) -> HoldLine:
+    def _is_past(self, deadline: datetime | None, zone: str, asked: Moment | None) -> bool:
+        """Whether a deadline is over at a time, on the clock of that zone, or now."""
+        now = self.now if asked is None else asked.resolve(zone)
+        return deadline is not None and now is not None and deadline <= now
+
+    def _hold_line(self, hold: Booking, beside: list[Booking], asked: Moment | None) -> HoldLine:
         rank = hold.rank or 0
         before = sorted((o.rank or 0, o.booking) for o in beside if (o.rank or 0) < rank)
         challenges = self._open_challenges(hold, beside)
         due = challenges[0].answer_by if challenges else None
-        lapsed = due is not None and self.at is not None and due <= self.at.recorded_at
+        lapsed = self._is_past(due, hold.zone, asked)
         days = hold.period.days
         return HoldLine(
             space=hold.space,
@@ -303,9 +320,9 @@ class Bookings(Projection):
             rank=rank,
             booking=hold.booking,
             project=hold.project,
-            before=", ".join(booking for _, booking in before),
+            before=tuple(booking for _, booking in before),
             expires_at=hold.expires_at,
-            challenged_by=", ".join(challenge.by for challenge in challenges),
+            challenged_by=tuple(challenge.by for challenge in challenges),
             answer_by=due,
             challenge=None if due is None else "lapsed" if lapsed else "open",
         )
@@ -324,6 +341,11 @@ class Bookings(Projection):
             and max(placed[challenge.by], hold.placed) < challenge.position
         )
         return sorted(standing, key=lambda challenge: (challenge.answer_by, challenge.by))
+
+
+def _asked(at: str | None) -> Moment | None:
+    """The time asked about, on each space's own clock unless it has an offset."""
+    return None if at is None else Moment.parse(at)
 
 
 def _booking_line(booking: Booking, days: Days, state: BookingState) -> BookingLine:

@@ -19,7 +19,20 @@ from ledger.events import (
     SpaceDecommissioned,
     SpaceReopened,
 )
-from ledger.plugin import Days, Period, Projection, RecordedEvent, Row, Struct, key, on, table, view
+from ledger.plugin import (
+    Days,
+    Moment,
+    Period,
+    Projection,
+    RecordedEvent,
+    Row,
+    Struct,
+    key,
+    on,
+    table,
+    view,
+    zone,
+)
 
 _DAY = timedelta(days=1)
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never seen
@@ -33,6 +46,7 @@ DayState = Literal["confirmed", "closed", "held", "free", "not in service"]
 
 OneSpace = Annotated[str | None, "only this space"]
 OneSite = Annotated[str | None, "only spaces of this site"]
+At = Annotated[str | None, "as seen from this time (default: now)"]
 
 
 # --- what is kept ------------------------------------------------------------------------
@@ -58,6 +72,10 @@ class Taken(Row):
     def touches(self, period: Period) -> bool:
         """Whether it takes any of that time."""
         return self.start < period.end and period.start < self.end
+
+    def lives(self, now: datetime) -> bool:
+        """Whether it is no hold that has expired by then."""
+        return self.expires_at is None or now < self.expires_at
 
     def type_of(self, day: date) -> str:
         """What a day is for: a shoot day, unless the plan says otherwise."""
@@ -107,10 +125,10 @@ class CalendarDay(Struct, frozen=True):
     space: str
     day: date
     state: DayState
-    bookings: str
-    projects: str
-    day_types: str
-    closure: str | None
+    bookings: tuple[str, ...]
+    projects: tuple[str, ...]
+    day_types: tuple[str, ...]
+    closures: tuple[str, ...]
     units: int
     capacity: int | None
 
@@ -223,43 +241,49 @@ class Calendar(Projection):
         self,
         space: OneSpace = None,
         site: OneSite = None,
-        since: Annotated[date | None, "first day (default: that of the last event)"] = None,
+        since: Annotated[date | None, "first day (default: today)"] = None,
         until: Annotated[date | None, "last day, included (default: four weeks)"] = None,
+        at: At = None,
     ) -> list[CalendarDay]:
         """One row a space and day. A day that a confirmed booking touches is confirmed; one
         that closures cover whole is closed; one with a live hold alone is held."""
         lines = []
-        for room in self._rooms(space, site):
-            window = _window(since, until, self._today(room.space.zone))
+        for room, now in self._rooms(space, site, at):
+            window = _window(since, until, room.day_of(now))
             whole = window.period(room.space.zone)
             near = room.within(whole.start, whole.end)
             lines += [_calendar_day(near, day) for day in window]
         return lines
 
     @view("How far ahead is each space booked?")
-    def booked_through(self, space: OneSpace = None, site: OneSite = None) -> list[HorizonLine]:
-        """Per space, from the day of the last event on: the last day with a confirmed booking
-        that has not wrapped, and the first day after today with room."""
-        return [_horizon(room, self._today(room.space.zone)) for room in self._rooms(space, site)]
+    def booked_through(
+        self, space: OneSpace = None, site: OneSite = None, at: At = None
+    ) -> list[HorizonLine]:
+        """Per space, from today on: the last day with a confirmed booking that has not wrapped,
+        and the first day after today with room."""
+        return [_horizon(room, room.day_of(now)) for room, now in self._rooms(space, site, at)]
 
-    def _today(self, zone: str) -> date:
-        return self.at.day(zone) if self.at is not None else _UNSET.date()
+    def _rooms(
+        self, space: str | None, site: str | None, at: str | None
+    ) -> list[tuple["_Room", datetime]]:
+        """The spaces, each with the time that is asked about on its clock.
 
-    def _rooms(self, space: str | None, site: str | None) -> list["_Room"]:
-        return [
-            _Room(
+        A hold whose time has run out by then takes nothing, though nobody recorded that.
+        """
+        asked = None if at is None else Moment.parse(at)
+        rooms = []
+        for known in self.spaces.rows(site=site, space=space):
+            if known.in_service_on is None:
+                continue
+            now = (self.now or _UNSET) if asked is None else asked.resolve(known.zone)
+            room = _Room(
                 known,
-                [taken for taken in self.taken.rows(space=known.space) if self._lives(taken)],
+                [taken for taken in self.taken.rows(space=known.space) if taken.lives(now)],
                 self.closures.rows(space=known.space),
                 self.capacities.rows(space=known.space),
             )
-            for known in self.spaces.rows(site=site, space=space)
-            if known.in_service_on is not None
-        ]
-
-    def _lives(self, taken: Taken) -> bool:
-        """Nobody has to record that a hold's time has run out."""
-        return taken.expires_at is None or self.at is None or self.at.recorded_at < taken.expires_at
+            rooms.append((room, now))
+        return rooms
 
 
 # --- a space and its time ----------------------------------------------------------------
@@ -318,6 +342,10 @@ class _Room:
         """The day on the site's clock."""
         return Days(day, day).period(self.space.zone)
 
+    def day_of(self, instant: datetime) -> date:
+        """The day of an instant on the site's clock."""
+        return instant.astimezone(zone(self.space.zone)).date()
+
     def last_day(self, one: Taken | Closure) -> date:
         """The last day that a booking or a closure touches."""
         return Period(one.start, one.end, self.space.zone).days.last
@@ -350,14 +378,14 @@ def _calendar_day(room: _Room, day: date) -> CalendarDay:
         bookings=_listed(one.booking for one in shown),
         projects=_listed(one.project for one in shown),
         day_types=_listed(one.type_of(day) for one in shown),
-        closure=_listed(one.kind for one in near.closures) or None,
+        closures=_listed(one.kind for one in near.closures),
         units=units,
         capacity=room.capacity(day),
     )
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(names))
+def _listed(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _window(since: date | None, until: date | None, today: date) -> Days:

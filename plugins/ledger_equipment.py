@@ -129,7 +129,7 @@ class ItemLine(Struct, frozen=True):
     booking: str | None
     due_at: datetime | None
     overdue: bool
-    service: str
+    service: tuple[str, ...]
     calibrated_until: datetime | None
     retired: bool
 
@@ -289,10 +289,9 @@ class Equipment(Projection):
         place: OnePlace = None,
         booking: Annotated[str | None, "only what is out for this booking"] = None,
         on: Annotated[date | None, "as it was at the end of this day"] = None,
-        at: Annotated[str | None, "as it was at this time (default: the latest known)"] = None,
+        at: Annotated[str | None, "as it was at this time (default: now)"] = None,
     ) -> list[ItemLine]:
-        """Every item that was registered by then. Due back is overdue against that time, or
-        against that of the last event."""
+        """Every item that was registered by then. Due back is overdue against that time."""
         until = self._until(on, at)
         now = self._now(until)
         places = _by_item(self.places.rows(), until)
@@ -408,8 +407,8 @@ class Equipment(Projection):
         )
 
     def _now(self, until: datetime) -> datetime:
-        """The end of what is looked at: a time asked about, or that of the last event."""
-        return self.at.recorded_at if self.at is not None and until == _END else until
+        """The end of what is looked at: a time asked about, or the present."""
+        return (self.now or until) if until == _END else until
 
     def _between(self, since: date | None, until: date | None) -> tuple[datetime, datetime]:
         """The instants between which those days lie, both included."""
@@ -471,7 +470,7 @@ def _item_line(
         booking=out.booking if out else None,
         due_at=due_at,
         overdue=due_at is not None and due_at < now,
-        service=", ".join(sorted(kind for kind, service in latest.items() if service.began)),
+        service=tuple(sorted(kind for kind, service in latest.items() if service.began)),
         calibrated_until=done[-1].valid_until if done else None,
         retired=fact.what == "retired",
     )

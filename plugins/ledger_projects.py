@@ -120,9 +120,9 @@ class MilestoneLine(Struct, frozen=True):
 class CountLine(Struct, frozen=True):
     """Projects of a kind in a year, each column by its own day.
 
-    Opened, first serviced and closed in the year; active at its end, or on the day of the
-    last event where the year is not over (None in a year to come); milestones planned for,
-    and reached on, a day of the year. The year `all` is all years, active is then today.
+    Opened, first serviced and closed in the year; active at its end, or today where
+    the year is not over (None in a year to come); milestones planned for, and reached on, a
+    day of the year. The year `all` is all years, active is then today.
     """
 
     year: str
@@ -243,10 +243,11 @@ class Projects(Projection):
         self,
         project: OneProject = None,
         state: Annotated[MilestoneState | None, "only milestones in this state"] = None,
+        on: Annotated[date | None, "overdue or not on this day (default: today)"] = None,
     ) -> list[MilestoneLine]:
         """The milestones of each project by day: reached, or else planned. Overdue is what
-        was planned for a day before that of the last event, and was not reached."""
-        today = self._today()
+        was planned for a day before that, and was not reached."""
+        today = on or self._today()
         lines = [_milestone_line(stone, today) for stone in self.stones.rows(project=project)]
         return sorted(
             (line for line in lines if state in (None, line.state)),
@@ -280,17 +281,16 @@ class Projects(Projection):
 
     @view("How many projects were opened, serviced, closed in all?")
     def project_total(self, kind: OneKind = None) -> list[CountLine]:
-        """One row over all years, as of the day of the last event."""
+        """One row over all years, up to today."""
         counted, today = self._counted(kind), self._today()
         return [_count(counted, (ALL, *_span(counted, None, today)), kind or ALL, today)]
 
     # --- inside --------------------------------------------------------------------------
 
     def _today(self) -> date:
-        if self.at is None:
-            return date(1970, 1, 1)  # nothing is recorded, and nothing is counted
         origin = self.origins.get("")
-        return self.at.day(origin.zone if origin else "UTC")
+        # before the first event nothing is counted
+        return self.today(origin.zone if origin else "UTC") or date(1970, 1, 1)
 
     def _counted(self, kind: str | None) -> list[_Days]:
         stays, stones = _grouped(self.stays.rows()), _grouped(self.stones.rows())

@@ -19,7 +19,7 @@ _UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never s
 SpaceState = Literal["in service", "partly closed", "closed", "not yet", "retired"]
 ClosureState = Literal["planned", "current", "over", "called off"]
 
-On = Annotated[date | None, "the day asked about (default: that of the last recorded event)"]
+On = Annotated[date | None, "the day asked about (default: today)"]
 SiteId = Annotated[str | None, "only this site"]
 
 
@@ -96,7 +96,7 @@ class SpaceLine(Struct, frozen=True):
     in_service_on: date
     retired_on: date | None
     state: SpaceState
-    why: str | None
+    why: tuple[str, ...]
     until: date | None
 
 
@@ -251,7 +251,7 @@ class Spaces(Projection):
             in_service_on=space.in_service_on,
             retired_on=space.retired_on,
             state=state,
-            why="; ".join(_why(closure) for closure in closures) or None,
+            why=tuple(_why(closure) for closure in closures),
             until=max((c.period(space.zone).days.last for c in closures), default=None),
         )
 
@@ -315,9 +315,7 @@ class Spaces(Projection):
         return areas
 
     def _day(self, on: date | None, zone: str) -> date:
-        if on is not None or self.at is None:
-            return on or _UNSET.date()
-        return self.at.day(zone)
+        return on or self.today(zone) or _UNSET.date()
 
     def _facts_on(self, space: str, day: date) -> Facts | None:
         facts = self.facts.rows(space=space)

@@ -144,7 +144,7 @@ class Measure(Struct, frozen=True):
     denominator: float
     of: str
     n: int
-    spaces: str
+    spaces: tuple[str, ...]
     since: date
     until: date
 
@@ -453,7 +453,7 @@ def _measures(tallies: list[_Tally], window: Days) -> Iterator[Measure]:
     for name, of, numerator, denominator in sums:
         n = len(tallies if name == "gross" else usable)
         value = _ratio(numerator, denominator)
-        yield Measure(name, value, numerator, denominator, of, n, "", window.first, window.last)
+        yield Measure(name, value, numerator, denominator, of, n, (), window.first, window.last)
     for name, ratios in (
         ("gross", sorted((t.gross() or 0.0, t.space) for t in tallies)),
         ("net", sorted((t.net() or 0.0, t.space) for t in usable)),
@@ -469,7 +469,7 @@ def _measures(tallies: list[_Tally], window: Days) -> Iterator[Measure]:
                 denominator=len(chosen),
                 of=f"sum of {name} / spaces",
                 n=len(ratios),
-                spaces="" if measure == "mean" else ", ".join(space for _, space in chosen),
+                spaces=() if measure == "mean" else tuple(space for _, space in chosen),
                 since=window.first,
                 until=window.last,
             )
@@ -481,7 +481,7 @@ def _measures(tallies: list[_Tally], window: Days) -> Iterator[Measure]:
         denominator=len(usable),
         of="idle / available spaces",
         n=len(usable),
-        spaces=", ".join(idle),
+        spaces=tuple(idle),
         since=window.first,
         until=window.last,
     )

@@ -231,7 +231,7 @@ class Style:
             case datetime():
                 return self._instant(value)
             case list() | tuple():
-                return ", ".join(map(self.text, value))
+                return ", ".join(map(self.text, value)) or self.nothing
             case dict():
                 return ", ".join(f"{key} {self.text(v)}" for key, v in value.items())
         return printable(str(value))

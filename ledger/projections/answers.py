@@ -10,7 +10,7 @@ from ledger.errors import LedgerError
 from ledger.projections.comparing import RowChange
 from ledger.projections.explaining import Cause
 from ledger.projections.folds import Failure, Folded
-from ledger.projections.projection import Projection
+from ledger.projections.projection import Projection, ask_at
 from ledger.projections.questions import Column, View
 from ledger.projections.store import Generation
 
@@ -64,8 +64,11 @@ class ViewFailed(LedgerError):
         self.plugin, self.view = plugin, view
 
 
-def ask(view: View, projection: Projection, given: Mapping[str, Any]) -> list[Struct]:
-    """Ask an opened projection. Raises `ViewFailed` where the view itself raises."""
+def ask(
+    view: View, projection: Projection, given: Mapping[str, Any], now: datetime | None = None
+) -> list[Struct]:
+    """Ask an opened projection, at `now`. Raises `ViewFailed` where the view itself raises."""
+    ask_at(projection, now)
     try:
         return view.call(projection, given)
     except LedgerError:

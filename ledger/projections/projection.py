@@ -151,13 +151,31 @@ class Projection:
     def at(self) -> Place | None:
         """The place in the log: the event being handled; in a view, the last one folded.
 
-        None before the first event. A view that needs "today" takes it from here
-        (`self.at.day(zone)`), never from a clock.
+        None before the first event.
         """
         last: RecordedEvent | Place | None = self.__dict__.get("_last")
         if last is None or isinstance(last, Place):
             return last
         return Place(last.position, last.recorded_at)
+
+    @property
+    def now(self) -> datetime | None:
+        """The instant that a view is asked for (UTC); in a handler, that of the event.
+
+        A deadline runs out though nobody records it. A view that compares with the present
+        takes it from here, never from a clock: whoever asks says when that is, the present
+        for a live answer, the time of an as-of for that. It is never before `at`, and where
+        nobody says, it is when that was recorded: None before the first event.
+        """
+        place, said = self.at, self.__dict__.get("_said_now")
+        if place is None:
+            return said
+        return place.recorded_at if said is None else max(said, place.recorded_at)
+
+    def today(self, zone_name: str) -> date | None:
+        """The day of `now` on a site's clock."""
+        now = self.now
+        return None if now is None else now.astimezone(zone(zone_name)).date()
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise BadPlugin(
@@ -170,6 +188,11 @@ class Projection:
 def opened_tables(projection: Projection) -> tuple[Table[Any], ...]:
     """The tables of an opened projection, in the order of their declaration."""
     return tuple(projection.__dict__[name] for name in projection.tables)
+
+
+def ask_at(projection: Projection, now: datetime | None) -> None:
+    """Say to an opened projection when its views are asked."""
+    projection.__dict__["_said_now"] = now
 
 
 def plugin_name(module: str) -> str:

@@ -6,6 +6,7 @@ view method, so they differ in speed alone.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from threading import RLock
@@ -108,11 +109,14 @@ class Views:
         params: Mapping[str, Any] | None = None,
         *,
         as_of: int | None = None,
+        now: datetime | None = None,
         fresh: bool = True,
         progress: Progress | None = None,
     ) -> Answer:
         """Ask a view: live, caught up first; or as of a position.
 
+        `now` is what the view takes for the present (`Projection.now`): without it, the
+        time at which the last event was recorded.
         `fresh=False` answers from what is there, without waiting for events or a rebuild.
         Raises `BadInput` for a view or parameters that there are not, `StaleView` where
         nothing is there to answer from yet, `ViewFailed` where the view itself raises.
@@ -121,10 +125,10 @@ class Views:
         if as_of is not None:
             self._check_position(as_of)
         if as_of is not None or self._place is None:
-            return self._replayed(view, projection, given, as_of, progress)
+            return self._replayed(view, projection, given, as_of, progress, now)
         if fresh:
             self.catch_up([projection.name], progress=progress)
-        return self._live(view, projection, given)
+        return self._live(view, projection, given, now)
 
     def _asked_for(
         self, view_name: str, params: Mapping[str, Any] | None
@@ -140,6 +144,7 @@ class Views:
         given: Mapping[str, Any],
         as_of: int | None,
         progress: Progress | None,
+        now: datetime | None = None,
     ) -> Answer:
         until = self._log.head() if as_of is None else as_of
         told: Callable[[int], None] | None = None
@@ -150,10 +155,16 @@ class Views:
                 report(position, until)
 
         folded = replay(projection, self._log, until, told)
-        rows = ask(view, folded.projection, given)
+        rows = ask(view, folded.projection, given, now)
         return answer_of(view, rows, folded, folded.failure)
 
-    def _live(self, view: View, projection: type[Projection], given: Mapping[str, Any]) -> Answer:
+    def _live(
+        self,
+        view: View,
+        projection: type[Projection],
+        given: Mapping[str, Any],
+        now: datetime | None,
+    ) -> Answer:
         store = self._store()
         seen: Generation | None = None
         while True:
@@ -168,7 +179,7 @@ class Views:
                             advice="Ask again in a moment",
                         )
                     opened = _open_live(store, projection, live, connection)
-                    rows = ask(view, opened, given)
+                    rows = ask(view, opened, given, now)
                 return answer_of(
                     view, rows, live, next((g.failure for g in found if g.failure), None)
                 )

@@ -229,8 +229,8 @@ def purity(subject: Subject, case: Case) -> None:
             "It asks what a projection must not:"
             + "".join(f"\n    {kind}: {asked}" for asked, kind in watch.noticed.items()),
             advice="Its rows follow from the log alone, or no replay would find them again. The "
-            "time is entry.recorded_at, or the event's own; in a view, today is "
-            "self.at.day(zone). What only the outside knows belongs into an event.",
+            "time is entry.recorded_at, or the event's own; in a view, now is self.now and today "
+            "self.today(zone). What only the outside knows belongs into an event.",
         )
     if failure is not None:
         raise failure

@@ -25,7 +25,7 @@ from ledger.events import (
 )
 from ledger.events.bookings import BookingEvent
 from ledger.plugin_host import PluginHost
-from ledger.times import Period
+from ledger.times import ManualClock, Period
 from tests.sources import ROOT
 
 EXTENSIONS = PluginHost().load().extensions()
@@ -41,7 +41,12 @@ def demo_path(quick_folder: Path) -> Path:
 
 @pytest.fixture
 def demo(demo_path: Path) -> Iterator[Ledger]:
-    with Ledger.open(str(demo_path), extensions=EXTENSIONS) as ledger:
+    """The demo's ledger, on the day of its last event: what is overdue depends on when one asks."""
+    with Ledger.open(str(demo_path)) as whole:
+        last = whole.log.last()
+    assert last is not None
+    clock = ManualClock(last[1])
+    with Ledger.open(str(demo_path), extensions=EXTENSIONS, clock=clock) as ledger:
         yield ledger
 
 

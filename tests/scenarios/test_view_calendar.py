@@ -17,6 +17,7 @@ from ledger.events import (
     SpaceReopened,
 )
 from ledger.events.base import Event
+from ledger.projections.projection import ask_at
 from ledger.testing import Scenario
 from tests.scenarios.view_stories import (
     WORKSHOP,
@@ -77,11 +78,14 @@ def test_a_day_says_whose_it_is_and_what_for() -> None:
         closed("2025-09-02T00:00..2025-09-02T06:00"),
     )
     first, second, third = stage(told, "2025-09-01..2025-09-03")
-    assert (first.bookings, first.projects, first.day_types) == ("b-1", "resurrection", "prep")
-    assert (second.day_types, second.closure, second.state) == (
-        "shoot", "maintenance", "confirmed",
+    assert (first.bookings, first.projects, first.day_types) == (
+        ("b-1",), ("resurrection",), ("prep",),
     )  # fmt: skip
-    assert (third.bookings, third.projects) == ("b-2, b-3", "resurrection, dragon")
+    assert first.closures == ()
+    assert (second.day_types, second.closures, second.state) == (
+        ("shoot",), ("maintenance",), "confirmed",
+    )  # fmt: skip
+    assert (third.bookings, third.projects) == (("b-2", "b-3"), ("resurrection", "dragon"))
 
 
 def test_a_shared_space_counts_the_units_taken_at_once() -> None:
@@ -211,3 +215,25 @@ def test_a_space_that_retires_before_it_is_free_has_no_free_day() -> None:
 def test_a_space_that_is_not_in_service_yet_is_free_from_its_first_day() -> None:
     line = horizon(WORKSHOP, space="workshop", on="2025-03-01T12:00+08:00")
     assert line.first_free == day("2025-04-01")
+
+
+# --- now ---------------------------------------------------------------------------------
+
+
+def test_time_goes_on_though_nothing_is_recorded() -> None:
+    """The last event is of 2 August, noon; the hold of the 20th expires on the 4th."""
+    told = story(
+        confirmed("b-1", "2025-08-01..2025-08-10"),
+        held("b-2", "2025-08-20", expires_at=at("2025-08-04T18:00")),
+    )
+    calendar = seen(Calendar, told)
+    ask_at(calendar, at("2025-08-05T00:30"))
+    assert calendar.calendar()[0].day == day("2025-08-05")
+    assert {line.state for line in calendar.calendar()} == {"confirmed", "free"}
+    assert [line.on for line in calendar.booked_through()] == [day("2025-08-05")]
+    assert calendar.booked_through(at="2025-08-03T23:59")[0].on == day("2025-08-03")
+    asked = calendar.calendar(at="2025-08-04T17:59", until=day("2025-08-20"))
+    assert (asked[0].day, asked[-1].state) == (day("2025-08-04"), "held")
+    assert calendar.calendar(since=day("2025-08-20"), at="2025-08-04T18:00")[0].state == "free"
+    (ahead,) = calendar.booked_through(at="2025-08-11")
+    assert (ahead.on, ahead.booked_through) == (day("2025-08-11"), None)

@@ -21,6 +21,7 @@ from ledger.events import (
     ServiceStarted,
 )
 from ledger.events.base import Event
+from ledger.projections.projection import ask_at
 from ledger.testing import Scenario
 from tests.scenarios.view_stories import at, day, seen, story
 
@@ -191,6 +192,25 @@ def test_overdue_is_against_the_time_asked_about() -> None:
     assert where(told, on=day("2025-07-20")).overdue
 
 
+def test_what_is_due_becomes_overdue_though_nothing_is_recorded() -> None:
+    out = EquipmentCheckedOut(
+        equipment="cam-a", at=at("2025-08-01T08:00"), booking="b-1", custodian="Wang Wei",
+        due_at=at("2025-08-05T18:00"),
+    )  # fmt: skip
+    told = story(added("cam-a"), out)
+
+    def seen_at(now: str) -> tuple[bool, int, int]:
+        equipment = seen(Equipment, told)
+        ask_at(equipment, at(now))
+        (item,), (due,), (had,) = equipment.equipment(), equipment.due_back(), equipment.custody()
+        assert item.overdue == due.overdue
+        return due.overdue, due.late, had.days
+
+    assert seen_at("2025-08-05T18:00") == (False, 0, 4)
+    assert seen_at("2025-08-05T18:01") == (True, 0, 4)
+    assert seen_at("2025-08-07T18:00") == (True, 2, 6)
+
+
 def test_services_and_calibrations() -> None:
     told = story(
         added("cam-a"),
@@ -201,9 +221,10 @@ def test_services_and_calibrations() -> None:
             valid_until=at("2026-01-01"),
         ),
     )  # fmt: skip
-    assert where(told, on=day("2025-07-10")).service == "calibration, repair"
+    assert where(told, on=day("2025-07-10")).service == ("calibration", "repair")
     line = where(told)
-    assert (line.service, line.calibrated_until) == ("repair", at("2026-01-01"))
+    assert (line.service, line.calibrated_until) == (("repair",), at("2026-01-01"))
+    assert where(told, on=day("2025-07-09")).service == ()
 
 
 def test_a_retired_item_is_shown_as_such() -> None:

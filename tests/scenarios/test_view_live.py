@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -55,7 +56,12 @@ COMMANDS: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
+def clock() -> ManualClock:
+    return ManualClock(at("2025-08-05T12:00"))
+
+
+@pytest.fixture
+def ledger(ledger_url: str, clock: ManualClock) -> Iterator[Ledger]:
     """A ledger on which these commands were given, one after the other."""
     with Ledger.create(
         ledger_url,
@@ -63,7 +69,7 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
         zone_name=ZONE,
         author=SCHEDULER,
         extensions=Extensions(projections=SHIPPED),
-        clock=ManualClock(at("2025-08-05T12:00")),
+        clock=clock,
     ) as opened:
         yield opened
 
@@ -87,7 +93,7 @@ def test_the_views_tell_the_story(ledger: Ledger) -> None:
     for _, decision in ledger.wire.read(json.dumps(one).encode() for one in COMMANDS):
         ledger.decide(decision, SCHEDULER)
     (challenged, _) = rows(ledger, "holds", as_of=7)
-    assert (challenged.challenged_by, challenged.challenge) == ("b-2", "open")
+    assert (challenged.challenged_by, challenged.challenge) == (("b-2",), "open")
     assert rows(ledger, "holds") == []
     (horizon,) = rows(ledger, "booked-through")
     assert (horizon.booked_through, horizon.first_free) == (day("2025-08-12"), day("2025-08-13"))
@@ -96,3 +102,33 @@ def test_the_views_tell_the_story(ledger: Ledger) -> None:
     assert [p.serviced for p in rows(ledger, "project-total")] == [1]
     assert [e.place for e in rows(ledger, "equipment")] == ["stage-1"]
     assert {b.state for b in rows(ledger, "bookings", state=["started"])} == {"started"}
+
+
+def test_a_live_answer_is_of_now_and_that_as_of_a_time_is_of_then(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    """Nobody records that a deadline has passed; the views know all the same."""
+    for _, decision in ledger.wire.read(json.dumps(one).encode() for one in COMMANDS):
+        ledger.decide(decision, SCHEDULER)
+        if ledger.log.head() == 7:
+            break  # b-2 asked b-1, on 5 August at noon, to answer within 24 hours
+    clock.set(at("2025-08-06T11:59"))
+
+    def challenge(as_of: str | None = None) -> str | None:
+        found: list[Any] = ledger.view("holds", as_of=as_of).rows
+        return str(found[0].challenge)
+
+    assert challenge() == "open"
+    clock.set(at("2025-08-09T08:00"))
+    assert challenge() == "lapsed"
+    assert challenge("7") == "open", "a position is seen from when it was recorded"
+    assert challenge("2025-08-05") == "open"
+    assert challenge("2025-08-06T11:00") == "open"
+    assert challenge("2025-08-06T12:00") == "lapsed"
+
+    def today(as_of: str) -> date:
+        found: list[Any] = ledger.view("booked-through", as_of=as_of).rows
+        return date.fromisoformat(str(found[0].on))
+
+    assert today("2025-08-07") == day("2025-08-07")
+    assert today("2030-01-01") == day("2025-08-09"), "nothing is seen from the future"

@@ -19,8 +19,18 @@ from ledger.events import (
     ShootDayReported,
 )
 from ledger.events.base import Event
+from ledger.projections.projection import ask_at
 from ledger.testing import Scenario
-from tests.scenarios.view_stories import RESURRECTION, because, confirmed, day, days, seen, story
+from tests.scenarios.view_stories import (
+    RESURRECTION,
+    at,
+    because,
+    confirmed,
+    day,
+    days,
+    seen,
+    story,
+)
 
 
 def opened(project: str, on: str, kind: Any = "feature") -> ProjectOpened:
@@ -169,7 +179,11 @@ def test_a_milestone_is_early_unplanned_corrected_or_withdrawn() -> None:
 
 def test_a_milestone_of_today_is_not_overdue() -> None:
     told = story(RESURRECTION, planned("delivery", "2025-08-02"))
-    assert [m.state for m in seen(Projects, told).milestones()] == ["planned"]
+    projects = seen(Projects, told)
+    assert [m.state for m in projects.milestones()] == ["planned"]
+    assert [m.state for m in projects.milestones(on=day("2025-08-03"))] == ["overdue"]
+    ask_at(projects, at("2025-08-03T00:00"))
+    assert [m.state for m in projects.milestones()] == ["overdue"]
 
 
 # --- counts ------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ from typing import Any
 from ledger_spaces import Spaces
 
 from ledger.events import SpaceChanged, SpaceCommissioned, SpaceDecommissioned, SpaceReopened
+from ledger.projections.projection import ask_at
 from ledger.testing import Scenario
 from tests.scenarios.view_stories import (
     WORKSHOP,
     ZONE,
+    at,
     because,
     closed,
     day,
@@ -69,7 +71,7 @@ def test_a_day_is_in_service_closed_not_yet_or_retired() -> None:
 def test_a_closed_space_says_why_and_until_when() -> None:
     line = stage_on("2025-07-15")
     assert (line.state, line.why, line.until) == (
-        "closed", "maintenance: the roof leaks", day("2025-07-20"),
+        "closed", ("maintenance: the roof leaks",), day("2025-07-20"),
     )  # fmt: skip
 
 
@@ -87,6 +89,13 @@ def test_today_is_the_day_of_the_last_event_on_the_sites_clock() -> None:
     # 16:30 UTC on 31 July is half past midnight in Chongqing
     told = story(VOLUME, on="2025-07-31T16:30+00:00")
     assert stage_on(None, told).kind == "virtual stage"
+
+
+def test_today_is_that_of_whoever_asks() -> None:
+    spaces = seen(Spaces, story(VOLUME, on="2025-07-31T12:00+08:00"))
+    assert [line.kind for line in spaces.spaces()] == ["stage"]
+    ask_at(spaces, at("2025-08-01T00:00"))
+    assert [line.kind for line in spaces.spaces()] == ["virtual stage"]
 
 
 def test_a_shared_space_has_its_units_and_its_own_deadline() -> None:

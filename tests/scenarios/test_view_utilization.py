@@ -262,14 +262,14 @@ def test_figures_over_all_spaces_sum_first_and_name_the_idle() -> None:
         "median net": (0.5, 1, 0.5, 3),
         "idle": (1, 3, 1 / 3, 3),
     }
-    assert found["idle"].spaces == "workshop"
-    assert found["median net"].spaces == "stage-2"
+    assert found["idle"].spaces == ("workshop",)
+    assert found["median net"].spaces == ("stage-2",)
 
 
 def test_the_median_of_two_is_between_them() -> None:
     found = measures(folded(WORKSHOP, confirmed("b-1", "2025-07-01..2025-07-31")))
     assert found["median net"].value == 0.5
-    assert found["median net"].spaces == "workshop, stage-1"
+    assert found["median net"].spaces == ("workshop", "stage-1")
 
 
 def test_nothing_in_service_is_undefined_and_no_fault() -> None:
