@@ -190,13 +190,16 @@ def postgres_engine(url: URL, *, read_only: bool) -> Engine:
 
     Raises `StorageFailure` where the driver is not installed.
     """
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
     try:
         engine = create_engine(
             url,
             paramstyle="format",
             isolation_level="AUTOCOMMIT",
             max_overflow=-1,
-            connect_args={} if "connect_timeout" in url.query else {"connect_timeout": 10},
+            # Not that of the database or of PGCLIENTENCODING: with SQL_ASCII the driver
+            # would give bytes for texts.
+            connect_args={"client_encoding": "utf8", **patience},
         )
     except ModuleNotFoundError as error:
         raise StorageFailure(

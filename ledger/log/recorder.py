@@ -15,7 +15,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
 from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple
@@ -33,6 +32,7 @@ from ledger.errors import LineTooLong, StorageFailure
 from ledger.events.base import format_recorded_at
 from ledger.log.beside import check_not_written, check_still_there
 from ledger.log.failures import storage_errors
+from ledger.log.forks import leave_to_parent, renew_in_child
 from ledger.log.lines import LINE_LIMIT, line_size
 from ledger.log.places import seen
 from ledger.log.rows import Read, StoredRow, once, tags_of, tags_text
@@ -43,6 +43,7 @@ from ledger.log.statements import (
     branch_values,
     branches,
     groups,
+    lock_statements,
 )
 from ledger.log.tail import Subscription
 from ledger.times import Clock
@@ -74,7 +75,9 @@ class ConditionFailed(IntegrityError):
 
 
 class SqlRecorder(DCBRecorder):
-    """Reads, appends and subscribes. Safe to share between threads, not across a fork.
+    """Reads, appends and subscribes. Safe to share between threads.
+
+    A forked child may go on with it, on connections of its own.
 
     Beyond the port: `read` takes `until` and `newest_first`, `rows` gives stored columns.
     Raises `ledger.errors.StorageFailure` for whatever the database cannot do.
@@ -85,12 +88,18 @@ class SqlRecorder(DCBRecorder):
         self._engine = engine
         self._clock = clock
         self._statements = Statements(place, engine.dialect)
-        self._lock = _lock_statements(engine, place)
+        self._lock = lock_statements(engine.dialect.name, place)
         # Threads of one process queue here: SQLite's own lock is polled, not queued for.
         self._append_turn = threading.Lock()
         self._listeners: set[threading.Event] = set()
         self.on_wait: tuple[float, Callable[[], None]] | None = None
         """After how many seconds of waiting for the lock to call whom, from another thread."""
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """In a forked child: leave the connections to the parent, and lock anew."""
+        leave_to_parent(self._engine)
+        self._append_turn = threading.Lock()
 
     def close(self) -> None:
         """Give the connections back to the database. Using the recorder reopens them."""
@@ -379,14 +388,3 @@ def _matcher(found: Sequence[Branch]) -> Callable[[str, Sequence[str]], bool]:
         )
 
     return matches
-
-
-def _lock_statements(engine: Engine, place: Tables) -> tuple[str, ...]:
-    if engine.dialect.name == "sqlite":
-        return ("BEGIN IMMEDIATE",)
-    digest = sha256(f"studio-ledger append {place.schema}".encode()).digest()
-    key = int.from_bytes(digest[:8], signed=True)
-    # The lock has a statement of its own. A READ COMMITTED statement takes its snapshot
-    # when it starts: one that locked and looked in one go would wait, and then see the
-    # log as it was before the wait.
-    return ("BEGIN ISOLATION LEVEL READ COMMITTED", f"SELECT pg_advisory_xact_lock({key})")

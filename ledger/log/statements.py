@@ -14,6 +14,7 @@ move of this crane" costs one seek and not the crane's life. A statement joins u
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -231,3 +232,22 @@ class Statements:
         assert isinstance(compiled, SQLCompiler)
         constants = {name: value for name, value in compiled.params.items() if value is not None}
         return Statement(str(compiled), tuple(compiled.positiontup or ()), constants)
+
+
+def lock_statements(dialect: str, place: Tables) -> tuple[str, ...]:
+    """What begins a transaction and waits for the one lock of a log, statement by statement."""
+    if dialect == "sqlite":
+        return ("BEGIN IMMEDIATE",)
+    digest = sha256(f"studio-ledger append {place.schema}".encode()).digest()
+    key = int.from_bytes(digest[:8], signed=True)
+    # The lock has a statement of its own. A READ COMMITTED statement takes its snapshot
+    # when it starts: one that locked and looked in one go would wait, and then see the
+    # log as it was before the wait.
+    #
+    # Whatever the server or the role says, an append waits until it is on the disk: with
+    # `off`, a server that crashes forgets what was acknowledged. Stronger wishes stay.
+    durable = "replace(current_setting('synchronous_commit'), 'off', 'on')"
+    return (
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        f"SELECT pg_advisory_xact_lock({key}), set_config('synchronous_commit', {durable}, true)",
+    )

@@ -198,6 +198,7 @@ def _create_schema(place: Place, clock: Clock, fill: Fill) -> None:
     engine = postgres_engine(place.url, read_only=False)
     try:
         with storage_errors(place.where), engine.connect() as connection:
+            _check_encoding(connection, place.where)
             recorder = SqlRecorder(engine, tables, clock, place.where)
             recorder.lock(connection)
             # Under the lock, so that of two creations at once one finds the other's.
@@ -215,6 +216,7 @@ def _open_schema(place: Place, *, read_only: bool) -> Engine:
     engine = postgres_engine(place.url, read_only=read_only)
     try:
         with storage_errors(place.where), engine.connect() as connection:
+            _check_encoding(connection, place.where)
             found = _relations(connection, place.schema)
         if not found:
             raise NoLedger(
@@ -227,6 +229,19 @@ def _open_schema(place: Place, *, read_only: bool) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _check_encoding(connection: Connection, where: str) -> None:
+    """Raise `StorageFailure` unless the database keeps every script, and knows that it does.
+
+    `SQL_ASCII` takes any bytes and gives bytes back, `LATIN1` takes no Chinese title.
+    """
+    encoding = str(connection.exec_driver_sql("SHOW server_encoding").scalar_one())
+    if encoding != "UTF8":
+        raise StorageFailure(
+            f"the database of {where} keeps text in {encoding}, and a ledger needs UTF8",
+            advice="Make one: CREATE DATABASE studio ENCODING 'UTF8' TEMPLATE template0",
+        )
 
 
 def _relations(connection: Connection, name: str | None) -> set[str]:
