@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.errors import LedgerError
 from ledger.projections.comparing import RowChange
@@ -71,8 +72,8 @@ def ask(
     ask_at(projection, now)
     try:
         return view.call(projection, given)
-    except LedgerError:
-        raise
+    except (LedgerError, SQLAlchemyError):
+        raise  # a database that fails is no fault of the view
     except (Exception, SystemExit) as error:
         raise ViewFailed(projection.plugin, view.name, error) from error
 

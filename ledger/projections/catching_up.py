@@ -18,6 +18,7 @@ from ledger.errors import StorageFailure
 from ledger.events.base import RecordedEvent
 from ledger.projections.faults import BadRow
 from ledger.projections.folds import BATCH, Failure, Folding, Log
+from ledger.projections.histories import History
 from ledger.projections.projection import Projection
 from ledger.projections.shelves import SqlShelf
 from ledger.projections.store import Generation, ViewStore
@@ -44,9 +45,14 @@ class Follower:
     """
 
     def __init__(
-        self, store: ViewStore, projection: type[Projection], generation: Generation
+        self,
+        store: ViewStore,
+        projection: type[Projection],
+        generation: Generation,
+        history: History,
     ) -> None:
         self.projection = projection
+        self.history = history  # of the log that is followed
         self.generation = generation
         self.gone = False  # the generation was dropped meanwhile
         self.lost_races = 0
@@ -85,7 +91,12 @@ class Follower:
         last = entries[-1]
         before, before_at = self.position, self.generation.recorded_at
         if not self._store.claim(
-            connection, self.generation, before, last.position, last.recorded_at
+            connection,
+            self.generation,
+            last.position,
+            last.recorded_at,
+            ledger=self.history.ledger,
+            tail=self.history.tail(last.position),
         ):
             self._lost(connection)
             return 0
@@ -108,6 +119,7 @@ class Follower:
                 self.generation,
                 position=position,
                 recorded_at=at,
+                tail=self._tail(position, failure),
                 unread=self._folding.unread,
                 failure=failure,
             )
@@ -170,7 +182,7 @@ class Follower:
     def _lost(self, connection: Connection) -> None:
         self.lost_races += 1
         found = self._store.find(connection, self.generation.projection, self.generation.generation)
-        if found is None:
+        if found is None or not self.history.holds(found):
             self.gone = True
         else:
             self._start(found)
@@ -180,9 +192,14 @@ class Follower:
             self.generation,
             position=position,
             recorded_at=at,
+            ledger=self.history.ledger,
+            tail=self._tail(position, failure),
             unread=self._folding.unread,
             failure=failure,
         )
+
+    def _tail(self, position: int, failure: Failure | None) -> str:
+        return self.history.tail(position if failure is None else failure.position)
 
 
 def follow(

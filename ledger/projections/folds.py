@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from ledger.errors import LedgerError, StorageFailure
-from ledger.events.base import Event, RecordedEvent, UnknownEvent
+from ledger.events.base import Event, RecordedEvent, Registry, UnknownEvent
 from ledger.projections.faults import BadRow
 from ledger.projections.projection import Place, Projection, opened_tables
 
@@ -26,11 +26,18 @@ them again and again and the processor's cache runs over: twice the time at 1,00
 class Log(Protocol):
     """What a projection needs of the log."""
 
+    @property
+    def registry(self) -> Registry:
+        """The event types that it reads."""
+
     def head(self) -> int:
         """The last position, 0 where nothing is recorded."""
 
     def stream(self, after: int = 0, until: int | None = None) -> Iterator[RecordedEvent]:
         """The events of positions after < p <= until, in order."""
+
+    def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
+        """Their lines, by which one history is told from another."""
 
 
 class Failure(Struct, frozen=True):

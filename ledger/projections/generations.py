@@ -4,57 +4,65 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from ledger.projections.folds import Log
+from ledger.events.base import Registry
+from ledger.projections.histories import History
 from ledger.projections.projection import Projection
 from ledger.projections.sources import fingerprint
 from ledger.projections.store import Generation, ViewStore, columns_of
 
 
 class Generations:
-    """Decides, under a lock, which generation of each projection goes on."""
+    """Decides, under a lock, which generation of each projection goes on.
 
-    def __init__(self, store: ViewStore, log: Log) -> None:
+    Projections are taken by name, everywhere: two transactions that lock in one order never
+    wait for each other.
+    """
+
+    def __init__(self, store: ViewStore, registry: Registry, history: History) -> None:
         self._store = store
-        self._log = log
+        self._registry = registry
+        self._history = history
 
     def prepare(
-        self, projections: Sequence[type[Projection]], head: int
+        self, projections: Sequence[type[Projection]]
     ) -> tuple[list[Generation], list[Generation]]:
         """The live generations to bring up to date, and the ones to build beside others.
 
         A projection seen for the first time gets its tables, live at once. One whose code,
-        version or history changed gets a further generation, or goes on with one that a
-        killed rebuild left; what else was left is thrown away.
+        version or history changed gets a further generation. One that a killed rebuild left
+        unfinished, or that somebody is building now, is built on; what else was left is
+        thrown away.
         """
         with self._store.reading() as connection:
             found = self._store.generations(connection)
-        true = self._true_histories(found, head)
-        live = [self._live(p, found.get(p.name, []), true) for p in projections]
-        if all(live):
+        live = [self._live(p, found.get(p.name, [])) for p in projections]
+        begun = any(_unfinished(g) for p in projections for g in found.get(p.name, []))
+        if all(live) and not begun:
             return [g for g in live if g is not None], []
         with self._store.writing(alone=True) as connection:
             found = self._store.generations(connection)
-            true = self._true_histories(found, head)
             following, building = [], []
-            for projection in projections:
+            for projection in _in_order(projections):
                 mine = found.get(projection.name, [])
-                current = self._live(projection, mine, true)
+                current = self._live(projection, mine)
                 if current is not None:
                     following.append(current)
+                    if any(map(_unfinished, mine)):
+                        left = self._left(connection, projection, mine)
+                        building += [] if left is None else [left]
                 elif not mine:
                     following.append(self._new(connection, projection, mine, live=True))
                 else:
-                    building.append(self._next(connection, projection, mine, true))
+                    building.append(self._next(connection, projection, mine))
         return following, building
 
-    def begin(self, projections: Sequence[type[Projection]], head: int) -> list[Generation]:
+    def begin(self, projections: Sequence[type[Projection]]) -> list[Generation]:
         """A further generation of each projection, or the unfinished one that is there."""
         with self._store.writing(alone=True) as connection:
             found = self._store.generations(connection)
-            true = self._true_histories(found, head)
             return [
-                self._next(connection, p, found.get(p.name, []), true, retry=True)
-                for p in projections
+                self._next(connection, p, found.get(p.name, []), retry=True)
+                for p in _in_order(projections)
             ]
 
     def swap(
@@ -63,19 +71,24 @@ class Generations:
         """Let the new tables answer and drop the old ones, in one transaction.
 
         A generation that was quarantined on its way takes over only where it came as far
-        as the old one, or where the old one's columns no longer fit the code.
+        as the old one, or where the old one can no longer answer: its columns do not fit
+        the code, or its events are not those of the log.
         """
         with self._store.writing(alone=True) as connection:
             found = self._store.generations(connection)
-            for generation in built:
+            for generation in sorted(built, key=lambda g: g.projection):
                 mine = found.get(generation.projection, [])
                 new = next((g for g in mine if g.generation == generation.generation), None)
-                if new is None or new.live:
-                    continue  # somebody else swapped
+                if new is None or new.live or not self._history.holds(new):
+                    continue  # somebody else swapped, or began one for another log
                 old = [g for g in mine if g is not new]
                 columns = columns_of(projections[new.projection])
                 if new.failure is not None and any(
-                    g.live and g.columns == columns and g.position > new.position for g in old
+                    g.live
+                    and g.columns == columns
+                    and g.position > new.position
+                    and self._history.holds(g)
+                    for g in old
                 ):
                     continue
                 for generation_before in old:
@@ -84,11 +97,15 @@ class Generations:
 
     # --- inside ------------------------------------------------------------------------
 
-    def _live(
-        self, projection: type[Projection], mine: Sequence[Generation], true: set[tuple[str, int]]
-    ) -> Generation | None:
-        return next(
-            (g for g in mine if g.live and _same_code(g, projection) and _id(g) in true), None
+    def _live(self, projection: type[Projection], mine: Sequence[Generation]) -> Generation | None:
+        return next((g for g in mine if g.live and self._usable(g, projection)), None)
+
+    def _usable(self, generation: Generation, projection: type[Projection]) -> bool:
+        return (
+            generation.version == projection.version
+            and generation.columns == columns_of(projection)
+            and generation.fingerprint == fingerprint(projection, self._registry)
+            and self._history.holds(generation)
         )
 
     def _next(
@@ -96,20 +113,31 @@ class Generations:
         connection: Connection,
         projection: type[Projection],
         mine: Sequence[Generation],
-        true: set[tuple[str, int]],
         *,
         retry: bool = False,
     ) -> Generation:
+        left = self._left(connection, projection, mine, retry=retry)
+        return left or self._new(connection, projection, mine, live=not mine)
+
+    def _left(
+        self,
+        connection: Connection,
+        projection: type[Projection],
+        mine: Sequence[Generation],
+        *,
+        retry: bool = False,
+    ) -> Generation | None:
+        """What a rebuild left that can be built on; the rest is thrown away."""
         kept = None
         for generation in mine:
             if generation.live:
                 continue
-            usable = _same_code(generation, projection) and _id(generation) in true
+            usable = self._usable(generation, projection)
             if usable and kept is None and not (retry and generation.failure is not None):
                 kept = generation
             else:
                 self._store.drop(connection, generation)
-        return kept or self._new(connection, projection, mine, live=not mine)
+        return kept
 
     def _new(
         self,
@@ -123,40 +151,18 @@ class Generations:
             projection=projection.name,
             generation=max((g.generation for g in mine), default=0) + 1,
             version=projection.version,
-            fingerprint=fingerprint(projection),
+            fingerprint=fingerprint(projection, self._registry),
             columns=columns_of(projection),
+            ledger=self._history.ledger,
             live=live,
         )
         self._store.create(connection, projection, made)
         return made
 
-    def _true_histories(
-        self, found: Mapping[str, Sequence[Generation]], head: int
-    ) -> set[tuple[str, int]]:
-        """The generations that were folded from this log, and not from another in its place.
 
-        A ledger may be restored from a backup, or replaced: then the event at the position
-        that a generation came to is another one, or not there at all.
-        """
-        true = set()
-        recorded = {}
-        for generation in (g for mine in found.values() for g in mine):
-            position = generation.position
-            if position not in recorded and 0 < position <= head:
-                entry = next(iter(self._log.stream(position - 1, position)))
-                recorded[position] = entry.recorded_at
-            if position == 0 or recorded.get(position) == generation.recorded_at:
-                true.add(_id(generation))
-        return true
+def _unfinished(generation: Generation) -> bool:
+    return not generation.live and generation.failure is None
 
 
-def _same_code(generation: Generation, projection: type[Projection]) -> bool:
-    return (
-        generation.version == projection.version
-        and generation.columns == columns_of(projection)
-        and generation.fingerprint == fingerprint(projection)
-    )
-
-
-def _id(generation: Generation) -> tuple[str, int]:
-    return generation.projection, generation.generation
+def _in_order(projections: Sequence[type[Projection]]) -> list[type[Projection]]:
+    return sorted(projections, key=lambda projection: projection.name)

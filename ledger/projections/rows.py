@@ -356,7 +356,7 @@ def _real(value: object) -> float:
     number = float(value)
     if not isfinite(number):
         raise ValueError("it is not finite; undefined is None")
-    return number
+    return number + 0.0  # SQLite keeps -0.0 as 0.0; so does everything else then
 
 
 def _instant(value: Any) -> datetime:

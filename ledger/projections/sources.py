@@ -3,17 +3,33 @@
 import hashlib
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from ledger.events.base import Event, Registry
 from ledger.projections.projection import ONE_FILE_PACKAGE, Projection
 
 STORED_FORM = 1
 """Version of how rows are stored; part of every fingerprint."""
 
 
-def fingerprint(projection: type[Projection]) -> str:
+def fingerprint(projection: type[Projection], registry: Registry) -> str:
+    """A hash over the code that makes rows of events: the plugin's, and how events are read.
+
+    Handlers get an event in today's schema, or not at all where no code reads its type: a
+    type that comes, an upcaster that is mended, make other rows of the same log.
+    """
+    digest = hashlib.sha256(code_of(projection).encode())
+    types = {event_type.type_name: event_type for event_type in registry}
+    for name in sorted(projection.handlers):
+        event_type = types.get(name)
+        digest.update(f"\0{name}\0{'' if event_type is None else _reading(event_type)}".encode())
+    return digest.hexdigest()[:16]
+
+
+def code_of(projection: type[Projection]) -> str:
     """A hash over the source of the plugin that a projection comes from.
 
     A module on its own is one file; of a package, every module counts, since handlers
@@ -25,10 +41,7 @@ def fingerprint(projection: type[Projection]) -> str:
 
 @lru_cache(maxsize=512)
 def _taken(projection: type[Projection]) -> str:
-    try:
-        file = inspect.getsourcefile(projection)
-    except (OSError, TypeError):
-        file = None
+    file = _file(projection)
     if file is None:
         text = f"{projection.__module__}.{projection.__qualname__}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -38,6 +51,23 @@ def _taken(projection: type[Projection]) -> str:
         digest.update(f"\0{path.name}\0{len(source)}\0".encode())
         digest.update(source)
     return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=2048)
+def _reading(event_type: type[Event]) -> str:
+    """The schema of a type, and a hash over the files that define it and its upcasters."""
+    digest = hashlib.sha256(f"{event_type.__qualname__}\0{event_type.schema}".encode())
+    code: list[Callable[..., Any]] = [event_type, *event_type.upcasters.values()]
+    for file in sorted({file for file in map(_file, code) if file is not None}):
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest()
+
+
+def _file(code: Callable[..., Any]) -> str | None:
+    try:
+        return inspect.getsourcefile(code)
+    except (OSError, TypeError):
+        return None
 
 
 def _files(module: str, file: Path) -> Iterator[Path]:

@@ -37,11 +37,12 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema, CreateTable, DropTable
 
-from ledger.errors import NoLedger, NotALedger, StorageFailure
+from ledger.errors import StorageFailure
 from ledger.events.base import format_recorded_at, parse_recorded_at
 from ledger.log.beside import reading_mode
-from ledger.log.failures import file_errors, storage_errors
 from ledger.log.places import Place, postgres_engine, sqlite_engine, sqlite_in_use
+from ledger.log.schema import APPLICATION_ID
+from ledger.projections.failures import view_errors
 from ledger.projections.folds import Failure
 from ledger.projections.projection import Projection
 from ledger.projections.shelves import generation_tables, table_name
@@ -49,14 +50,12 @@ from ledger.projections.shelves import generation_tables, table_name
 _LOCK = 0x534C7677
 """`SLvw`: the advisory lock, with the schema, under which generations are made and swapped."""
 
-_ANEW = "Delete it: views are built anew from the log"
-
 
 class Generation(Struct, frozen=True, kw_only=True):
     """One set of tables of a projection, and how far it has come.
 
-    `recorded_at` is that of the event at `position`: together they tell whether the
-    tables belong to this history. `columns` describes the tables.
+    `recorded_at` is that of the event at `position`; `ledger` and `tail` tell whether the
+    tables belong to this history (`History.holds`). `columns` describes the tables.
     """
 
     projection: str
@@ -67,6 +66,8 @@ class Generation(Struct, frozen=True, kw_only=True):
     live: bool
     position: int = 0
     recorded_at: datetime | None = None
+    ledger: str = ""
+    tail: str = ""
     unread: int = 0
     failure: Failure | None = None
 
@@ -74,7 +75,8 @@ class Generation(Struct, frozen=True, kw_only=True):
 def views_place(log_place: Place) -> Place:
     """Where the views of the log at that place are kept."""
     if log_place.path is not None:
-        path = log_place.path.with_suffix(".views.db")
+        name = log_place.path.name.removesuffix(".db")
+        path = log_place.path.with_name(f"{name}.views.db")
         return Place(where=str(path), path=path)
     schema = f"{log_place.schema}_views"
     if len(schema.encode()) > 63:
@@ -105,7 +107,7 @@ class ViewStore:
             self._begin = ("BEGIN IMMEDIATE",)
             self._begin_reading = "BEGIN"
             if not read_only:
-                with file_errors(place.where), suppress(FileExistsError):
+                with view_errors(place.where), suppress(FileExistsError):
                     os.close(os.open(place.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             mode = reading_mode(place.path) if read_only else "rw"
             self.engine = sqlite_engine(place.path, mode=mode)
@@ -147,7 +149,7 @@ class ViewStore:
 
     @contextmanager
     def _transaction(self, *begin: str) -> Iterator[Connection]:
-        with storage_errors(self.where), self.engine.connect() as connection:
+        with view_errors(self.where), self.engine.connect() as connection:
             for statement in begin:
                 connection.exec_driver_sql(statement)
             try:
@@ -170,23 +172,41 @@ class ViewStore:
                 )
                 if found.first() is None:
                     connection.execute(CreateSchema(self.schema))
-                connection.execute(CreateTable(self._progress, if_not_exists=True))
+                self._make_progress(connection)
             return
-        try:
-            with storage_errors(self.where), self.engine.connect() as connection:
-                mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
-                wanted = sqlite_in_use().journal_mode
-                if mode != wanted:
-                    with suppress(DBAPIError):  # in use: the mode it has works as well
-                        connection.exec_driver_sql(f"PRAGMA journal_mode = {wanted}")
-            with self.writing() as connection:
-                connection.execute(CreateTable(self._progress, if_not_exists=True))
-        except NoLedger as error:
-            raise StorageFailure(f"{self.where} holds no views", advice=_ANEW) from error
-        except StorageFailure as error:
-            if "damaged" in error.message:
-                raise StorageFailure(error.message, advice=_ANEW) from error
-            raise
+        with view_errors(self.where), self.engine.connect() as connection:
+            if connection.exec_driver_sql("PRAGMA application_id").scalar_one() == APPLICATION_ID:
+                raise StorageFailure(
+                    f"{self.where} is a ledger, where views were to be kept",
+                    advice="Rename one of the two ledgers",
+                )
+            mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+            wanted = sqlite_in_use().journal_mode
+            if mode != wanted:
+                with suppress(DBAPIError):  # in use: the mode it has works as well
+                    connection.exec_driver_sql(f"PRAGMA journal_mode = {wanted}")
+        with self.writing() as connection:
+            self._make_progress(connection)
+
+    def _make_progress(self, connection: Connection) -> None:
+        """Make the table, in place of one of an earlier form and all that it tells of."""
+        if inspect(connection).has_table("progress", schema=self.schema):
+            if self.readable(connection):
+                return
+            old = Table("progress", MetaData(schema=self.schema), autoload_with=connection)
+            for row in connection.execute(select(old)).all():
+                for name in table_names(row):
+                    gone = Table(name, MetaData(schema=self.schema))
+                    connection.execute(DropTable(gone, if_exists=True))
+            connection.execute(DropTable(old))
+        connection.execute(CreateTable(self._progress, if_not_exists=True))
+
+    def readable(self, connection: Connection) -> bool:
+        """Whether there is a table of progress, in today's form."""
+        looked_at = inspect(connection)
+        return looked_at.has_table("progress", schema=self.schema) and {
+            column["name"] for column in looked_at.get_columns("progress", schema=self.schema)
+        } == set(self._progress.c.keys())
 
     # --- generations -------------------------------------------------------------------
 
@@ -221,10 +241,11 @@ class ViewStore:
         connection.execute(insert(self._progress).values(**values))
 
     def drop(self, connection: Connection, generation: Generation) -> None:
-        """Throw a generation away, with the tables that it says it has."""
-        for name in table_names(generation):
-            gone = Table(name, MetaData(schema=self.schema))
-            connection.execute(DropTable(gone, if_exists=True))
+        """Throw a generation away, with the tables that it says it has.
+
+        Its progress first: whoever applies events locks that and then the tables, and two
+        who lock in one order wait for each other but never both.
+        """
         columns = self._progress.c
         connection.execute(
             delete(self._progress).where(
@@ -232,6 +253,21 @@ class ViewStore:
                 columns.generation == generation.generation,
             )
         )
+        for gone in self._bare_tables(generation):
+            connection.execute(DropTable(gone, if_exists=True))
+
+    def hold(self, connection: Connection, generation: Generation) -> None:
+        """Keep others from dropping the tables of a generation while this transaction reads.
+
+        In the order of `drop`; a view would come to them in its own.
+        """
+        if self.schema is not None and generation.columns:
+            quoted = connection.dialect.identifier_preparer.format_table
+            names = ", ".join(quoted(table) for table in self._bare_tables(generation))
+            connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
+
+    def _bare_tables(self, generation: Generation) -> list[Table]:
+        return [Table(name, MetaData(schema=self.schema)) for name in table_names(generation)]
 
     def make_live(self, connection: Connection, generation: Generation) -> None:
         """Let a generation answer from now on."""
@@ -241,16 +277,22 @@ class ViewStore:
         self,
         connection: Connection,
         generation: Generation,
-        before: int,
         position: int,
         recorded_at: datetime | None,
+        *,
+        ledger: str,
+        tail: str,
     ) -> bool:
         """Move progress on, if it is where we left it; else somebody else applied."""
         columns = self._progress.c
         moved = connection.execute(
             self._update(generation)
-            .where(columns.position == before, columns.failure.is_(None))
-            .values(position=position, recorded_at=_written(recorded_at))
+            .where(
+                columns.position == generation.position,
+                columns.tail == generation.tail,
+                columns.failure.is_(None),
+            )
+            .values(position=position, recorded_at=_written(recorded_at), ledger=ledger, tail=tail)
         )
         return moved.rowcount == 1
 
@@ -261,6 +303,7 @@ class ViewStore:
         *,
         position: int,
         recorded_at: datetime | None,
+        tail: str,
         unread: int,
         failure: Failure | None,
     ) -> None:
@@ -269,6 +312,7 @@ class ViewStore:
             self._update(generation).values(
                 position=position,
                 recorded_at=_written(recorded_at),
+                tail=tail,
                 unread=unread,
                 failure=None if failure is None else msgspec.json.encode(failure).decode(),
             )
@@ -297,10 +341,7 @@ def kept_at(place: Place) -> dict[str, list[Generation]]:
     store = ViewStore(place, read_only=True)
     try:
         with store.reading() as connection:
-            made = inspect(connection).has_table("progress", schema=place.schema)
-            return store.generations(connection) if made else {}
-    except NotALedger as error:
-        raise StorageFailure(f"{place.where} holds no views", advice=_ANEW) from error
+            return store.generations(connection) if store.readable(connection) else {}
     finally:
         store.close()
 
@@ -310,7 +351,7 @@ def columns_of(projection: type[Projection]) -> str:
     return "\n".join(f"{n}({t.layout.signature})" for n, t in projection.tables.items())
 
 
-def table_names(generation: Generation) -> list[str]:
+def table_names(generation: Any) -> list[str]:
     """The database tables of a generation, also of one whose plugin is gone."""
     return [
         table_name(generation.projection, line.partition("(")[0], generation.generation)
@@ -331,6 +372,8 @@ def _progress_table(text: Any, schema: str | None) -> Table:
         Column("live", Boolean, nullable=False),
         Column("position", position, nullable=False),
         Column("recorded_at", text),
+        Column("ledger", text, nullable=False),
+        Column("tail", text, nullable=False),
         Column("unread", position, nullable=False),
         Column("failure", text),
     )

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from ledger.errors import BadInput, NoLedger, StaleView, StorageFailure
+from ledger.errors import BadInput, StaleView, StorageFailure
 from ledger.log.places import Place as StorePlace
 from ledger.projections.answers import (
     Answer,
@@ -31,6 +31,7 @@ from ledger.projections.comparing import beginning_with, compare, identity_of
 from ledger.projections.explaining import Cause, causes
 from ledger.projections.folds import BATCH, Failure, Log, replay
 from ledger.projections.generations import Generations
+from ledger.projections.histories import History
 from ledger.projections.projection import Place, Projection
 from ledger.projections.questions import View
 from ledger.projections.shelves import SqlShelf
@@ -46,7 +47,8 @@ class Status(Struct, frozen=True):
     """How a projection stands.
 
     `lag_positions` is how many events it has still to apply. `rebuilt_to` is how far the
-    next tables have come, where some are being built. `absent`: its plugin is not loaded.
+    next tables have come, where some are begun and not whole: the next question goes on with
+    them. `absent`: its plugin is not loaded. Tables of another history count as none.
     """
 
     projection: str
@@ -165,25 +167,27 @@ class Views:
         given: Mapping[str, Any],
         now: datetime | None,
     ) -> Answer:
-        store = self._store()
+        store, history = self._store(), History(self._log)
         seen: Generation | None = None
         while True:
             live: Generation | None = None
             try:
                 with store.reading() as connection:
                     found = store.generations(connection).get(projection.name, [])
+                    found = [g for g in found if history.holds(g)]
                     live = next((g for g in found if g.live), None)
                     if live is None or live.columns != columns_of(projection):
                         raise StaleView(
                             f"the view {view.name} is being built and cannot answer yet",
                             advice="Ask again in a moment",
                         )
+                    store.hold(connection, live)
                     opened = _open_live(store, projection, live, connection)
                     rows = ask(view, opened, given, now)
                 return answer_of(
                     view, rows, live, next((g.failure for g in found if g.failure), None)
                 )
-            except (StorageFailure, NoLedger):
+            except StorageFailure:
                 # On PostgreSQL the tables may be swapped away between the look at the
                 # progress and the first row: look again, unless nothing has changed.
                 if live is None or live == seen:
@@ -263,11 +267,12 @@ class Views:
         with self._turn:
             wanted = self._wanted(names)
             head = self._log.head()
-            generations = Generations(self._store(), self._log)
-            live, building = generations.prepare(wanted, head)
-            self._follow(live, head, progress)
+            history = History(self._log)
+            generations = Generations(self._store(), self._log.registry, history)
+            live, building = generations.prepare(wanted)
+            self._follow(live, history, head, progress)
             if building:
-                self._follow(building, head, progress)
+                self._follow(building, history, head, progress)
                 generations.swap(building, self.projections)
 
     def rebuild(
@@ -277,9 +282,10 @@ class Views:
         with self._turn:
             wanted = self._wanted(names)
             head = self._log.head()
-            generations = Generations(self._store(), self._log)
-            building = generations.begin(wanted, head)
-            self._follow(building, head, progress)
+            history = History(self._log)
+            generations = Generations(self._store(), self._log.registry, history)
+            building = generations.begin(wanted)
+            self._follow(building, history, head, progress)
             generations.swap(building, self.projections)
 
     def status(self, place: StorePlace | None = None) -> list[Status]:
@@ -291,19 +297,27 @@ class Views:
         head = self._log.head()
         place = self._kept_at() if place is None else place
         found = {} if place is None else kept_at(place)
+        history = History(self._log)
+        true = {name: [g for g in mine if history.holds(g)] for name, mine in found.items()}
         names = sorted({*found, *self.projections})
-        return [_status(n, self.projections.get(n), found.get(n, []), head) for n in names]
+        return [_status(n, self.projections.get(n), true.get(n, []), head) for n in names]
 
     def _follow(
-        self, generations: Sequence[Generation], head: int, progress: Progress | None
+        self,
+        generations: Sequence[Generation],
+        history: History,
+        head: int,
+        progress: Progress | None,
     ) -> None:
         store = self._store()
         followers = []
         for generation in generations:
             known = self._followers.get(generation.projection)
             if known is None or known.generation != generation:
-                known = Follower(store, self.projections[generation.projection], generation)
+                projection = self.projections[generation.projection]
+                known = Follower(store, projection, generation, history)
                 self._followers[generation.projection] = known
+            known.history = history
             followers.append(known)
         follow(store, self._log, followers, head, batch=self._batch, progress=progress)
 

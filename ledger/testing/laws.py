@@ -14,6 +14,7 @@ from ledger.events.base import RecordedEvent
 from ledger.projections import Folding
 from ledger.projections.catching_up import Follower
 from ledger.projections.generations import Generations
+from ledger.projections.histories import History
 from ledger.projections.store import ViewStore
 from ledger.testing.looking import (
     LawBroken,
@@ -146,9 +147,10 @@ def redelivery(subject: Subject, case: Case) -> None:
     with live_tables(subject, case) as live:
         store = ViewStore(live.place)
         try:
-            log = live.log
-            (generation,), _ = Generations(store, log).prepare([subject.projection], log.head())
-            follower = Follower(store, subject.projection, generation)
+            history = History(live.log)
+            generations = Generations(store, live.log.registry, history)
+            (generation,), _ = generations.prepare([subject.projection])
+            follower = Follower(store, subject.projection, generation, history)
             for until in (*(part.until for part in case.parts), len(case.entries)):
                 batch = case.entries[follower.position : until]
                 if batch:

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from ledger.errors import LedgerError
-from ledger.events.base import RecordedEvent
+from ledger.events import STUDIO_EVENTS
+from ledger.events.base import RecordedEvent, Registry
 from ledger.log.places import Place as StorePlace
 from ledger.projections import BadRow, Failure, Folding, Projection
 from ledger.projections.projection import Place, opened_tables
@@ -39,6 +40,7 @@ class ShownLog:
 
     def __init__(self, entries: Sequence[RecordedEvent]) -> None:
         self.entries = entries
+        self.registry = Registry(STUDIO_EVENTS)
         self.shown = len(entries)
 
     def head(self) -> int:
@@ -48,6 +50,11 @@ class ShownLog:
     def stream(self, after: int = 0, until: int | None = None) -> Iterator[RecordedEvent]:
         """The events of positions after < p <= until."""
         return iter(self.entries[after : min(until or self.shown, self.shown)])
+
+    def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
+        """What tells one drawn history from another."""
+        for entry in self.stream(after, until):
+            yield msgspec.json.encode((entry.position, entry.recorded_at, entry.type, entry.data))
 
 
 def fold_whole(

@@ -93,6 +93,7 @@ class StepLog:
     def __init__(self, log: EventLog, step: Steps) -> None:
         self._log = log
         self._step = step
+        self.registry = log.registry
 
     def head(self) -> int:
         """The last position."""
@@ -103,6 +104,10 @@ class StepLog:
         for entry in self._log.stream(after, until):
             self._step()
             yield entry
+
+    def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
+        """Their lines."""
+        return self._log.lines(after, until)
 
 
 def carry_out(order: Order) -> None:

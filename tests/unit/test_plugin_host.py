@@ -9,7 +9,7 @@ import pytest
 
 from ledger.errors import BadInput
 from ledger.plugin_host import Loaded, PluginHost
-from ledger.projections.sources import fingerprint
+from ledger.projections.sources import code_of
 from tests.sources import PLUGINS, ROOT
 
 CREW_HOURS = '''
@@ -192,9 +192,9 @@ def test_a_handler_of_an_event_that_nobody_adds_is_refused(folder: Path) -> None
 
 def test_a_changed_file_is_another_source(folder: Path) -> None:
     (before,) = load(folder, crew_hours=CREW_HOURS).plugins[0].projections
-    first = fingerprint(before)
+    first = code_of(before)
     (after,) = load(folder, crew_hours=CREW_HOURS + "\n# a remark").plugins[0].projections
-    assert fingerprint(after) != first
+    assert code_of(after) != first
 
 
 def test_what_is_off_stays_off(tmp_path: Path) -> None:

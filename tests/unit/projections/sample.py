@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from ledger.events import STUDIO_EVENTS, Event, ProjectOpened, Registry, ShootDayReported
 from ledger.events.base import Header, RecordedEvent, format_recorded_at
+from ledger.log.lines import line
 from ledger.plugin import Period, Projection, Row, key, on, table, view
 
 PERIOD = Period(datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC), "UTC")
@@ -70,6 +71,11 @@ class SampleLog:
         """The events in order."""
         for row in self.stored[after:until]:
             yield self.registry.decode(*row)
+
+    def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
+        """Their lines."""
+        for row in self.stored[after:until]:
+            yield line(*row)
 
 
 class SpaceMonth(Row):

@@ -196,6 +196,23 @@ def test_a_broken_off_rebuild_is_picked_up(
     assert tables(views_at) == {"count__tallies__g2"}
 
 
+def test_a_broken_off_rebuild_on_demand_is_finished_by_the_next_question(
+    open_views: OpenViews, record: Record, views_at: Place
+) -> None:
+    record([shoot_day("a", n) for n in range(30)])
+    views = open_views(counting(), batch=10)
+    views.catch_up()
+    with pytest.raises(Stop):
+        views.rebuild(progress=_stop)
+    (status,) = open_views(counting()).status()
+    assert (status.state, status.rebuilt_to) == ("rebuilding", 10)
+    later = open_views(counting())
+    assert counts(later.answer("counts")) == {"a": 30}
+    (status,) = later.status()
+    assert (status.state, status.rebuilt_to) == ("live", None)
+    assert tables(views_at) == {"count__tallies__g2"}
+
+
 def test_a_broken_off_rebuild_of_other_code_is_thrown_away(
     open_views: OpenViews, record: Record, views_at: Place
 ) -> None:

@@ -147,6 +147,7 @@ def test_values_are_brought_to_one_form() -> None:
     assert row.at.tzinfo is UTC
     assert row.at == shanghai
     assert row.days == (Days(DAY, DAY),)
+    assert str(check(share=-0.0).share) == "0.0", "SQLite would give it back so"
 
 
 @pytest.mark.parametrize(

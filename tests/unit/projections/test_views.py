@@ -136,9 +136,7 @@ def test_a_ledger_that_takes_the_place_of_another_is_noticed(
     views = open_views(CrewHours)
     views.catch_up()
     with ViewStoreOf(views_at) as store, store.writing() as connection:
-        connection.exec_driver_sql(
-            f"UPDATE {store.prefix}progress SET recorded_at = '2001-01-01T00:00:00.000000Z'"
-        )
+        connection.exec_driver_sql(f"UPDATE {store.prefix}progress SET tail = 'of another'")
         connection.exec_driver_sql(f"DELETE FROM {store.prefix}crew_hours__months__g1")
     assert len(open_views(CrewHours).answer("crew-hours").rows) == 1
 
