@@ -91,7 +91,8 @@ BAD: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
     "a plan that is none": (2, (*HOLD, "--days", "2025-09-01", "--plan", "2025-09-01=party"),
                             ("--plan", "pre-light")),
     "an as-of to come": (2, ("log", "--as-of", "99"), ("--as-of", "ends at #10")),
-    "an as-of that is none": (2, ("view", "spaces", "--as-of", "soon"), ("'soon' is no day and no time",)),
+    "an as-of that is none": (2, ("view", "spaces", "--as-of", "soon"),
+        ("'soon' is no day and no time",)),
     "a format too many": (2, ("log", "--json", "--format", "csv"), ("exclude each other",)),
 }  # fmt: skip
 
