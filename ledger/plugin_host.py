@@ -109,6 +109,11 @@ class PluginHost(Roster):
             return f"its source does not tell all it offers: {why}"
         return f"its source does not show {', '.join(sorted(missed))}" if missed else ""
 
+    def switched_off(self, name: str) -> str | None:
+        """The plugin that is off and would offer that, such as `view bookings`."""
+        off = (found for found in self.found() if not found.enabled)
+        return next((f.name for f in off if _claims(self.manifest(f), name)), None)
+
     def tells_all(self) -> bool:
         """Whether the sources show everything that the plugins offer."""
         return not any(_is_unsure(manifest) for manifest in self._in_use)

@@ -250,6 +250,7 @@ class Calendar(Projection):
         lines = []
         for room, now in self._rooms(space, site, at):
             window = _window(since, until, room.day_of(now))
+            self.note(f"{window.first} to {window.last}")
             whole = window.period(room.space.zone)
             near = room.within(whole.start, whole.end)
             lines += [_calendar_day(near, day) for day in window]

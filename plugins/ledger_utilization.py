@@ -384,6 +384,7 @@ class Utilization(Projection):
         if since is None:
             year, month = divmod(until.year * 12 + until.month - 1 - 11, 12)
             since = date(year, month + 1, 1)
+        self.note(f"{since} to {until}")
         return Days(since, until)
 
     def _tallies(self, window: Days, site: str | None, kind: str | None) -> list[_Tally]:

@@ -42,10 +42,11 @@ def _or_nothing(value: Any) -> Any:
 
 
 def title(answer: "Answer", zone: str) -> str:
-    """What was asked, and as of which position and time."""
+    """What was asked, what the view assumed, and as of which position and time."""
     asked = answer.title if answer.title.endswith("?") else f"{answer.title}:"
     none = " None," if not answer.rows else ""
-    return f"{asked}{none} {as_of_words(answer, zone)}"
+    assumed = "".join(f" {note}," for note in answer.notes)
+    return f"{asked}{none}{assumed} {as_of_words(answer, zone)}"
 
 
 def as_of_words(answer: "Answer", zone: str) -> str:

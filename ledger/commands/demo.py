@@ -152,8 +152,8 @@ def _report(ledger: "Ledger", program: str) -> Iterator[str]:
     yield from _table(
         answers["due-back"],
         style,
-        {"equipment": "Item", "custodian": "With", "booking": "Booking", "due_at": "Due",
-         "overdue": "Overdue"},
+        {"equipment": "Equipment", "custodian": "Custodian", "booking": "Booking",
+         "due_at": "Due at", "overdue": "Overdue"},
     )  # fmt: skip
     yield from _efficiency(answers["efficiency"], style)
     yield from _claims(answers["claims"], style)
@@ -230,7 +230,7 @@ def _projects(answers: dict[str, "Answer"], style: Style) -> Iterator[str]:
 
 def _holds(answer: "Answer", style: Style) -> Iterator[str]:
     yield from _titled("Who waits for days?")
-    heads = ("Space", "Rank", "Hold", "From", "To", "Deadline")
+    heads = ("Space", "Rank", "Booking", "First", "Last", "Deadline")
     rows: list[Sequence[Any]] = []
     for row in answer.rows:
         hold: Any = row
@@ -245,7 +245,7 @@ def _holds(answer: "Answer", style: Style) -> Iterator[str]:
 
 def _equipment(answer: "Answer", style: Style) -> Iterator[str]:
     yield from _titled("Where is the LED volume, and the rest?")
-    heads = ("Item", "Place", "Packed in", "Calibrated until")
+    heads = ("Equipment", "Place", "Container", "Calibrated until")
     rows: list[Sequence[Any]] = []
     for row in answer.rows:
         item: Any = row

@@ -10,6 +10,7 @@ import click
 from ledger.application import Ledger
 from ledger.commands import options
 from ledger.commands.entries import interval, sheet
+from ledger.commands.naming import warn_of_unknown
 from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.commands.tree import Leaf
@@ -77,6 +78,7 @@ def log(
         if output.format == "line":
             shown = sheet((), zone, lines=stored_lines(ledger, entries))
         rows = sink.write(shown)
+    warn_of_unknown(session, ledger, checked)
     title(session, ledger, rows, head, zone)
 
 

@@ -1,6 +1,9 @@
 """Ids: which ones the ledger knows, and which thing a bare id is."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 from ledger.errors import BadInput, UnknownId
 from ledger.events import (
@@ -11,10 +14,11 @@ from ledger.events import (
     SpaceCommissioned,
 )
 from ledger.events.base import Event, Query
-from ledger.tags import tag
+from ledger.tags import check_tag, tag
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
+    from ledger.commands.session import Session
 
 FIRST_EVENTS: dict[str, type[Event]] = {
     "space": SpaceCommissioned,
@@ -48,6 +52,34 @@ def known_ids(ledger: "Ledger", kind: str) -> list[str]:
 def _ids(tags: tuple[str, ...], kind: str) -> list[str]:
     start = f"{kind}:"
     return [t.removeprefix(start) for t in tags if t.startswith(start) and "@" not in t]
+
+
+def warn_of_unknown(session: "Session", ledger: "Ledger", tags: Iterable[str]) -> None:
+    """Say of each tag that no event has it, with what was perhaps meant.
+
+    An empty answer about a stage that there never was looks like one that stands idle.
+    """
+    for asked in tags:
+        if next(iter(ledger.log.read([Query((asked,))], limit=1)), None) is not None:
+            continue
+        kind, _, id = asked.partition(":")
+        if kind in FIRST_EVENTS and "@" not in id:
+            unknown = UnknownId(kind, id, known=known_ids(ledger, kind))
+            hint = f". {unknown.advice}" if "Did you mean" in unknown.advice else ""
+            session.say(f"warning: {unknown.message}{hint}")
+            continue
+        near = get_close_matches(kind, FIRST_EVENTS, n=1, cutoff=0.6)
+        hint = f". Did you mean {near[0]}:{id}?" if near and near[0] != kind else ""
+        session.say(f"warning: no event has the tag {asked!r}{hint}")
+
+
+def tags_asked_for(given: Mapping[str, Any]) -> Iterator[str]:
+    """The tags of the things that a view is asked about: its parameters are named as kinds."""
+    for kind in FIRST_EVENTS:
+        value = given.get(kind, ())
+        for id in value if isinstance(value, list | tuple) else (value,):
+            with suppress(BadInput):  # what can be no id is answered by the view
+                yield check_tag(tag(kind, str(id)))
 
 
 def find_tag(ledger: "Ledger", id: str) -> str:

@@ -11,7 +11,7 @@ from ledger.commands import options
 from ledger.commands.entries import COLUMNS as ENTRY_COLUMNS
 from ledger.commands.entries import about, interval, payload, rows, sheet
 from ledger.commands.log import stored_lines, title
-from ledger.commands.naming import FIRST_EVENTS, find_tag, known_ids
+from ledger.commands.naming import FIRST_EVENTS, find_tag, known_ids, warn_of_unknown
 from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet
@@ -63,6 +63,7 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
         count = sink.write(shown)
     if count == 0:
         _refuse_unknown(ledger, tag)
+        warn_of_unknown(session, ledger, [tag])
     title(session, ledger, count, head, zone)
 
 

@@ -18,6 +18,7 @@ from ledger.commands.answers import (
 )
 from ledger.commands.changes import comparison_sheet, explanation_sheet, key_texts
 from ledger.commands.endings import STALE
+from ledger.commands.naming import tags_asked_for, warn_of_unknown
 from ledger.commands.options import Written
 from ledger.commands.output import Output
 from ledger.commands.session import Session, current
@@ -101,6 +102,9 @@ class ViewTree(Tree):
         if args[0] not in known and find_view(current(ctx), args[0]) is None:
             near = get_close_matches(args[0], known, n=3, cutoff=0.5)
             advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: view"
+            off = current(ctx).host.switched_off(f"view {args[0]}")
+            if off is not None:
+                advice = f"Its plugin is off; on again with: plugin enable {off}"
             if not current(ctx).plugins:
                 advice = "Views come from plugins: leave --no-plugins away, or read the log: log"
             raise BadInput(f"no view {args[0]!r}", advice=advice)
@@ -149,7 +153,8 @@ def _command(view: "View") -> click.Command:
 
     for parameter in reversed(view.parameters):
         ask = _option(parameter)(ask)
-    text = view.help if view.help.startswith(view.title) else f"{view.title}.\n\n{view.help}"
+    asked = view.title if view.title.endswith("?") else f"{view.title}."
+    text = view.help if view.help.startswith(view.title) else f"{asked}\n\n{view.help}"
     return click.command(view.name, cls=Leaf, help=text, short_help=view.title)(ask)
 
 
@@ -234,9 +239,9 @@ def _answer(
         try:
             ledger = session.open()
             now = ledger.seen_from()
-            return ledger.views.answer(name, given, now=now, progress=progress()), (
-                ledger.opened.zone
-            )
+            answer = ledger.views.answer(name, given, now=now, progress=progress())
+            warn_of_unknown(session, ledger, tags_asked_for(given))
+            return answer, ledger.opened.zone
         except StorageFailure as error:
             # A read-only or full disk is no reason not to look.
             unkept = error
@@ -246,6 +251,7 @@ def _answer(
     answer = ledger.views.answer(name, given, as_of=position, now=now, progress=progress())
     if as_of is None:
         session.say(f"answered from the log alone: {unkept.message}")
+    warn_of_unknown(session, ledger, tags_asked_for(given))
     return answer, ledger.opened.zone
 
 
@@ -316,6 +322,7 @@ def _diff_command(view: "View") -> click.Command:
         found = ledger.views.compare(view.name, first, last, _asked(given), progress=progress())
         count = len(found.changes)
         many = "no row changed" if not count else f"{count:,} row{'s' * (count > 1)} changed"
+        warn_of_unknown(session, ledger, tags_asked_for(_asked(given)))
         old, new = place_words(found.before, zone), place_words(found.after, zone)
         session.say(f"View {view.name}: {many} between {old} and {new}, {zone}")
         with output.opened() as sink:

@@ -11,7 +11,7 @@ from ledger.errors import LedgerError
 from ledger.projections.comparing import RowChange
 from ledger.projections.explaining import Cause
 from ledger.projections.folds import Failure, Folded
-from ledger.projections.projection import Projection, ask_at
+from ledger.projections.projection import Projection, ask_at, notes_of
 from ledger.projections.questions import Column, View
 from ledger.projections.store import Generation
 
@@ -22,7 +22,8 @@ class Answer(Struct, frozen=True):
     The rows are as of the event at position `as_of`, recorded at `recorded_at` (0 and None
     before the first). `stale_since` is the first event that the projection could not take,
     None unless it is quarantined; `failure` then says why. `unread` counts events passed
-    over because today's code cannot read them.
+    over because today's code cannot read them. `notes` are what the view assumed where it
+    was not told, in words.
     """
 
     view: str
@@ -34,6 +35,13 @@ class Answer(Struct, frozen=True):
     stale_since: int | None = None
     failure: Failure | None = None
     unread: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class Rows(list[Struct]):
+    """What a view returned, with what it noted."""
+
+    notes: tuple[str, ...] = ()
 
 
 class Explanation(Struct, frozen=True):
@@ -67,11 +75,13 @@ class ViewFailed(LedgerError):
 
 def ask(
     view: View, projection: Projection, given: Mapping[str, Any], now: datetime | None = None
-) -> list[Struct]:
+) -> Rows:
     """Ask an opened projection, at `now`. Raises `ViewFailed` where the view itself raises."""
     ask_at(projection, now)
     try:
-        return view.call(projection, given)
+        rows = Rows(view.call(projection, given))
+        rows.notes = notes_of(projection)
+        return rows
     except (LedgerError, SQLAlchemyError):
         raise  # a database that fails is no fault of the view
     except (Exception, SystemExit) as error:
@@ -79,7 +89,7 @@ def ask(
 
 
 def answer_of(
-    view: View, rows: list[Struct], folded: Folded[Any] | Generation, failure: Failure | None
+    view: View, rows: Rows, folded: Folded[Any] | Generation, failure: Failure | None
 ) -> Answer:
     """The rows with what they are true of."""
     stale = None
@@ -90,10 +100,11 @@ def answer_of(
         view.name,
         view.title,
         view.columns(rows),
-        rows,
+        list(rows),
         folded.position,
         folded.recorded_at,
         stale,
         failure,
         folded.unread,
+        rows.notes,
     )

@@ -177,6 +177,13 @@ class Projection:
         now = self.now
         return None if now is None else now.astimezone(zone(zone_name)).date()
 
+    def note(self, text: str) -> None:
+        """In a view: tell what it assumed where the question did not say, such as its days.
+
+        A person reads it beside the view's title: "from 2025-03-01 to 2026-02-28".
+        """
+        self.__dict__.setdefault("_notes", []).append(text)
+
     def __setattr__(self, name: str, value: Any) -> None:
         raise BadPlugin(
             f"{type(self).__name__} sets self.{name}, which a rebuild would not bring back",
@@ -193,6 +200,12 @@ def opened_tables(projection: Projection) -> tuple[Table[Any], ...]:
 def ask_at(projection: Projection, now: datetime | None) -> None:
     """Say to an opened projection when its views are asked."""
     projection.__dict__["_said_now"] = now
+    projection.__dict__["_notes"] = []
+
+
+def notes_of(projection: Projection) -> tuple[str, ...]:
+    """What the view that was asked last has noted, each once."""
+    return tuple(dict.fromkeys(projection.__dict__.get("_notes", ())))
 
 
 def plugin_name(module: str) -> str:
