@@ -48,7 +48,7 @@ BAD: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
                       ("no space 'stage-3'", "Did you mean stage-")),
     "unknown project": (1, ("booking", "hold", "stage-1", "wilt", "--days", "2025-07-01"),
                         ("no project 'wilt'", "Did you mean wild?")),
-    "unknown booking": (1, ("booking", "confirm", "b-9"), ("no booking 'b-9'", "Did you mean")),
+    "unknown booking": (1, ("booking", "confirm", "b-9"), ("no booking 'b-9'", "List them with: view bookings")),
     "unknown item": (1, ("equipment", "move", "led-b", "--to", "stage-1"), ("mean led-a?",)),
     "unknown site": (1, ("space", "add", "s", "--site", "mian", "--name", "S", "--kind", "stage",
                          "--area-m2", "1", "--in-service-on", "2024-01-01"),
