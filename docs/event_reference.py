@@ -67,7 +67,7 @@ MEANINGS = {
     "BookingWrapped.on": "the last day of use",
     "operator": "who runs it",
     "origin": "where it was: a space, or `outside:` and a name",
-    "LedgerOpened.origin": "whose ledger it is; the first line of its checkpoints",
+    "LedgerOpened.origin": "whose ledger it is, for ever",
     "outcome": "how it ended",
     "pages_planned_eighths": "pages planned, in eighths of a page",
     "pages_shot_eighths": "pages shot, in eighths of a page",

@@ -146,8 +146,7 @@ def export(
 ) -> None:
     """Write the ledger in a format of another program.
 
-    A plugin's exporter reads events and views, as of now or of --as-of. For an audit there is
-    a copy that proves itself: that is another command.
+    A plugin's exporter reads events and views, as of now or of --as-of.
 
     \b
     studio-ledger export --format icalendar -o bookings.ics

@@ -19,7 +19,7 @@ from ledger.events.ledgers import FORMAT
 @click.option(
     "--origin",
     metavar="TEXT",
-    help="Whose ledger it is, for ever; checkpoints carry it.  [default: the file's name]",
+    help="Whose ledger it is, for ever.  [default: the file's name]",
 )
 @click.option(
     "--zone",
