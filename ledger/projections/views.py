@@ -117,8 +117,7 @@ class Views:
     ) -> Answer:
         """Ask a view: live, caught up first; or as of a position.
 
-        `now` is what the view takes for the present (`Projection.now`): without it, the
-        time at which the last event was recorded.
+        `now` is what `Projection.now` is; without it, when the last event was recorded.
         `fresh=False` answers from what is there, without waiting for events or a rebuild.
         Raises `BadInput` for a view or parameters that there are not, `StaleView` where
         nothing is there to answer from yet, `ViewFailed` where the view itself raises.
@@ -295,12 +294,11 @@ class Views:
         Nothing is made or changed.
         """
         head = self._log.head()
-        place = self._kept_at() if place is None else place
+        place, holds = place or self._kept_at(), History(self._log).holds
         found = {} if place is None else kept_at(place)
-        history = History(self._log)
-        true = {name: [g for g in mine if history.holds(g)] for name, mine in found.items()}
-        names = sorted({*found, *self.projections})
-        return [_status(n, self.projections.get(n), true.get(n, []), head) for n in names]
+        true = {name: list(filter(holds, mine)) for name, mine in found.items()}
+        known = self.projections
+        return [_status(n, known.get(n), true.get(n, []), head) for n in sorted({*true, *known})]
 
     def _follow(
         self,
@@ -312,11 +310,11 @@ class Views:
         store = self._store()
         followers = []
         for generation in generations:
-            known = self._followers.get(generation.projection)
+            name = generation.projection
+            known = self._followers.get(name)
             if known is None or known.generation != generation:
-                projection = self.projections[generation.projection]
-                known = Follower(store, projection, generation, history)
-                self._followers[generation.projection] = known
+                known = Follower(store, self.projections[name], generation, history)
+                self._followers[name] = known
             known.history = history
             followers.append(known)
         follow(store, self._log, followers, head, batch=self._batch, progress=progress)
