@@ -9,31 +9,27 @@ from itertools import islice
 from pathlib import Path
 
 import msgspec
-from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
+from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
 from sqlalchemy import Connection
 
-from ledger.errors import BadInput, BoundaryBroken, StorageFailure
+from ledger.errors import BoundaryBroken, StorageFailure
 from ledger.events.base import (
     Boundary,
-    Event,
-    Header,
     Query,
     RecordedEvent,
     Registry,
     format_recorded_at,
     parse_recorded_at,
-    recorded_tags,
 )
-from ledger.log.lines import line, parse_line
+from ledger.log.lines import line
 from ledger.log.places import Place
 from ledger.log.recorder import PAGE, ConditionFailed, SqlRecorder
+from ledger.log.restoring import restored
 from ledger.log.rows import StoredRow, tags_text
 from ledger.log.stores import create_store, open_store
 from ledger.log.tail import Tail
+from ledger.log.written import Proposed, written
 from ledger.times import Clock, SystemClock
-
-Proposed = tuple[Event, Header]
-"""An event to record, and who records it and why."""
 
 
 class EventLog:
@@ -141,13 +137,14 @@ class EventLog:
         """Record all or none; the recorded events.
 
         Raises `BoundaryBroken` if an event after `boundary.after` answers one of its
-        queries, and `LineTooLong` for an event too large to be one line.
+        queries, `LineTooLong` for an event too large to be one line, and `BadInput` for one
+        that would not be read again as it is.
         """
         condition = None
         # A boundary without a question is never broken; the port's empty query matches all.
         if boundary is not None and boundary.queries:
             condition = DCBAppendCondition(_port_query(boundary.queries), boundary.after)
-        events = _port_events(proposed, self.registry)
+        events = written(proposed, self.registry)
         try:
             appended = self._recorder.record(events, condition)
         except ConditionFailed as failed:
@@ -241,7 +238,7 @@ def create_log(
     Whole or not at all, whenever it is interrupted. Raises `LedgerExists` where something
     is there already.
     """
-    events = _port_events([first], registry)
+    events = written([first], registry)
 
     def fill(recorder: SqlRecorder, connection: Connection) -> None:
         recorder.record_within(connection, events, [tags_text(event) for event in events])
@@ -255,11 +252,12 @@ def restore_log(
 ) -> EventLog:
     """Make a log of the lines of another, byte for byte, and open it. Whole or not at all.
 
-    Raises `BadInput` for what is no line or not the next one, with its number.
+    Raises `BadInput` for what is no line, not the next one, or none that a log could hold,
+    with its number.
     """
 
     def fill(recorder: SqlRecorder, connection: Connection) -> None:
-        rows = _restored(lines)
+        rows = restored(lines, registry)
         while batch := list(islice(rows, PAGE)):
             recorder.insert_rows(connection, batch)
 
@@ -267,36 +265,5 @@ def restore_log(
     return EventLog(recorder, registry)
 
 
-def _restored(lines: Iterable[bytes]) -> Iterator[StoredRow]:
-    before = ""
-    number = 0
-    for number, text in enumerate(lines, start=1):
-        try:
-            row = parse_line(text.rstrip(b"\n"))
-        except BadInput as error:
-            error.where = f"line {number}"
-            raise
-        if row.position != number:
-            raise BadInput(
-                f"line {number} holds #{row.position}",
-                advice="Give all lines of the log, from #1, in order",
-            )
-        if row.recorded_at < before:
-            raise BadInput(f"#{number} was recorded before the event before it")
-        before = row.recorded_at
-        yield msgspec.structs.astuple(row)
-    if number == 0:
-        raise BadInput("there is no line to restore", advice="A log has at least its first line")
-
-
 def _port_query(queries: Sequence[Query]) -> DCBQuery:
     return DCBQuery([DCBQueryItem(list(query.types), list(query.tags)) for query in queries])
-
-
-def _port_events(proposed: Sequence[Proposed], registry: Registry) -> list[DCBEvent]:
-    return [
-        DCBEvent(
-            event.type_name, registry.encode(event, header), list(recorded_tags(event, header))
-        )
-        for event, header in proposed
-    ]

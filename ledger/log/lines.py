@@ -71,6 +71,8 @@ def parse_line(text: bytes) -> Row:
         msgspec.json.decode(tags, type=list[str])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadInput(f"not a line of a ledger: {error}") from None
+    except RecursionError:
+        raise BadInput("not a line of a ledger: it is nested too deeply") from None
     if parsed.v != LINE_VERSION:
         raise BadInput(
             f"line {parsed.position} has version {parsed.v}, this program knows {LINE_VERSION}",

@@ -150,9 +150,9 @@ def test_a_restore_is_whole_or_not_at_all(log: EventLog, tmp_path: Any) -> None:
     backwards = second.replace(b"2025-07-01T12", b"2025-07-01T11")
     for lines, message in (
         ([first, b"{"], "line 2: not a line"),
-        ([second], "line 1 holds #2"),
-        ([first, first], "line 2 holds #1"),
-        ([first, backwards], "#2 was recorded before"),
+        ([second], "line 1: it holds #2"),
+        ([first, first], "line 2: it holds #1"),
+        ([first, backwards], "line 2: it was recorded before"),
         ([], "no line to restore"),
     ):
         with pytest.raises(BadInput, match=message):
