@@ -238,8 +238,7 @@ def _answer(
     if as_of is None:
         try:
             ledger = session.open()
-            now = ledger.seen_from()
-            answer = ledger.views.answer(name, given, now=now, progress=progress())
+            answer = ledger.views.answer(name, given, now=ledger.seen_from(), progress=progress())
             warn_of_unknown(session, ledger, tags_asked_for(given))
             return answer, ledger.opened.zone
         except StorageFailure as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,7 @@ from ledger.events import (
     ServiceStarted,
     SpaceCommissioned,
 )
+from ledger.events.bookings import BookingEvent
 from ledger.testing.scenario import Scenario, given
 from ledger.times import Days, Moment, Period
 
@@ -56,33 +58,24 @@ def space(name: str, zone: str = "Asia/Shanghai") -> SpaceCommissioned:
     )
 
 
-def booked(kind: type[BookingConfirmed | BookingStarted], **more: object) -> Event:
-    return kind(booking="b-1", space="stage-1", project="resurrection", period=SHOOT, **more)  # type: ignore[arg-type]  # the fields of each kind
+def booked(kind: type[BookingEvent], **more: Any) -> Event:
+    usual: dict[str, Any] = {"space": "stage-1", "project": "resurrection", "period": SHOOT}
+    return kind(booking="b-1", **usual | more)
 
 
 CONFIRMED = booked(BookingConfirmed)
 STARTED = booked(BookingStarted, on=date(2025, 6, 1))
-HELD = BookingHeld(booking="b-1", space="stage-1", project="resurrection", period=SHOOT, rank=1)
-WRAPPED = BookingWrapped(
-    booking="b-1",
-    space="stage-1",
-    project="resurrection",
+HELD = booked(BookingHeld, rank=1)
+WRAPPED = booked(
+    BookingWrapped,
     period=Days(date(2025, 6, 1), date(2025, 6, 3)).period("Asia/Shanghai"),
     on=date(2025, 6, 3),
     was_period=SHOOT,
 )
 OVER = [
-    (
-        HoldReleased(
-            booking="b-1", space="stage-1", project="resurrection", period=SHOOT, cause="expired"
-        ),
-        "released",
-    ),
+    (booked(HoldReleased, cause="expired"), "released"),
     (WRAPPED, "wrapped"),
-    (
-        BookingCancelled(booking="b-1", space="stage-1", project="resurrection", period=SHOOT),
-        "cancelled",
-    ),
+    (booked(BookingCancelled), "cancelled"),
 ]
 
 
@@ -184,16 +177,8 @@ def test_what_went_out_before_the_wrap_may_be_entered_after_it(story: Scenario) 
 
 
 def test_a_booking_that_moved_is_as_firm_as_it_was() -> None:
-    def moved(rank: int | None) -> BookingRescheduled:
-        return BookingRescheduled(
-            booking="b-1",
-            space="stage-1",
-            project="resurrection",
-            period=SHOOT,
-            was_space="stage-2",
-            was_period=SHOOT,
-            rank=rank,
-        )
+    def moved(rank: int | None) -> Event:
+        return booked(BookingRescheduled, was_space="stage-2", was_period=SHOOT, rank=rank)
 
     lens = AddEquipment(
         equipment="lens", name="Lens", kind="lens", at_place="stage-1", at=june(1, 0)
