@@ -85,10 +85,12 @@ class Refused(LedgerError):
 def near(word: str, known: Iterable[str]) -> list[str]:
     """Up to three of the known names that somebody may have meant, the nearest first.
 
-    Short ids are all alike: nobody who types b-9 means b-1.
+    Short ids with a number are all alike: nobody who types b-9 means b-1.
     """
     names = list(known)
-    alike = get_close_matches(word, names, n=3, cutoff=0.75 if len(word) <= 5 else 0.6)
+    numbered = any(letter.isdigit() for letter in word)
+    cutoff = 0.6 if len(word) > 5 else 0.75 if numbered else 0.5
+    alike = get_close_matches(word, names, n=3, cutoff=cutoff)
     return alike or ([name for name in names if word in name][:3] if len(word) >= 4 else [])
 
 

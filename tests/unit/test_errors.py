@@ -97,6 +97,7 @@ class TestMessages:
         [
             ("b1", ["b-1", "b-2"], ["b-1"]),
             ("b-9", ["b-1", "b-2"], []),
+            ("al", ["ai", "film"], ["ai"]),
             ("cam", ["cam-2", "dolly"], ["cam-2"]),
             ("wrap", ["picture-wrap", "award"], ["picture-wrap"]),
             ("resurection", ["resurrection", "night"], ["resurrection"]),
