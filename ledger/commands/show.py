@@ -45,7 +45,8 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
     zone = ledger.opened.zone
     position = target.removeprefix("#")
     if position.isdecimal() and position.isascii():
-        entry = _at(ledger, int(position), head)
+        # No log is so long, and Python reads no number of thousands of digits.
+        entry = _at(ledger, int(position[:20]), head)
         with output.opened() as sink:
             if output.format == "table":
                 sink.write(Sheet(_FACTS, _facts(entry, ledger), zone))

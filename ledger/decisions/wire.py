@@ -57,9 +57,12 @@ class Wire:
                 advice=f"Use at most {MAX_LINE:,} bytes a line",
             )
         try:
-            return self._decoder.decode(line)
-        except (msgspec.ValidationError, LedgerError):
-            raise self._explain(line) from None
+            try:
+                return self._decoder.decode(line)
+            except (msgspec.ValidationError, LedgerError):
+                raise self._explain(line) from None
+        except RecursionError:
+            raise _no_object("it is nested too deeply") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             why = str(error).removeprefix("JSON is malformed: ")
             if _HALF_A_PAIR.search(line) and ("surrogate" in why or line.rstrip().endswith(b"}")):
