@@ -7,6 +7,7 @@ and nothing to register: the class is all that an author writes.
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from datetime import date, datetime
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -73,9 +74,12 @@ def on(*event_types: type[Event] | str) -> Callable[[F], F]:
 
 def _views(cls: type["Projection"], members: Mapping[str, Any]) -> dict[str, View]:
     views: dict[str, View] = {}
-    for member in members.values():
-        if not isinstance(member, View):
+    for attribute, declared in members.items():
+        if not isinstance(declared, View):
             continue
+        # An inherited view is asked of either class: each has one of its own.
+        member = declared if attribute in vars(cls) else copy(declared)
+        setattr(cls, attribute, member)
         if views.setdefault(member.name, member) is not member:
             raise BadPlugin(
                 f"{cls.__name__} has two views named {member.name}",

@@ -154,3 +154,16 @@ class ViewStoreOf(ViewStore):
     def prefix(self) -> str:
         """What stands before a table's name."""
         return f'"{self.schema}".' if self.schema else ""
+
+
+def test_a_projection_that_extends_another_leaves_its_views_alone(
+    open_views: OpenViews, record: Record
+) -> None:
+    class CrewHoursAgain(CrewHours):
+        """The same, under a name of its own."""
+
+    record([shoot_day("a", 1)])
+    assert CrewHours.views["crew-hours"].projection == CrewHours.name
+    assert CrewHoursAgain.views["crew-hours"].projection == CrewHoursAgain.name
+    (row,) = open_views(CrewHours).answer("crew-hours").rows
+    assert row == open_views(CrewHoursAgain).answer("crew-hours").rows[0]
