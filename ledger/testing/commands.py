@@ -291,6 +291,7 @@ def _start(studio: "Studio", choice: "Choice") -> Decision:
     booking = studio.booking(choice.who, "confirmed")
     if booking is None:
         return book(studio, choice)
+    studio.wait_for(studio.periods[booking].days.first)
     return StartBooking(booking=booking, on=_shot_day(studio, booking, 0))
 
 

@@ -8,7 +8,7 @@ choices somebody draws, and whatever is cut out of it, the history stays legal.
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -223,6 +223,10 @@ class Studio:
     def today(self) -> date:
         """The day on the clock, UTC."""
         return self.clock.now().date()
+
+    def wait_for(self, day: date) -> None:
+        """Let time pass until noon of that day, where it is still to come."""
+        self.clock.set(max(self.clock.now(), datetime.combine(day, time(12), UTC)))
 
     def day(self, number: int) -> date:
         """A day near today: four before it, and every second one after."""
