@@ -90,10 +90,13 @@ def _usage(error: click.UsageError) -> str:
     # click lists the choices of what is missing in lines of their own, with tabs
     message = error.format_message().rstrip(".").replace("\n\t", " ")
     if isinstance(error, click.NoSuchOption | click.exceptions.NoSuchCommand):
-        name = getattr(error, "option_name", None) or getattr(error, "command_name", "")
+        name = str(getattr(error, "option_name", None) or getattr(error, "command_name", ""))
         kind = "option" if isinstance(error, click.NoSuchOption) else "command"
         message = f"there is no {kind} {name!r}"
-        if error.possibilities:
+        if error.ctx is not None and name.removeprefix("--") in _arguments(error.ctx.command):
+            # `--space stage-1` is what somebody types who has seen it in a file of commands.
+            message += f". Give the {name.removeprefix('--')} itself, without an option"
+        elif error.possibilities:
             message += f". Did you mean {' or '.join(error.possibilities)}?"
         elif error.ctx is not None and name in _options(error.ctx.find_root().command):
             root = error.ctx.find_root().info_name
@@ -107,6 +110,11 @@ def _usage(error: click.UsageError) -> str:
 
 def _options(command: click.Command) -> set[str]:
     return {name for param in command.params for name in param.opts}
+
+
+def _arguments(command: click.Command) -> set[str]:
+    found = (param.name for param in command.params if isinstance(param, click.Argument))
+    return {name.replace("_", "-") for name in found if name}
 
 
 def _fail(message: str, code: int) -> int:

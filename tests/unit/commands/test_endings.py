@@ -8,6 +8,7 @@ import click
 import pytest
 
 from ledger import errors
+from ledger.commands import cli
 from ledger.commands.endings import ReaderGone, run
 
 
@@ -75,3 +76,12 @@ def test_the_choices_of_what_is_missing_stand_in_the_line(
     shell = click.Argument(["shell"], type=click.Choice(["bash", "zsh"]))
     _end(click.MissingParameter(param=shell))
     assert "Choose from: bash, zsh" in capsys.readouterr().err
+
+
+def test_what_is_typed_as_an_option_and_is_none_is_said_how_to_give(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["booking", "hold", "--space", "stage-1"], prog_name="studio-ledger")
+    assert ended.value.code == 2
+    assert "Give the space itself, without an option" in capsys.readouterr().err
