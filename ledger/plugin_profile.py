@@ -57,7 +57,8 @@ def measure_import(found: Found) -> float:
 
     What every plugin needs of this project is there already.
     """
-    code = _IMPORT
+    # The child finds what this program finds, however it was started.
+    code = f"import sys; sys.path[:] = {sys.path!r}\n{_IMPORT}"
     file = source_file(found)
     where = str(file) if found.origin == "file" and file is not None else found.where
     done = subprocess.run(  # noqa: S603 - our own interpreter, with a plugin that is in use
@@ -65,7 +66,6 @@ def measure_import(found: Found) -> float:
         capture_output=True,
         text=True,
         check=False,
-        env=None,
     )
     last = done.stdout.strip().splitlines()[-1:] or ["nan"]
     return round(float(last[0]), 1)
