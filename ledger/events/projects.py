@@ -11,17 +11,8 @@ ProjectKind = Literal[
 ]
 Outcome = Literal["completed", "cancelled"]
 
-MILESTONES = (
-    "greenlight",
-    "prep",
-    "principal-photography",
-    "picture-wrap",
-    "picture-lock",
-    "delivery",
-    "release",
-    "award",
-)
-"""The usual milestones in the usual order. A project may have others of its own."""
+# A milestone is any id. The usual ones, in the usual order: greenlight, prep,
+# principal-photography, picture-wrap, picture-lock, delivery, release, award.
 
 
 class ProjectOpened(Event, frozen=True):

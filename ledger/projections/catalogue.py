@@ -1,9 +1,8 @@
-"""The projections, views and commands of all plugins together, each name once."""
+"""The projections and views of all plugins together, each name once."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from ledger.decisions.base import Decision
 from ledger.projections.faults import BadPlugin
 from ledger.projections.projection import Projection
 from ledger.projections.questions import View
@@ -28,19 +27,6 @@ def views_by_name(projections: Iterable[type[Projection]]) -> dict[str, View]:
             if other is not projection:
                 raise _clash("view", view.name, other, projection, view.method)
     return {name: view for name, (view, _) in sorted(found.items())}
-
-
-def check_words(decisions: Iterable[type[Decision]]) -> None:
-    """Each command has words of its own. Raises `BadPlugin` for the later of two."""
-    found: dict[str, type[Decision]] = {}
-    for decision in decisions:
-        words = decision.words()
-        if found.setdefault(words, decision) is not decision:
-            raise BadPlugin(
-                f"there is a command {words!r} already, {found[words].__name__}",
-                advice=f'Give {decision.__name__} other words: tag="… …"',
-                subject=decision,
-            )
 
 
 def _clash(

@@ -19,7 +19,6 @@ from ledger.projections.questions import View, kebab
 from ledger.projections.tables import Table, TableOf
 from ledger.times import zone
 
-Handler = Callable[[Any, RecordedEvent], None]
 F = TypeVar("F", bound=Callable[..., Any])
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _ON = "__handles__"
