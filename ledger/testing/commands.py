@@ -295,11 +295,27 @@ def _start(studio: "Studio", choice: "Choice") -> Decision:
     return StartBooking(booking=booking, on=_shot_day(studio, booking, 0))
 
 
+def _start_one(studio: "Studio", choice: "Choice") -> None:
+    """Book if nothing is firm, then start it: a report needs both."""
+    if studio.booking(choice.who, "confirmed") is None:
+        first = book(studio, choice)
+        if first is not None:
+            studio.command(first)
+    if studio.booking(choice.who, "confirmed") is not None:
+        studio.command(_start(studio, choice))
+
+
 def _report(studio: "Studio", choice: "Choice") -> Decision | None:
     booking = studio.booking(choice.who, "started", "wrapped")
     if booking is None:
-        return _start(studio, choice)
+        _start_one(studio, choice)
+        booking = studio.booking(choice.who, "started", "wrapped")
+    if booking is None:
+        return None
     day = _shot_day(studio, booking, choice.day)
+    if studio.reports and choice.length % 2:
+        # Every second report corrects one that stands: what authors forget most easily.
+        booking, day = studio.one_of(list(studio.reports), choice.day)
     return ReportShootDay(
         booking=booking,
         day=day,
