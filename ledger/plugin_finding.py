@@ -3,7 +3,6 @@
 Nothing is imported here, neither a plugin nor anything heavy: `--help` and completion ask.
 """
 
-import hashlib
 import json
 import os
 import sys
@@ -12,9 +11,9 @@ from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal, NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 from ledger import __version__
+from ledger.companions import companion, settings_folder
 from ledger.errors import BadInput, StorageFailure
 
 GROUP = "studio_ledger"
@@ -25,9 +24,6 @@ SHIPPED = Path(__file__).resolve().parent.parent / "plugins"
 
 ONE_FILE_PACKAGE = "studio_ledger_plugins"
 """The package under which one-file plugins are imported, so that none hides a module."""
-
-_SCHEMA = "studio_ledger"
-"""The schema of a ledger whose URL names none."""
 
 _DISTRIBUTION = "studio-ledger"
 
@@ -118,23 +114,7 @@ def switches_of(where: str) -> Path:
     with the person's own settings, so that a plugin can be turned off while the server is
     down; it is named after the database and the schema, never with a password.
     """
-    file = where.removeprefix("sqlite:///")
-    if "://" not in file:
-        return Path(file).expanduser().with_suffix(".plugins.json")
-    url = urlsplit(file)
-    schema = parse_qs(url.query).get("schema", [_SCHEMA])[0]
-    host = f"{url.hostname or ''}:{url.port or 5432}"
-    whole = "/".join((host, url.path.strip("/"), schema))
-    readable = "-".join(part for part in (url.path.strip("/"), schema) if part) or "ledger"
-    safe = "".join(c if c.isalnum() or c in "._-" else "-" for c in readable)[:60]
-    name = f"{safe}-{hashlib.sha256(whole.encode()).hexdigest()[:10]}.plugins.json"
-    return settings_folder() / name
-
-
-def settings_folder() -> Path:
-    """The folder of this person's settings of this program."""
-    named = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
-    return (Path(named) if named else Path.home() / ".config") / "studio-ledger"
+    return companion(where, ".plugins.json", settings_folder())
 
 
 def read_switches(file: Path) -> set[str]:

@@ -7,7 +7,7 @@ from ledger.errors import BadInput
 
 FILE = "studio-ledger.toml"
 DEFAULT_LEDGER = "studio-ledger.db"
-_KEYS = ("ledger", "actor", "plugins_dir")
+_KEYS = ("ledger", "actor", "plugins_dir", "audit_dir")
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Settings:
     ledger: str | None = None
     actor: str | None = None
     plugins_dir: str | None = None
+    audit_dir: str | None = None
 
 
 def find_settings(start: Path) -> Settings:
@@ -50,6 +51,7 @@ def read_settings(file: Path) -> Settings:
         ledger=_beside(file, found.get("ledger")),
         actor=found.get("actor"),
         plugins_dir=_beside(file, found.get("plugins_dir")),
+        audit_dir=_beside(file, found.get("audit_dir")),
     )
 
 

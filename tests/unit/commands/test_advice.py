@@ -47,7 +47,8 @@ def calls(text: str) -> Iterator[list[str]]:
 
 def wrong(words: list[str]) -> str:
     """Why that cannot be said; empty where it can."""
-    name = tuple(words[:2]) if tuple(words[:2]) in COMMANDS else tuple(words[:1])
+    names = (tuple(words[:length]) for length in (3, 2, 1))
+    name = next((name for name in names if name in COMMANDS), ())
     command = COMMANDS.get(name)
     if command is None:
         return "there is no such command"

@@ -1,0 +1,1 @@
+"""Audit: the Merkle tree over the lines, signed checkpoints, proofs, and what checks them."""

@@ -1,0 +1,155 @@
+"""Key files: a private key that only its owner may read, and the public one beside it.
+
+    name <key name>
+    type log | witness
+    -----BEGIN [ENCRYPTED ]PRIVATE KEY-----
+    …
+
+The PEM is PKCS #8 as `cryptography` writes it, encrypted where a passphrase is given. The public
+key is one line, a vkey, in `NAME.pub`.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ledger.audit.note import COSIGNATURE, LOG, KeyType, SigningKey, VerifierKey
+from ledger.audit.refusals import BadNote, KeyExists, NoKey
+from ledger.errors import StorageFailure
+
+_TYPES: dict[str, KeyType] = {"log": LOG, "witness": COSIGNATURE}
+_MAX_KEY = 65_536
+
+Passphrase = Callable[[], str]
+"""Asked for where a key turns out to be encrypted."""
+
+
+def public_file(private: Path) -> Path:
+    """Where the public key of a private key file is: `log.key`, `log.pub`."""
+    return private.with_suffix(".pub")
+
+
+def key_name(origin: str) -> str:
+    """A key name for an origin: the origin itself, but for spaces and + which no name may have."""
+    return "-".join(origin.replace("+", " ").split())
+
+
+def make_key(file: Path, name: str, type: KeyType, passphrase: str | None) -> VerifierKey:
+    """Make a key: the private one in `file`, 0600, the public one beside it.
+
+    Raises `KeyExists` where either is there, `BadNote` for what cannot name a key.
+    """
+    public = public_file(file)
+    for path in (file, public):
+        if os.path.lexists(path):
+            raise KeyExists(
+                f"there is a key at {path} already",
+                advice="Without it nothing that it signed can be checked: use another --key",
+            )
+    key = SigningKey.generate(name, type)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _write(file, _encoded(key, passphrase), 0o600)
+        _write(public, f"{key.verifier.text}\n".encode(), 0o644)
+    except OSError as error:
+        raise StorageFailure(
+            f"no key can be made at {file}: {(error.strerror or str(error)).lower()}",
+            advice="Name another place with --key",
+        ) from error
+    return key.verifier
+
+
+def open_key(file: Path, passphrase: Passphrase) -> SigningKey:
+    """The private key in a file. Raises `NoKey` where there is none, or it cannot be opened."""
+    data = _read_private(file)
+    head, begin, pem = data.partition(b"-----BEGIN ")
+    words = dict(line.partition(" ")[::2] for line in head.decode("utf-8", "replace").splitlines())
+    type = _TYPES.get(words.get("type", ""))
+    if not begin or type is None or "name" not in words:
+        raise NoKey(f"{file} is no key", advice="Make one: audit key new")
+    secret = passphrase() if pem.startswith(b"ENCRYPTED") else None
+    return SigningKey(words["name"], type, _private(begin + pem, secret, file))
+
+
+def read_public(text_or_file: str) -> VerifierKey:
+    """A public key that somebody gave: the vkey itself, or a file that holds one.
+
+    Raises `NoKey` where there is none, `BadNote` for what is none.
+    """
+    if "+" in text_or_file and not Path(text_or_file).exists():
+        return VerifierKey.parse(text_or_file.strip())
+    file = Path(text_or_file).expanduser()
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_MAX_KEY).decode("utf-8", "replace")
+    except OSError as error:
+        raise NoKey(
+            f"no public key at {file}: {(error.strerror or str(error)).lower()}",
+            advice="Name a file that holds one, or give the key itself: NAME+ID+BASE64",
+        ) from error
+    try:
+        return VerifierKey.parse(text.strip())
+    except BadNote as error:
+        error.where = str(file)
+        raise
+
+
+def _read_private(file: Path) -> bytes:
+    try:
+        mode = file.stat().st_mode & 0o777
+        if mode & 0o077 and os.name == "posix":
+            raise NoKey(
+                f"others may read the private key {file} ({mode:03o})",
+                advice=f"chmod 600 {file}, and ask yourself who has read it",
+            )
+        return file.read_bytes()[:_MAX_KEY]
+    except FileNotFoundError:
+        raise NoKey(f"there is no key at {file}", advice="Make one: audit key new") from None
+    except OSError as error:
+        raise NoKey(
+            f"the key {file} cannot be read: {(error.strerror or str(error)).lower()}",
+            advice="It is its owner's alone: sign as that user",
+        ) from error
+
+
+def _encoded(key: SigningKey, passphrase: str | None) -> bytes:
+    from cryptography.hazmat.primitives import serialization as form
+
+    how: Any = form.NoEncryption()
+    if passphrase is not None:
+        how = form.BestAvailableEncryption(passphrase.encode())
+    pem = key.private.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, how)
+    type = next(word for word, code in _TYPES.items() if code == key.verifier.type)
+    return f"name {key.verifier.name}\ntype {type}\n".encode() + pem
+
+
+def _private(pem: bytes, passphrase: str | None, file: Path) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key = load_pem_private_key(pem, None if passphrase is None else passphrase.encode())
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        if passphrase is not None:
+            raise NoKey(f"the passphrase does not open {file}", advice="Try again") from None
+        raise NoKey(f"{file} is damaged", advice="Restore it from where you keep a copy") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise NoKey(f"{file} is no Ed25519 key", advice="Make one: audit key new")
+    return key
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with open(opened, "wb") as file:
+            os.fchmod(opened, mode)  # whatever the umask takes or gives
+            file.write(data)
+            file.flush()
+            os.fsync(opened)
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise

@@ -1,0 +1,162 @@
+"""Policies: which logs and witnesses somebody trusts, and how many must agree (C2SP tlog-policy).
+
+    log LOG_VKEY
+    witness insurer INSURER_VKEY
+    witness union UNION_VKEY
+    witness ministry MINISTRY_VKEY
+    group two-of-three 2 insurer union ministry
+    quorum two-of-three
+
+Pure.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from ledger.audit.checkpoint import SignedCheckpoint
+from ledger.audit.note import COSIGNATURE, LOG, KeyType, VerifierKey
+from ledger.audit.refusals import BadNote, BadPolicy, NotProved
+
+MAX_POLICY = 65_536
+"""Bytes of a policy: hundreds of witnesses."""
+
+_CONTROL = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
+_NONE = "none"
+
+
+class Group(Struct, frozen=True):
+    """Witnesses and groups, of which `needed` must have cosigned."""
+
+    needed: int
+    members: tuple[str, ...]
+
+
+class Policy(Struct, frozen=True):
+    """The logs that are trusted, the witnesses by name, and the quorum: a name, or none."""
+
+    logs: tuple[VerifierKey, ...] = ()
+    witnesses: Mapping[str, VerifierKey] = {}
+    groups: Mapping[str, Group] = {}
+    quorum: str = _NONE
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Policy":
+        """Read a policy. Raises `BadPolicy` with the number of the line."""
+        if len(data) > MAX_POLICY:
+            raise BadPolicy(f"a policy of {len(data):,} bytes is too large", advice=_FORM)
+        if _CONTROL.search(data):
+            raise BadPolicy("the policy holds a control character", advice="Use spaces and tabs")
+        reading = _Reading()
+        for number, raw in enumerate(data.split(b"\n"), start=1):
+            # Names are bytes to the format; what is no UTF-8 stays what it is and equals itself.
+            words = [
+                w.decode("utf-8", "surrogateescape")
+                for w in raw.replace(b"\t", b" ").split(b" ")
+                if w
+            ]
+            if words and not words[0].startswith("#"):
+                try:
+                    reading.take(words)
+                except (BadPolicy, BadNote) as error:
+                    wrong = BadPolicy(error.message, advice=error.advice)
+                    wrong.where = f"line {number} of the policy"
+                    raise wrong from None
+        if reading.quorum is None:
+            raise BadPolicy("the policy has no quorum", advice="Write: quorum NAME, or quorum none")
+        return cls(tuple(reading.logs), reading.witnesses, reading.groups, reading.quorum)
+
+    def check(self, signed: SignedCheckpoint) -> list[str]:
+        """The witnesses that have cosigned, by name. Raises `NotProved` where they are no quorum.
+
+        Raises `BadNote` for a wrong cosignature of one of them.
+        """
+        keys = {key: name for name, key in self.witnesses.items()}
+        have = {keys[key] for key in signed.cosigned(list(keys))}
+        if self.quorum != _NONE and not self._met(self.quorum, have):
+            raise NotProved(
+                f"the checkpoint #{signed.size} is cosigned by "
+                f"{', '.join(sorted(have)) or 'no witness of the policy'}, "
+                f"and the quorum is {self._told(self.quorum)}",
+                advice="Have the others cosign it: audit request, audit cosign",
+            )
+        return sorted(have)
+
+    def _met(self, name: str, have: set[str]) -> bool:
+        group = self.groups.get(name)
+        if group is None:
+            return name in have
+        return sum(self._met(member, have) for member in group.members) >= group.needed
+
+    def _told(self, name: str) -> str:
+        group = self.groups.get(name)
+        if group is None:
+            return name
+        return f"{group.needed} of {', '.join(group.members)}"
+
+
+class _Reading:
+    """What the lines so far have defined."""
+
+    def __init__(self) -> None:
+        self.logs: list[VerifierKey] = []
+        self.witnesses: dict[str, VerifierKey] = {}
+        self.groups: dict[str, Group] = {}
+        self.quorum: str | None = None
+        self._members: set[str] = set()
+
+    def take(self, words: Sequence[str]) -> None:
+        """One line that is neither empty nor a comment."""
+        match words:
+            case ["log", vkey] | ["log", vkey, _]:
+                self.logs.append(self._key(vkey, LOG, self.logs))
+            case ["witness", name, vkey] | ["witness", name, vkey, _]:
+                self._name(name)
+                self.witnesses[name] = self._key(vkey, COSIGNATURE, self.witnesses.values())
+            case ["group", name, needed, *members] if members:
+                self._name(name)
+                self._group(name, needed, members)
+            case ["quorum", name] if self.quorum is None:
+                if name != _NONE:
+                    self._defined(name)
+                self.quorum = name
+            case ["quorum", _]:
+                raise BadPolicy("there are two quorums", advice="Write one")
+            case _:
+                raise BadPolicy(f"{' '.join(words)[:80]!r} says nothing", advice=_FORM)
+
+    def _group(self, name: str, needed: str, members: Sequence[str]) -> None:
+        for member in members:
+            self._defined(member)
+            if member in self._members:
+                raise BadPolicy(f"{member} is in a group already", advice="Name each once")
+            self._members.add(member)
+        count = {"all": str(len(members)), "any": "1"}.get(needed, needed)
+        if not re.fullmatch(r"[1-9][0-9]{0,4}", count) or int(count) > len(members):
+            raise BadPolicy(
+                f"{needed!r} of {len(members)} cannot be", advice="Write all, any or a number"
+            )
+        self.groups[name] = Group(int(count), tuple(members))
+
+    def _key(self, vkey: str, type: KeyType, others: Iterable[VerifierKey]) -> VerifierKey:
+        key = VerifierKey.parse(vkey)
+        if key.type != type:
+            raise BadPolicy(
+                f"{key.name} is a key of type {key.type}, and {type} is needed here",
+                advice="A log's key is of type 1, a witness's of type 4",
+            )
+        if any(key.public == other.public for other in others):
+            raise BadPolicy(f"the key of {key.name} stands there twice", advice="Write it once")
+        return key
+
+    def _name(self, name: str) -> None:
+        if name == _NONE or name in self.witnesses or name in self.groups:
+            raise BadPolicy(f"{name!r} is taken", advice="Give each witness and group its own name")
+
+    def _defined(self, name: str) -> None:
+        if name not in self.witnesses and name not in self.groups:
+            raise BadPolicy(f"{name!r} is not defined above", advice="Define it first")
+
+
+_FORM = "Write lines such as: log VKEY, witness NAME VKEY, group NAME 2 A B C, quorum NAME"

@@ -1,0 +1,31 @@
+"""`audit`: prove history to somebody who trusts nobody here."""
+
+import click
+
+from ledger.commands.tree import Later, LazyTree
+
+_TABLE = {
+    "key": Later("ledger.commands.audit_keys", "key", "The keys that sign checkpoints."),
+    "checkpoint": Later(
+        "ledger.commands.audit_checkpoints", "checkpoint", "Sign the log as it stands."
+    ),
+    "checkpoints": Later(
+        "ledger.commands.audit_checkpoints", "checkpoints", "What was signed, and by whom."
+    ),
+    "prove": Later("ledger.commands.audit_proofs", "prove", "The proof that an event is in it."),
+    "check-proof": Later(
+        "ledger.commands.audit_proofs", "check_proof", "Check a proof; needs no ledger."
+    ),
+    "request": Later("ledger.commands.audit_witnesses", "request", "Ask a witness to cosign."),
+    "cosign": Later("ledger.commands.audit_witnesses", "cosign", "Cosign, as a witness."),
+    "accept": Later("ledger.commands.audit_witnesses", "accept", "Take a cosignature in."),
+}
+
+
+@click.group(cls=LazyTree, table=_TABLE)
+def audit() -> None:
+    """Prove history to somebody who trusts nobody here.
+
+    `checkpoint` signs the log as it stands, `prove` shows that an event is in it. What the
+    signatures need lies in the audit folder, beside the ledger.
+    """

@@ -1,0 +1,96 @@
+"""`audit checkpoint` signs the log as it stands; `audit checkpoints` lists what was signed."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger.commands import audit_options as shared
+from ledger.commands import options
+from ledger.commands.answers import progress
+from ledger.commands.output import Output
+from ledger.commands.session import Session
+from ledger.commands.sheets import Column, Sheet
+from ledger.commands.tree import Leaf
+
+_KEPT = (
+    Column("size", "Events", number=True),
+    Column("recorded_at", "Last recorded", fixed=True),
+    Column("root", "Root", fixed=True),
+    Column("signed_by", "Signed by"),
+    Column("cosigned_by", "Cosigned by"),
+)
+
+
+@click.command("checkpoint", cls=Leaf)
+@shared.to_file
+@shared.private_key
+@shared.audit_dir
+@click.pass_obj
+def checkpoint(
+    session: Session, output_file: str | None, key_file: str | None, audit_dir: str | None
+) -> None:
+    """Sign the log as it stands: every line is read, and the root of their tree is signed.
+
+    The checkpoint is appended to the audit folder's `checkpoints` and written to stdout, for
+    somebody else to keep: only a checkpoint that is kept elsewhere shows it when the ledger and
+    its audit folder are rewritten together. What does not continue the checkpoints before, as
+    after a restore from an older copy, is never signed (exit 3).
+    """
+    audit = shared.open_audit(session, audit_dir)
+    key = shared.open_private(Path(key_file).expanduser() if key_file else audit.folder.key_file)
+    outcome = audit.sign(key, progress("reading"))
+    shared.write_bytes(outcome.signed.encode(), output_file)
+    size = outcome.signed.size
+    if not outcome.new:
+        session.say(f"#{size} was signed already, and stands: its lines were read again")
+    else:
+        more = f"{size - outcome.since:,} more than the last one" if outcome.since else "the first"
+        session.say(f"signed {size:,} events, {more}; let somebody else keep it, too")
+
+
+@click.command("checkpoints", cls=Leaf)
+@options.data()
+@shared.public_key
+@shared.policy
+@shared.audit_dir
+@click.pass_obj
+def checkpoints(
+    session: Session,
+    output: Output,
+    public: str | None,
+    policy_file: str | None,
+    audit_dir: str | None,
+) -> None:
+    """What was signed, and by whom: each signature is checked, no line is read."""
+    audit = shared.open_audit(session, audit_dir)
+    log = shared.public_of(audit.folder, public)
+    policy = shared.policy_of(audit.folder, policy_file)
+    witnesses = [] if policy is None else list(policy.witnesses.values())
+    kept = audit.kept(log)
+    ledger = audit.ledger
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for one in kept.signed:
+            cosigned = one.cosigned(witnesses)
+            others = [
+                f"{s.name} (not checked)"
+                for s in one.note.signatures
+                if not any(key.signed(s) for key in (log, *witnesses))
+            ]
+            entry = next(ledger.log.stream(after=one.size - 1, until=one.size), None)
+            yield (
+                one.size,
+                None if entry is None else entry.recorded_at,
+                b64encode(one.root).decode(),
+                log.name,
+                [*(key.name for key in cosigned), *others],
+            )
+
+    with output.opened() as sink:
+        count = sink.write(Sheet(_KEPT, rows(), ledger.opened.zone))
+    head = ledger.log.head()
+    uncovered = head - (kept.last.size if kept.last else 0)
+    session.say(f"{count:,} checkpoint{'s' * (count != 1)}; {uncovered:,} events since the last")

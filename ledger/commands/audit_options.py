@@ -1,0 +1,145 @@
+"""Options that the commands of `audit` share: the audit folder, keys, the policy."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ledger.commands.output import Output
+from ledger.commands.session import Session
+from ledger.commands.tree import Section, Shared
+from ledger.errors import BadInput, StorageFailure
+
+if TYPE_CHECKING:
+    from ledger.audit.note import SigningKey, VerifierKey
+    from ledger.audit.policy import Policy
+    from ledger.auditing import Audit, AuditFolder
+
+AUDIT = Section("Audit")
+PASSPHRASE = "STUDIO_LEDGER_KEY_PASSPHRASE"  # noqa: S105  # the name of a variable, not what is in it
+
+audit_dir = click.option(
+    "--audit-dir",
+    cls=Shared,
+    section=AUDIT,
+    envvar="STUDIO_LEDGER_AUDIT",
+    metavar="FOLDER",
+    help="Checkpoints, keys, policy.  [default: studio.audit beside studio.db]",
+)
+private_key = click.option(
+    "--key",
+    "key_file",
+    cls=Shared,
+    section=AUDIT,
+    envvar="STUDIO_LEDGER_KEY",
+    metavar="FILE",
+    help="The private key.  [default: log.key in the audit folder]",
+)
+public_key = click.option(
+    "--public",
+    "public",
+    cls=Shared,
+    section=AUDIT,
+    metavar="VKEY|FILE",
+    help="The log's public key.  [default: log.pub in the audit folder]",
+)
+policy = click.option(
+    "--policy",
+    "policy_file",
+    cls=Shared,
+    section=AUDIT,
+    metavar="FILE",
+    help="Which witnesses must have cosigned.  [default: policy in the audit folder]",
+)
+to_file = click.option(
+    "-o",
+    "--output",
+    "output_file",
+    metavar="FILE",
+    help="Write to a file: whole, or not at all.",
+)
+
+
+def folder_of(session: Session, named: str | None) -> "AuditFolder":
+    """The audit folder: named, from the settings, or beside the ledger."""
+    from ledger.auditing import AuditFolder, audit_folder
+
+    chosen = named or session.settings.audit_dir
+    return AuditFolder(Path(chosen).expanduser() if chosen else audit_folder(session.where))
+
+
+def open_audit(session: Session, audit_dir: str | None) -> "Audit":
+    """The audit of the ledger, which is only read."""
+    from ledger.auditing import Audit
+
+    return Audit(session.open_bare(), folder_of(session, audit_dir))
+
+
+def open_private(file: Path) -> "SigningKey":
+    """A private key; its passphrase is asked for on a terminal, or comes from the environment."""
+    from ledger.audit.keys import open_key
+
+    def passphrase() -> str:
+        given = os.environ.get(PASSPHRASE)
+        if given is not None:
+            return given
+        if not sys.stdin.isatty():
+            raise BadInput(
+                f"the key {file} is encrypted", advice=f"Give its passphrase in {PASSPHRASE}"
+            )
+        return str(click.prompt(f"Passphrase of {file}", hide_input=True, err=True))
+
+    return open_key(file, passphrase)
+
+
+def public_of(folder: "AuditFolder", given: str | None) -> "VerifierKey":
+    """The log's public key, as given or from the folder. Raises `NoKey` or `BadNote`."""
+    from ledger.audit.keys import read_public
+
+    return folder.public() if given is None else read_public(given)
+
+
+def policy_of(folder: "AuditFolder", given: str | None) -> "Policy | None":
+    """The policy, as given or from the folder; None where there is none."""
+    from ledger.auditing import read_policy
+
+    return folder.policy() if given is None else read_policy(Path(given).expanduser())
+
+
+def read_input(file: str, limit: int, what: str) -> bytes:
+    """A file that somebody sent (- is stdin). Raises `BadInput` for one beyond the limit."""
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(limit + 1)
+        else:
+            with Path(file).expanduser().open("rb") as opened:
+                data = opened.read(limit + 1)
+    except FileNotFoundError:
+        raise BadInput(f"there is no {file}", advice=f"Name the file of the {what}") from None
+    except OSError as error:
+        raise StorageFailure(
+            f"{file} cannot be read: {(error.strerror or str(error)).lower()}",
+            advice=f"Name the file of the {what}",
+        ) from error
+    if len(data) > limit:
+        raise BadInput(f"{file} is larger than any {what}", advice=f"Name the file of the {what}")
+    return data
+
+
+def write_bytes(data: bytes, output_file: str | None) -> None:
+    """Data of a format of its own to stdout or a file."""
+    output: Any = Output.of("table", False, output_file)
+    with output.opened() as sink:
+        sink.write_bytes([data])
+
+
+def time_of(seconds: int) -> Any:
+    """An instant of a cosignature, UTC; the number where no calendar has it."""
+    from datetime import UTC, datetime
+
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return seconds

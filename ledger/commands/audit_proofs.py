@@ -1,0 +1,168 @@
+"""`audit prove` writes a proof that an event is in a checkpoint; `audit check-proof` checks one."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ledger.commands import audit_options as shared
+from ledger.commands import options
+from ledger.commands.output import Output
+from ledger.commands.session import Session
+from ledger.commands.sheets import Column, Sheet
+from ledger.commands.tree import Leaf
+from ledger.errors import BadInput
+
+if TYPE_CHECKING:
+    from ledger.audit.note import VerifierKey
+    from ledger.audit.policy import Policy
+    from ledger.audit.proof import Proof
+
+_FACTS = (Column("field", "Field", fixed=True), Column("value", "Value", wrap=True))
+
+
+@click.command("prove", cls=Leaf)
+@click.argument("position", metavar="POSITION")
+@click.option(
+    "--without-line", is_flag=True, help="Leave the line out; it must then be given beside it."
+)
+@shared.to_file
+@shared.public_key
+@shared.policy
+@shared.audit_dir
+@click.pass_obj
+def prove(
+    session: Session,
+    position: str,
+    without_line: bool,
+    output_file: str | None,
+    public: str | None,
+    policy_file: str | None,
+    audit_dir: str | None,
+) -> None:
+    """The proof that an event is in a signed checkpoint, as a file for an outsider.
+
+    It holds the event's line, some hashes and the checkpoint (the newest that the policy's
+    witnesses agree to, else the newest), and is checked before it is written. Whoever has it and
+    the log's public key can check it without this ledger: audit check-proof.
+
+    \b
+    studio-ledger audit prove 812 -o booking.tlog-proof
+    """
+    number = position.removeprefix("#")
+    if not (number.isdecimal() and number.isascii() and len(number) < 20):
+        raise BadInput(f"{position!r} is no position", advice="Find it with: show b-7f3k2")
+    audit = shared.open_audit(session, audit_dir)
+    log = shared.public_of(audit.folder, public)
+    policy = shared.policy_of(audit.folder, policy_file)
+    proof = audit.prove(int(number), log, policy=policy, with_line=not without_line)
+    shared.write_bytes(proof.encode(), output_file)
+    hashes = len(proof.hashes)
+    session.say(f"#{proof.position} is one of the {proof.signed.size:,} events: {hashes} hashes")
+
+
+@click.command("check-proof", cls=Leaf)
+@click.argument("file", metavar="FILE|-")
+@click.option(
+    "--public",
+    "public",
+    metavar="VKEY|FILE",
+    help="The log's public key, as its owner gave it to you.",
+)
+@click.option(
+    "--policy", "policy_file", metavar="FILE", help="Logs and witnesses, and how many must agree."
+)
+@click.option("--line", "line_file", metavar="FILE", help="The line, where the proof has none.")
+@click.option("--origin", metavar="TEXT", help="Only a proof of the log of that name.")
+@options.data()
+@click.pass_obj
+def check_proof(
+    session: Session,
+    file: str,
+    public: str | None,
+    policy_file: str | None,
+    line_file: str | None,
+    origin: str | None,
+    output: Output,
+) -> None:
+    """Check a proof by the log's public key; needs no ledger.
+
+    Shows the event that it proves. Exit code 3: it proves nothing.
+
+    \b
+    studio-ledger audit check-proof booking.tlog-proof --public studio.pub
+    """
+    from ledger.audit.proof import MAX_PROOF, Proof
+    from ledger.auditing import read_policy
+    from ledger.log.lines import LINE_LIMIT
+
+    policy = None if policy_file is None else read_policy(Path(policy_file).expanduser())
+    proof = Proof.parse(shared.read_input(file, MAX_PROOF, "proof"))
+    line = proof.extra
+    if line_file is not None:
+        line = shared.read_input(line_file, LINE_LIMIT + 1, "line").removesuffix(b"\n")
+    if line is None:
+        raise BadInput("the proof holds no line", advice="Give the line, too: --line FILE")
+    log = _log_key(proof, public, policy)
+    proof.check(line, log, origin)
+    witnesses = [] if policy is None else policy.check(proof.signed)
+    with output.opened() as sink:
+        sink.write(Sheet(_FACTS, _facts(proof, line, log, policy, witnesses)))
+    session.say(
+        f"proved: this line is event #{proof.position} of {proof.signed.size:,} that "
+        f"{log.name} has signed"
+    )
+
+
+def _log_key(proof: "Proof", public: str | None, policy: "Policy | None") -> "VerifierKey":
+    """The key to check by: given, or the one of the policy's logs that has signed."""
+    from ledger.audit.keys import read_public
+    from ledger.audit.refusals import NotProved
+
+    if public is not None:
+        return read_public(public)
+    logs = () if policy is None else policy.logs
+    if not logs:
+        raise BadInput(
+            "a proof is checked by the log's public key", advice="Give it: --public VKEY|FILE"
+        )
+    for log in logs:
+        # The name of a policy's log is the origin that it speaks for.
+        if any(log.signed(one) for one in proof.signed.note.signatures):
+            return log
+    raise NotProved(
+        "the proof's checkpoint is signed by none of the policy's logs",
+        advice="Find out whose it is",
+    )
+
+
+def _facts(
+    proof: "Proof",
+    line: bytes,
+    log: "VerifierKey",
+    policy: "Policy | None",
+    witnesses: list[str],
+) -> Iterator[tuple[str, Any]]:
+    from ledger.log.lines import parse_line
+
+    row = parse_line(line)
+    yield "position", f"#{proof.position}"
+    yield "recorded", row.recorded_at
+    yield "type", row.type
+    yield "data", row.data.decode()
+    yield "log", proof.signed.checkpoint.origin
+    yield "events signed", proof.signed.size
+    yield "root", b64encode(proof.signed.root).decode()
+    yield "signed by", log.text
+    if policy is not None:
+        yield "witnesses", witnesses
+        for name, time in _times(proof, policy):
+            yield f"seen by {name}", shared.time_of(time)
+
+
+def _times(proof: "Proof", policy: "Policy") -> Iterator[tuple[str, int]]:
+    names = {key: name for name, key in policy.witnesses.items()}
+    for key, time in proof.signed.cosigned(list(names)).items():
+        yield names[key], time

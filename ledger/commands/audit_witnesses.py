@@ -1,0 +1,142 @@
+"""`audit request`, `cosign` and `accept`: a second party that has seen the log grow.
+
+The log's owner makes a request, the witness answers with the cosigned checkpoint, the owner takes
+it in. Three files, sent by whatever means.
+"""
+
+import time
+from pathlib import Path
+
+import click
+
+from ledger.commands import audit_options as shared
+from ledger.commands.session import Session
+from ledger.commands.tree import Leaf
+
+
+@click.command("request", cls=Leaf)
+@click.option(
+    "--since",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="SIZE",
+    help="The size of the checkpoint that the witness has cosigned last.  [default: none]",
+)
+@shared.to_file
+@shared.public_key
+@shared.audit_dir
+@click.pass_obj
+def request(
+    session: Session,
+    since: int,
+    output_file: str | None,
+    public: str | None,
+    audit_dir: str | None,
+) -> None:
+    """Ask a witness to cosign the newest checkpoint: the file to send.
+
+    It holds the checkpoint and the proof that it continues the one of --since; no event.
+
+    \b
+    studio-ledger audit request --since 2800 -o request
+    """
+    audit = shared.open_audit(session, audit_dir)
+    made = audit.request(since, shared.public_of(audit.folder, public))
+    shared.write_bytes(made.encode(), output_file)
+    session.say(f"asks to cosign #{made.signed.size}, from #{since} on; send it to the witness")
+
+
+@click.command("cosign", cls=Leaf)
+@click.argument("file", metavar="REQUEST|-")
+@click.option("--key", "key_file", required=True, metavar="FILE", help="The witness's private key.")
+@click.option(
+    "--public",
+    required=True,
+    metavar="VKEY|FILE",
+    help="The public key of the log, as you know it.",
+)
+@click.option(
+    "--seen",
+    "seen_file",
+    required=True,
+    metavar="FILE",
+    help="What this witness has cosigned of that log; made where it is missing.",
+)
+@shared.to_file
+@click.pass_obj
+def cosign(
+    session: Session,
+    file: str,
+    key_file: str,
+    public: str,
+    seen_file: str,
+    output_file: str | None,
+) -> None:
+    """Cosign a checkpoint, as a witness; needs no ledger.
+
+    Only what the log has signed, and what provably continues the last checkpoint in --seen, is
+    cosigned: else exit 3. The answer is the cosigned checkpoint, kept in --seen before it is
+    given away. Keep --seen: with it you can show what the log once said.
+
+    \b
+    studio-ledger audit cosign request --key my.key --public studio.pub --seen seen -o cosigned
+    """
+    from ledger.audit.kept import CheckpointFile
+    from ledger.audit.keys import read_public
+    from ledger.audit.note import COSIGNATURE
+    from ledger.audit.refusals import NoKey
+    from ledger.audit.witnessing import MAX_REQUEST, Request
+    from ledger.audit.witnessing import cosign as cosign_request
+
+    asked = Request.parse(shared.read_input(file, MAX_REQUEST, "request"))
+    log = read_public(public)
+    witness = shared.open_private(Path(key_file).expanduser())
+    if witness.verifier.type != COSIGNATURE:
+        raise NoKey(f"{key_file} is a log's key", advice="Make one: audit key new --witness NAME")
+    cosigned = cosign_request(
+        asked,
+        log=log,
+        witness=witness,
+        seen=CheckpointFile(Path(seen_file).expanduser()),
+        now=int(time.time()),
+    )
+    shared.write_bytes(cosigned.encode(), output_file)
+    session.say(
+        f"cosigned {cosigned.checkpoint.origin} #{cosigned.size}, which continues #{asked.old}"
+    )
+
+
+@click.command("accept", cls=Leaf)
+@click.argument("file", metavar="COSIGNED|-")
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="VKEY|FILE",
+    help="The witness's public key; several: any of them.  [default: those of the policy]",
+)
+@shared.public_key
+@shared.policy
+@shared.audit_dir
+@click.pass_obj
+def accept(
+    session: Session,
+    file: str,
+    witnesses: tuple[str, ...],
+    public: str | None,
+    policy_file: str | None,
+    audit_dir: str | None,
+) -> None:
+    """Take a witness's cosignature to the checkpoints; it is checked first."""
+    from ledger.audit.checkpoint import SignedCheckpoint
+    from ledger.audit.keys import read_public
+    from ledger.audit.note import MAX_NOTE
+
+    cosigned = SignedCheckpoint.parse(shared.read_input(file, MAX_NOTE, "cosigned checkpoint"))
+    audit = shared.open_audit(session, audit_dir)
+    policy = shared.policy_of(audit.folder, policy_file)
+    trusted = [read_public(one) for one in witnesses]
+    if not trusted and policy is not None:
+        trusted = list(policy.witnesses.values())
+    found = audit.accept(cosigned, shared.public_of(audit.folder, public), trusted)
+    session.say(f"#{cosigned.size} is cosigned by {', '.join(key.name for key in found)}")
