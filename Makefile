@@ -12,7 +12,7 @@ WORKERS ?= 2
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs clean
+.PHONY: help demo test check docs tamper clean
 
 # What an installation depends on; the sources themselves are linked, not copied.
 PINS := constraints.txt pyproject.toml Makefile
@@ -43,6 +43,9 @@ docs: $(VENV)/.installed-dev ## bring generated pages up to date and build docs/
 	$(COG) -r $(GENERATED)
 	$(SPHINX) docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+tamper: $(VENV)/.installed-dev ## change a signed ledger past its guards, 40 times in each way: the table of the docs
+	$(BIN)/python -m tests.faults.tampering
 
 clean: ## remove .venv, the demo's ledger and everything else that can be made again
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

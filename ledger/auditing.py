@@ -9,23 +9,29 @@ What an audit needs beside the log lies in one folder, outside the database:
     tree/          kept hashes; can be thrown away
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ledger.application import Ledger
 from ledger.audit.checkpoint import SignedCheckpoint
+from ledger.audit.checks import Findings, Result
 from ledger.audit.kept import CheckpointFile, Kept
 from ledger.audit.keys import key_name, make_key, read_public
 from ledger.audit.note import LOG, SigningKey, VerifierKey
 from ledger.audit.policy import Policy
 from ledger.audit.proof import Proof
 from ledger.audit.proving import choose, prove_continuation, prove_line
-from ledger.audit.refusals import BadPolicy, NotCovered
+from ledger.audit.refusals import BadNote, BadPolicy, NotCovered
 from ledger.audit.signing import Progress, Signed, check_reaches, sign_head
 from ledger.audit.tree import HashFiles
+from ledger.audit.verify import CHECKS, Evidence, verify
 from ledger.audit.witnessing import Request, accept
 from ledger.companions import companion, data_folder
 from ledger.errors import BadInput
+from ledger.log.health import examine
+from ledger.log.places import Place
+from ledger.projections.rechecking import Recheck
+from ledger.projections.store import views_place
 
 
 def audit_folder(where: str) -> Path:
@@ -56,9 +62,10 @@ class AuditFolder:
 class Audit:
     """What an audit does with a ledger: sign its head, prove its events, answer to witnesses."""
 
-    def __init__(self, ledger: Ledger, folder: AuditFolder) -> None:
+    def __init__(self, ledger: Ledger, folder: AuditFolder, where: str) -> None:
         self.ledger = ledger
         self.folder = folder
+        self._where = where
 
     @property
     def origin(self) -> str:
@@ -126,6 +133,91 @@ class Audit:
     ) -> list[VerifierKey]:
         """Take a witness's cosignature to the checkpoints. See `witnessing.accept`."""
         return accept(cosigned, log=log, witnesses=witnesses, file=self.folder.checkpoints)
+
+    # --- verifying ----------------------------------------------------------------------
+
+    def evidence(
+        self,
+        log: VerifierKey | None,
+        *,
+        policy: Policy | None = None,
+        outside: Sequence[SignedCheckpoint] = (),
+    ) -> Evidence:
+        """What the ledger is verified against: the audit folder, and what others have kept."""
+        kept, unreadable = Kept(), ""
+        try:
+            kept = self.folder.checkpoints.read()
+        except BadNote as error:
+            unreadable = str(error)
+        return Evidence(self.origin, log, kept, self.folder.hashes, outside, policy, unreadable)
+
+    def verify(
+        self,
+        evidence: Evidence,
+        *,
+        wanted: Sequence[str] = tuple(CHECKS),
+        since_checkpoint: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Result]:
+        """Derive everything anew and compare. See `ledger.audit.verify`.
+
+        Raises `NotCovered` where there is no checkpoint to go on from.
+        """
+        since = None
+        if since_checkpoint:
+            since = evidence.kept.last
+            if since is None:
+                raise NotCovered(
+                    "there is no checkpoint to go on from", advice="Verify all: audit verify"
+                )
+        further = {"guards": self._guards, "views": lambda: self._views(progress)}
+        if since is not None:
+            del further["views"]
+        return verify(
+            self.ledger.log,
+            evidence,
+            wanted=wanted,
+            since=since,
+            further=further,
+            progress=progress,
+        )
+
+    def _guards(self) -> Result:
+        """What the database itself holds against changes, and whether its file is sound."""
+        health, findings = examine(self._where), Findings()
+        if health.damage:
+            findings.add(f"the file is damaged: {health.damage}")
+        if health.missing_triggers:
+            findings.add(
+                f"guards are missing: {', '.join(health.missing_triggers)}",
+                None,
+                "Somebody has removed them; find out who",
+            )
+        if health.format != self.ledger.opened.format:
+            findings.add(f"the store has format {health.format}, and #1 says another", 1)
+        return findings.result("guards", f"format {health.format}, append-only triggers in place")
+
+    def _views(self, progress: Progress | None) -> Result:
+        findings, tables, rows, skipped = Findings(), 0, 0, []
+        checking = Recheck(self.ledger.log, views_place(Place.parse(self._where)))
+        try:
+            for one in checking.all(self.ledger.extensions.projections, progress):
+                tables += 1
+                rows += one.rows or 0
+                skipped += [f"{one.projection}: {one.skipped}"] if one.skipped else []
+                for what in one.differences:
+                    findings.add(f"view tables {one.projection}: {what}", None, _REBUILD)
+        finally:
+            checking.close()
+        if not self.ledger.extensions.projections:
+            return Result("views", "not checked", "no plugin is loaded")
+        well = f"{rows:,} rows of {tables} projections, as a rebuild has them"
+        if not tables:
+            well = "none is kept yet"
+        return findings.result("views", "; ".join((well, *skipped)))
+
+
+_REBUILD = "They are only kept: views rebuild"
 
 
 def read_policy(file: Path) -> Policy:

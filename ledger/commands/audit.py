@@ -5,6 +5,9 @@ import click
 from ledger.commands.tree import Later, LazyTree
 
 _TABLE = {
+    "verify": Later(
+        "ledger.commands.audit_verify", "verify", "Derive everything anew, and compare."
+    ),
     "key": Later("ledger.commands.audit_keys", "key", "The keys that sign checkpoints."),
     "checkpoint": Later(
         "ledger.commands.audit_checkpoints", "checkpoint", "Sign the log as it stands."
@@ -26,6 +29,6 @@ _TABLE = {
 def audit() -> None:
     """Prove history to somebody who trusts nobody here.
 
-    `checkpoint` signs the log as it stands, `prove` shows that an event is in it. What the
-    signatures need lies in the audit folder, beside the ledger.
+    `checkpoint` signs the log as it stands, `prove` shows that an event is in it, `verify`
+    derives everything anew. What the signatures need lies in the audit folder, beside the ledger.
     """

@@ -74,7 +74,7 @@ def open_audit(session: Session, audit_dir: str | None) -> "Audit":
     """The audit of the ledger, which is only read."""
     from ledger.auditing import Audit
 
-    return Audit(session.open_bare(), folder_of(session, audit_dir))
+    return Audit(session.open_bare(), folder_of(session, audit_dir), session.where)
 
 
 def open_private(file: Path) -> "SigningKey":

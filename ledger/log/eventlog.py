@@ -23,7 +23,7 @@ from ledger.events.base import (
 )
 from ledger.log.lines import line
 from ledger.log.places import Place
-from ledger.log.recorder import PAGE, ConditionFailed, SqlRecorder
+from ledger.log.recorder import ENDLESS, PAGE, ConditionFailed, SqlRecorder
 from ledger.log.restoring import restored
 from ledger.log.rows import StoredRow, tags_text
 from ledger.log.stores import create_store, open_store
@@ -125,9 +125,19 @@ class EventLog:
         """Events as they are recorded, by whatever process: each once, in order, for ever."""
         return Following(Tail(self._recorder, None, after), self.registry.decode)
 
-    def tag_index(self) -> Iterator[tuple[str, str, int]]:
-        """The stored tag index as (tag, type, position), sorted: for whoever verifies it."""
-        return self._recorder.tag_rows()
+    def stored(self, after: int = -ENDLESS, until: int = ENDLESS) -> Iterator[StoredRow]:
+        """The stored columns in the order of positions, with whatever gaps and damage there are.
+
+        For whoever verifies them; everybody else reads `stream` or `lines`.
+        """
+        return self._recorder.rows(after=after, until=until)
+
+    def tag_index(self, after: int = 0) -> Iterator[tuple[str, str, int]]:
+        """The stored tag index as (tag, type, position), sorted: for whoever verifies it.
+
+        With `after` that of later positions alone.
+        """
+        return self._recorder.tag_rows(after)
 
     # --- appending ---------------------------------------------------------------------
 

@@ -172,8 +172,17 @@ class SqlRecorder(DCBRecorder):
             rows = once(merge(*parts, key=lambda row: sign * row[0]))
         return rows if limit is None else islice(rows, max(limit, 0))
 
-    def tag_rows(self) -> Iterator[tuple[str, str, int]]:
-        """The whole tag index as (tag, type, position), in the order of its key."""
+    def tag_rows(self, after: int = 0) -> Iterator[tuple[str, str, int]]:
+        """The tag index as (tag, type, position), in the order of its key.
+
+        With `after` only those of later positions, which the index has to be walked for: once.
+        """
+        if after:
+            statement = self._statements.tag_rows_after
+            with self._reading() as connection:
+                later = connection.exec_driver_sql(statement.sql, statement.bind({"after": after}))
+                yield from (tuple(row) for row in later.all())
+            return
         statement = self._statements.tag_rows
         key: tuple[str, str, int] = ("", "", -1)
         while True:

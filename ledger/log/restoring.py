@@ -39,8 +39,8 @@ def restored(lines: Iterable[bytes], registry: Registry) -> Iterator[StoredRow]:
                     f"it holds #{row.position}",
                     advice="Give all lines of the log, from #1, in order",
                 )
-            _check_time(row.recorded_at, before)
-            _check_event(row, registry)
+            check_recorded_at(row.recorded_at, before)
+            check_event(row, registry)
         except BadInput as error:
             error.where = f"line {number}"
             raise
@@ -50,7 +50,8 @@ def restored(lines: Iterable[bytes], registry: Registry) -> Iterator[StoredRow]:
         raise BadInput("there is no line to restore", advice="A log has at least its first line")
 
 
-def _check_time(text: str, before: str) -> None:
+def check_recorded_at(text: str, before: str) -> None:
+    """Raise `BadInput` unless a recorded time is one that a log writes, and not before another."""
     try:
         fixed = text < _END_OF_TIME and format_recorded_at(parse_recorded_at(text)) == text
     except (ValueError, OverflowError):
@@ -66,7 +67,11 @@ def _check_time(text: str, before: str) -> None:
         )
 
 
-def _check_event(row: Row, registry: Registry) -> None:
+def check_event(row: Row, registry: Registry) -> None:
+    """Raise `BadInput` unless an event can be read and carries the tags that it says.
+
+    Of one that no installed code can read, only the tags of its header are known.
+    """
     tags = tags_of(row.tags)
     if not row.type or not all(map(recordable, (row.type, *tags))):
         raise BadInput("its type or a tag is none that a ledger can keep", advice=_AS_EXPORTED)

@@ -155,6 +155,11 @@ class Statements:
             .order_by(event_tag.c.tag, event_tag.c.type, event_tag.c.position)
             .limit(_LIMIT)
         )
+        self.tag_rows_after = self._compile(
+            select(event_tag.c.tag, event_tag.c.type, event_tag.c.position)
+            .where(event_tag.c.position > _AFTER)
+            .order_by(event_tag.c.tag, event_tag.c.type, event_tag.c.position)
+        )
         # One cache each, so that a statement dies with its recorder.
         self.page = lru_cache(maxsize=2)(self._page)
         self.matching = lru_cache(maxsize=512)(self._matching)

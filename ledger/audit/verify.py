@@ -1,0 +1,183 @@
+"""Verifying a ledger: everything is derived anew and compared, nothing is changed.
+
+The checks of lines share one pass over the log; the others look at what is beside it. Each has a
+name, and can be asked for alone. What stands above the audit (views, the store's own guards) is
+handed in as a check like the others.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from time import perf_counter
+
+from msgspec import Struct
+
+from ledger.audit.checkpoint import SignedCheckpoint
+from ledger.audit.checks import (
+    Index,
+    Lines,
+    Positions,
+    Result,
+    RowCheck,
+    Times,
+    batches,
+)
+from ledger.audit.kept import Kept
+from ledger.audit.note import VerifierKey
+from ledger.audit.policy import Policy
+from ledger.audit.tree import HashFiles
+from ledger.audit.tree_checks import (
+    KeptHashes,
+    Since,
+    Tree,
+    check_checkpoints,
+    check_outside,
+    check_policy,
+)
+from ledger.log.eventlog import EventLog
+
+CHECKS: Mapping[str, str] = {
+    "guards": "the store's format, and the triggers that keep it append-only",
+    "positions": "positions count from 1 without a gap",
+    "times": "recorded times never go back",
+    "lines": "each line is one that a ledger writes, and carries its event's tags",
+    "index": "the tag index names the tags of the lines, all of them and no other",
+    "checkpoints": "each checkpoint is signed by the log's key, and larger than the one before",
+    "tree": "the lines have the root of every checkpoint, kept here or elsewhere",
+    "hashes": "the kept hashes are those of the tree",
+    "outside": "the checkpoints that others kept are signed by the log's key",
+    "witnesses": "the newest checkpoint is cosigned as the policy demands",
+    "views": "each kept view has the rows that a rebuild would have",
+}
+"""Every check by name, in the order in which they are told."""
+
+Check = Callable[[], Result]
+
+
+class Evidence(Struct, frozen=True):
+    """What a ledger is verified against.
+
+    `log_key` None: there is none yet, or none was given. `outside` are checkpoints that somebody
+    else kept. `unreadable` says why the kept checkpoints cannot be read, where they cannot.
+    """
+
+    origin: str
+    log_key: VerifierKey | None
+    kept: Kept
+    hashes: HashFiles
+    outside: Sequence[SignedCheckpoint] = ()
+    policy: Policy | None = None
+    unreadable: str = ""
+
+
+def verify(
+    log: EventLog,
+    evidence: Evidence,
+    *,
+    wanted: Sequence[str] = tuple(CHECKS),
+    since: SignedCheckpoint | None = None,
+    further: Mapping[str, Check] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Result]:
+    """Check what is wanted; the results in the order of `CHECKS`.
+
+    `since` reads only the lines after that checkpoint, and takes those before it for what was
+    signed: it shows what came since, not what was done to what was there. `further` are checks of
+    the floors above, by name.
+    """
+    rows = _row_checks(log, evidence, wanted, since)
+    seconds = _read(log, rows, since, progress) if rows else {}
+    by_name: dict[str, Check] = {check.name: check.result for check in rows}
+    by_name |= {name: check for name, check in _beside(evidence).items() if name not in by_name}
+    by_name |= further or {}
+    if since is not None:
+        del by_name["hashes"]  # the tree's check has looked at them as far as it believes them
+    for name in CHECKS:
+        if name in wanted and name in by_name:
+            begun = perf_counter()
+            result = by_name[name]()
+            spent = perf_counter() - begun + seconds.get(name, 0.0)
+            yield Result(name, result.state, result.found, result.findings, spent)
+
+
+def _row_checks(
+    log: EventLog, evidence: Evidence, wanted: Sequence[str], since: SignedCheckpoint | None
+) -> list[RowCheck]:
+    after = 0 if since is None else since.size
+    before = "" if since is None else next((r[1] for r in log.stored(after - 1, after)), "")
+    made: list[RowCheck] = [
+        Positions(after),
+        Times(before),
+        Lines(log.registry),
+        Index(log.tag_index, log.stored, after),
+    ]
+    if evidence.log_key is not None or evidence.outside:
+        if since is None:
+            made += [
+                Tree(evidence.kept, evidence.outside, evidence.hashes, log.stored),
+                KeptHashes(evidence.kept, evidence.hashes),
+            ]
+        else:
+            made.append(Since(since, evidence.hashes, log.stored))
+    return [check for check in made if check.name in wanted]
+
+
+def _read(
+    log: EventLog,
+    checks: Sequence[RowCheck],
+    since: SignedCheckpoint | None,
+    progress: Callable[[int, int], None] | None,
+) -> dict[str, float]:
+    """Show every row to every check; the seconds that each took."""
+    seconds = dict.fromkeys((check.name for check in checks), 0.0)
+    head = log.head()
+    rows = log.stored() if since is None else log.stored(since.size)
+    needs_lines = any(check.name in ("lines", "tree", "hashes") for check in checks)
+    for batch in batches(rows):
+        if needs_lines:
+            _ = batch.lines
+        for check in checks:
+            begun = perf_counter()
+            check.take(batch)
+            seconds[check.name] += perf_counter() - begun
+        if progress is not None:
+            progress(batch.rows[-1][0], head)
+    return seconds
+
+
+def _beside(evidence: Evidence) -> dict[str, Check]:
+    """The checks that read no line."""
+    key = evidence.log_key
+
+    def checkpoints() -> Result:
+        if evidence.unreadable:
+            return Result("checkpoints", "bad", evidence.unreadable)
+        if key is None:
+            return Result("checkpoints", "not checked", _NO_KEY)
+        return check_checkpoints(evidence.kept, key, evidence.origin)
+
+    def outside() -> Result:
+        if not evidence.outside:
+            return Result("outside", "not checked", "none was given: --against FILE")
+        if key is None:
+            return Result("outside", "not checked", _NO_KEY)
+        return check_outside(evidence.outside, key, evidence.origin)
+
+    def witnesses() -> Result:
+        if evidence.policy is None:
+            return Result("witnesses", "not checked", "there is no policy: --policy FILE")
+        return check_policy(evidence.kept, evidence.policy)
+
+    def unsigned(name: str) -> Check:
+        return lambda: Result(name, "not checked", _NO_KEY)
+
+    return {
+        "checkpoints": checkpoints,
+        "outside": outside,
+        "witnesses": witnesses,
+        "tree": unsigned("tree"),
+        "hashes": unsigned("hashes"),
+    }
+
+
+_NO_KEY = "there is no public key: audit key new, or --public"
+
+__all__ = ["CHECKS", "Check", "Evidence", "Result", "verify"]

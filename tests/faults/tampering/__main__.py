@@ -1,0 +1,74 @@
+"""Somebody who owns the database changes it, past the guards: is each change found and named?
+
+`python -m tests.faults.tampering` prints the table that the docs show. Each kind of change is
+made at random places of a copy of one signed ledger, on SQLite and PostgreSQL, straight in the
+database or the audit folder, with the triggers taken away and put back. `audit verify` must find
+it and say what it is. What only a checkpoint kept elsewhere can show is marked, and shown: without
+one everything must look well, or the mark would be wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.faults.tampering.attempts import KINDS, attempt
+from tests.faults.tampering.signed import PostgresCopies, SqliteCopies, make_original
+from tests.postgres_server import postgres_server
+
+
+def table(instances: int, *, progress: bool = False) -> Iterator[str]:
+    """Try every kind that often on each database; the table, line by line."""
+    yield "| what was done | found by | changes | found | named | needs an outside checkpoint |"
+    yield "| --- | --- | ---: | ---: | ---: | --- |"
+    with tempfile.TemporaryDirectory() as made, postgres_server() as url:
+        original = make_original(Path(made))
+        postgres = PostgresCopies(url, original)
+        databases = (SqliteCopies(Path(made), original), postgres)
+        total = found = named = 0
+        for one in KINDS:
+            tried = []
+            for copies in databases:
+                for n in range(instances):
+                    seed = f"{one.name} {copies.name} {n}"
+                    tried.append(attempt(one, copies, original, seed))
+                    if tried[-1].wrong:
+                        print(f"{seed}: {tried[-1].wrong}", file=sys.stderr)
+            if progress:
+                print(f"{one.name}: {len(tried)}", file=sys.stderr)
+            count = (len(tried), sum(t.found for t in tried), sum(not t.wrong for t in tried))
+            total, found, named = total + count[0], found + count[1], named + count[2]
+            mark = "yes" if one.outside else ""
+            yield f"| {one.name} | {one.check} | {count[0]} | {count[1]} | {count[2]} | {mark} |"
+        postgres.close()
+    yield f"| **{len(KINDS)} kinds** | | **{total:,}** | **{found:,}** | **{named:,}** | |"
+
+
+def main() -> int:
+    """Print the table; exit 1 where something was not found, or not named for what it is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--instances", type=int, default=40, help="changes of a kind and database")
+    given = parser.parse_args()
+    begun = time.monotonic()
+    lines = []
+    for text in table(given.instances, progress=True):
+        print(text, flush=True)
+        lines.append(text)
+    print(
+        f"\n{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, "
+        f"Python {platform.python_version()}, {time.monotonic() - begun:,.0f} s. "
+        "Printed by: make tamper"
+    )
+    counts = [re.findall(r"\*\*([\d,]+)\*\*", lines[-1])]
+    return 0 if len(set(counts[0])) == 1 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""Each kind of change past the guards is found by `audit verify`, and named for what it is.
+
+`make tamper` makes forty of each kind on each database; here one of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+
+from tests.faults.tampering.attempts import KINDS, attempt
+from tests.faults.tampering.kinds import Kind
+from tests.faults.tampering.signed import Original, PostgresCopies, SqliteCopies, make_original
+
+
+@pytest.fixture(scope="module")
+def original(quick_folder: Path) -> Original:
+    """The signed ledger."""
+    folder = quick_folder / "tampering"
+    folder.mkdir()
+    return make_original(folder)
+
+
+@pytest.fixture(scope="module")
+def sqlite(original: Original, quick_folder: Path) -> SqliteCopies:
+    """Copies of it in files."""
+    return SqliteCopies(quick_folder / "tampering", original)
+
+
+@pytest.fixture(scope="module")
+def postgres(original: Original, _postgres_database: URL) -> Iterator[PostgresCopies]:
+    """Copies of it on a server."""
+    copies = PostgresCopies(_postgres_database.render_as_string(hide_password=False), original)
+    yield copies
+    copies.close()
+
+
+@pytest.mark.parametrize("one", KINDS, ids=lambda one: one.name)
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_a_change_is_found_and_named(
+    database: str, one: Kind, original: Original, request: pytest.FixtureRequest
+) -> None:
+    copies: SqliteCopies | PostgresCopies = request.getfixturevalue(database)
+    tried = attempt(one, copies, original, f"{one.name} {copies.name} 0")
+    assert tried.wrong == ""
+    assert tried.found
+
+
+def test_there_are_enough_kinds_and_some_need_an_outside_checkpoint() -> None:
+    assert len(KINDS) >= 25
+    assert 3 <= sum(one.outside for one in KINDS) < 10
