@@ -9,16 +9,19 @@ import click
 
 from ledger.commands import audit_options as shared
 from ledger.commands import options
+from ledger.commands.entries import about
 from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet
 from ledger.commands.tree import Leaf
+from ledger.commands.wording import what
 from ledger.errors import BadInput
 
 if TYPE_CHECKING:
     from ledger.audit.note import VerifierKey
     from ledger.audit.policy import Policy
     from ledger.audit.proof import Proof
+    from ledger.events.base import RecordedEvent
 
 _FACTS = (Column("field", "Field", fixed=True), Column("value", "Value", wrap=True))
 
@@ -145,13 +148,13 @@ def _facts(
     policy: "Policy | None",
     witnesses: list[str],
 ) -> Iterator[tuple[str, Any]]:
-    from ledger.log.lines import parse_line
-
-    row = parse_line(line)
+    entry = _entry(line)
     yield "position", f"#{proof.position}"
-    yield "recorded", row.recorded_at
-    yield "type", row.type
-    yield "data", row.data.decode()
+    yield "type", entry.type
+    yield "about", about(entry)
+    yield "what", what(entry, "UTC")
+    yield "actor", entry.actor
+    yield "recorded", f"{entry.recorded_at:%Y-%m-%d %H:%M:%S.%f} UTC"
     yield "log", proof.signed.checkpoint.origin
     yield "events signed", proof.signed.size
     yield "root", b64encode(proof.signed.root).decode()
@@ -160,6 +163,19 @@ def _facts(
         yield "witnesses", witnesses
         for name, time in _times(proof, policy):
             yield f"seen by {name}", shared.time_of(time)
+    yield "line", line.decode()
+
+
+def _entry(line: bytes) -> "RecordedEvent":
+    """The event of a line, for a person. Raises `BadInput` for what is no line of a ledger."""
+    from ledger.events import STUDIO_EVENTS
+    from ledger.events.base import Registry
+    from ledger.log.lines import parse_line
+    from ledger.log.restoring import check_event
+
+    row, registry = parse_line(line), Registry(STUDIO_EVENTS)
+    check_event(row, registry)
+    return registry.decode(row.position, row.recorded_at, row.type, row.tags, row.data)
 
 
 def _times(proof: "Proof", policy: "Policy") -> Iterator[tuple[str, int]]:
