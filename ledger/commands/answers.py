@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from ledger.commands.endings import STALE
 from ledger.commands.naming import FIRST_EVENTS
 from ledger.commands.session import Session
-from ledger.commands.sheets import Column, Sheet, Style
+from ledger.commands.sheets import Column, Sheet, Style, can_encode
 
 if TYPE_CHECKING:
     from ledger.projections.views import Answer
@@ -77,6 +77,18 @@ def say_if_stale(session: Session, answer: "Answer") -> None:
         session.say(f"stale since #{answer.stale_since}: {answer.failure.error}. See: views status")
 
 
+_BAR = 24
+"""Cells of a bar."""
+
+
+def _bar(doing: str, position: int, head: int) -> str:
+    """How far a fold has come: the line that stands while it goes on."""
+    full, empty = "█░" if can_encode("█░", sys.stderr.encoding or "ascii") else "#-"
+    done = _BAR * position // head
+    bar = full * done + empty * (_BAR - done)
+    return f"{doing} {bar} {position / head:4.0%}  #{position:,} of #{head:,}"
+
+
 def progress(doing: str = "catching up") -> Callable[[int, int], None] | None:
     """Says how far a fold has come, where it takes long and a person is watching."""
     if not sys.stderr.isatty():
@@ -88,9 +100,7 @@ def progress(doing: str = "catching up") -> Callable[[int, int], None] | None:
         now = time.monotonic()
         if now - begun > 0.5 and (now - last > 0.1 or position >= head):
             last = now
-            done = position >= head
-            text = "" if done else f"{doing}: #{position:,} of #{head:,}"
-            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.write("\r\x1b[K" + ("" if position >= head else _bar(doing, position, head)))
             sys.stderr.flush()
 
     return told
