@@ -33,6 +33,9 @@ _TABLE = {
     ),
     "log": Later("ledger.commands.log", "log", "The events as they were recorded, newest last."),
     "show": Later("ledger.commands.show", "show", "One event, or the history of one thing."),
+    "replay": Later(
+        "ledger.commands.replay", "replay", "Fold the log again, to look around there."
+    ),
     "audit": Later("ledger.commands.audit", "audit", "Prove history: checkpoints, proofs, verify."),
     "import": Later("ledger.commands.exchange", "import_", "Carry out what a file says."),
     "export": Later("ledger.commands.exchange", "export", "Write the ledger in a format."),

@@ -1,7 +1,7 @@
 """What changed in the rows of a view: by event (`view NAME --explain`), or between two places."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ledger.commands.entries import about
@@ -9,7 +9,8 @@ from ledger.commands.sheets import Column, Format, Sheet, Style, can_encode, pla
 
 if TYPE_CHECKING:
     from ledger.projections.comparing import RowChange
-    from ledger.projections.views import Answer, Comparison, Explanation
+    from ledger.projections.questions import Column as Titled
+    from ledger.projections.views import Comparison, Explanation
 
 _CHANGES = (Column("change", "Change"), Column("differences", "What changed", fold=True))
 _ROW = Column("row", "Row", fixed=True)
@@ -33,7 +34,7 @@ def key_texts(zone: str) -> tuple[Callable[[Any], str], ...]:
 
 def explanation_sheet(explanation: "Explanation", zone: str, format: Format) -> Sheet:
     """A line for each event and row that it changed."""
-    written = _Written(explanation.answer, zone, format)
+    written = _Written(explanation.answer.columns, zone, format)
     rows = {tuple(change.row.items()) for c in explanation.causes for change in c.changes}
     # of one row, the title above the table says already which
     which = Column("row", "Row", fixed=True, detail=len(rows) == 1)
@@ -58,20 +59,27 @@ def explanation_sheet(explanation: "Explanation", zone: str, format: Format) -> 
 
 def comparison_sheet(comparison: "Comparison", zone: str, format: Format) -> Sheet:
     """A line for each row that differs."""
-    written = _Written(comparison.after, zone, format)
+    written = _Written(comparison.after.columns, zone, format)
     return Sheet((_ROW, *_CHANGES), map(written.change, comparison.changes), zone)
+
+
+def change_written(
+    change: "RowChange", columns: "Sequence[Titled]", zone: str, format: Format
+) -> tuple[Any, ...]:
+    """The row, what became of it, and the columns that differ, as a format has them."""
+    return _Written(columns, zone, format).change(change)
 
 
 class _Written:
     """Changes of rows as a format has them: whole for programs, in words for a table."""
 
-    def __init__(self, answer: "Answer", zone: str, format: Format) -> None:
+    def __init__(self, columns: "Sequence[Titled]", zone: str, format: Format) -> None:
         self._format = format
         encoding = sys.stdout.encoding or "utf-8"
         style = Style(zone, ascii_only=not can_encode("→", encoding))
         self._text, self._nothing = (style.text if format == "table" else plain), style.nothing
         self._arrow = "->" if style.ascii_only else "→"
-        units = ((column.name, column.unit) for column in answer.columns)
+        units = ((column.name, column.unit) for column in columns)
         self._units = {name: unit for name, unit in units if unit not in ("", "ratio")}
 
     def change(self, change: "RowChange") -> tuple[Any, ...]:

@@ -57,6 +57,15 @@ def run(command: Callable[[], Any], *, code: Callable[[], int], verbose: Callabl
     return ended if isinstance(ended, int) and ended else code()
 
 
+def told(error: LedgerError | click.ClickException) -> str:
+    """What went wrong, in one line: for a prompt that goes on after it."""
+    if isinstance(error, click.UsageError):
+        line = _usage(error)
+    else:
+        line = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    return " ".join(line.splitlines())
+
+
 def _ledger_error(error: LedgerError, verbose: bool) -> int:
     if verbose:
         _tell_where()

@@ -87,6 +87,12 @@ class Sink:
         self._out = out
         self._file = file
 
+    @property
+    def encoding(self) -> str:
+        """What a table is written in: the terminal's own, UTF-8 in a file."""
+        own = getattr(sys.stdout, "encoding", None) if self._file is None else None
+        return own or "utf-8"
+
     def write(self, sheet: Sheet) -> int:
         """Write it; the number of rows."""
         if self._file is None:

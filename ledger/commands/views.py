@@ -1,7 +1,6 @@
 """`view` asks a view; `views` lists them, says how they stand, and builds them anew."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -19,18 +18,17 @@ from ledger.commands.answers import (
 from ledger.commands.changes import comparison_sheet, explanation_sheet, key_texts
 from ledger.commands.endings import STALE
 from ledger.commands.naming import tags_asked_for, warn_of_unknown
-from ledger.commands.options import Written
 from ledger.commands.output import Output
 from ledger.commands.session import Session, current
 from ledger.commands.sheets import Column, Sheet
 from ledger.commands.tree import LOOKING_BACK, Leaf, Shared, Tree
+from ledger.commands.view_options import asked_with, parameter_option
 from ledger.errors import BadInput, StorageFailure
-from ledger.times import parse_date
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
     from ledger.projections.folds import Failure
-    from ledger.projections.questions import Parameter, View
+    from ledger.projections.questions import View
     from ledger.projections.views import Answer
 
 _LIST = (
@@ -70,11 +68,16 @@ def find_view(session: Session, name: str) -> "View | None":
     return views_by_name(session.extensions.projections).get(name)
 
 
-_ASKED = "asked_"
-"""Before a parameter's name within click, so that a view may call one `output`."""
-
-_TAKEN = ("--as-of", "--explain", "--format", "--json", "--output", "--help")
-"""Options of every view: a parameter of that name is given as `--view-NAME`."""
+def no_such_view(session: Session, name: str) -> BadInput:
+    """There is no view of that name: what was perhaps meant, or why it is not in use."""
+    near = get_close_matches(name, known_views(session), n=3, cutoff=0.5)
+    advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: view"
+    off = session.host.switched_off(f"view {name}")
+    if off is not None:
+        advice = f"Its plugin is off; on again with: plugin enable {off}"
+    if not session.plugins:
+        advice = "Views come from plugins: leave --no-plugins away, or read the log: log"
+    return BadInput(f"no view {name!r}", advice=advice)
 
 
 # --- view NAME -------------------------------------------------------------------------
@@ -100,14 +103,7 @@ class ViewTree(Tree):
             return super().resolve_command(ctx, args)
         known = self.list_commands(ctx)
         if args[0] not in known and find_view(current(ctx), args[0]) is None:
-            near = get_close_matches(args[0], known, n=3, cutoff=0.5)
-            advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: view"
-            off = current(ctx).host.switched_off(f"view {args[0]}")
-            if off is not None:
-                advice = f"Its plugin is off; on again with: plugin enable {off}"
-            if not current(ctx).plugins:
-                advice = "Views come from plugins: leave --no-plugins away, or read the log: log"
-            raise BadInput(f"no view {args[0]!r}", advice=advice)
+            raise no_such_view(current(ctx), args[0])
         return super().resolve_command(ctx, args)
 
 
@@ -147,46 +143,15 @@ def _command(view: "View") -> click.Command:
         **given: Any,
     ) -> None:
         if explain is None:
-            show_view(session, view.name, _asked(given), as_of=as_of, output=output)
+            show_view(session, view.name, asked_with(given), as_of=as_of, output=output)
         else:
-            _explain(session, view.name, _asked(given), explain, as_of=as_of, output=output)
+            _explain(session, view.name, asked_with(given), explain, as_of=as_of, output=output)
 
     for parameter in reversed(view.parameters):
-        ask = _option(parameter)(ask)
+        ask = parameter_option(parameter)(ask)
     asked = view.title if view.title.endswith("?") else f"{view.title}."
     text = view.help if view.help.startswith(view.title) else f"{asked}\n\n{view.help}"
     return click.command(view.name, cls=Leaf, help=text, short_help=view.title)(ask)
-
-
-def _asked(given: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a view that were given."""
-    return {
-        name.removeprefix(_ASKED): value for name, value in given.items() if value not in (None, ())
-    }
-
-
-def _option(parameter: "Parameter") -> Callable[[Any], Any]:
-    name = f"--{parameter.name.replace('_', '-')}"
-    if name in _TAKEN:
-        name = f"--view-{name[2:]}"
-    to = _ASKED + parameter.name
-    if parameter.type is bool and not parameter.many:
-        return click.option(f"{name}/--no-{name[2:]}", to, default=None, help=parameter.help)
-    kind: Any = {int: int, float: float}.get(parameter.type, str)
-    if parameter.choices:
-        kind = click.Choice(parameter.choices)
-    elif parameter.type is date:
-        kind = Written("YYYY-MM-DD", parse_date)
-    default = parameter.default
-    shown = f"  [default: {default}]" if default not in (None, ()) else ""
-    return click.option(
-        name,
-        to,
-        type=kind,
-        multiple=parameter.many,
-        required=parameter.required,
-        help=f"{parameter.help}{shown}".strip(),
-    )
 
 
 def show_view(
@@ -318,10 +283,10 @@ def _diff_command(view: "View") -> click.Command:
             first = ledger.resolve_as_of(before)
         with options.named("AFTER"):
             last = head if after is None else ledger.resolve_as_of(after)
-        found = ledger.views.compare(view.name, first, last, _asked(given), progress=progress())
+        found = ledger.views.compare(view.name, first, last, asked_with(given), progress=progress())
         count = len(found.changes)
         many = "no row changed" if not count else f"{count:,} row{'s' * (count > 1)} changed"
-        warn_of_unknown(session, ledger, tags_asked_for(_asked(given)))
+        warn_of_unknown(session, ledger, tags_asked_for(asked_with(given)))
         old, new = place_words(found.before, zone), place_words(found.after, zone)
         session.say(f"View {view.name}: {many} between {old} and {new}, {zone}")
         with output.opened() as sink:
@@ -329,7 +294,7 @@ def _diff_command(view: "View") -> click.Command:
         say_if_stale(session, found.after)
 
     for parameter in reversed(view.parameters):
-        compare = _option(parameter)(compare)
+        compare = parameter_option(parameter)(compare)
     text = f"What of the view {view.name} changed between two places in the log."
     return click.command(view.name, cls=Leaf, help=text, hidden=True)(compare)
 

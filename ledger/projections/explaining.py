@@ -33,7 +33,7 @@ class Cause(Struct, frozen=True):
 
 
 class WatchedTable(Table[R]):
-    """A table in memory that knows whether what was written to it differs from before."""
+    """A table in memory that knows what was written to it since it was asked last."""
 
     __slots__ = ("_before",)
 
@@ -56,13 +56,27 @@ class WatchedTable(Table[R]):
         self._note(key)
         super().delete(*key)
 
+    def drain(self) -> tuple[list[R], list[Key]]:
+        """See `Table.drain`. What was written before is no news any more."""
+        self._before = {}
+        return super().drain()
+
     def changed(self) -> bool:
-        """Whether a row is another than when this was asked last."""
-        before, self._before = self._before, {}
-        rows, gone = self.settle()
+        """Whether a row is another than when this, or `changes`, was asked last."""
+        before, rows, gone = self._news()
         return any(before[self.layout.key_of(row)] != row for row in rows) or any(
             before[key] is not None for key in gone
         )
+
+    def changes(self) -> list[RowChange]:
+        """What became of the rows since then, by key; what is gone last."""
+        before, rows, _ = self._news()
+        were = [row for row in before.values() if row is not None]
+        return compare(were, rows, self.layout.names, self.layout.keys)
+
+    def _news(self) -> tuple[dict[Key, R | None], list[R], list[Key]]:
+        before, self._before = self._before, {}
+        return before, *self.settle()
 
     def _note(self, key: Key) -> None:
         if key not in self._before:
@@ -89,14 +103,14 @@ def causes(
     ]
     folding = Folding(projection.open(tables))
     steps: list[tuple[RecordedEvent, Rows, Rows]] = []
-    answer = _asked(view, folding, given, at)
+    answer = asked_of_prefix(view, folding, given, at)
     rows = [row for row in answer if begins(row)]
     for entry in log.stream(0, at.position):
         failure = folding.apply([entry])
         assert failure is None, "a replay went through the same handlers"
         changed = [table.changed() for table in tables if table.written]
         if any(changed):
-            answer = _asked(view, folding, given, at)
+            answer = asked_of_prefix(view, folding, given, at)
             before, rows = rows, [row for row in answer if begins(row)]
             if rows != before:
                 steps.append((entry, before, rows))
@@ -115,9 +129,10 @@ def causes(
     )
 
 
-def _asked(view: View, folding: Folding[Any], given: Mapping[str, Any], at: Place) -> Rows:
+def asked_of_prefix(view: View, folding: Folding[Any], given: Mapping[str, Any], at: Place) -> Rows:
+    """What a view says of the events so far, as if at a later place; nothing where it raises."""
     with folding.asked(at) as projection:
         try:
             return view.call(projection, given)
-        except (Exception, SystemExit):  # noqa: BLE001 - the whole prefix was asked before, and raised what it raises
+        except (Exception, SystemExit):  # noqa: BLE001 - a share of nothing; who asks about the whole is told what it raises
             return []

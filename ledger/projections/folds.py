@@ -138,16 +138,17 @@ class Folding(Generic[P]):
             table.seal()
 
     @contextmanager
-    def asked(self, at: Place) -> Iterator[P]:
+    def asked(self, at: Place | None) -> Iterator[P]:
         """The projection between two events, ready for views, as if its place were `at`.
 
-        What was written must be settled.
+        None: before the first event. What was written must be settled.
         """
         self.seal()
         self.projection.__dict__["_last"] = at
         try:
             yield self.projection
         finally:
+            self.projection.__dict__.pop("_said_now", None)  # a handler's now is the event's
             for table in self.tables:
                 table.unseal()
 

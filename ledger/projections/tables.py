@@ -181,6 +181,14 @@ class Table(Generic[R]):
         """The keys written since the last `settle`, each with its row or None."""
         return self._dirty
 
+    def held(self) -> list[R]:
+        """The rows in memory, themselves and no copies: to count them, or to copy them."""
+        return [row for row in self._rows.values() if row is not None]
+
+    def fill(self, rows: Iterable[R]) -> None:
+        """Take rows as they are into an empty table in memory, as if they had been there."""
+        self._take(rows)
+
     def forget(self) -> None:
         """Drop all that is in memory before a database: it may have changed there."""
         self._dirty = {}

@@ -346,6 +346,8 @@ def test_a_read_only_disk_can_be_read(small_disk: Path) -> None:
     refused(Terminal(str(small_disk / "n.db")).program("init", **options), 74, "n.db")
     assert len(terminal.program("log", "--json", **options).data) == len(before)
     assert len(terminal.program("view", "spaces", "--json", **options).data) == 2
+    replayed = terminal.program("replay", stdin=b"view spaces --json\n", **options)
+    assert (replayed.code, len(replayed.data)) == (0, 2)
     assert terminal.program("doctor", **options).code == 0
     assert terminal.lines() == before
     if not os.path.ismount(small_disk):

@@ -61,6 +61,7 @@ WRITES: dict[tuple[str, ...], tuple[str, ...]] = {
 READS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("log",): (),
     ("show",): ("stage-1",),
+    ("replay",): (),
     ("views", "list"): (),
     ("views", "status"): (),
     ("views", "rebuild"): (),
