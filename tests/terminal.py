@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +74,26 @@ class Terminal:
     def command(self, *words: str) -> list[str]:
         """The words of a command as a program of its own."""
         return [sys.executable, str(ROOT / "cli.py"), *self._first, *words]
+
+    def on_screen(self, *words: str, rows: int = 24, columns: int = 100, **env: str) -> Done:
+        """Run a command as a program of its own on a real pseudo-terminal of that size."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        program = subprocess.Popen(
+            self.command(*words),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "TERM": "xterm", **env},
+        )
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # on Linux the end of a terminal is an error
+            while piece := os.read(ours, 65_536):
+                shown += piece
+        os.close(ours)
+        _, err = program.communicate(timeout=60)
+        return Done(program.returncode, shown.decode().replace("\r\n", "\n"), err.decode())
 
     def lines(self) -> list[bytes]:
         """The stored lines: what a command that recorded nothing has not changed."""

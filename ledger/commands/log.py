@@ -1,85 +1,166 @@
 """`log`: the events as they were recorded, newest last."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from difflib import get_close_matches
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any
 
 import click
 
 from ledger.application import Ledger
 from ledger.commands import options
-from ledger.commands.entries import interval, sheet
+from ledger.commands.corrections import corrected_among, pair, pairs_sheet, sample
+from ledger.commands.endings import INTERRUPTED
+from ledger.commands.entries import rows, sheet
+from ledger.commands.following import check_can_follow, following, typical, with_room_to_grow
 from ledger.commands.naming import warn_of_unknown
+from ledger.commands.narrowing import Asked, Narrowed, narrowing
 from ledger.commands.output import Output
 from ledger.commands.session import Session
+from ledger.commands.sheets import Sheet
 from ledger.commands.tree import Leaf
 from ledger.errors import BadInput
-from ledger.events.base import Query, RecordedEvent
-from ledger.tags import check_tag
-from ledger.times import Moment, last_instant
-
-Window = tuple[datetime | None, datetime | None]
+from ledger.events.base import RecordedEvent
 
 
 @click.command(cls=Leaf)
-@click.option("--tag", "tags", multiple=True, help="Only events with this tag; several: with all.")
-@click.option("--type", "types", multiple=True, help="Only events of this type; several: of any.")
-@click.option("--actor", "by", metavar="NAME", help="Only what this actor recorded.")
-@click.option("--since", metavar="TIME", help="Only what held in the studio at or after it.")
-@click.option("--until", metavar="TIME", help="Only what held at or before it; a day is included.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N.")
+@narrowing
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Only the newest N.")
+@click.option(
+    "--corrected", is_flag=True, help="Only events that a later one has put right or taken back."
+)
+@click.option(
+    "--corrections",
+    is_flag=True,
+    help="Only corrections, each beside the event that it puts right.",
+)
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is recorded, until Ctrl-C.")
 @options.as_of
-@options.data(lines=True)
+@options.data(lines=True, paged=True)
 @click.pass_obj
 def log(
     session: Session,
-    tags: tuple[str, ...],
-    types: tuple[str, ...],
-    by: str | None,
-    since: str | None,
-    until: str | None,
+    asked: Asked,
     limit: int | None,
+    corrected: bool,
+    corrections: bool,
+    follow: bool,
     as_of: str | None,
     output: Output,
 ) -> None:
     """The events as they were recorded, newest last.
 
-    --since and --until speak of when it happened in the studio, --as-of of when it was
-    recorded. --format line gives the stored lines, byte for byte.
+    --since, --until and --on speak of when it happened in the studio, --recorded-since and
+    --as-of of when it was recorded. An event is shown where all that is asked is so of it.
+    --format line gives the stored lines, byte for byte.
 
     \b
     studio-ledger log --tag space:stage-1 --since 2025-07-01 --limit 20
+    studio-ledger log --recorded-since 2025-07-01 --as-of 2025-07-31 --actor ana
+    studio-ledger log --text "led wall" --corrections
+    studio-ledger log --follow --limit 0 --format jsonl
     """
-    narrowed = since is not None or until is not None
+    if follow:
+        check_can_follow(output, as_of=as_of, corrected=corrected)
     # When a plugin's event held in the studio, only the plugin can say.
-    ledger = session.open(read_only=True) if narrowed else session.open_bare()
-    zone = ledger.opened.zone
-    with options.named("--tag"):
-        checked = tuple(check_tag(tag) for tag in tags)
-    query = Query(checked, _known_types(ledger, types))
-    until_position = options.resolve_as_of(ledger, as_of)
-    head = ledger.log.head() if until_position is None else until_position
-    window = _window(since, until, zone)
-
-    def wanted(entries: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:
-        for entry in entries:
-            if (by is None or entry.actor == by) and _within(entry, window, zone):
-                yield entry
-
-    asked = [query] if tags or types else []
-    if limit is None:
-        entries = wanted(ledger.log.read(asked, until=head))
-    else:
-        backwards = wanted(ledger.log.read(asked, until=head, newest_first=True))
-        entries = iter(list(islice(backwards, limit))[::-1])
+    ledger = session.open(read_only=True) if asked.of_the_studio else session.open_bare()
+    until = options.resolve_as_of(ledger, as_of)
+    head = ledger.log.head() if until is None else until
+    narrowed = Narrowed(ledger, asked, until=head)
+    if narrowed.after > head:
+        raise BadInput(
+            f"--recorded-since {asked.recorded_since} is after --as-of {as_of}",
+            advice="Give the earlier one as --recorded-since",
+        )
+    also = _also(ledger, narrowed, corrected=corrected, corrections=corrections)
+    shown = _Shown(ledger, output, corrections=corrections)
+    past = narrowed.entries(limit, also)
+    if follow:
+        _follow(session, narrowed, past, also, shown)
+        return
     with output.opened() as sink:
-        shown = sheet(entries, zone, log=ledger.log)
-        if output.format == "line":
-            shown = sheet((), zone, lines=stored_lines(ledger, entries))
-        rows = sink.write(shown)
-    warn_of_unknown(session, ledger, checked)
-    title(session, ledger, rows, head, zone)
+        count = sink.write(shown.sheet(past))
+    warn_of_unknown(session, ledger, narrowed.tags)
+    if count == 0:
+        for hint in narrowed.hints():
+            session.say(f"warning: {hint}")
+    title(session, ledger, count, head, shown.zone)
+
+
+def _also(
+    ledger: Ledger, narrowed: Narrowed, *, corrected: bool, corrections: bool
+) -> Callable[[RecordedEvent], bool]:
+    """What an event has to be besides: a correction, corrected, both, or nothing further."""
+    positions = None
+    if corrected:
+        positions = corrected_among(ledger.log, narrowed.entries(), until=narrowed.until)
+
+    def also(entry: RecordedEvent) -> bool:
+        if corrections and entry.corrects is None:
+            return False
+        return positions is None or entry.position in positions
+
+    return also
+
+
+def _follow(
+    session: Session,
+    narrowed: Narrowed,
+    past: Iterator[RecordedEvent],
+    also: Callable[[RecordedEvent], bool],
+    shown: "_Shown",
+) -> None:
+    """What there is, then what comes. Ctrl-C is how one leaves: it ends with 130 and no word."""
+    warn_of_unknown(session, shown.ledger, narrowed.tags)
+    try:
+        with following(session, narrowed) as recorded:
+            entries = chain(past, filter(also, recorded))
+            with Output(shown.format).opened() as sink:
+                sink.write(shown.sheet(entries, until=narrowed.until))
+    except KeyboardInterrupt:
+        session.exit_code = INTERRUPTED
+
+
+class _Shown:
+    """Events as a sheet: one by one, or each correction beside what it corrects."""
+
+    def __init__(self, ledger: Ledger, output: Output, *, corrections: bool) -> None:
+        self.ledger = ledger
+        self.format = output.format
+        self.zone = ledger.opened.zone
+        self._corrections = corrections
+
+    def sheet(self, entries: Iterable[RecordedEvent], *, until: int | None = None) -> Sheet:
+        """The sheet. With `until` the entries go on after that position, as they are recorded."""
+        live = None if until is None else self._sample(until)
+        log = self.ledger.log
+        if self.format == "line":
+            lines = stored_lines(self.ledger, self._with_corrected(entries))
+            return Sheet((), (), self.zone, lines, sample=live)
+        if self._corrections:
+            pairs = (pair(log, entry) for entry in entries)
+            made = pairs_sheet(pairs, self.zone, self.format, log)
+        else:
+            made = sheet(entries, self.zone, log=log)
+        return Sheet(made.columns, made.rows, self.zone, sample=live)
+
+    def _sample(self, until: int) -> list[Any]:
+        if self.format != "table":
+            return []
+        newest = typical(self.ledger, until)
+        if self._corrections:
+            shown: Any = sample(newest, self.zone)
+        else:
+            shown = list(rows(newest, self.zone))
+        type_at = None if self._corrections else 2
+        return with_room_to_grow(shown, self.ledger, position=0, type=type_at)
+
+    def _with_corrected(self, entries: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:
+        """Of a pair, both: the mistaken event before its correction."""
+        for entry in entries:
+            corrected = pair(self.ledger.log, entry).corrected if self._corrections else None
+            if corrected is not None:
+                yield corrected
+            yield entry
 
 
 def stored_lines(ledger: Ledger, entries: Iterable[RecordedEvent]) -> Iterator[bytes]:
@@ -98,41 +179,3 @@ def title(session: Session, ledger: Ledger, rows: int, head: int, zone: str) -> 
 
     many = "no event" if rows == 0 else "1 event" if rows == 1 else f"{rows:,} events"
     session.say(f"{many}, as of #{head}, recorded {Style(zone).text(last.recorded_at)} ({zone})")
-
-
-def _known_types(ledger: Ledger, types: tuple[str, ...]) -> tuple[str, ...]:
-    """The types as asked for. A name that no code knows may still be in the log."""
-    from ledger.events import STUDIO_EVENTS
-
-    known = {t.type_name for t in (*STUDIO_EVENTS, *ledger.extensions.event_types)}
-    for name in types:
-        if name in known or next(iter(ledger.log.read([Query((), (name,))], limit=1)), None):
-            continue
-        near = get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "See the types in: log"
-        raise BadInput(f"no event type {name!r}", advice=hint)
-    return types
-
-
-def _window(since: str | None, until: str | None, zone: str) -> Window:
-    """The first and the last instant that is wanted."""
-    first = last = None
-    if since is not None:
-        with options.named("--since"):
-            first = Moment.parse(since).resolve(zone)
-    if until is not None:
-        with options.named("--until"):
-            last = last_instant(until, zone)
-    if first is not None and last is not None and last < first:
-        raise BadInput(f"{until} is before {since}", advice="Give the earlier time as --since")
-    return first, last
-
-
-def _within(entry: RecordedEvent, window: Window, zone: str) -> bool:
-    first, last = window
-    if first is None and last is None:
-        return True
-    held = interval(entry.event, zone)
-    if held is None:
-        return False
-    return (first is None or held[1] >= first) and (last is None or held[0] <= last)

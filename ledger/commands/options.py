@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -144,23 +145,52 @@ def resolve_as_of(ledger: "Ledger", as_of: str | None) -> int | None:
         return ledger.resolve_as_of(as_of)
 
 
+def resolve_recorded_since(ledger: "Ledger", text: str | None) -> int:
+    """The position after which --recorded-since begins; 0 where it was not given.
+
+    A position is itself included, as with --as-of; a day means its beginning in the
+    ledger's zone, and a time without seconds the beginning of that minute. Raises `BadInput`.
+    """
+    if text is None:
+        return 0
+    with named("--recorded-since"):
+        if text.strip().isdecimal():
+            return ledger.resolve_as_of(text) - 1
+        first = Moment.parse(text).resolve(ledger.opened.zone)
+        return ledger.log.position_at(first - timedelta(microseconds=1))
+
+
 # --- shared by reads and writes --------------------------------------------------------
 
 
-def data(*, lines: bool = False) -> Decorator[Any]:
+def data(*, lines: bool = False, paged: bool = False) -> Decorator[Any]:
     """--format, --json and -o; the function gets `output`.
 
-    `lines`: the stored lines can be asked for.
+    `lines`: the stored lines can be asked for. `paged`: what is longer than the screen goes
+    through the pager, unless --no-pager is given.
     """
 
     def decorate(function: F) -> F:
         @wraps(function)
         def command(
-            *args: Any, format_: Any, as_json: bool, output_file: str | None, **given: Any
+            *args: Any,
+            format_: Any,
+            as_json: bool,
+            output_file: str | None,
+            no_pager: bool = True,
+            **given: Any,
         ) -> Any:
-            output = Output.of(format_, as_json, output_file)
+            output = Output.of(format_, as_json, output_file, paged=not no_pager)
             return function(*args, output=output, **given)
 
+        if paged:
+            click.option(
+                "--no-pager",
+                cls=Shared,
+                section=OUTPUT,
+                is_flag=True,
+                help="Write straight to the terminal, also what is longer than the screen.",
+            )(command)
         formats = (*FORMATS, "line") if lines else FORMATS
         for option in (
             click.option(

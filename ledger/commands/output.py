@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, get_args
 
+from ledger.commands.pager import paged
 from ledger.commands.sheets import Format, Sheet, terminal_bytes, write
 from ledger.errors import BadInput, StorageFailure
 
@@ -18,19 +19,25 @@ _SQLITE = b"SQLite format 3\0"
 
 @dataclass(frozen=True)
 class Output:
-    """The format that was asked for, and the file, where one was named."""
+    """The format that was asked for, and the file, where one was named.
+
+    `paged`: on a terminal, what is longer than the screen goes through the pager.
+    """
 
     format: Format = "table"
     file: Path | None = None
+    paged: bool = False
 
     @classmethod
-    def of(cls, format: Format | None, as_json: bool, file: str | None) -> "Output":
+    def of(
+        cls, format: Format | None, as_json: bool, file: str | None, *, paged: bool = False
+    ) -> "Output":
         """From the options: without a format, the file's suffix decides. Raises `BadInput`."""
         if as_json and format not in (None, "json"):
             raise BadInput(f"--json and --format {format} exclude each other", advice="Give one")
         path = None if file is None or file == "-" else Path(file).expanduser()
         guessed = _BY_SUFFIX.get(path.suffix.lower(), "table") if path else "table"
-        return cls(format="json" if as_json else format or guessed, file=path)
+        return cls(format="json" if as_json else format or guessed, file=path, paged=paged)
 
     @contextmanager
     def opened(self) -> Iterator["Sink"]:
@@ -42,6 +49,10 @@ class Output:
         """
         if self.file is None:
             sys.stdout.flush()
+            if self.paged and sys.stdout.isatty():
+                with paged(terminal_bytes(), say=_say) as out:
+                    yield Sink(self.format, out)
+                return
             yield Sink(self.format, terminal_bytes())
             terminal_bytes().flush()
             return
@@ -96,7 +107,7 @@ class Sink:
     def write(self, sheet: Sheet) -> int:
         """Write it; the number of rows."""
         if self._file is None:
-            return write(sheet, self.format, self._out)
+            return write(sheet, self.format, self._out, shown=True)
         with _file_errors(self._file):
             return write(sheet, self.format, self._out)
 
@@ -110,6 +121,11 @@ class Sink:
             with _file_errors(self._file):
                 written += self._out.write(chunk)
         return written
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def _refuse_to_lose(file: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, islice
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, cast
 
 from ledger.commands.tables import MEASURED, Head, printable, render
 
@@ -53,23 +53,49 @@ class Column:
 class Sheet:
     """Rows of values by column. `zone` is the one in which a table shows instants.
 
-    `lines` are the stored lines behind the rows, where they can be asked for.
+    `lines` are the stored lines behind the rows, where they can be asked for. With a
+    `sample` the rows are still to come: each is written at once, and the widths of a table
+    are those of the sample.
     """
 
     columns: Sequence[Column]
     rows: Iterable[Sequence[Any]]
     zone: str = "UTC"
     lines: Iterable[bytes] = ()
+    sample: Sequence[Sequence[Any]] | None = None
 
 
-def write(sheet: Sheet, format: Format, out: IO[bytes]) -> int:
-    """Write a sheet; the number of rows."""
+def write(sheet: Sheet, format: Format, out: IO[bytes], *, shown: bool = False) -> int:
+    """Write a sheet; the number of rows.
+
+    `shown`: on stdout, where a table follows the terminal: its width, its characters, bold.
+    """
     counted = Counted(sheet.rows)
+    if sheet.sample is not None:
+        out = cast(IO[bytes], _AtOnce(out))
+    if format == "table":
+        _table(sheet, counted, out, to_terminal=shown)
+        return counted.count
     write_as: Callable[[Sheet, Counted, IO[bytes]], None] = {
-        "table": _table, "json": _json, "jsonl": _jsonl, "csv": _csv, "line": _lines
+        "json": _json, "jsonl": _jsonl, "csv": _csv, "line": _lines
     }[format]  # fmt: skip
     write_as(sheet, counted, out)
     return counted.count
+
+
+class _AtOnce(io.BufferedIOBase):
+    """Hands each piece on as it comes, to a reader who waits for it."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        written = self._out.write(data)
+        self._out.flush()
+        return written
 
 
 class Counted:
@@ -152,21 +178,23 @@ def plain(value: Any) -> str:
 # --- for people ----------------------------------------------------------------------
 
 
-def _table(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
-    to_terminal = out is terminal_bytes()
+def _table(sheet: Sheet, rows: Counted, out: IO[bytes], *, to_terminal: bool) -> None:
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8") if to_terminal else "utf-8"
     shown = [(n, column) for n, column in enumerate(sheet.columns) if not column.detail]
     heads = [Head(c.head, c.number, c.fixed or c.number, c.wrap, c.fold) for _, c in shown]
     style = Style(sheet.zone, ascii_only=not can_encode("…─", encoding))
     each = iter(rows)
-    first = list(islice(each, MEASURED))
-    decimals = [2 if c.ratio else _column_decimals([row[n] for row in first]) for n, c in shown]
+    first = list(islice(each, MEASURED)) if sheet.sample is None else []
+    measured = first if sheet.sample is None else sheet.sample
+    decimals = [2 if c.ratio else _column_decimals([row[n] for row in measured]) for n, c in shown]
+
+    def texts(row: Sequence[Any]) -> list[str]:
+        return [style.text(row[n], places) for (n, _), places in zip(shown, decimals, strict=True)]
+
     lines = render(
         heads,
-        (
-            [style.text(row[n], places) for (n, _), places in zip(shown, decimals, strict=True)]
-            for row in chain(first, each)
-        ),
+        map(texts, chain(first, each)),
+        sample=None if sheet.sample is None else [texts(row) for row in sheet.sample],
         room=room() if to_terminal else None,
         bold=to_terminal and colours(),
         ascii_only=style.ascii_only,

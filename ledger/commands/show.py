@@ -1,6 +1,6 @@
 """`show`: one event in full, or the history of one thing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -8,18 +8,26 @@ import msgspec
 
 from ledger.application import Ledger
 from ledger.commands import options
+from ledger.commands.corrections import in_words, later_corrections, pair
 from ledger.commands.entries import COLUMNS as ENTRY_COLUMNS
-from ledger.commands.entries import about, interval, payload, rows, sheet
+from ledger.commands.entries import about, interval, payload, rows
 from ledger.commands.log import stored_lines, title
 from ledger.commands.naming import FIRST_EVENTS, find_tag, known_ids, warn_of_unknown
 from ledger.commands.output import Output
 from ledger.commands.session import Session
-from ledger.commands.sheets import Column, Sheet
+from ledger.commands.sheets import Column, Format, Sheet, Style
 from ledger.commands.tree import Leaf
 from ledger.commands.wording import what
 from ledger.errors import BadInput, UnknownId
 from ledger.events.base import Query, RecordedEvent
 from ledger.tags import check_tag
+
+_ONE_COLUMNS = (
+    *ENTRY_COLUMNS,
+    Column("differences", "Differences", detail=True),
+    Column("corrected_by", "Corrected by", detail=True),
+)
+"""Of one event it is worth looking for what it corrects, and for what corrects it."""
 
 _FACTS = (Column("field", "Field", fixed=True), Column("value", "Value", wrap=True))
 
@@ -27,10 +35,13 @@ _FACTS = (Column("field", "Field", fixed=True), Column("value", "Value", wrap=Tr
 @click.command(cls=Leaf)
 @click.argument("target", metavar="POSITION|TAG|ID")
 @options.as_of
-@options.data(lines=True)
+@options.data(lines=True, paged=True)
 @click.pass_obj
 def show(session: Session, target: str, as_of: str | None, output: Output) -> None:
     """One event, by its position, or the history of one thing, by its tag or id.
+
+    Of one event also: what it corrects, what it says otherwise, and which later event corrected
+    it, as far as was known by --as-of.
 
     --format line gives the stored lines, byte for byte.
 
@@ -48,19 +59,14 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
         # No log is so long, and Python reads no number of thousands of digits.
         entry = _at(ledger, int(position[:20]), head)
         with output.opened() as sink:
-            if output.format == "table":
-                sink.write(Sheet(_FACTS, _facts(entry, ledger), zone))
-            else:
-                sink.write(
-                    sheet([entry], zone, lines=stored_lines(ledger, [entry]), log=ledger.log)
-                )
+            sink.write(_one(entry, ledger, head, output.format))
         return
     tag = check_tag(target) if ":" in target else find_tag(ledger, target)
     entries = ledger.log.read([Query((tag,))], until=head)
     with output.opened() as sink:
         shown = Sheet(ENTRY_COLUMNS, rows(entries, zone, log=ledger.log), zone)
         if output.format == "line":
-            shown = sheet((), zone, lines=stored_lines(ledger, entries))
+            shown = Sheet((), (), zone, lines=stored_lines(ledger, entries))
         count = sink.write(shown)
     if count == 0:
         _refuse_unknown(ledger, tag)
@@ -74,7 +80,22 @@ def _at(ledger: Ledger, position: int, head: int) -> RecordedEvent:
     return next(ledger.log.stream(after=position - 1, until=position))
 
 
-def _facts(entry: RecordedEvent, ledger: Ledger) -> Iterator[tuple[str, Any]]:
+def _one(entry: RecordedEvent, ledger: Ledger, head: int, format: Format) -> Sheet:
+    """One event: its facts for a person; for a program the row that `log` gives, and more."""
+    zone = ledger.opened.zone
+    if format == "line":
+        return Sheet((), (), zone, lines=stored_lines(ledger, [entry]))
+    later = later_corrections(ledger.log, entry, until=head)
+    if format == "table":
+        return Sheet(_FACTS, _facts(entry, ledger, later), zone)
+    differ = pair(ledger.log, entry).differences if entry.corrects is not None else ()
+    (row,) = rows([entry], zone, log=ledger.log)
+    return Sheet(_ONE_COLUMNS, [(*row, differ, list(map(_correction, later)))], zone)
+
+
+def _facts(
+    entry: RecordedEvent, ledger: Ledger, later: Sequence[RecordedEvent]
+) -> Iterator[tuple[str, Any]]:
     """An event in full: first what it says, then who recorded it, then its own data."""
     zone = ledger.opened.zone
     yield "position", f"#{entry.position}"
@@ -86,13 +107,47 @@ def _facts(entry: RecordedEvent, ledger: Ledger) -> Iterator[tuple[str, Any]]:
     if held is not None:
         yield "effective", str(entry.event.effective())
     yield "actor", entry.actor
-    for name in ("reason", "request", "corrects", "batch"):
+    for name in ("reason", "request", "batch"):
         value = getattr(entry, name)
         if value is not None:
             yield name, value
+    yield from _correction_facts(entry, ledger, later)
     yield "schema", entry.schema
     yield "tags", " ".join(entry.tags)
     yield "payload", msgspec.json.encode(payload(entry)).decode()
+
+
+def _correction_facts(
+    entry: RecordedEvent, ledger: Ledger, later: Sequence[RecordedEvent]
+) -> Iterator[tuple[str, str]]:
+    """What it corrects and says otherwise, and each later event that corrected it."""
+    zone = ledger.opened.zone
+    if entry.corrects is not None:
+        found = pair(ledger.log, entry)
+        if found.corrected is None:
+            yield "corrects", f"#{entry.corrects}, which is no earlier event of this log"
+        else:
+            yield "corrects", _cited(found.corrected, zone)
+            yield "differs", in_words(found.differences, zone) or "in nothing"
+    for correction in later:
+        told = [_cited(correction, zone)]
+        if correction.corrects != entry.position:
+            told.append(f"which corrects #{correction.corrects}")
+        told.append(in_words(pair(ledger.log, correction).differences, zone))
+        told.append(f"because: {correction.reason}" if correction.reason else "")
+        yield "corrected by", ", ".join(filter(None, told))
+
+
+def _cited(entry: RecordedEvent, zone: str) -> str:
+    """`#812 MilestoneWithdrawn by wang, recorded 2025-07-03 09:12`."""
+    when = Style(zone).text(entry.recorded_at)
+    return f"#{entry.position} {entry.type} by {entry.actor}, recorded {when}"
+
+
+def _correction(entry: RecordedEvent) -> dict[str, Any]:
+    """A later correction, as far as one wants to know before looking at it."""
+    names = ("position", "type", "recorded_at", "actor", "reason", "corrects")
+    return {name: getattr(entry, name) for name in names}
 
 
 def _refuse_unknown(ledger: Ledger, tag: str) -> None:

@@ -101,17 +101,22 @@ def render(
     bold: bool = False,
     ascii_only: bool = False,
     empty: str = "",
+    sample: Sequence[Sequence[str]] | None = None,
 ) -> Iterator[str]:
     """The lines of a table. `room` is the terminal's width, None where nothing is cut.
 
     `empty` is what stands where there is no value. What gives way in a narrow terminal,
-    `_shape` says; nothing is ever cut. Nothing at all where there is no row.
+    `_shape` says; nothing is ever cut. Nothing at all where there is no row. With a
+    `sample` no row is waited for: the sample's rows decide the widths, and are not shown.
     """
     rows = iter(rows)
-    first = list(islice(rows, MEASURED))
-    if not first:
+    first = list(islice(rows, MEASURED)) if sample is None else []
+    measured = first if sample is None else sample
+    if not measured:
         return
-    shape = _shape(heads, first, room, empty, whole=len(first) < MEASURED)
+    shape = _shape(heads, measured, room, empty, whole=sample is None and len(first) < MEASURED)
+    if sample is not None and room is None:
+        shape = shape._replace(overflows=True)
     rule = "-" if ascii_only else "─"
     if shape.cards:
         yield from _cards(heads, chain(first, rows), room or 80, rule)
@@ -125,7 +130,7 @@ def render(
         if shape.folded is not None and row[shape.folded]:
             width = max((room or 80) - len(FOLD), 20)
             yield from (FOLD + line for line in wrapped(row[shape.folded], width))
-    yield from _notes(heads, first[0], shape, room or 80)
+    yield from _notes(heads, measured[0], shape, room or 80)
 
 
 FOLD = "    "
@@ -140,6 +145,8 @@ class _Shape(NamedTuple):
     same: tuple[int, ...] = ()
     """Columns of one value throughout: it is said once, below the table."""
     left_out: tuple[int, ...] = ()
+    overflows: bool = False
+    """A text wider than its column stays in one line: nothing limits a line."""
 
 
 def _shape(
@@ -215,7 +222,7 @@ def _shrunk(widths: Sequence[int], least: Sequence[int], room: int, gap: str) ->
 
 def _row_lines(heads: Sequence[Head], row: Sequence[str], shape: _Shape) -> Iterator[str]:
     parts = [
-        wrapped(text, width) if cells(text) > width else [text]
+        wrapped(text, width) if cells(text) > width and not shape.overflows else [text]
         for width, text in zip(shape.widths, row, strict=True)
     ]
     for n in range(max(map(len, parts))):

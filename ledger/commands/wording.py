@@ -15,7 +15,7 @@ from ledger.times import Period
 if TYPE_CHECKING:
     from ledger.log.eventlog import EventLog
 
-_FOR_THE_INDEX = frozenset({"latest", "latest_for"})
+FOR_THE_INDEX = frozenset({"latest", "latest_for"})
 """Fields that place an event in the index. They say nothing about the studio."""
 
 _WORDS = {
@@ -100,7 +100,7 @@ def _parts(entry: RecordedEvent, facts: Mapping[str, Any], style: Style) -> Iter
     paired = {_now(name): name for name in facts if _now(name) in facts and name not in special}
     for name, value in facts.items():
         # The id that stands beside it; a name that happens to be the same is a fact.
-        if (name == kind and value == known) or name in _FOR_THE_INDEX:
+        if (name == kind and value == known) or name in FOR_THE_INDEX:
             continue
         if name in paired.values():
             continue
@@ -117,17 +117,29 @@ def _part(type_name: str, name: str, value: Any, style: Style) -> str:
     special = _WORDS.get((type_name, name))
     if special is not None:
         return special.format(_value(name, value, style))
+    if isinstance(value, bool):
+        words = _label(name)
+        return words if value else f"not {words}"
+    told = _value(name, value, style)
+    return told if name == "period" else f"{_label(name)} {told}"
+
+
+def _label(name: str) -> str:
+    """A field's name in words, without the unit that stands behind its value."""
     words = name.replace("_", " ")
     for end in _UNITS:
         words = words.removesuffix(end.replace("_", " "))
     if name.endswith("_within_hours"):
         words += " within"
-    if isinstance(value, bool):
-        return words if value else f"not {words}"
-    if name == "containers":
-        words = "container"
-    told = _value(name, value, style)
-    return told if name == "period" else f"{words.removesuffix(' eighths')} {told}"
+    return "container" if name == "containers" else words.removesuffix(" eighths")
+
+
+def difference_words(name: str, before: Any, after: Any, arrow: str, style: Style) -> str:
+    """A field that is said otherwise, as in `setups shot 11 → 12`."""
+    was, now = (
+        style.nothing if v in (None, ()) else _value(name, v, style) for v in (before, after)
+    )
+    return f"{_label(name)} {was} {arrow} {now}"
 
 
 def _value(name: str, value: Any, style: Style) -> str:

@@ -120,10 +120,14 @@ def check_still_there(seen: Seen | None, where: str) -> None:
         )
 
 
+class WrittenMeanwhile(StorageFailure):
+    """A file was written to while it was read as immutable: the same read will do, once more."""
+
+
 def check_not_written(seen: Seen | None, where: str) -> None:
-    """Raise `StorageFailure` where a file was written to while it was read as immutable."""
+    """Raise `WrittenMeanwhile` where a file was written to while it was read as immutable."""
     if seen is not None and seen.is_written():
-        raise StorageFailure(
+        raise WrittenMeanwhile(
             f"{where} was written to while it was read",
             advice="Nothing is wrong with it. Say it again",
         )

@@ -121,9 +121,12 @@ class EventLog:
         for row in self._gapless(after, until):
             yield line(*row)
 
-    def follow(self, after: int = 0) -> "Following":
-        """Events as they are recorded, by whatever process: each once, in order, for ever."""
-        return Following(Tail(self._recorder, None, after), self.registry.decode)
+    def follow(self, queries: Sequence[Query] = (), *, after: int = 0) -> "Following":
+        """Events as they are recorded, by whatever process: each once, in order, for ever.
+
+        Those after `after` that answer any of the queries; without one, all.
+        """
+        return Following(Tail(self._recorder, _port_query(queries), after), self._decode)
 
     def stored(self, after: int = -ENDLESS, until: int = ENDLESS) -> Iterator[StoredRow]:
         """The stored columns in the order of positions, with whatever gaps and damage there are.
@@ -176,10 +179,19 @@ class EventLog:
             try:
                 yield decode(*row)
             except (msgspec.MsgspecError, TypeError) as error:
-                raise StorageFailure(
-                    f"#{row[0]} of {self.where} is damaged: {error}",
-                    advice="See what else is with: doctor. Restore a backup",
-                ) from error
+                raise self._damaged(row[0], error) from error
+
+    def _decode(self, row: StoredRow) -> RecordedEvent:
+        try:
+            return self.registry.decode(*row)
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise self._damaged(row[0], error) from error
+
+    def _damaged(self, position: int, error: Exception) -> StorageFailure:
+        return StorageFailure(
+            f"#{position} of {self.where} is damaged: {error}",
+            advice="See what else is with: doctor. Restore a backup",
+        )
 
     def _gapless(self, after: int, until: int | None) -> Iterator[StoredRow]:
         position = max(after, 0)
@@ -203,7 +215,7 @@ class EventLog:
 class Following(Iterator[RecordedEvent]):
     """Events as they are recorded. Blocks in `next()`; `stop()` ends it from any thread."""
 
-    def __init__(self, tail: Tail, decode: Callable[..., RecordedEvent]) -> None:
+    def __init__(self, tail: Tail, decode: Callable[[StoredRow], RecordedEvent]) -> None:
         self._tail = tail
         self._decode = decode
 
@@ -214,7 +226,7 @@ class Following(Iterator[RecordedEvent]):
         self.stop()
 
     def __next__(self) -> RecordedEvent:
-        return self._decode(*next(self._tail))
+        return self._decode(next(self._tail))
 
     def stop(self) -> None:
         """End the iteration, also one that waits in another thread."""

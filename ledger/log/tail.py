@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventsourcing.dcb.api import DCBQuery, DCBSequencedEvent, DCBSubscription
 
+from ledger.log.beside import WrittenMeanwhile
 from ledger.log.rows import StoredRow, sequenced
 
 if TYPE_CHECKING:
@@ -52,12 +53,17 @@ class Tail(Iterator[StoredRow]):
 
     def _fetch(self) -> bool:
         """Buffer what was recorded since; whether the log had grown."""
-        head = self._recorder.head()
-        if head <= self._seen:
+        try:
+            head = self._recorder.head()
+            if head <= self._seen:
+                return False
+            rows = list(
+                self._recorder.rows(self._query, after=self._seen, until=head, limit=_BUFFER)
+            )
+        except WrittenMeanwhile:
+            # Where a reader may make no file, somebody begins to record: just what we wait for.
             return False
-        self._buffer.extend(
-            self._recorder.rows(self._query, after=self._seen, until=head, limit=_BUFFER)
-        )
+        self._buffer.extend(rows)
         # A full buffer may leave events behind; otherwise all up to the head is seen, also
         # what the query does not match.
         self._seen = self._buffer[-1][0] if len(self._buffer) == _BUFFER else head

@@ -21,6 +21,7 @@ from ledger.errors import (
 )
 from ledger.events import STUDIO_EVENTS, LedgerOpened, ProjectClosed, ProjectOpened
 from ledger.events.base import Boundary, Event, Header, Query, Registry, UnknownEvent
+from ledger.log.beside import WrittenMeanwhile
 from ledger.log.eventlog import EventLog, create_log, open_log, restore_log
 from ledger.times import ManualClock
 
@@ -195,6 +196,35 @@ def test_following_sees_what_another_log_records(log: EventLog, ledger_url: str)
         timer.start()
         assert next(following).position == 2
         timer.join()
+
+
+def test_following_a_question_sees_its_answers_alone(log: EventLog) -> None:
+    with log.follow([Query(("project:b",)), Query((), ("ProjectClosed",))]) as following:
+        log.append([project("a"), project("b")])
+        assert next(following).position == 3
+        log.append([project(f"c{n}") for n in range(600)])  # more than a buffer holds
+        log.append([(ProjectClosed(project="a", on=date(2025, 8, 1), outcome="completed"), ANA)])
+        assert next(following).position == 604
+
+
+def test_a_follower_goes_on_where_a_file_was_written_to_while_it_looked(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may make no file beside it reads it as unchanging, and waits for it to change."""
+    with closing(create_log(sqlite_url, STUDIO, (OPENED, ANA))) as log:
+        head, looks = log._recorder.head, iter(["written to", "", "written to"])
+
+        def looked() -> int:
+            if next(looks, ""):
+                raise WrittenMeanwhile("written to while it was read", advice="Say it again")
+            return head()
+
+        monkeypatch.setattr(log._recorder, "head", looked)
+        with log.follow() as following:
+            assert next(following).event == OPENED
+            log.append([project("a")])
+            assert next(following).position == 2
+        assert next(looks, None) is None
 
 
 def test_a_follower_that_waits_can_be_stopped(log: EventLog) -> None:
