@@ -70,6 +70,7 @@ READS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("plugin", "check"): (),
     ("plugin", "profile"): ("bookings",),
     ("doctor",): (),
+    ("audit", "verify"): (),
 }
 
 APART: dict[tuple[str, ...], str] = {
@@ -79,6 +80,20 @@ APART: dict[tuple[str, ...], str] = {
     ("completion",): "prints a script",
     ("import",): "needs a plugin's format; tested in test_plugin_formats",
     ("export",): "writes a plugin's format; tested in test_plugin_formats",
+    **{
+        ("audit", *words.split()): "needs a key; tested in test_audit_cli"
+        for words in (
+            "key new",
+            "key show",
+            "checkpoint",
+            "checkpoints",
+            "prove",
+            "check-proof",
+            "request",
+            "cosign",
+            "accept",
+        )
+    },
     ("plugin", "new"): "writes files; tested in test_plugin_new",
     ("plugin", "enable"): "has words, no data",
     ("plugin", "disable"): "has words, no data",

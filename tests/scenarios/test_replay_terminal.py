@@ -88,8 +88,10 @@ def test_what_was_typed_comes_back_and_words_are_completed(terminal: Terminal) -
         screen.type("find BookingCon\t\n")
         screen.until("BookingConfirmed")
         screen.until("there is nothing after #10")
+        screen.until("> ")  # before that, the terminal is not readline's
         screen.type("\x1b[A\x1b[A\n")  # two up
         screen.until("Who waits for what")
+        screen.until("> ")
         screen.type("\x04")
         assert screen.end()[0] == 0
 
@@ -165,7 +167,7 @@ def test_a_terminal_is_told_how_far_a_long_replay_is_and_a_pipe_is_not(
     terminal.must("--no-plugins", "apply", "-", stdin="".join(lines))
     with typed(terminal.command("replay", "--projection", "slow")) as screen:
         shown = screen.until("Replayed 2,510 events through 1")
-        assert re.search(r"replaying: #[12],\d\d\d of #2,510\r", shown)
+        assert re.search(r"replaying █+░+ +\d\d%  #[12],\d\d\d of #2,510\r", shown)
         assert "\r\x1b[KReplayed" in shown, "in its place, and gone when it is done"
         screen.until("> ")
         screen.type("\x04")
