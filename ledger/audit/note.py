@@ -145,9 +145,9 @@ class Note(Struct, frozen=True):
     signatures: tuple[Signature, ...]
 
     @classmethod
-    def parse(cls, data: bytes) -> "Note":
+    def parse(cls, data: bytes, limit: int = MAX_NOTE) -> "Note":
         """Read a note. Raises `BadNote` for what the format does not allow."""
-        if len(data) > MAX_NOTE:
+        if len(data) > limit:
             raise BadNote(f"a note of {len(data):,} bytes is too large", advice=_DAMAGED)
         try:
             data.decode()

@@ -22,6 +22,7 @@ _TABLE = {
     "request": Later("ledger.commands.audit_witnesses", "request", "Ask a witness to cosign."),
     "cosign": Later("ledger.commands.audit_witnesses", "cosign", "Cosign, as a witness."),
     "accept": Later("ledger.commands.audit_witnesses", "accept", "Take a cosignature in."),
+    "export": Later("ledger.commands.audit_export", "export", "A folder for an outsider."),
 }
 
 
