@@ -89,7 +89,7 @@ def write_export(
         recorded_at = _write_lines(folder, lines, kept, progress)
         shown, left_out = _write_tables(folder, tables, last.checkpoint)
         folder.write("checkpoint", last.encode())
-        folder.write("checkpoints", b"".join(one.encode() + b"\n" for one in kept.signed))
+        folder.write("checkpoints", kept.encode())
         folder.write("log.pub", f"{key.verifier.text}\n".encode())
         folder.write("verify_export.py", Path(__file__).with_name("verify_export.py").read_bytes())
         readme = export_readme(

@@ -38,6 +38,10 @@ class Kept(Struct, frozen=True):
         """The newest; None where there is none."""
         return self.signed[-1] if self.signed else None
 
+    def encode(self) -> bytes:
+        """The file that holds just these."""
+        return b"".join(one.encode() + b"\n" for one in self.signed)
+
     def covering(self, position: int) -> SignedCheckpoint | None:
         """The first checkpoint that an event is in; None where none is."""
         return next((one for one in self.signed if one.size >= position), None)

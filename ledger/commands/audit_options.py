@@ -45,6 +45,14 @@ public_key = click.option(
     metavar="VKEY|FILE",
     help="The log's public key.  [default: log.pub in the audit folder]",
 )
+public_key_of_export = click.option(
+    "--public",
+    "public",
+    cls=Shared,
+    section=AUDIT,
+    metavar="VKEY|FILE",
+    help="The public key that an export must be signed by.  [default: log.pub in the export]",
+)
 policy = click.option(
     "--policy",
     "policy_file",

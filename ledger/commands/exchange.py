@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from ledger.commands import options
+from ledger.commands import audit_options, options
 from ledger.commands.output import Output
 from ledger.commands.session import Session, current
 from ledger.commands.tree import OUTPUT, Leaf, Shared
@@ -56,7 +57,7 @@ def _missing(session: Session, kind: str, name: str | None) -> BadInput:
 
 
 @click.command("import", cls=Leaf)
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", metavar="FILE|-|FOLDER")
 @click.option("--format", "name", type=FormatName("importer"), help="The format of the file.")
 @click.option("--each", is_flag=True, help="Each for itself: go on after a refusal.")
 @options.recording
@@ -70,6 +71,8 @@ def _missing(session: Session, kind: str, name: str | None) -> BadInput:
     help="Write the data to a file: whole, or not at all.",
 )
 @click.option("--json", "as_json", cls=Shared, section=OUTPUT, is_flag=True, help="As JSON.")
+@audit_options.public_key_of_export
+@audit_options.audit_dir
 @click.pass_obj
 def import_(
     session: Session,
@@ -83,18 +86,39 @@ def import_(
     reason: str | None,
     request: str | None,
     dry_run: bool,
+    public: str | None,
+    audit_dir: str | None,
 ) -> None:
-    """Carry out what a file of another program says (- is stdin).
+    """Carry out what a file of another program says (- is stdin), or take an export over.
 
     A plugin's importer turns the file into commands; they pass every rule, and are recorded
     all or none, or with --each one by one, as `apply` does it. Either way the whole file is
     read first, and of a file that cannot be read nothing is recorded.
 
+    A folder is an export (audit export): its lines become a new ledger at --ledger, byte for
+    byte, with its checkpoints in the audit folder. Its signatures are checked first, by
+    --public; whole or not at all.
+
     \b
     studio-ledger import --format holds-csv holds.csv --dry-run
+    studio-ledger --ledger copy.db import studio-2025 --public studio.pub
     """
     from ledger.commands.apply import carry_out, opened_input
 
+    if Path(file).expanduser().is_dir():
+        from ledger.commands.taking_over import take_export_over
+
+        recorded = (name, each, reason, request, dry_run)
+        if any(recorded):
+            raise BadInput(
+                f"{file} is a folder, which is taken over as it is",
+                advice="Leave away --format, --each, --reason, --request and --dry-run",
+            )
+        output = Output.of(None, as_json, output_file)
+        take_export_over(session, Path(file).expanduser(), public, audit_dir, output)
+        return
+    if public is not None:
+        raise BadInput(f"{file} is no folder", advice="--public checks an export, a folder")
     author = session.author(reason=reason, request=request)
     output = Output.of(None, as_json, output_file)
 
