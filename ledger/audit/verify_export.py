@@ -414,6 +414,7 @@ def check_tree(export: Export, origin: str, heads: list[Head]) -> Iterator[str]:
                 )
                 return
             tree.add(line.rstrip(b"\n"))
+            tree.rows.clear()  # what they hold is for tiles
         if tree.root() == head.root:
             fine = head.size
         else:
