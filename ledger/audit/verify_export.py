@@ -246,7 +246,7 @@ class Export:
         rest = [""]
         while rest and len(self.files) + len(self.odd) <= MOST_FILES:
             below, count = rest.pop(), 0
-            with os.scandir(os.path.join(folder, below)) as entries:
+            with os.scandir(os.path.join(folder, below) if below else folder) as entries:
                 for entry in entries:
                     count += 1
                     path = below + entry.name
@@ -400,7 +400,8 @@ def check_lines(export: Export, size: int) -> Iterator[str]:
 
 def check_tree(export: Export, origin: str, heads: list[Head]) -> Iterator[str]:
     """At the size of every checkpoint the lines have the root that was signed."""
-    tree, fine, lines = Tree(), 0, export.lines()
+    tree, lines = Tree(), export.lines()
+    fine: list[int] = [0]  # up to where they are those that were signed
     for head in sorted(heads, key=lambda head: head.size):
         if head.origin != origin:
             yield f"{head.what} is of the log {head.origin}, and the newest checkpoint of {origin}"
@@ -416,11 +417,12 @@ def check_tree(export: Export, origin: str, heads: list[Head]) -> Iterator[str]:
             tree.add(line.rstrip(b"\n"))
             tree.rows.clear()  # what they hold is for tiles
         if tree.root() == head.root:
-            fine = head.size
+            fine.append(head.size)
         else:
+            until = max(size for size in fine if size < head.size or size == 0)
             yield (
                 f"{head.what}: the first {head.size:,} lines are not those that were signed; "
-                f"the first that differs is one of #{fine + 1} to #{head.size}"
+                f"up to #{until} they are"
             )
 
 
@@ -471,6 +473,12 @@ def check_views(export: Export, newest: Head) -> Iterator[str]:
             file.seek(max(0, file.seek(0, os.SEEK_END) - len(footer)))
             if file.read() != footer:
                 yield f"{path} does not end with the newest checkpoint's position and root"
+
+
+def check_newest(export: Export, key: Key, heads: list[Head]) -> Iterator[str]:
+    """`checkpoint` is signed: looked at alone where `checkpoints` is none. Adds to `heads`."""
+    heads.append(checked_head("checkpoint", export.read("checkpoint", LARGEST_NOTE), key))
+    yield from ()
 
 
 def check_kept(what: str, data: bytes, key: Key, heads: list[Head]) -> Iterator[str]:
@@ -568,6 +576,8 @@ def check_folder(export: Export, key: Key, others: list[Head], report: Report) -
     heads: list[Head] = []
     report.run("key", check_key(export, key), key.text)
     report.run("checkpoints", check_checkpoints(export, key, heads), "signed, each after the last")
+    if not heads:
+        report.run("checkpoint", check_newest(export, key, heads), "signed")
     if not heads:
         print("the rest was not checked: there is no checkpoint to check it by")
         return
