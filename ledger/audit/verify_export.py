@@ -564,7 +564,11 @@ def choose_key(given: str | None, export: Export | None) -> Key:
             raise CannotCheck(str(error)) from None
     if export is None:
         raise CannotCheck("a proof is checked by the log's public key. Give it: --key VKEY")
-    key = Key(export.read("log.pub", LARGEST_NOTE).decode("utf-8", "replace"))
+    own = export.read("log.pub", LARGEST_NOTE).decode("utf-8", "replace")
+    try:
+        key = Key(own)
+    except Bad as error:
+        raise Bad(f"log.pub is no key: {error}") from None
     print(f"NOTE the key is the folder's own log.pub: {shown(key.text)}")
     print("     Whoever made the folder could have made it. Compare it with the one that the log's")
     print("     owner gave you, or give that one: --key VKEY")
@@ -604,7 +608,7 @@ def check_all(options: argparse.Namespace, report: Report) -> None:
     try:
         key = choose_key(options.key, export)
     except Bad as error:
-        report.run("key", iter([f"log.pub: {error}"]), "")
+        report.run("key", iter([str(error)]), "")
         return
     others: list[Head] = []
     for file in options.proof:
