@@ -1,4 +1,4 @@
-"""Taking an export over: its lines become a ledger, byte for byte, its checkpoints an audit folder."""
+"""Taking an export over: its lines become a ledger, byte for byte; its checkpoints go along."""
 
 import os
 from pathlib import Path

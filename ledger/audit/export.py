@@ -113,7 +113,7 @@ def write_export(
         ) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    return Written(last, len(folder.hashes) + 1, left_out)
+    return Written(last, len(folder.hashes), left_out)
 
 
 def check_free(target: Path) -> None:

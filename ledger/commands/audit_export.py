@@ -44,7 +44,7 @@ def export(session: Session, folder: str, key_file: str | None, audit_dir: str |
     check_free(target)
     extensions = session.extensions  # a plugin that cannot be loaded is named, and goes without
     ledger = session.open(read_only=True)
-    audit = Audit(ledger, shared.folder_of(session, audit_dir))
+    audit = Audit(ledger, shared.folder_of(session, audit_dir), session.where)
     key = shared.open_private(Path(key_file).expanduser() if key_file else audit.folder.key_file)
     kept = audit.kept(key.verifier)
     size = kept.last.size if kept.last else 0

@@ -21,8 +21,9 @@ from ledger.audit.proving import prove_line
 from ledger.audit.refusals import BadNote, Inconsistent, KeyExists, NotCovered, NotProved
 from ledger.audit.tiles import tile_path
 from ledger.audit.tree import HashFiles
-from ledger.auditing import AuditFolder, take_over
+from ledger.auditing import AuditFolder
 from ledger.errors import BadInput, LedgerExists, StorageFailure
+from ledger.taking_over import take_over
 from tests.exports import ORIGIN, SCRIPT, check, made_line, made_lines, make_export, signed
 
 SIZES = (1, 2, 255, 256, 257, 511, 512, 65_537)
@@ -209,13 +210,18 @@ def test_memory_does_not_grow_with_the_events(tmp_path: Path) -> None:
 # --- taking over ---------------------------------------------------------------------------
 
 
+def taken_over(where: str, exported: Exported, folder: AuditFolder) -> None:
+    """Take it over, with this audit folder."""
+    take_over(where, exported, checkpoints=folder.checkpoints.path, public=folder.public_file)
+
+
 @pytest.mark.parametrize("size", [1, 255, 256, 257, 65_537])
 def test_an_export_taken_over_is_exported_the_same(
     size: int, ledger_url: str, tmp_path: Path
 ) -> None:
     made = make_export(tmp_path / "out", [*([size // 2] if size > 1 else []), size])
     folder = AuditFolder(tmp_path / "audit")
-    take_over(ledger_url, Exported.open(made.folder, made.key.verifier), folder)
+    taken_over(ledger_url, Exported.open(made.folder, made.key.verifier), folder)
     with Ledger.open(ledger_url, read_only=True) as ledger:
         assert ledger.opened.origin == ORIGIN
         kept = folder.checkpoints.read()
@@ -252,7 +258,7 @@ def test_changed_lines_make_no_ledger(fault: str, ledger_url: str, tmp_path: Pat
     (made.folder / "lines.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
     folder = AuditFolder(tmp_path / "audit")
     with pytest.raises(NotProved):
-        take_over(ledger_url, Exported.open(made.folder, made.key.verifier), folder)
+        taken_over(ledger_url, Exported.open(made.folder, made.key.verifier), folder)
     with pytest.raises(LookupError):
         _head(ledger_url)
     assert list(folder.path.iterdir()) == []
@@ -273,11 +279,13 @@ def test_what_is_there_stays(sqlite_url: str, tmp_path: Path) -> None:
     other = make_export(tmp_path / "other", [5])
     exported = Exported.open(made.folder, made.key.verifier)
     folder = AuditFolder(tmp_path / "audit")
-    take_over(sqlite_url, exported, folder)
+    taken_over(sqlite_url, exported, folder)
     with pytest.raises(LedgerExists):
-        take_over(sqlite_url, exported, folder)
+        taken_over(sqlite_url, exported, folder)
     with pytest.raises(KeyExists, match="--audit-dir"):
-        take_over(str(tmp_path / "new.db"), Exported.open(other.folder, other.key.verifier), folder)
+        taken_over(
+            str(tmp_path / "new.db"), Exported.open(other.folder, other.key.verifier), folder
+        )
     assert not (tmp_path / "new.db").exists()
     assert _head(sqlite_url) == 300
     assert folder.checkpoints.read() == made.kept
@@ -290,7 +298,7 @@ def test_signed_lines_that_no_ledger_would_keep_are_no_ledger(
     lines = [made_line(1), made_line(2).replace(b'"2025-', b'"2024-')]
     made = make_export(tmp_path / "out", [2], lines=lines)
     with pytest.raises(BadInput, match="recorded before the line before it"):
-        take_over(
+        taken_over(
             sqlite_url, Exported.open(made.folder, made.key.verifier), AuditFolder(tmp_path / "a")
         )
     assert not Path(sqlite_url).exists()
