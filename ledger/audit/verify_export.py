@@ -401,7 +401,7 @@ def check_lines(export: Export, size: int) -> Iterator[str]:
 def check_tree(export: Export, origin: str, heads: list[Head]) -> Iterator[str]:
     """At the size of every checkpoint the lines have the root that was signed."""
     tree, lines = Tree(), export.lines()
-    fine: list[int] = [0]  # up to where they are those that were signed
+    fine: list[int] = []  # up to where they are those that were signed
     for head in sorted(heads, key=lambda head: head.size):
         if head.origin != origin:
             yield f"{head.what} is of the log {head.origin}, and the newest checkpoint of {origin}"
@@ -419,10 +419,10 @@ def check_tree(export: Export, origin: str, heads: list[Head]) -> Iterator[str]:
         if tree.root() == head.root:
             fine.append(head.size)
         else:
-            until = max(size for size in fine if size < head.size or size == 0)
+            until = max((size for size in fine if size < head.size), default=0)
             yield (
-                f"{head.what}: the first {head.size:,} lines are not those that were signed; "
-                f"up to #{until} they are"
+                f"{head.what}: the first {head.size:,} lines are not those that were signed"
+                + (f"; up to #{until} they are" if until else "")
             )
 
 
