@@ -46,6 +46,11 @@ def test_everything_of_the_package_is_in_it(wheel: Path) -> None:
     assert packed == there
 
 
+def test_the_script_for_outsiders_is_in_it_as_it_is(wheel: Path) -> None:
+    name = "ledger/audit/verify_export.py"
+    assert zipfile.ZipFile(wheel).read(name) == (ROOT / name).read_bytes()
+
+
 def test_it_runs_where_the_checkout_is_not(wheel: Path, tmp_path: Path) -> None:
     """Unpacked first on the path of another folder: the package that answers is the wheel's own."""
     code = (
