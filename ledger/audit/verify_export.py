@@ -641,10 +641,13 @@ def main() -> int:
     report, stopped = Report(), ""
     try:
         check_all(asked.parse_args(), report)
+        sys.stdout.flush()
     except CannotCheck as error:
         stopped = str(error)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        stopped = f"{error.filename}: {error.strerror}"
+        stopped = f"{error.filename or 'output'}: {error.strerror}"
     except MemoryError:
         stopped = "there is not enough memory"
     if stopped:
@@ -658,6 +661,11 @@ def main() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        code = main()
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    except OSError:  # what is said has nowhere to go: its reader has left, or its disk is full
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 2
+    sys.exit(code)

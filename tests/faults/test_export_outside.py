@@ -142,6 +142,19 @@ def test_what_cannot_be_checked_is_not_called_bad(
     assert "Traceback" not in done.err
 
 
+def test_a_reader_who_goes_is_no_error(whole: Made) -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -I "$1" "$2" | head -n 1; exec "$0" -I "$1" "$2" >/dev/full',
+         sys.executable, SCRIPT, whole.folder],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.startswith("NOTE")
+    assert "Traceback" not in done.stderr
+    assert "roken" not in done.stderr
+    assert done.returncode == 2
+    assert "output: No space left" in done.stderr
+
+
 # --- where this project is not ---------------------------------------------------------------
 
 

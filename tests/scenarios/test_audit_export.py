@@ -168,9 +168,7 @@ def test_views_that_fail_are_told_and_left_out(
 
 
 def test_without_plugins_there_are_no_views(terminal: Terminal, tmp_path: Path) -> None:
-    bare = Terminal(terminal.ledger)
-    bare._first = (*terminal._first, "--no-plugins")
-    exported(bare, tmp_path / "out")
+    terminal.must("--no-plugins", "audit", "export", str(tmp_path / "out"))
     assert not (tmp_path / "out/views").exists()
     assert "`views/`" not in (tmp_path / "out/README.md").read_text()
     assert check(tmp_path / "out").code == 0
@@ -224,8 +222,7 @@ def test_events_of_plugins_are_carried_as_they_are(
     assert any("." in name for name in types)
     monkeypatch.setenv("STUDIO_LEDGER_AUDIT", str(tmp_path / "taken"))
     new = Terminal(ledger_url)
-    new._first = (*new._first, "--no-plugins")
-    new.must("import", str(tmp_path / "out"))
+    new.must("--no-plugins", "import", str(tmp_path / "out"))
     assert new.lines() == source.lines()
     with Ledger.open(ledger_url, read_only=True) as ledger:
         assert ledger.opened.demo
