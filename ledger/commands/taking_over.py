@@ -32,8 +32,8 @@ def take_export_over(
     exported = Exported.open(folder, key)
     if public is None:
         session.say(
-            f"warning: checked by the key in the export itself, {key.text}, which whoever made it "
-            "could have made. To check by the one that its owner gave you: --public VKEY|FILE"
+            "warning: checked by the key in the export itself, which whoever made it could have "
+            "made; to check by the one that its owner gave you: --public VKEY|FILE"
         )
     audit_folder = shared.folder_of(session, audit_dir)
     with output.opened() as sink:
