@@ -78,6 +78,7 @@ APART: dict[tuple[str, ...], str] = {
     ("demo",): "makes a ledger of its own; it has tests of its own",
     ("apply",): "tested with its file below",
     ("completion",): "prints a script",
+    ("audit", "export"): "makes a folder; tested in test_audit_export",
     ("import",): "needs a plugin's format; tested in test_plugin_formats",
     ("export",): "writes a plugin's format; tested in test_plugin_formats",
     **{
