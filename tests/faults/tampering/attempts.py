@@ -15,7 +15,7 @@ from ledger.audit.checkpoint import SignedCheckpoint
 from ledger.audit.checks import Result
 from ledger.audit.verify import CHECKS
 from ledger.auditing import Audit, AuditFolder
-from tests.faults.tampering import in_the_database, in_the_folder
+from tests.faults.tampering import in_an_export, in_the_database, in_the_folder
 from tests.faults.tampering.kinds import KINDS, Kind
 from tests.faults.tampering.signed import (
     EXTENSIONS,
@@ -25,7 +25,7 @@ from tests.faults.tampering.signed import (
     SqliteCopies,
 )
 
-__all__ = ["KINDS", "Tried", "attempt", "in_the_database", "in_the_folder"]
+__all__ = ["KINDS", "Tried", "attempt", "in_an_export", "in_the_database", "in_the_folder"]
 
 
 class Tried(NamedTuple):
@@ -39,6 +39,8 @@ def attempt(
     one: Kind, copies: SqliteCopies | PostgresCopies, original: Original, seed: str
 ) -> Tried:
     """Make one change in a new copy, and verify."""
+    if one.check == "verify_export.py":
+        return _attempt_in_export(one, copies, original, seed)
     with copies.copy() as database, tempfile.TemporaryDirectory() as scratch:
         audit = Path(scratch) / "signed.audit"
         shutil.copytree(original.audit, audit)
@@ -62,6 +64,23 @@ def attempt(
         return Tried(True)
     bad = [f"{r.check}: {r.found}" for r in results if r.state == "bad"]
     return Tried(bool(bad), f"expected {one.check}: {expected!r}, told: {bad or 'all is well'}")
+
+
+def _attempt_in_export(
+    one: Kind, copies: SqliteCopies | PostgresCopies, original: Original, seed: str
+) -> Tried:
+    with copies.copy() as database, tempfile.TemporaryDirectory() as scratch:
+        copy = Copy(database, Path(scratch) / "signed.audit", random.Random(seed))
+        in_an_export.export(database.where, original.audit, copy.exported())
+        shutil.copy(copy.exported() / "verify_export.py", scratch)
+        vkey = AuditFolder(original.audit).public().text
+        before = in_an_export.check(copy.exported(), vkey)
+        assert before.code == 0, before.out
+        expected = one.change(copy)
+        after = in_an_export.check(copy.exported(), vkey)
+    bad = [line for line in after.out.splitlines() if line.startswith("BAD ")]
+    named = any(re.search(expected, line) for line in bad)
+    return Tried(after.code == 3, "" if after.code == 3 and named else f"{expected!r}: {after.out}")
 
 
 def _verify(

@@ -62,6 +62,10 @@ class Copy(NamedTuple):
     audit: Path
     chance: random.Random
 
+    def exported(self) -> Path:
+        """The folder of an export of the ledger, beside the audit folder."""
+        return self.audit.with_name("export")
+
     def position(self, *, most: int = SIGNED - 1) -> int:
         """A position that is signed, not the first."""
         return self.chance.randrange(2, most + 1)
