@@ -13,15 +13,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ledger.application import Ledger
-from ledger.audit.checkpoint import SignedCheckpoint
+from ledger.audit.checkpoint import SignedCheckpoint, key_name
 from ledger.audit.checks import Findings, Result
 from ledger.audit.kept import CheckpointFile, Kept
-from ledger.audit.keys import key_name, make_key, read_public
+from ledger.audit.keys import make_key, read_public
 from ledger.audit.note import LOG, SigningKey, VerifierKey
-from ledger.audit.policy import Policy
+from ledger.audit.policy import MAX_POLICY, Policy
 from ledger.audit.proof import Proof
 from ledger.audit.proving import choose, prove_continuation, prove_line
-from ledger.audit.refusals import BadNote, BadPolicy, NotCovered
+from ledger.audit.refusals import BadNote, BadPolicy, NoKey, NotCovered
 from ledger.audit.signing import Progress, Signed, check_reaches, sign_head
 from ledger.audit.tree import HashFiles
 from ledger.audit.verify import CHECKS, Evidence, verify
@@ -52,7 +52,7 @@ class AuditFolder:
 
     def public(self) -> VerifierKey:
         """The log's public key. Raises `NoKey`."""
-        return read_public(str(self.public_file))
+        return read_public(str(self.public_file), LOG)
 
     def policy(self) -> Policy | None:
         """The policy that lies here; None where none does. Raises `BadPolicy`."""
@@ -77,10 +77,17 @@ class Audit:
         return make_key(file, key_name(self.origin), LOG, passphrase)
 
     def sign(self, key: SigningKey, progress: Progress | None = None) -> Signed:
-        """Sign the head of the log. See `sign_head`."""
+        """Sign the head of the log. See `sign_head`. Raises `NoKey` where it is another's key."""
+        if key.verifier.type != LOG:
+            raise NoKey(f"{key.verifier.named} is a witness's key", advice=_LOG_KEY)
+        if self.folder.public_file.exists() and self.folder.public() != key.verifier:
+            raise NoKey(
+                f"the key {key.verifier.named} is not that of {self.folder.public_file}",
+                advice=_LOG_KEY,
+            )
         return sign_head(
             self.ledger.log.lines,
-            self.ledger.log.head(),
+            self.ledger.log.head,
             origin=self.origin,
             key=key,
             file=self.folder.checkpoints,
@@ -223,10 +230,14 @@ _REBUILD = "They are only kept: views rebuild"
 def read_policy(file: Path) -> Policy:
     """The policy in a file. Raises `BadPolicy`."""
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(MAX_POLICY + 1)
     except OSError as error:
         raise BadPolicy(
             f"the policy {file} cannot be read: {(error.strerror or str(error)).lower()}",
             advice="Name a file with --policy",
         ) from error
     return Policy.parse(data)
+
+
+_LOG_KEY = "Sign with the log's own key: --key FILE; a further key needs its own --audit-dir"

@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from ledger.companions import expanded
 from ledger.errors import BadInput
 from ledger.plugin_finding import (
     SHIPPED,
@@ -77,7 +78,7 @@ class Roster:
         folders = [] if plugins_dir is None else [plugins_dir]
         file = where.removeprefix("sqlite:///")
         if "://" not in file:
-            beside = Path(file).expanduser().absolute().parent / "plugins"
+            beside = expanded(file).absolute().parent / "plugins"
             if beside.is_dir() and beside.resolve() not in {SHIPPED, *map(Path.resolve, folders)}:
                 folders.append(beside)
         return cls(folders=folders, switches=switches_of(where))

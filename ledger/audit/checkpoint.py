@@ -99,10 +99,9 @@ class SignedCheckpoint(Struct, frozen=True):
                 advice="Give a checkpoint of this ledger",
             )
         if log not in self.note.verify([log]):
-            names = ", ".join(dict.fromkeys(one.name for one in self.note.signatures))
+            names = ", ".join(dict.fromkeys(one.named for one in self.note.signatures))
             raise BadNote(
-                f"the checkpoint #{self.size} is not signed by the key {log.name} "
-                f"({log.id.hex()}), but by {names}",
+                f"the checkpoint #{self.size} is not signed by the key {log.named}, but by {names}",
                 advice="Give the log's own public key, or find out who signed",
             )
 
@@ -110,6 +109,11 @@ class SignedCheckpoint(Struct, frozen=True):
         """Which of these witnesses have cosigned, and when. Raises `BadNote` for a wrong one."""
         found = self.note.verify(witnesses)
         return {key: time for key, time in found.items() if time is not None}
+
+
+def key_name(origin: str) -> str:
+    """A key name for an origin: the origin itself, but for spaces and + which no name may have."""
+    return "-".join(origin.replace("+", " ").split())
 
 
 def parse_number(text: str, what: str) -> int:

@@ -103,11 +103,15 @@ class CheckpointFile:
             try:
                 fcntl.flock(opened, fcntl.LOCK_EX)
                 if new:
-                    _sync_folder(self.path.parent)
+                    for folder in (self.path.parent, self.path.parent.parent):
+                        _sync_folder(folder)
                 with open(opened, "rb", closefd=False) as file:
-                    kept = self._parse(file.read())
+                    data = file.read()
+                kept = self._parse(data)
                 if kept.unfinished:
-                    os.ftruncate(opened, os.fstat(opened).st_size - kept.unfinished)
+                    os.ftruncate(opened, len(data) - kept.unfinished)
+                elif data and not data.endswith(_END):
+                    os.write(opened, b"\n")
             except OSError as error:
                 raise self.failure("written", error) from error
             yield Appending(self, opened, kept)
@@ -117,7 +121,12 @@ class CheckpointFile:
     def _parse(self, data: bytes) -> Kept:
         whole, _, unfinished = data.rpartition(_END)
         parts = whole.split(_END) if whole else []
-        if len(parts) % 2 == 1:  # the last one has its text alone
+        if len(parts) % 2 == 1 and unfinished.endswith(b"\n"):
+            # A whole note without its empty line, as after an editor. It was signed: to take it
+            # back would be to let another be signed in its place.
+            parts.append(unfinished[:-1])
+            unfinished = b""
+        elif len(parts) % 2 == 1:  # the last one has its text alone
             unfinished = parts.pop() + _END + unfinished
         found: dict[bytes, SignedCheckpoint] = {}
         for number, (text, lines) in enumerate(zip(parts[::2], parts[1::2], strict=True), start=1):

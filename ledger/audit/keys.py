@@ -15,12 +15,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ledger.audit.note import COSIGNATURE, LOG, KeyType, SigningKey, VerifierKey
-from ledger.audit.refusals import BadNote, KeyExists, NoKey
+from ledger.audit.note import COSIGNATURE, LOG, KeyType, SigningKey, VerifierKey, valid_name
+from ledger.audit.refusals import KeyExists, NoKey
+from ledger.companions import expanded
 from ledger.errors import StorageFailure
 
 _TYPES: dict[str, KeyType] = {"log": LOG, "witness": COSIGNATURE}
 _MAX_KEY = 65_536
+
+MAX_PASSPHRASE = 1_023
+"""Bytes of a passphrase: more than that OpenSSL does not take."""
 
 Passphrase = Callable[[], str]
 """Asked for where a key turns out to be encrypted."""
@@ -31,28 +35,30 @@ def public_file(private: Path) -> Path:
     return private.with_suffix(".pub")
 
 
-def key_name(origin: str) -> str:
-    """A key name for an origin: the origin itself, but for spaces and + which no name may have."""
-    return "-".join(origin.replace("+", " ").split())
-
-
 def make_key(file: Path, name: str, type: KeyType, passphrase: str | None) -> VerifierKey:
     """Make a key: the private one in `file`, 0600, the public one beside it.
 
-    Raises `KeyExists` where either is there, `BadNote` for what cannot name a key.
+    Raises `KeyExists` where either is there, `NoKey` for a name or a place that no key can have.
     """
+    if not file.name or file.suffix == ".pub" or file.is_dir():
+        raise NoKey(
+            f"{file} cannot be the file of a private key",
+            advice="Name one such as log.key; the public key will stand beside it, as log.pub",
+        )
     public = public_file(file)
-    for path in (file, public):
-        if os.path.lexists(path):
-            raise KeyExists(
-                f"there is a key at {path} already",
-                advice="Without it nothing that it signed can be checked: use another --key",
-            )
+    if there := next(filter(os.path.lexists, (file, public)), None):
+        raise _taken(there)
     key = SigningKey.generate(name, type)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         _write(file, _encoded(key, passphrase), 0o600)
-        _write(public, f"{key.verifier.text}\n".encode(), 0o644)
+        try:
+            _write(public, f"{key.verifier.text}\n".encode(), 0o644)
+        except BaseException:
+            file.unlink()  # nobody was told of it
+            raise
+    except FileExistsError as error:
+        raise _taken(Path(error.filename)) from None
     except OSError as error:
         raise StorageFailure(
             f"no key can be made at {file}: {(error.strerror or str(error)).lower()}",
@@ -67,20 +73,32 @@ def open_key(file: Path, passphrase: Passphrase) -> SigningKey:
     head, begin, pem = data.partition(b"-----BEGIN ")
     words = dict(line.partition(" ")[::2] for line in head.decode("utf-8", "replace").splitlines())
     type = _TYPES.get(words.get("type", ""))
-    if not begin or type is None or "name" not in words:
-        raise NoKey(f"{file} is no key", advice="Make one: audit key new")
+    # A name that a note cannot have would be signed, kept, and never be read again.
+    if not begin or type is None or not valid_name(words.get("name", "")):
+        raise NoKey(f"{file} is no private key", advice="Make one: audit key new")
     secret = passphrase() if pem.startswith(b"ENCRYPTED") else None
     return SigningKey(words["name"], type, _private(begin + pem, secret, file))
 
 
-def read_public(text_or_file: str) -> VerifierKey:
+def read_public(text_or_file: str, type: KeyType | None = None) -> VerifierKey:
     """A public key that somebody gave: the vkey itself, or a file that holds one.
 
-    Raises `NoKey` where there is none, `BadNote` for what is none.
+    Raises `NoKey` where there is none, or none of that type.
     """
-    if "+" in text_or_file and not Path(text_or_file).exists():
+    key = _public(text_or_file)
+    if type not in (None, key.type):
+        whose, needed = ("a log", "a witness")[:: 1 if key.type == LOG else -1]
+        raise NoKey(
+            f"{key.named} is the key of {whose}, and that of {needed} is needed here",
+            advice="Give the other one: NAME+ID+BASE64, or a file that holds it",
+        )
+    return key
+
+
+def _public(text_or_file: str) -> VerifierKey:
+    if "+" in text_or_file and not os.path.exists(text_or_file):
         return VerifierKey.parse(text_or_file.strip())
-    file = Path(text_or_file).expanduser()
+    file = expanded(text_or_file)
     try:
         with file.open("rb") as opened:
             text = opened.read(_MAX_KEY).decode("utf-8", "replace")
@@ -89,22 +107,28 @@ def read_public(text_or_file: str) -> VerifierKey:
             f"no public key at {file}: {(error.strerror or str(error)).lower()}",
             advice="Name a file that holds one, or give the key itself: NAME+ID+BASE64",
         ) from error
+    if "PRIVATE KEY" in text:
+        raise NoKey(
+            f"{file} holds a private key, which is for nobody else",
+            advice=f"Give the public one: {public_file(file)}",
+        )
     try:
         return VerifierKey.parse(text.strip())
-    except BadNote as error:
+    except NoKey as error:
         error.where = str(file)
         raise
 
 
 def _read_private(file: Path) -> bytes:
     try:
-        mode = file.stat().st_mode & 0o777
-        if mode & 0o077 and os.name == "posix":
-            raise NoKey(
-                f"others may read the private key {file} ({mode:03o})",
-                advice=f"chmod 600 {file}, and ask yourself who has read it",
-            )
-        return file.read_bytes()[:_MAX_KEY]
+        with file.open("rb") as opened:
+            mode = os.fstat(opened.fileno()).st_mode & 0o777
+            if mode & 0o077 and os.name == "posix":
+                raise NoKey(
+                    f"others may read the private key {file} ({mode:03o})",
+                    advice=f"chmod 600 {file}, and ask yourself who has read it",
+                )
+            return opened.read(_MAX_KEY)
     except FileNotFoundError:
         raise NoKey(f"there is no key at {file}", advice="Make one: audit key new") from None
     except OSError as error:
@@ -119,7 +143,7 @@ def _encoded(key: SigningKey, passphrase: str | None) -> bytes:
 
     how: Any = form.NoEncryption()
     if passphrase is not None:
-        how = form.BestAvailableEncryption(passphrase.encode())
+        how = form.BestAvailableEncryption(_secret(passphrase))
     pem = key.private.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, how)
     type = next(word for word, code in _TYPES.items() if code == key.verifier.type)
     return f"name {key.verifier.name}\ntype {type}\n".encode() + pem
@@ -131,7 +155,7 @@ def _private(pem: bytes, passphrase: str | None, file: Path) -> Any:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        key = load_pem_private_key(pem, None if passphrase is None else passphrase.encode())
+        key = load_pem_private_key(pem, None if passphrase is None else _secret(passphrase))
     except (ValueError, TypeError, UnsupportedAlgorithm):
         if passphrase is not None:
             raise NoKey(f"the passphrase does not open {file}", advice="Try again") from None
@@ -139,6 +163,23 @@ def _private(pem: bytes, passphrase: str | None, file: Path) -> Any:
     if not isinstance(key, Ed25519PrivateKey):
         raise NoKey(f"{file} is no Ed25519 key", advice="Make one: audit key new")
     return key
+
+
+def _secret(passphrase: str) -> bytes:
+    secret = passphrase.encode("utf-8", "surrogateescape")  # the bytes that the system gave us
+    if not 0 < len(secret) <= MAX_PASSPHRASE:
+        raise NoKey(
+            f"a passphrase of {len(secret):,} bytes opens no key",
+            advice=f"Use up to {MAX_PASSPHRASE:,}",
+        )
+    return secret
+
+
+def _taken(path: Path) -> KeyExists:
+    return KeyExists(
+        f"there is a key at {path} already",
+        advice="Without it nothing that it signed can be checked: use another --key",
+    )
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:

@@ -12,6 +12,7 @@ Pure, but for what `cryptography` does with the keys: no file, no clock.
 """
 
 import binascii
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from ledger.audit.refusals import BadNote
+from ledger.audit.refusals import BadNote, NoKey
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -28,12 +29,14 @@ KeyType = Literal[1, 4]
 LOG: KeyType = 1
 COSIGNATURE: KeyType = 4
 
-MAX_NOTE = 65_536
-"""Bytes of a note. A checkpoint with sixteen cosignatures has some 2,500."""
+MAX_NOTE = 1_000_000
+"""Bytes of a note, as Go's reference code has it. A checkpoint with sixteen cosignatures has some
+2,500; everybody must take sixteen, and those of post-quantum keys have 7,000 each."""
 
 MAX_SIGNATURES = 100
 """Lines of signatures in a note; sixteen is what everybody must take."""
 
+_CONTROL = re.compile(rb"[^\n\x20-\xff]")
 _DASH = "— "
 _DAMAGED = "It was damaged or tampered with: ask for it again"
 
@@ -44,6 +47,11 @@ class Signature(Struct, frozen=True):
     name: str
     key_id: bytes
     signature: bytes
+
+    @property
+    def named(self) -> str:
+        """Who claims to have signed, as a message names it."""
+        return f"{self.name} ({self.key_id.hex()})"
 
     @property
     def line(self) -> str:
@@ -70,21 +78,30 @@ class VerifierKey(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> "VerifierKey":
-        """Read a vkey. Raises `BadNote`."""
+        """Read a vkey. Raises `NoKey`."""
         name, _, rest = text.partition("+")
         key_id, _, encoded = rest.partition("+")
         if not valid_name(name) or len(key_id) != 8:
-            raise BadNote(f"{text:.80} is no public key", advice=_VKEY)
-        raw = decode64(encoded, "the public key")
+            # No more of it is said than a name has: it might be somebody's private key.
+            raise NoKey(f"{name!r:.40} begins no public key", advice=_VKEY)
+        try:
+            raw = decode64(encoded, "the key")
+        except BadNote:
+            raise NoKey(f"the key {name:.80} is not whole", advice=_VKEY) from None
         if len(raw) != 33 or raw[0] not in (LOG, COSIGNATURE):
-            raise BadNote(
+            raise NoKey(
                 f"the key {name:.80} is of a type that is not known here",
                 advice="Give an Ed25519 key, of a log (type 1) or of a witness (type 4)",
             )
         key = cls(name, LOG if raw[0] == LOG else COSIGNATURE, raw[1:])
         if key.id.hex() != key_id:
-            raise BadNote(f"the id of the key {name:.80} is not that of its bytes", advice=_VKEY)
+            raise NoKey(f"the id of the key {name:.80} is not that of its bytes", advice=_VKEY)
         return key
+
+    @property
+    def named(self) -> str:
+        """The key as a message names it: two keys may share a name."""
+        return f"{self.name} ({self.id.hex()})"
 
     def signed(self, signature: Signature) -> bool:
         """Whether a line claims to be by this key."""
@@ -120,11 +137,11 @@ class SigningKey:
 
     @classmethod
     def generate(cls, name: str, type: KeyType) -> "SigningKey":
-        """A new key. Raises `BadNote` for what cannot name one."""
+        """A new key. Raises `NoKey` for what cannot name one."""
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         if not valid_name(name):
-            raise BadNote(f"{name!r} cannot name a key", advice="Use no space and no +")
+            raise NoKey(f"{name!r} cannot name a key", advice="Use no space and no +")
         return cls(name, type, Ed25519PrivateKey.generate())
 
     def sign(self, text: bytes, time: int | None = None) -> Signature:
@@ -153,7 +170,7 @@ class Note(Struct, frozen=True):
             data.decode()
         except UnicodeDecodeError:
             raise BadNote("a note is not UTF-8", advice=_DAMAGED) from None
-        if any(byte < 0x20 and byte != 0x0A for byte in data):
+        if _CONTROL.search(data):
             raise BadNote("a note holds a control character", advice=_DAMAGED)
         text, between, lines = data.rpartition(b"\n\n")
         if not between or not lines.endswith(b"\n"):
@@ -183,7 +200,7 @@ class Note(Struct, frozen=True):
         these keys' signatures is wrong, or stands there twice; the note is then worth nothing.
         """
         found: dict[VerifierKey, int | None] = {}
-        for key in keys:
+        for key in dict.fromkeys(keys):
             for signature in filter(key.signed, self.signatures):
                 if key in found:
                     raise BadNote(f"{key.name} has signed a note twice", advice=_DAMAGED)
@@ -192,8 +209,10 @@ class Note(Struct, frozen=True):
 
 
 def valid_name(name: str) -> bool:
-    """Whether a text can name a key: not empty, no Unicode space, no plus."""
-    return bool(name) and "+" not in name and not any(c.isspace() or c < " " for c in name)
+    """Whether a text can name a key: not empty, no Unicode space, no plus; and UTF-8 can say it."""
+    return bool(name) and not any(
+        c == "+" or c < " " or c.isspace() or "\ud800" <= c <= "\udfff" for c in name
+    )
 
 
 def cosigned(text: bytes, time: int) -> bytes:

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from ledger.audit.checkpoint import SignedCheckpoint
+from ledger.audit.checkpoint import SignedCheckpoint, key_name
 from ledger.audit.note import COSIGNATURE, LOG, KeyType, VerifierKey
-from ledger.audit.refusals import BadNote, BadPolicy, NotProved
+from ledger.audit.refusals import BadPolicy, NoKey, NotProved
 
 MAX_POLICY = 65_536
 """Bytes of a policy: hundreds of witnesses."""
@@ -59,13 +59,28 @@ class Policy(Struct, frozen=True):
             if words and not words[0].startswith("#"):
                 try:
                     reading.take(words)
-                except (BadPolicy, BadNote) as error:
+                except (BadPolicy, NoKey) as error:
                     wrong = BadPolicy(error.message, advice=error.advice)
                     wrong.where = f"line {number} of the policy"
                     raise wrong from None
         if reading.quorum is None:
             raise BadPolicy("the policy has no quorum", advice="Write: quorum NAME, or quorum none")
         return cls(tuple(reading.logs), reading.witnesses, reading.groups, reading.quorum)
+
+    def log_of(self, signed: SignedCheckpoint) -> VerifierKey:
+        """The log whose checkpoint it claims to be. Raises `NotProved` where it is none of these.
+
+        The name of a log's key is the origin that it speaks for; another's it cannot sign.
+        """
+        name = key_name(signed.checkpoint.origin)
+        for log in self.logs:
+            if log.name == name and any(log.signed(one) for one in signed.note.signatures):
+                return log
+        raise NotProved(
+            f"the checkpoint of {signed.checkpoint.origin!r} is signed by none of the policy's "
+            "logs of that name",
+            advice="Find out whose it is",
+        )
 
     def check(self, signed: SignedCheckpoint) -> list[str]:
         """The witnesses that have cosigned, by name. Raises `NotProved` where they are no quorum.
@@ -74,7 +89,7 @@ class Policy(Struct, frozen=True):
         """
         keys = {key: name for name, key in self.witnesses.items()}
         have = {keys[key] for key in signed.cosigned(list(keys))}
-        if self.quorum != _NONE and not self._met(self.quorum, have):
+        if self.quorum != _NONE and self.quorum not in self._witnessing(have):
             raise NotProved(
                 f"the checkpoint #{signed.size} is cosigned by "
                 f"{', '.join(sorted(have)) or 'no witness of the policy'}, "
@@ -83,11 +98,13 @@ class Policy(Struct, frozen=True):
             )
         return sorted(have)
 
-    def _met(self, name: str, have: set[str]) -> bool:
-        group = self.groups.get(name)
-        if group is None:
-            return name in have
-        return sum(self._met(member, have) for member in group.members) >= group.needed
+    def _witnessing(self, have: set[str]) -> set[str]:
+        """The names that stand behind a checkpoint that these witnesses have cosigned."""
+        found = set(have)
+        for name, group in self.groups.items():  # defined after their members: one pass will do
+            if sum(member in found for member in group.members) >= group.needed:
+                found.add(name)
+        return found
 
     def _told(self, name: str) -> str:
         group = self.groups.get(name)

@@ -16,7 +16,7 @@ from ledger.audit.merkle import (
 )
 from ledger.audit.policy import Policy
 from ledger.audit.proof import Proof
-from ledger.audit.refusals import BadNote, Inconsistent, NotCovered, NotProved
+from ledger.audit.refusals import Inconsistent, NotCovered, NotProved
 from ledger.audit.tree import HashFiles, Lines, LogTree
 
 T = TypeVar("T")
@@ -91,8 +91,6 @@ def _untrusting(
         return attempt(LogTree(lines, hashes))
     try:
         made = attempt(LogTree(lines))
-    except BadNote:
-        raise
     except NotProved as error:
         raise Inconsistent(
             f"the lines are not those of the checkpoint {signed.checkpoint}",

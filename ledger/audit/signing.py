@@ -34,7 +34,7 @@ class Signed(Struct, frozen=True):
 
 def sign_head(
     lines: Lines,
-    head: int,
+    head_now: Callable[[], int],
     *,
     origin: str,
     key: SigningKey,
@@ -42,7 +42,10 @@ def sign_head(
     hashes: HashFiles,
     progress: Progress | None = None,
 ) -> Signed:
-    """Sign the tree of the first `head` lines and keep the checkpoint.
+    """Sign the tree of the lines so far and keep the checkpoint.
+
+    The head is asked for when the file is held: else whoever waits for another who signs would
+    find the log shorter than what was signed meanwhile.
 
     Raises `Inconsistent` where the lines are not those that were signed before, `BadNote` where
     what is kept was not signed by this key.
@@ -50,6 +53,7 @@ def sign_head(
     with file.appending() as appending:
         kept = appending.kept
         kept.check(key.verifier, origin)
+        head = head_now()
         check_reaches(kept, head)
         derivation = Derivation([*(one.size for one in kept.signed), head])
         leaves = bytearray()

@@ -63,7 +63,13 @@ class Request(Struct, frozen=True):
         hashes = tuple(decode64(line, "a hash of a request") for line in rest)
         if any(len(one) != HASH_SIZE for one in hashes):
             raise BadNote("a hash of a request has not 32 bytes", advice=_DAMAGED)
-        return cls(old, hashes, SignedCheckpoint.parse(checkpoint))
+        signed = SignedCheckpoint.parse(checkpoint)
+        if old > signed.size:
+            raise BadNote(
+                f"a request from #{old} on is for #{signed.size}, which is before",
+                advice="Ask the log for one for its newest checkpoint",
+            )
+        return cls(old, hashes, signed)
 
 
 def cosign(

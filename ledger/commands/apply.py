@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -18,6 +17,7 @@ from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet
 from ledger.commands.tree import Leaf
 from ledger.commands.writing import report
+from ledger.companions import expanded
 from ledger.decisions import STUDIO_DECISIONS
 from ledger.decisions.keys import keys
 from ledger.decisions.wire import MAX_LINE, Wire
@@ -134,7 +134,7 @@ def opened_input(file: str) -> Iterator[IO[bytes]]:
         yield sys.stdin.buffer
         return
     try:
-        lines = Path(file).expanduser().open("rb")
+        lines = expanded(file).open("rb")
     except OSError as error:
         raise BadInput(
             f"{file!r} cannot be read: {(error.strerror or '').lower()}",

@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet
 from ledger.commands.tree import Leaf
+from ledger.companions import expanded
 
 _KEPT = (
     Column("size", "Events", number=True),
@@ -40,9 +40,10 @@ def checkpoint(
     after a restore from an older copy, is never signed (exit 3).
     """
     audit = shared.open_audit(session, audit_dir)
-    key = shared.open_private(Path(key_file).expanduser() if key_file else audit.folder.key_file)
-    outcome = audit.sign(key, progress("reading"))
-    shared.write_bytes(outcome.signed.encode(), output_file)
+    key = shared.open_private(expanded(key_file) if key_file else audit.folder.key_file)
+    with shared.claimed(output_file) as write:
+        outcome = audit.sign(key, progress("reading"))
+        write(outcome.signed.encode())
     size = outcome.signed.size
     if not outcome.new:
         session.say(f"#{size} was signed already, and stands: its lines were read again")

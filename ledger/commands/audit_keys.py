@@ -8,6 +8,7 @@ import click
 from ledger.commands import audit_options as shared
 from ledger.commands.session import Session
 from ledger.commands.tree import Tree
+from ledger.companions import expanded
 from ledger.errors import BadInput
 
 
@@ -50,11 +51,11 @@ def new(
     if witness is not None:
         if key_file is None:
             raise BadInput("a witness's key needs a place", advice="Name a file with --key")
-        file = Path(key_file).expanduser()
+        file = expanded(key_file)
         made = make_key(file, witness, COSIGNATURE, secret)
     else:
         audit = shared.open_audit(session, audit_dir)
-        file = Path(key_file).expanduser() if key_file else audit.folder.key_file
+        file = expanded(key_file) if key_file else audit.folder.key_file
         made = audit.make_key(file, secret)
         if public_file(file) != audit.folder.public_file:
             _keep_public(audit.folder.public_file, made.text)

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import click
 from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.commands.tree import Section, Shared
+from ledger.companions import expanded
 from ledger.errors import BadInput, StorageFailure
 
 if TYPE_CHECKING:
@@ -75,7 +78,7 @@ def folder_of(session: Session, named: str | None) -> "AuditFolder":
     from ledger.auditing import AuditFolder, audit_folder
 
     chosen = named or session.settings.audit_dir
-    return AuditFolder(Path(chosen).expanduser() if chosen else audit_folder(session.where))
+    return AuditFolder(expanded(chosen) if chosen else audit_folder(session.where))
 
 
 def open_audit(session: Session, audit_dir: str | None) -> "Audit":
@@ -103,17 +106,23 @@ def open_private(file: Path) -> "SigningKey":
 
 
 def public_of(folder: "AuditFolder", given: str | None) -> "VerifierKey":
-    """The log's public key, as given or from the folder. Raises `NoKey` or `BadNote`."""
-    from ledger.audit.keys import read_public
+    """The log's public key, as given or from the folder. Raises `NoKey`."""
+    return folder.public() if given is None else log_key(given)
 
-    return folder.public() if given is None else read_public(given)
+
+def log_key(given: str) -> "VerifierKey":
+    """A log's public key, as given: itself, or a file that holds it. Raises `NoKey`."""
+    from ledger.audit.keys import read_public
+    from ledger.audit.note import LOG
+
+    return read_public(given, LOG)
 
 
 def policy_of(folder: "AuditFolder", given: str | None) -> "Policy | None":
     """The policy, as given or from the folder; None where there is none."""
     from ledger.auditing import read_policy
 
-    return folder.policy() if given is None else read_policy(Path(given).expanduser())
+    return folder.policy() if given is None else read_policy(expanded(given))
 
 
 def read_input(file: str, limit: int, what: str) -> bytes:
@@ -122,7 +131,7 @@ def read_input(file: str, limit: int, what: str) -> bytes:
         if file == "-":
             data = sys.stdin.buffer.read(limit + 1)
         else:
-            with Path(file).expanduser().open("rb") as opened:
+            with expanded(file).open("rb") as opened:
                 data = opened.read(limit + 1)
     except FileNotFoundError:
         raise BadInput(f"there is no {file}", advice=f"Name the file of the {what}") from None
@@ -136,11 +145,17 @@ def read_input(file: str, limit: int, what: str) -> bytes:
     return data
 
 
+@contextmanager
+def claimed(output_file: str | None) -> Iterator[Callable[[bytes], object]]:
+    """Stdout or a file, to take data of a format of its own: claimed before anything is signed."""
+    with Output.of("table", False, output_file).opened() as sink:
+        yield lambda data: sink.write_bytes([data])
+
+
 def write_bytes(data: bytes, output_file: str | None) -> None:
     """Data of a format of its own to stdout or a file."""
-    output: Any = Output.of("table", False, output_file)
-    with output.opened() as sink:
-        sink.write_bytes([data])
+    with claimed(output_file) as write:
+        write(data)
 
 
 def time_of(seconds: int) -> Any:

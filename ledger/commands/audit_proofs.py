@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet
 from ledger.commands.tree import Leaf
 from ledger.commands.wording import what
+from ledger.companions import expanded
 from ledger.errors import BadInput
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def prove(
     \b
     studio-ledger audit prove 812 -o booking.tlog-proof
     """
+    from ledger.audit.refusals import NotProved
+
     number = position.removeprefix("#")
     if not (number.isdecimal() and number.isascii() and len(number) < 20):
         raise BadInput(f"{position!r} is no position", advice="Find it with: show b-7f3k2")
@@ -64,6 +66,11 @@ def prove(
     shared.write_bytes(proof.encode(), output_file)
     hashes = len(proof.hashes)
     session.say(f"#{proof.position} is one of the {proof.signed.size:,} events: {hashes} hashes")
+    if policy is not None:
+        try:
+            policy.check(proof.signed)
+        except NotProved as error:
+            session.say(f"no checkpoint of it meets the policy yet: {error}")
 
 
 @click.command("check-proof", cls=Leaf)
@@ -98,21 +105,27 @@ def check_proof(
     studio-ledger audit check-proof booking.tlog-proof --public studio.pub
     """
     from ledger.audit.proof import MAX_PROOF, Proof
+    from ledger.audit.refusals import NotProved
     from ledger.auditing import read_policy
     from ledger.log.lines import LINE_LIMIT
 
-    policy = None if policy_file is None else read_policy(Path(policy_file).expanduser())
+    policy = None if policy_file is None else read_policy(expanded(policy_file))
     proof = Proof.parse(shared.read_input(file, MAX_PROOF, "proof"))
     line = proof.extra
     if line_file is not None:
         line = shared.read_input(line_file, LINE_LIMIT + 1, "line").removesuffix(b"\n")
+        if proof.extra not in (None, line):
+            raise NotProved(
+                "the line in the proof is another one", advice="Find out which of them is meant"
+            )
     if line is None:
         raise BadInput("the proof holds no line", advice="Give the line, too: --line FILE")
     log = _log_key(proof, public, policy)
     proof.check(line, log, origin)
     witnesses = [] if policy is None else policy.check(proof.signed)
+    facts = list(_facts(proof, line, log, policy, witnesses))
     with output.opened() as sink:
-        sink.write(Sheet(_FACTS, _facts(proof, line, log, policy, witnesses)))
+        sink.write(Sheet(_FACTS, facts))
     session.say(
         f"proved: this line is event #{proof.position} of {proof.signed.size:,} that "
         f"{log.name} has signed"
@@ -121,24 +134,22 @@ def check_proof(
 
 def _log_key(proof: "Proof", public: str | None, policy: "Policy | None") -> "VerifierKey":
     """The key to check by: given, or the one of the policy's logs that has signed."""
-    from ledger.audit.keys import read_public
     from ledger.audit.refusals import NotProved
 
-    if public is not None:
-        return read_public(public)
-    logs = () if policy is None else policy.logs
-    if not logs:
-        raise BadInput(
-            "a proof is checked by the log's public key", advice="Give it: --public VKEY|FILE"
+    given = None if public is None else shared.log_key(public)
+    if policy is None or not policy.logs:
+        if given is None:
+            raise BadInput(
+                "a proof is checked by the log's public key", advice="Give it: --public VKEY|FILE"
+            )
+        return given
+    log = policy.log_of(proof.signed)
+    if given not in (None, log):
+        raise NotProved(
+            f"the proof is of the policy's log {log.named}, and not of the one that --public names",
+            advice="Find out whose it is",
         )
-    for log in logs:
-        # The name of a policy's log is the origin that it speaks for.
-        if any(log.signed(one) for one in proof.signed.note.signatures):
-            return log
-    raise NotProved(
-        "the proof's checkpoint is signed by none of the policy's logs",
-        advice="Find out whose it is",
-    )
+    return log
 
 
 def _facts(
@@ -148,7 +159,7 @@ def _facts(
     policy: "Policy | None",
     witnesses: list[str],
 ) -> Iterator[tuple[str, Any]]:
-    entry = _entry(line)
+    entry = _entry(line, proof.position)
     yield "position", f"#{proof.position}"
     yield "type", entry.type
     yield "about", about(entry)
@@ -166,14 +177,23 @@ def _facts(
     yield "line", line.decode()
 
 
-def _entry(line: bytes) -> "RecordedEvent":
-    """The event of a line, for a person. Raises `BadInput` for what is no line of a ledger."""
+def _entry(line: bytes, position: int) -> "RecordedEvent":
+    """The event of a line, for a person. Raises `BadInput` for what is no line of a ledger.
+
+    Raises `NotProved` for one that says of itself that it stands elsewhere.
+    """
+    from ledger.audit.refusals import NotProved
     from ledger.events import STUDIO_EVENTS
     from ledger.events.base import Registry
     from ledger.log.lines import parse_line
     from ledger.log.restoring import check_event
 
     row, registry = parse_line(line), Registry(STUDIO_EVENTS)
+    if row.position != position:
+        raise NotProved(
+            f"the line says that it is #{row.position}, and was signed as #{position}",
+            advice="No ledger writes that: ask the log's owner",
+        )
     check_event(row, registry)
     return registry.decode(row.position, row.recorded_at, row.type, row.tags, row.data)
 

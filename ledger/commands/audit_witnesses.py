@@ -5,13 +5,13 @@ it in. Three files, sent by whatever means.
 """
 
 import time
-from pathlib import Path
 
 import click
 
 from ledger.commands import audit_options as shared
 from ledger.commands.session import Session
 from ledger.commands.tree import Leaf
+from ledger.companions import expanded
 
 
 @click.command("request", cls=Leaf)
@@ -82,25 +82,25 @@ def cosign(
     studio-ledger audit cosign request --key my.key --public studio.pub --seen seen -o cosigned
     """
     from ledger.audit.kept import CheckpointFile
-    from ledger.audit.keys import read_public
     from ledger.audit.note import COSIGNATURE
     from ledger.audit.refusals import NoKey
     from ledger.audit.witnessing import MAX_REQUEST, Request
     from ledger.audit.witnessing import cosign as cosign_request
 
     asked = Request.parse(shared.read_input(file, MAX_REQUEST, "request"))
-    log = read_public(public)
-    witness = shared.open_private(Path(key_file).expanduser())
+    log = shared.log_key(public)
+    witness = shared.open_private(expanded(key_file))
     if witness.verifier.type != COSIGNATURE:
         raise NoKey(f"{key_file} is a log's key", advice="Make one: audit key new --witness NAME")
-    cosigned = cosign_request(
-        asked,
-        log=log,
-        witness=witness,
-        seen=CheckpointFile(Path(seen_file).expanduser()),
-        now=int(time.time()),
-    )
-    shared.write_bytes(cosigned.encode(), output_file)
+    with shared.claimed(output_file) as write:
+        cosigned = cosign_request(
+            asked,
+            log=log,
+            witness=witness,
+            seen=CheckpointFile(expanded(seen_file)),
+            now=int(time.time()),
+        )
+        write(cosigned.encode())
     session.say(
         f"cosigned {cosigned.checkpoint.origin} #{cosigned.size}, which continues #{asked.old}"
     )
@@ -130,12 +130,12 @@ def accept(
     """Take a witness's cosignature to the checkpoints; it is checked first."""
     from ledger.audit.checkpoint import SignedCheckpoint
     from ledger.audit.keys import read_public
-    from ledger.audit.note import MAX_NOTE
+    from ledger.audit.note import COSIGNATURE, MAX_NOTE
 
     cosigned = SignedCheckpoint.parse(shared.read_input(file, MAX_NOTE, "cosigned checkpoint"))
     audit = shared.open_audit(session, audit_dir)
     policy = shared.policy_of(audit.folder, policy_file)
-    trusted = [read_public(one) for one in witnesses]
+    trusted = [read_public(one, COSIGNATURE) for one in witnesses]
     if not trusted and policy is not None:
         trusted = list(policy.witnesses.values())
     found = audit.accept(cosigned, shared.public_of(audit.folder, public), trusted)

@@ -132,8 +132,11 @@ def _fail(message: str, code: int) -> int:
 
 
 def _say(line: str) -> None:
+    from ledger.commands.tables import printable
+
     with suppress(OSError):  # nobody reads stderr: the exit code still tells
-        sys.stderr.write(" ".join(line.splitlines()) + "\n")
+        # What is wrong in a file that somebody sent is quoted, and must not steer the terminal.
+        sys.stderr.write(printable(" ".join(line.splitlines())) + "\n")
         sys.stderr.flush()
 
 

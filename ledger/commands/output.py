@@ -11,6 +11,7 @@ from typing import IO, get_args
 
 from ledger.commands.pager import paged
 from ledger.commands.sheets import Format, Sheet, terminal_bytes, write
+from ledger.companions import expanded
 from ledger.errors import BadInput, StorageFailure
 
 _BY_SUFFIX: dict[str, Format] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv"}
@@ -35,7 +36,7 @@ class Output:
         """From the options: without a format, the file's suffix decides. Raises `BadInput`."""
         if as_json and format not in (None, "json"):
             raise BadInput(f"--json and --format {format} exclude each other", advice="Give one")
-        path = None if file is None or file == "-" else Path(file).expanduser()
+        path = None if file is None or file == "-" else expanded(file)
         guessed = _BY_SUFFIX.get(path.suffix.lower(), "table") if path else "table"
         return cls(format="json" if as_json else format or guessed, file=path, paged=paged)
 

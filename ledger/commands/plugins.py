@@ -1,7 +1,6 @@
 """`plugin`: which plugins there are, whether they are sound, and which of them are in use."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +11,7 @@ from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet
 from ledger.commands.tree import Tree
+from ledger.companions import expanded
 from ledger.errors import BadInput
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def new(session: Session, name: str, folder: str) -> None:
     """
     from ledger.commands.new_plugin import write_plugin
 
-    made = write_plugin(name, Path(folder).expanduser(), taken=set(session.host.views()))
+    made = write_plugin(name, expanded(folder), taken=set(session.host.views()))
     for file in made.files:
         session.say(f"wrote {file}")
     session.say(f"test it: {made.test}")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger.companions import expanded
 from ledger.errors import BadInput
 
 FILE = "studio-ledger.toml"
@@ -58,4 +59,4 @@ def read_settings(file: Path) -> Settings:
 def _beside(file: Path, place: str | None) -> str | None:
     if place is None or "://" in place:
         return place
-    return str(file.parent / Path(place).expanduser())
+    return str(file.parent / expanded(place))

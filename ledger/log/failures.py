@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from ledger.companions import expanded
 from ledger.errors import LedgerError, NoLedger, NotALedger, StorageFailure
 
 ELSEWHERE = "Name the ledger with --ledger, or make one elsewhere: --ledger PLACE init"
@@ -113,7 +114,7 @@ def file_errors(where: str) -> Iterator[None]:
 def no_room(path: str | Path) -> bool:
     """Whether the disk of a file is full: too full to begin anything beside it."""
     with suppress(OSError, AttributeError):  # not every system says
-        found = os.statvfs(Path(path).expanduser().absolute().parent)
+        found = os.statvfs(expanded(path).absolute().parent)
         return found.f_bavail * found.f_frsize < INDEX_BYTES
     return False
 
@@ -126,7 +127,7 @@ def full(where: str) -> StorageFailure:
 
 def left_beside(path: str | Path, end: str) -> Path | None:
     """The file with that ending beside an SQLite file, where it holds anything."""
-    path = Path(path).expanduser()
+    path = expanded(path)
     beside = path.with_name(path.name + end)
     with suppress(OSError):
         return beside if beside.stat().st_size else None

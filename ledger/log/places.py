@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
+from ledger.companions import expanded
 from ledger.errors import BadInput, StorageFailure
 from ledger.log.beside import OPTIONS, Seen
 from ledger.log.schema import DEFAULT_SCHEMA
@@ -63,7 +64,7 @@ class Place:
     def _file(cls, text: str) -> "Place":
         if text in ("", ":memory:") or "\0" in text:
             raise BadInput(f"{text!r} names no file", advice=_FORMS)
-        return cls(where=text, path=Path(text).expanduser())
+        return cls(where=text, path=expanded(text))
 
     @classmethod
     def _postgres(cls, url: URL) -> "Place":
