@@ -197,14 +197,13 @@ class Note(Struct, frozen=True):
         """Which of these keys have signed, each with the time of a cosignature.
 
         Signatures of others are ignored, as the format demands. Raises `BadNote` where one of
-        these keys' signatures is wrong, or stands there twice; the note is then worth nothing.
+        these keys' signatures is wrong; the note is then worth nothing. A key that has signed
+        more than once counts once, with the first time.
         """
         found: dict[VerifierKey, int | None] = {}
-        for key in dict.fromkeys(keys):
+        for key in keys:
             for signature in filter(key.signed, self.signatures):
-                if key in found:
-                    raise BadNote(f"{key.name} has signed a note twice", advice=_DAMAGED)
-                found[key] = key.verify(self.text, signature.signature)
+                found.setdefault(key, key.verify(self.text, signature.signature))
         return found
 
 

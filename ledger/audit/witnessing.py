@@ -140,14 +140,9 @@ def accept(
                 "of those that are kept here",
                 advice="Somebody else has the key, or the file was cut off: audit verify",
             )
-        lines = [
-            one
-            for one in cosigned.note.signatures
-            if any(key.signed(one) for key in found) and one not in own.note.signatures
-        ]
-        # Of one key the first cosignature stays: a note that a key signed twice is refused.
-        have = own.cosigned(found)
-        lines = [one for one in lines if not any(key.signed(one) for key in have)]
+        have = own.cosigned(found)  # one of each is enough
+        new = [key for key in found if key not in have]
+        lines = [one for one in cosigned.note.signatures if any(key.signed(one) for key in new)]
         if lines:
             text = cosigned.note.text
             appending.append(SignedCheckpoint(own.checkpoint, type(own.note)(text, tuple(lines))))
