@@ -9,6 +9,7 @@ The log keeps its own checkpoints in such a file, a witness those that it has co
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from ledger.audit.refusals import BadNote, Inconsistent
 from ledger.errors import StorageFailure
 
 _END = b"\n\n"
+_SIGNED = re.compile("[\r\n]— ".encode())
+_AS_IT_WAS = "Something else has written to the file: restore it from a copy"
 
 
 class Kept(Struct, frozen=True):
@@ -108,9 +111,10 @@ class CheckpointFile:
                 with open(opened, "rb", closefd=False) as file:
                     data = file.read()
                 kept = self._parse(data)
+                whole = data[: len(data) - kept.unfinished]
                 if kept.unfinished:
-                    os.ftruncate(opened, len(data) - kept.unfinished)
-                elif data and not data.endswith(_END):
+                    os.ftruncate(opened, len(whole))
+                if whole and not whole.endswith(_END):
                     os.write(opened, b"\n")
             except OSError as error:
                 raise self.failure("written", error) from error
@@ -121,13 +125,19 @@ class CheckpointFile:
     def _parse(self, data: bytes) -> Kept:
         whole, _, unfinished = data.rpartition(_END)
         parts = whole.split(_END) if whole else []
-        if len(parts) % 2 == 1 and unfinished.endswith(b"\n"):
-            # A whole note without its empty line, as after an editor. It was signed: to take it
-            # back would be to let another be signed in its place.
-            parts.append(unfinished[:-1])
-            unfinished = b""
-        elif len(parts) % 2 == 1:  # the last one has its text alone
-            unfinished = parts.pop() + _END + unfinished
+        # What was signed is never taken back, or another could be signed in its place: a whole
+        # line of a signature stays, though an editor took the empty line after it away.
+        if len(parts) % 2 == 1:  # the last one has its text, and what signatures?
+            lines, whole_line, torn = unfinished.rpartition(b"\n")
+            if whole_line:
+                parts.append(lines)
+                unfinished = torn
+            else:
+                unfinished = parts.pop() + _END + unfinished
+        elif _SIGNED.search(unfinished):
+            wrong = BadNote("something is signed there that is no checkpoint", advice=_AS_IT_WAS)
+            wrong.where = str(self.path)
+            raise wrong
         found: dict[bytes, SignedCheckpoint] = {}
         for number, (text, lines) in enumerate(zip(parts[::2], parts[1::2], strict=True), start=1):
             try:
