@@ -37,7 +37,7 @@ class HashFiles:
             with self._file(tile_level).open("rb") as file:
                 file.seek(start * HASH_SIZE)
                 data = file.read(count * HASH_SIZE)
-        except (OSError, OverflowError):
+        except (OSError, OverflowError, ValueError):  # the last two: beyond any file
             return []
         return cut(data)
 
