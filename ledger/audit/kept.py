@@ -22,7 +22,8 @@ from ledger.audit.refusals import BadNote, Inconsistent
 from ledger.errors import StorageFailure
 
 _END = b"\n\n"
-_SIGNED = re.compile("[\r\n]— ".encode())
+_SIGNED = "\n— ".encode()
+_CONTROL = re.compile(rb"[^\0\n\x20-\xff]")  # of zeros is what a power cut may leave
 _AS_IT_WAS = "Something else has written to the file: restore it from a copy"
 
 
@@ -134,10 +135,10 @@ class CheckpointFile:
                 unfinished = torn
             else:
                 unfinished = parts.pop() + _END + unfinished
-        elif _SIGNED.search(unfinished):
-            wrong = BadNote("something is signed there that is no checkpoint", advice=_AS_IT_WAS)
-            wrong.where = str(self.path)
-            raise wrong
+        elif _SIGNED in unfinished:
+            raise self._foreign("something is signed there that is no checkpoint")
+        if _CONTROL.search(unfinished):
+            raise self._foreign("what stands at its end is no checkpoint, nor the beginning of one")
         found: dict[bytes, SignedCheckpoint] = {}
         for number, (text, lines) in enumerate(zip(parts[::2], parts[1::2], strict=True), start=1):
             try:
@@ -148,6 +149,11 @@ class CheckpointFile:
             before = found.get(one.note.text)
             found[one.note.text] = one if before is None else before.adding(one.note.signatures)
         return Kept(tuple(found.values()), len(unfinished))
+
+    def _foreign(self, message: str) -> BadNote:
+        wrong = BadNote(message, advice=_AS_IT_WAS)
+        wrong.where = str(self.path)
+        return wrong
 
     def failure(self, done: str, error: OSError) -> StorageFailure:
         """What is said where the file cannot be `done`."""

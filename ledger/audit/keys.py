@@ -57,9 +57,9 @@ def make_key(file: Path, name: str, type: KeyType, passphrase: str | None) -> Ve
         except BaseException:
             file.unlink()  # nobody was told of it
             raise
-    except FileExistsError as error:
-        raise _taken(Path(error.filename)) from None
     except OSError as error:
+        if isinstance(error, FileExistsError) and error.filename != str(file.parent):
+            raise _taken(Path(error.filename)) from None
         raise StorageFailure(
             f"no key can be made at {file}: {(error.strerror or str(error)).lower()}",
             advice="Name another place with --key",

@@ -1,5 +1,6 @@
 """`audit key`: make the key that signs checkpoints, or a witness's, and show the public one."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def new(
     """
     from ledger.audit.keys import make_key, public_file
     from ledger.audit.note import COSIGNATURE
+    from ledger.audit.refusals import KeyExists
 
     secret = _new_passphrase() if passphrase else None
     if witness is not None:
@@ -56,9 +58,15 @@ def new(
     else:
         audit = shared.open_audit(session, audit_dir)
         file = expanded(key_file) if key_file else audit.folder.key_file
+        kept = audit.folder.public_file
+        if public_file(file) != kept and os.path.lexists(kept):
+            raise KeyExists(
+                f"there is another public key at {kept}",
+                advice="A further key needs an audit folder of its own: --audit-dir",
+            )
         made = audit.make_key(file, secret)
-        if public_file(file) != audit.folder.public_file:
-            _keep_public(audit.folder.public_file, made.text)
+        if public_file(file) != kept:
+            _keep_public(kept, made.text)
     click.echo(made.text)
     session.say(f"private key: {file}, for its owner alone; keep a copy where nobody else comes")
     session.say(f"public key: {public_file(file)}; give it to whoever is to check")
@@ -77,8 +85,6 @@ def show(session: Session, file: str | None, audit_dir: str | None) -> None:
 
 
 def _new_passphrase() -> str:
-    import os
-
     given = os.environ.get(shared.PASSPHRASE)
     if given is None:
         if not sys.stdin.isatty():
@@ -94,18 +100,12 @@ def _new_passphrase() -> str:
 
 def _keep_public(file: Path, text: str) -> None:
     """The public key goes to the audit folder too, where the private one lies elsewhere."""
-    from ledger.audit.refusals import KeyExists
     from ledger.errors import StorageFailure
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as opened:
             opened.write(f"{text}\n")
-    except FileExistsError:
-        raise KeyExists(
-            f"there is another public key at {file}",
-            advice="A further key needs an audit folder of its own: --audit-dir",
-        ) from None
     except OSError as error:
         raise StorageFailure(
             f"{file} cannot be written: {(error.strerror or str(error)).lower()}",

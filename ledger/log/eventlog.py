@@ -116,10 +116,14 @@ class EventLog:
     def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
         """The lines of a range of positions in order, without newlines.
 
-        Raises `StorageFailure` where a position is missing.
+        Raises `StorageFailure` where a position is missing or a row cannot be one.
         """
         for row in self._gapless(after, until):
-            yield line(*row)
+            try:
+                made = line(*row)
+            except (TypeError, AttributeError) as error:  # a text where bytes belong, or nothing
+                raise self._damaged(row[0], error) from error
+            yield made
 
     def follow(self, queries: Sequence[Query] = (), *, after: int = 0) -> "Following":
         """Events as they are recorded, by whatever process: each once, in order, for ever.

@@ -144,8 +144,11 @@ def test_a_file_that_an_editor_has_tidied(file: CheckpointFile) -> None:
     ("spoil", "match"),
     [
         (lambda d: d.replace(b"\n", b"\r\n"), "something is signed there"),
+        (lambda d: bytes(range(256)), "nor the beginning of one"),
+        (lambda d: b"\x1b[2J", "nor the beginning of one"),
+        (lambda d: d + bytes(range(32)), "nor the beginning of one"),
         (lambda d: d.replace(b"\n\n", b"\n"), "something is signed there"),
-        (lambda d: d.replace(b"\n", b"\r"), "something is signed there"),
+        (lambda d: d.replace(b"\n", b"\r"), "nor the beginning of one"),
         (lambda d: d.replace(b"\n\n", b"\n \n"), "something is signed there"),
         (lambda d: b"\n" + d, "note 1"),
         (lambda d: b"# checkpoints\n\n" + d, "note 1"),
@@ -168,6 +171,17 @@ def test_what_is_no_file_of_checkpoints(  # type: ignore[no-untyped-def]  # a la
         assert str(file.path) in one_line(refused.value)
         assert re.search(match, str(refused.value))
     assert file.path.read_bytes() == spoiled
+
+
+def test_zeros_at_the_end_are_taken_back(file: CheckpointFile) -> None:
+    """As some file systems leave them after a power cut, for what was not yet on the disk."""
+    append(file, *SIGNED)
+    whole = file.path.read_bytes()
+    for zeros in (1, 40, 4_096):
+        file.path.write_bytes(whole + b"\0" * zeros)
+        assert file.read().unfinished == zeros
+        assert append(file).signed == tuple(SIGNED)
+        assert file.path.read_bytes() == whole
 
 
 def test_whose_and_in_which_order(file: CheckpointFile) -> None:

@@ -1,0 +1,561 @@
+"""The audit from the terminal: the whole story, what goes wrong in it, and every bad input."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from tests.terminal import Done, Terminal, studio
+from tests.unit.audit.independent import accepts
+from tests.unit.log.test_disks import _as_nobody
+
+SECRET = "STUDIO_LEDGER_KEY_PASSPHRASE"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the files of the audit lie that are sent to and fro: the folder one stands in."""
+    made = tmp_path / "desk"
+    made.mkdir()
+    monkeypatch.chdir(made)
+    return made
+
+
+@pytest.fixture
+def terminal(ledger_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A studio on each database, with its audit folder beside the desk."""
+    monkeypatch.setenv("STUDIO_LEDGER_AUDIT", str(folder.parent / "studio.audit"))
+    return studio(ledger_url)
+
+
+@pytest.fixture
+def signed(sqlite_url: str, folder: Path) -> Terminal:
+    """A studio in a file, signed once; a proof, the public key and a witness lie on the desk."""
+    terminal = studio(sqlite_url)
+    (folder / "studio.pub").write_text(terminal.must("audit", "key", "new").out)
+    terminal.must("audit", "checkpoint", "-o", "checkpoint")
+    terminal.must("audit", "prove", "7", "-o", "proof")
+    terminal.must("audit", "key", "new", "--witness", "insurer.example", "--key", "insurer.key")
+    return terminal
+
+
+def book(terminal: Terminal, number: int) -> None:
+    """One more booking."""
+    day = f"2026-{number:02}-01"
+    terminal.must("booking", "hold", "stage-2", "wild", "--from", f"{day}T08:00",
+                  "--to", f"{day}T20:00", "--booking", f"more-{number}")  # fmt: skip
+
+
+def facts(done: Done) -> dict[str, Any]:
+    """What check-proof shows."""
+    return {row["field"]: row["value"] for row in done.data}
+
+
+def refused(done: Done, code: int, *words: str) -> Done:
+    """It ended with this code in one line that says so, and gave no data."""
+    assert done.code == code, done.err
+    assert done.err.startswith("error: ")
+    assert done.err.count("\n") == 1
+    assert done.out == ""
+    for word in words:
+        assert word in done.err, done.err
+    return done
+
+
+def test_the_whole_story(terminal: Terminal, folder: Path) -> None:
+    """Key, checkpoint, more bookings, checkpoint, proof, two witnesses, a policy of both."""
+    public = terminal.must("audit", "key", "new").out
+    (folder / "studio.pub").write_text(public)
+    assert terminal.must("audit", "key", "show").out == public
+    first = terminal.must("audit", "checkpoint")
+    assert first.out.startswith("studio.example\n10\n")
+    assert "signed 10 events, the first" in first.err
+    book(terminal, 1)
+    refused(terminal.run("audit", "prove", "11"), 1, "no checkpoint covers #11", "ends at #10")
+    second = terminal.must("audit", "checkpoint", "-o", "second")
+    assert second.out == ""
+    assert "signed 11 events, 1 more" in second.err
+    again = terminal.must("audit", "checkpoint")
+    assert again.out.encode() == (folder / "second").read_bytes()
+    assert "was signed already" in again.err
+
+    terminal.must("audit", "prove", "#11", "-o", "proof")
+    stranger = Terminal("nowhere.db")
+    checked = stranger.must("audit", "check-proof", "proof", "--public", "studio.pub", "--json")
+    shown = facts(checked)
+    assert (shown["position"], shown["log"]) == ("#11", "studio.example")
+    assert '"booking":"more-1"' in shown["data"]
+    assert shown["signed by"] == public.strip()
+    assert "proved: this line is event #11 of 11" in checked.err
+    assert accepts((folder / "proof").read_bytes(), None, public.strip())
+
+    policy = _two_witnesses(terminal, stranger, folder, public)
+    checking = ("audit", "check-proof", "proof", "--policy", "two-of-two")
+    refused(stranger.run(*checking), 3, "cosigned by no witness", "2 of insurer, union")
+    _cosigned(terminal, stranger, "insurer", since=0)
+    proving = terminal.must("audit", "prove", "11", "-o", "proof", "--policy", "two-of-two")
+    assert "no checkpoint of it meets the policy yet" in proving.err
+    refused(stranger.run(*checking), 3, "cosigned by insurer", "2 of insurer, union")
+    _cosigned(terminal, stranger, "union", since=0)
+    proving = terminal.must("audit", "prove", "11", "-o", "proof", "--policy", "two-of-two")
+    assert proving.err.count("\n") == 1
+    shown = facts(stranger.must(*checking, "--json"))
+    assert shown["witnesses"] == ["insurer", "union"]
+    assert {"seen by insurer", "seen by union"} <= set(shown)
+    data = (folder / "proof").read_bytes()
+    assert accepts(data, None, public.strip(), policy, 2)
+
+    book(terminal, 2)
+    terminal.must("audit", "checkpoint", "-o", "third")
+    _cosigned(terminal, stranger, "insurer", since=11)
+    listed = terminal.must("audit", "checkpoints", "--json", "--policy", "two-of-two").data
+    assert [row["size"] for row in listed] == [10, 11, 12]
+    assert [len(row["cosigned_by"]) for row in listed] == [0, 2, 1]
+    # The proof is by the newest that both agree to, not by the newest.
+    terminal.must("audit", "prove", "3", "-o", "proof", "--policy", "two-of-two")
+    shown = facts(stranger.must(*checking, "--json"))
+    assert (shown["position"], shown["events signed"]) == ("#3", 11)
+
+
+def _two_witnesses(terminal: Terminal, stranger: Terminal, folder: Path, public: str) -> list[str]:
+    keys = {}
+    for name in ("insurer", "union"):
+        made = stranger.must(
+            "audit", "key", "new", "--witness", f"{name}.example/w1", "--key", f"{name}.key"
+        )
+        keys[name] = made.out.strip()
+    lines = [f"log {public.strip()}", *(f"witness {n} {k}" for n, k in keys.items())]
+    lines += ["group both all insurer union", "quorum both"]
+    (folder / "two-of-two").write_text("\n".join(lines) + "\n")
+    return list(keys.values())
+
+
+def _cosigned(terminal: Terminal, witness: Terminal, name: str, *, since: int) -> None:
+    """A request goes to a witness, and its answer is taken in."""
+    terminal.must("audit", "request", "--since", str(since), "-o", "request")
+    done = witness.must(
+        *("audit", "cosign", "request", "-o", "answer", "--public", "studio.pub"),
+        *("--key", f"{name}.key", "--seen", f"{name}.seen"),
+    )
+    assert f"which continues #{since}" in done.err
+    taken = terminal.must("audit", "accept", "answer", "--policy", "two-of-two")
+    assert f"is cosigned by {name}.example/w1" in taken.err
+
+
+def test_a_restore_from_an_older_copy_is_found(signed: Terminal, folder: Path) -> None:
+    """The copy goes on with other events: nothing is signed, and it is said what happened."""
+    book(signed, 1)
+    copy = folder / "copy.db"
+    with closing(sqlite3.connect(signed.ledger)) as ledger, closing(sqlite3.connect(copy)) as kept:
+        ledger.backup(kept)
+    for number in (2, 3):
+        book(signed, number)
+    signed.must("audit", "checkpoint", "-o", "thirteen")
+    for left in ("", "-wal", "-shm"):
+        Path(f"{signed.ledger}{left}").unlink(missing_ok=True)
+    shutil.copy(copy, signed.ledger)
+
+    gone = "the log ends at #11, and #13 was signed: 2 events are gone"
+    refused(signed.run("audit", "checkpoint"), 3, gone, "an older copy")
+    refused(signed.run("audit", "prove", "3"), 3, "2 events are gone")
+    book(signed, 4)
+    book(signed, 5)
+    refused(signed.run("audit", "checkpoint"), 3, "the first 13 events are not those", "after #10")
+    book(signed, 6)
+    refused(signed.run("audit", "checkpoint", "-o", "never"), 3, "the first 13 events are not")
+    assert not (folder / "never").exists()
+    checkpoints = Path(signed.ledger).with_suffix(".audit") / "checkpoints"
+    assert (folder / "thirteen").read_bytes() in checkpoints.read_bytes()
+    # What was proved before stays proved, and what is still there can be proved by what covers it.
+    signed.must("audit", "check-proof", "proof", "--public", "studio.pub")
+    refused(signed.run("audit", "prove", "12"), 3, "the lines are not those of the checkpoint")
+
+
+def test_a_line_that_was_changed_in_the_file_is_found(signed: Terminal, folder: Path) -> None:
+    """By somebody with the database's own tools, past the triggers."""
+    with closing(sqlite3.connect(signed.ledger)) as ledger:
+        listed = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        for (name,) in ledger.execute(listed).fetchall():
+            ledger.execute(f'DROP TRIGGER "{name}"')
+        table = _table_of_lines(ledger)
+        ledger.execute(
+            f"UPDATE {table} SET data = CAST(replace(data, 'Stage 2', 'Stage 3') AS BLOB) "
+            "WHERE position = 5"
+        )
+        ledger.commit()
+        assert ledger.total_changes == 1
+        refused(signed.run("audit", "checkpoint"), 3, "the first 10 events are not those")
+        refused(signed.run("audit", "prove", "5"), 3, "the lines are not those")
+        # As an unskilled hand does it, with a text where bytes belong.
+        ledger.execute(f"UPDATE {table} SET data = CAST(data AS TEXT) WHERE position = 5")
+        ledger.commit()
+        for words in (("checkpoint",), ("prove", "5")):
+            refused(signed.run("audit", *words), 74, "#5 of", "is damaged")
+
+
+def _table_of_lines(ledger: sqlite3.Connection) -> str:
+    for (name,) in ledger.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        columns = {row[1] for row in ledger.execute(f'PRAGMA table_info("{name}")')}
+        if {"position", "recorded_at", "data"} <= columns:
+            return f'"{name}"'
+    raise AssertionError("no table of lines")
+
+
+def test_an_encrypted_key(signed: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    apart = ("--audit-dir", str(folder / "apart"))
+    new = ("audit", "key", "new", "--passphrase", *apart)
+    refused(signed.run(*new), 2, "nobody to ask", SECRET)
+    monkeypatch.setenv(SECRET, "")
+    refused(signed.run(*new), 2, "the passphrase is empty")
+    monkeypatch.setenv(SECRET, "x" * 2_000)
+    refused(signed.run(*new), 2, "a passphrase of 2,000 bytes")
+    monkeypatch.setenv(SECRET, "correct horse")
+    signed.must(*new)
+    assert "ENCRYPTED" in (folder / "apart" / "log.key").read_text()
+    signed.must("audit", "checkpoint", *apart)
+    for wrong in ("correct", ""):
+        monkeypatch.setenv(SECRET, wrong)
+        refused(
+            signed.run("audit", "checkpoint", *apart), 2, "passphrase", "log.key" if wrong else "0"
+        )
+    monkeypatch.delenv(SECRET)
+    refused(signed.run("audit", "checkpoint", *apart), 2, "is encrypted", SECRET)
+    # Who only proves needs no key, and so no passphrase.
+    signed.must("audit", "prove", "3", *apart)
+
+
+def test_a_key_elsewhere(signed: Terminal, folder: Path) -> None:
+    """The public one goes to the audit folder; with another private one nothing is signed."""
+    apart = ("--audit-dir", str(folder / "apart"))
+    signed.must("audit", "key", "new", "--key", "stick/studio.key", *apart)
+    assert stat.S_IMODE((folder / "stick" / "studio.key").stat().st_mode) == 0o600
+    assert (folder / "apart" / "log.pub").read_text() == (folder / "stick/studio.pub").read_text()
+    refused(signed.run("audit", "checkpoint", *apart), 2, "there is no key at")
+    key = Path(signed.ledger).with_suffix(".audit") / "log.key"
+    refused(signed.run("audit", "checkpoint", "--key", str(key), *apart), 2, "is not that of")
+    refused(signed.run("audit", "checkpoint", "--key", "insurer.key", *apart), 2, "a witness's key")
+    assert not (folder / "apart" / "checkpoints").exists()
+    signed.must("audit", "checkpoint", "--key", "stick/studio.key", *apart)
+    refused(
+        signed.run("audit", "key", "new", "--key", "stick/studio.key", *apart),
+        1,
+        "another public key",
+    )
+    refused(
+        signed.run("audit", "key", "new", "--key", "other.key", *apart), 1, "another public key"
+    )
+
+
+def test_who_may_only_read_the_file_can_sign_and_prove(sqlite_url: str) -> None:
+    """The audit folder is all that is written to."""
+    import tempfile
+
+    place = Path(tempfile.mkdtemp())  # pytest's own folders nobody else may enter
+    try:
+        terminal = studio(str(place / "studio.db"))
+        audit = place / "audit"
+        audit.mkdir()
+        key = place / "log.key"
+        terminal.must("audit", "key", "new", "--key", str(key), "--audit-dir", str(audit))
+        for path in (audit, key, *audit.iterdir()):
+            os.chown(path, 65_534, -1) if os.geteuid() == 0 else None
+        with closing(sqlite3.connect(terminal.ledger)) as ledger:
+            ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        Path(terminal.ledger).chmod(0o444)
+        place.chmod(0o555)
+        with _as_nobody():
+            there = ("--audit-dir", str(audit))
+            terminal.must("audit", "checkpoint", "--key", str(key), *there)
+            terminal.must("audit", "prove", "3", *there, "-o", str(audit / "proof"))
+            terminal.must("audit", "checkpoints", *there)
+            terminal.must("audit", "check-proof", str(audit / "proof"),
+                          "--public", str(audit / "log.pub"))  # fmt: skip
+    finally:
+        place.chmod(0o755)
+        shutil.rmtree(place)
+
+
+@contextmanager
+def _reader(url: str) -> Iterator[str]:
+    """The ledger's place as a role sees it that may only SELECT."""
+    admin = make_url(url)
+    schema = str(admin.query["schema"])
+    role = f"reader_{secrets.token_hex(4)}"
+    plain = admin.difference_update_query(["schema"]).set(drivername="postgresql")
+    with psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True) as made:
+        name, place = sql.Identifier(role), sql.Identifier(schema)
+        made.execute(sql.SQL("CREATE ROLE {} LOGIN").format(name))
+        made.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(place, name))
+        made.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(place, name))
+        try:
+            yield admin.set(username=role).render_as_string(hide_password=False)
+        finally:
+            made.execute(sql.SQL("DROP OWNED BY {}").format(name))
+            made.execute(sql.SQL("DROP ROLE {}").format(name))
+
+
+def test_who_may_only_select_can_sign_and_prove(
+    postgres_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_LEDGER_AUDIT", str(folder / "audit"))
+    studio(postgres_url)
+    with _reader(postgres_url) as url:
+        reader = Terminal(url)
+        (folder / "studio.pub").write_text(reader.must("audit", "key", "new").out)
+        reader.must("audit", "checkpoint")
+        reader.must("audit", "prove", "3", "-o", "proof")
+        reader.must("audit", "request", "-o", "request")
+        reader.must("audit", "checkpoints")
+        reader.must("audit", "check-proof", "proof", "--public", "studio.pub")
+        may_not = reader.run("site", "add", "x", "--name", "X", "--zone", "UTC")
+        assert may_not.code == 74, may_not.err
+
+
+def test_a_witness_that_is_shown_two_histories(signed: Terminal, folder: Path) -> None:
+    cosign = ("audit", "cosign", "request", "--key", "insurer.key", "--public", "studio.pub",
+              "--seen", "seen")  # fmt: skip
+    signed.must("audit", "request", "-o", "request")
+    answer = signed.must(*cosign)
+    assert answer.out.encode() + b"\n" == (folder / "seen").read_bytes()
+    refused(signed.run(*cosign), 1, "has cosigned #10", "audit request --since 10")
+    # The same key, another history of as many events and one more.
+    key = Path(signed.ledger).with_suffix(".audit")
+    other = studio(str(folder / "other.db"))
+    apart = folder / "other.audit"
+    shutil.copytree(key, apart)
+    (apart / "checkpoints").unlink()
+    other.must("audit", "checkpoint")
+    book(other, 1)
+    other.must("audit", "checkpoint")
+    other.must("audit", "request", "--since", "10", "-o", "request")
+    refused(signed.run(*cosign), 3, "does not continue the one that this witness has cosigned, #10")
+    other.must("audit", "request", "--since", "0", "-o", "request")
+    refused(signed.run(*cosign), 1, "has cosigned #10")
+    # And what the insurer would say of the other is nothing to the first.
+    elsewhere = other.must(*cosign[:-1], "elsewhere", "-o", "answer")
+    assert "cosigned studio.example #11" in elsewhere.err
+    refused(signed.run("audit", "accept", "answer", "--witness", "insurer.pub"), 3,
+            "is signed by this log's key, and is none of those")  # fmt: skip
+
+
+def test_a_proof_and_a_line_that_do_not_belong_together(signed: Terminal, folder: Path) -> None:
+    check = ("audit", "check-proof", "proof", "--public", "studio.pub")
+    line = signed.lines()[6]
+    (folder / "line").write_bytes(line + b"\n")
+    signed.must(*check, "--line", "line")
+    (folder / "line").write_bytes(signed.lines()[5])
+    refused(signed.run(*check, "--line", "line"), 3, "the line in the proof is another one")
+    signed.must("audit", "prove", "7", "--without-line", "-o", "proof")
+    refused(signed.run(*check), 2, "the proof holds no line", "--line FILE")
+    refused(signed.run(*check, "--line", "line"), 3, "does not lead from this line")
+    (folder / "line").write_bytes(line)
+    signed.must(*check, "--line", "line")
+    refused(signed.run(*check, "--line", "line", "--origin", "other"), 3, "not of 'other'")
+
+
+# --- every bad input ------------------------------------------------------------------------
+
+GARBAGE = bytes(range(256)) * 20
+
+BAD_FILES = {
+    "missing": (2, 10),
+    "folder": (2, 74),
+    "empty": (2, 3),
+    "garbage": (2, 3),
+    "huge": (2, 3),
+    "zeros": (2, 3),
+    "private": (2, 3),
+    "locked": (2, 74),
+    "~nobody-at-all/x": (2,),
+}
+"""A file that is none, and the codes that say so."""
+
+COMMANDS = {
+    "prove": ("prove", "7"),
+    "prove by a key": ("prove", "7", "--public", "{}"),
+    "prove by a policy": ("prove", "7", "--policy", "{}"),
+    "check-proof": ("check-proof", "{}", "--public", "studio.pub"),
+    "check-proof by a key": ("check-proof", "proof", "--public", "{}"),
+    "check-proof by a policy": ("check-proof", "proof", "--policy", "{}"),
+    "check-proof of a line": ("check-proof", "bare", "--public", "studio.pub", "--line", "{}"),
+    "checkpoint by a key": ("checkpoint", "--key", "{}"),
+    "checkpoints by a key": ("checkpoints", "--public", "{}"),
+    "checkpoints by a policy": ("checkpoints", "--policy", "{}"),
+    "request by a key": ("request", "--public", "{}"),
+    "cosign": ("cosign", "{}", "--key", "insurer.key", "--public", "studio.pub", "--seen", "s"),
+    "cosign with a key": ("cosign", "request", "--key", "{}", "--public", "studio.pub",
+                          "--seen", "s"),
+    "cosign by a key": ("cosign", "request", "--key", "insurer.key", "--public", "{}",
+                        "--seen", "s"),
+    "accept": ("accept", "{}", "--witness", "insurer.pub"),
+    "accept of a witness": ("accept", "answer", "--witness", "{}"),
+    "accept by a policy": ("accept", "answer", "--policy", "{}"),
+    "accept by a key": ("accept", "answer", "--witness", "insurer.pub", "--public", "{}"),
+    "key show": ("key", "show", "{}"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def desk(signed: Terminal, folder: Path) -> Terminal:
+    """Beside what is right, one of each that is not."""
+    signed.must("audit", "prove", "7", "--without-line", "-o", "bare")
+    signed.must("audit", "request", "-o", "request")
+    signed.must("audit", "cosign", "request", "--key", "insurer.key", "--public", "studio.pub",
+                "--seen", "seen", "-o", "answer")  # fmt: skip
+    (folder / "folder").mkdir()
+    for name, data in {"empty": b"", "garbage": GARBAGE, "zeros": bytes(5_000)}.items():
+        (folder / name).write_bytes(data)
+        (folder / name).chmod(0o600)
+    with (folder / "huge").open("wb") as huge:
+        huge.truncate(100_000_000)
+    (folder / "huge").chmod(0o600)
+    shutil.copy(folder / "insurer.key", folder / "private")
+    (folder / "locked").write_bytes(b"locked")
+    (folder / "locked").chmod(0)
+    return signed
+
+
+@pytest.mark.parametrize("words", [w for w in COMMANDS.values() if "{}" in w], ids=" ".join)
+def test_every_file_that_is_none(desk: Terminal, folder: Path, words: tuple[str, ...]) -> None:
+    """One line, a code that says what it was, nothing signed, no bit of a private key."""
+    seed = (folder / "private").read_text().split("-----")[2].strip()[22:]
+    audit = Path(desk.ledger).with_suffix(".audit")
+    before = (audit / "checkpoints").read_bytes()
+    for name, codes in BAD_FILES.items():
+        if name == "locked" and os.geteuid() == 0:
+            continue  # root may read everything
+        if name == "private" and words[:2] == ("cosign", "request") and words[3] == "{}":
+            continue  # there it is what is wanted
+        done = desk.run("audit", *(name if word == "{}" else word for word in words))
+        assert done.code in codes, (name, done.code, done.err)
+        refused(done, done.code)
+        assert "bug" not in done.err, (name, done.err)
+        assert len(done.err) < 600
+        assert seed[:6] not in done.err
+    assert (audit / "checkpoints").read_bytes() == before
+    assert not (folder / "s").exists()
+
+
+KEYS = {
+    "": (2,),
+    "x": (2,),
+    "+": (2,),
+    "a+b+c": (2,),
+    "x" * 300 + "+a+b": (2,),
+    "\udcff+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k": (2,),
+    "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k": (3,),
+    "insurer.pub": (2,),
+}
+"""Keys as text: none, another log's, a witness's where a log's is needed."""
+
+
+@pytest.mark.parametrize("words", [w for n, w in COMMANDS.items() if "by a key" in n], ids=" ".join)
+def test_every_key_that_is_none(desk: Terminal, words: tuple[str, ...]) -> None:
+    for key, codes in KEYS.items():
+        done = desk.run("audit", *(key if word == "{}" else word for word in words))
+        if key == "" and "checkpoint" in words:
+            continue  # no --key is the default one
+        a_file = "--key" in words and words[words.index("--key") + 1] == "{}"
+        assert done.code in ((2,) if a_file else codes), (key, done.code, done.err)
+        refused(done, done.code)
+        assert "bug" not in done.err, (key, done.err)
+
+
+def test_a_ledger_that_is_none(desk: Terminal, folder: Path) -> None:
+    for place, code in (("nowhere.db", 10), ("folder", 10), ("garbage", 10), ("/", 10)):
+        for words in (
+            *(("prove", "7"), ("checkpoint",), ("checkpoints",), ("request",), ("key", "new")),
+            ("accept", "answer", "--witness", "insurer.pub"),
+        ):
+            done = Terminal(place).run("audit", *words)
+            assert done.code in (code, 74), (place, words, done.err)
+            refused(done, done.code)
+    for place in ("/", "postgresql://h:abc/x", "postgresql://[h/x", "~nobody-at-all/x"):
+        refused(Terminal(place).run("audit", "key", "show"), 2)
+
+
+@pytest.mark.parametrize("position", ["0", "11", "x", "-1", "#", "7.0", "９", "9" * 30])
+def test_positions_that_are_none(desk: Terminal, position: str) -> None:
+    refused(desk.run("audit", "prove", "--", position), 2)
+
+
+@pytest.mark.parametrize("since", ["9", "11", "9" * 30])
+def test_requests_from_where_nothing_was_signed(desk: Terminal, since: str) -> None:
+    refused(desk.run("audit", "request", "--since", since), 1, f"no checkpoint of size {since}")
+
+
+def test_an_audit_folder_that_is_none(desk: Terminal, folder: Path) -> None:
+    for place in ("garbage", "folder", "nowhere"):
+        for words in (("prove", "7"), ("checkpoints",), ("request",), ("key", "show"),
+                      ("checkpoint",)):  # fmt: skip
+            refused(desk.run("audit", *words, "--audit-dir", place), 2)
+    refused(desk.run("audit", "key", "new", "--audit-dir", "garbage"), 74, "garbage")
+    audit = Path(desk.ledger).with_suffix(".audit")
+    (audit / "checkpoints").write_bytes(GARBAGE)
+    for line in ("prove 7", "checkpoints", "request", "checkpoint", "accept answer"):
+        more = ("--witness", "insurer.pub") if line.startswith("accept") else ()
+        refused(desk.run("audit", *line.split(), *more), 3, "restore it from a copy")
+    assert (audit / "checkpoints").read_bytes() == GARBAGE
+    (audit / "checkpoints").unlink()
+    (audit / "checkpoints").mkdir()
+    for words in (("prove", "7"), ("checkpoints",), ("checkpoint",)):
+        refused(desk.run("audit", *words), 74, "checkpoints")
+
+
+def test_before_anything_was_signed(sqlite_url: str, folder: Path) -> None:
+    terminal = studio(sqlite_url)
+    refused(terminal.run("audit", "checkpoint"), 2, "there is no key", "audit key new")
+    refused(terminal.run("audit", "prove", "3"), 2, "no public key")
+    terminal.must("audit", "key", "new")
+    refused(terminal.run("audit", "prove", "3"), 1, "no checkpoint covers #3", "audit checkpoint")
+    refused(terminal.run("audit", "request"), 1, "there is no checkpoint yet")
+    assert "0 checkpoints; 10 events" in terminal.must("audit", "checkpoints").err
+
+
+def test_what_cannot_be_written_is_not_signed(desk: Terminal, folder: Path) -> None:
+    """The place of the answer is looked at first."""
+    book(desk, 1)
+    audit = Path(desk.ledger).with_suffix(".audit")
+    before = (audit / "checkpoints").read_bytes()
+    seen = (folder / "seen").read_bytes()
+    for place, code in (("folder", 2), ("nowhere/x", 74), (desk.ledger, 2)):
+        refused(desk.run("audit", "checkpoint", "-o", place), code)
+        refused(desk.run("audit", "cosign", "request", "--key", "insurer.key", "--public",
+                         "studio.pub", "--seen", "seen", "-o", place), code)  # fmt: skip
+        refused(desk.run("audit", "prove", "3", "-o", place), code)
+    assert (audit / "checkpoints").read_bytes() == before
+    assert (folder / "seen").read_bytes() == seen
+
+
+def test_names_that_would_steer_a_terminal_are_shown_as_escapes(
+    desk: Terminal, folder: Path
+) -> None:
+    """A proof that somebody sent: who claims to have signed it is quoted, not obeyed."""
+    text = (folder / "proof").read_text().replace("— studio.example ", "— \u009b31m\u202eoidutS ")
+    (folder / "steers").write_text(text)
+    done = refused(desk.run("audit", "check-proof", "steers", "--public", "studio.pub"), 3)
+    assert "\\x9b31m\\u202eoidutS" in done.err
+    assert done.err.isprintable() or done.err[:-1].isprintable()
+
+
+def test_a_program_of_its_own_says_it_in_one_line_too(desk: Terminal, folder: Path) -> None:
+    done = desk.program("audit", "check-proof", "garbage", "--public", "studio.pub")
+    refused(done, 3, "it is no proof")
+    done = desk.program("audit", "check-proof", "-", "--public", "studio.pub",
+                        stdin=(folder / "proof").read_bytes())  # fmt: skip
+    assert done.code == 0
+    done = desk.program("audit", "cosign", "-", "--key", "insurer.key", "--public", "studio.pub",
+                        "--seen", "fresh", stdin=(folder / "request").read_bytes())  # fmt: skip
+    assert done.out.startswith("studio.example\n10\n")
