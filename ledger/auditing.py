@@ -52,6 +52,11 @@ class AuditFolder:
 
     def public(self) -> VerifierKey:
         """The log's public key. Raises `NoKey`."""
+        if not self.public_file.exists():
+            raise NoKey(
+                f"there is no public key at {self.public_file}",
+                advice="Make the log's key: audit key new; or name the public one: --public",
+            )
         return read_public(str(self.public_file), LOG)
 
     def policy(self) -> Policy | None:

@@ -32,4 +32,10 @@ def audit() -> None:
 
     `checkpoint` signs the log as it stands, `prove` shows that an event is in it, `verify`
     derives everything anew. What the signatures need lies in the audit folder, beside the ledger.
+
+    \b
+    the ledger's owner   key new, checkpoint, prove, request, accept
+    a witness            key new --witness, cosign
+    whoever has a proof  check-proof
+    an auditor           verify
     """

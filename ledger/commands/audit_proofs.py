@@ -64,8 +64,10 @@ def prove(
     policy = shared.policy_of(audit.folder, policy_file)
     proof = audit.prove(int(number), log, policy=policy, with_line=not without_line)
     shared.write_bytes(proof.encode(), output_file)
-    hashes = len(proof.hashes)
-    session.say(f"#{proof.position} is one of the {proof.signed.size:,} events: {hashes} hashes")
+    session.say(
+        f"#{proof.position} is one of the {proof.signed.size:,} events that were signed: whoever "
+        "has the log's public key can check it, with audit check-proof"
+    )
     if policy is not None:
         try:
             policy.check(proof.signed)

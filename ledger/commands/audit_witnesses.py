@@ -12,6 +12,7 @@ from ledger.commands import audit_options as shared
 from ledger.commands.session import Session
 from ledger.commands.tree import Leaf
 from ledger.companions import expanded
+from ledger.errors import BadInput
 
 
 @click.command("request", cls=Leaf)
@@ -43,7 +44,8 @@ def request(
     audit = shared.open_audit(session, audit_dir)
     made = audit.request(since, shared.public_of(audit.folder, public))
     shared.write_bytes(made.encode(), output_file)
-    session.say(f"asks to cosign #{made.signed.size}, from #{since} on; send it to the witness")
+    after = f", which continues #{since}" if since else ""
+    session.say(f"asks to cosign #{made.signed.size}{after}; send it to the witness")
 
 
 @click.command("cosign", cls=Leaf)
@@ -101,9 +103,8 @@ def cosign(
             now=int(time.time()),
         )
         write(cosigned.encode())
-    session.say(
-        f"cosigned {cosigned.checkpoint.origin} #{cosigned.size}, which continues #{asked.old}"
-    )
+    after = f"which continues #{asked.old}" if asked.old else "the first that it was shown here"
+    session.say(f"cosigned #{cosigned.size} of {cosigned.checkpoint.origin}, {after}; send it back")
 
 
 @click.command("accept", cls=Leaf)
@@ -138,5 +139,10 @@ def accept(
     trusted = [read_public(one, COSIGNATURE) for one in witnesses]
     if not trusted and policy is not None:
         trusted = list(policy.witnesses.values())
+    if not trusted:
+        raise BadInput(
+            "no witness is trusted here yet",
+            advice="Give the public key that it has given you: --witness VKEY|FILE, or a policy",
+        )
     found = audit.accept(cosigned, shared.public_of(audit.folder, public), trusted)
     session.say(f"#{cosigned.size} is cosigned by {', '.join(key.name for key in found)}")

@@ -110,7 +110,7 @@ def test_the_whole_story(terminal: Terminal, folder: Path) -> None:
     refused(stranger.run(*checking), 3, "cosigned by insurer", "2 of insurer, union")
     _cosigned(terminal, stranger, "union", since=0)
     proving = terminal.must("audit", "prove", "11", "-o", "proof", "--policy", "two-of-two")
-    assert proving.err.count("\n") == 1
+    assert "meets the policy" not in proving.err
     shown = facts(stranger.must(*checking, "--json"))
     assert shown["witnesses"] == ["insurer", "union"]
     assert {"seen by insurer", "seen by union"} <= set(shown)
@@ -149,7 +149,7 @@ def _cosigned(terminal: Terminal, witness: Terminal, name: str, *, since: int) -
         *("audit", "cosign", "request", "-o", "answer", "--public", "studio.pub"),
         *("--key", f"{name}.key", "--seen", f"{name}.seen"),
     )
-    assert f"which continues #{since}" in done.err
+    assert (f"which continues #{since}" if since else "the first that it was shown") in done.err
     taken = terminal.must("audit", "accept", "answer", "--policy", "two-of-two")
     assert f"is cosigned by {name}.example/w1" in taken.err
 
@@ -345,7 +345,7 @@ def test_a_witness_that_is_shown_two_histories(signed: Terminal, folder: Path) -
     refused(signed.run(*cosign), 1, "has cosigned #10")
     # And what the insurer would say of the other is nothing to the first.
     elsewhere = other.must(*cosign[:-1], "elsewhere", "-o", "answer")
-    assert "cosigned studio.example #11" in elsewhere.err
+    assert "cosigned #11 of studio.example" in elsewhere.err
     refused(signed.run("audit", "accept", "answer", "--witness", "insurer.pub"), 3,
             "is signed by this log's key, and is none of those")  # fmt: skip
 
@@ -517,7 +517,7 @@ def test_an_audit_folder_that_is_none(desk: Terminal, folder: Path) -> None:
 def test_before_anything_was_signed(sqlite_url: str, folder: Path) -> None:
     terminal = studio(sqlite_url)
     refused(terminal.run("audit", "checkpoint"), 2, "there is no key", "audit key new")
-    refused(terminal.run("audit", "prove", "3"), 2, "no public key")
+    refused(terminal.run("audit", "prove", "3"), 2, "no public key", "audit key new")
     terminal.must("audit", "key", "new")
     refused(terminal.run("audit", "prove", "3"), 1, "no checkpoint covers #3", "audit checkpoint")
     refused(terminal.run("audit", "request"), 1, "there is no checkpoint yet")
@@ -559,3 +559,10 @@ def test_a_program_of_its_own_says_it_in_one_line_too(desk: Terminal, folder: Pa
     done = desk.program("audit", "cosign", "-", "--key", "insurer.key", "--public", "studio.pub",
                         "--seen", "fresh", stdin=(folder / "request").read_bytes())  # fmt: skip
     assert done.out.startswith("studio.example\n10\n")
+
+
+def test_a_witness_has_to_be_named(desk: Terminal) -> None:
+    refused(desk.run("audit", "accept", "answer"), 2, "no witness is trusted here yet", "--witness")
+    for _ in range(2):
+        taken = desk.must("audit", "accept", "answer", *("--witness", "insurer.pub") * 2)
+        assert "#10 is cosigned by insurer.example" in taken.err
