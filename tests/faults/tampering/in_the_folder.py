@@ -176,7 +176,7 @@ def _sign_again(copy: Copy, key: SigningKey) -> None:
         for size in SIZES:
             sign_head(
                 ledger.log.lines,
-                size,
+                lambda size=size: size,  # type: ignore[misc]  # bound at once
                 origin=ledger.opened.origin,
                 key=key,
                 file=folder.checkpoints,

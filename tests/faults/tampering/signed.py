@@ -157,7 +157,7 @@ def make_original(folder: Path) -> Original:
         for size in SIZES:
             sign_head(
                 ledger.log.lines,
-                size,
+                lambda size=size: size,  # type: ignore[misc]  # bound at once
                 origin=ledger.opened.origin,
                 key=key,
                 file=audit.checkpoints,
