@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint
+from ledger.audit.kept import CheckpointFile, Kept
 from ledger.audit.merkle import leaf_hash, subtree
 from ledger.audit.note import COSIGNATURE, LOG, KeyType, Note, SigningKey
 
@@ -70,3 +73,17 @@ def flipped(data: bytes, bit: int) -> bytes:
     changed = bytearray(data)
     changed[bit // 8] ^= 1 << bit % 8
     return bytes(changed)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> CheckpointFile:
+    """A place for checkpoints, two folders deep, that is not there yet."""
+    return CheckpointFile(tmp_path / "studio.audit" / "checkpoints")
+
+
+def append(file: CheckpointFile, *signed: SignedCheckpoint) -> Kept:
+    """Append, and say what was there before."""
+    with file.appending() as appending:
+        for one in signed:
+            appending.append(one)
+        return appending.kept

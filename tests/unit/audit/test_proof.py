@@ -288,7 +288,7 @@ def test_the_line_is_in_extra_and_extra_proves_nothing() -> None:
         (lambda d: b"", "does not begin"),
     ],
 )  # fmt: skip
-def test_what_is_no_proof(changed, match: str) -> None:  # type: ignore[no-untyped-def]  # lambdas
+def test_what_is_no_proof(changed, match: str) -> None:  # type: ignore[no-untyped-def]  # of lambdas alone
     with pytest.raises(BadNote, match=match):
         Proof.parse(changed(proof_of(11, 6).encode()))
 

@@ -12,7 +12,7 @@ import pytest
 from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint
 from ledger.audit.kept import CheckpointFile
 from ledger.audit.merkle import check_consistency, consistency_proof
-from ledger.audit.note import Note, Signature
+from ledger.audit.note import Note, Signature, SigningKey
 from ledger.audit.refusals import BadNote, Inconsistent
 from ledger.audit.signing import Signed, sign_head
 from ledger.audit.tree import HashFiles, LogTree
@@ -35,13 +35,13 @@ class Studio:
         """Record until the log has that many lines."""
         self.log.all += [line(n) for n in range(self.log.head() + 1, size + 1)]
 
-    def sign(self, key: object = LOG_KEY, origin: str = ORIGIN) -> Signed:
+    def sign(self, key: SigningKey = LOG_KEY, origin: str = ORIGIN) -> Signed:
         """Sign the head."""
         return sign_head(
             self.log,
             self.log.head,
             origin=origin,
-            key=key,  # type: ignore[arg-type]  # a SigningKey
+            key=key,
             file=self.file,
             hashes=self.hashes,
         )
@@ -170,10 +170,10 @@ def test_another_key_and_another_ledger(studio: Studio) -> None:
     assert len(studio.file.read().signed) == 3
 
 
-def forge(size: int, root: bytes, key: object = LOG_KEY) -> bytes:
+def forge(size: int, root: bytes, key: SigningKey = LOG_KEY) -> bytes:
     """A checkpoint as the file holds it, of any size and root."""
     checkpoint = Checkpoint(ORIGIN, size, root)
-    signed = SignedCheckpoint(checkpoint, Note.sign(checkpoint.text, key))  # type: ignore[arg-type]  # a SigningKey
+    signed = SignedCheckpoint(checkpoint, Note.sign(checkpoint.text, key))
     return signed.encode() + b"\n"
 
 

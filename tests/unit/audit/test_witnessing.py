@@ -9,7 +9,7 @@ import pytest
 from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint
 from ledger.audit.kept import CheckpointFile
 from ledger.audit.merkle import EMPTY_ROOT, consistency_proof
-from ledger.audit.note import Note, Signature
+from ledger.audit.note import Note, Signature, SigningKey
 from ledger.audit.refusals import BadNote, Inconsistent, NotProved
 from ledger.audit.tree import LogTree
 from ledger.audit.witnessing import OtherSize, Request, accept, cosign
@@ -47,7 +47,7 @@ def request(old: int, new: int, log: MadeUpLog = LOG, **signing: object) -> Requ
 class Witness:
     """A witness and what it has seen."""
 
-    def __init__(self, folder: Path, key: object = INSURER) -> None:
+    def __init__(self, folder: Path, key: SigningKey = INSURER) -> None:
         self.key = key
         self.seen = CheckpointFile(folder / "seen")
         self.now = 1_700_000_000
@@ -58,7 +58,7 @@ class Witness:
         return cosign(
             Request.parse(asked.encode()),
             log=KEY,
-            witness=self.key,  # type: ignore[arg-type]  # a SigningKey
+            witness=self.key,
             seen=self.seen,
             now=self.now,
         )
@@ -271,15 +271,15 @@ def file(tmp_path: Path) -> CheckpointFile:
     return made
 
 
-def by(signed: SignedCheckpoint, *keys: object, time: int = 7) -> SignedCheckpoint:
+def by(signed: SignedCheckpoint, *keys: SigningKey, time: int = 7) -> SignedCheckpoint:
     """A checkpoint as witnesses send it back."""
-    lines = [key.sign(signed.note.text, time) for key in keys]  # type: ignore[attr-defined]  # SigningKeys
+    lines = [key.sign(signed.note.text, time) for key in keys]
     return SignedCheckpoint.parse(signed.adding(lines).encode())
 
 
-def taken(file: CheckpointFile, cosigned: SignedCheckpoint, *witnesses: object) -> list[str]:
+def taken(file: CheckpointFile, cosigned: SignedCheckpoint, *witnesses: SigningKey) -> list[str]:
     """Take it in; the names of who has cosigned."""
-    keys = [one.verifier for one in witnesses]  # type: ignore[attr-defined]  # SigningKeys
+    keys = [one.verifier for one in witnesses]
     return [one.name for one in accept(cosigned, log=KEY, witnesses=keys, file=file)]
 
 
