@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ from ledger.commands.answers import answer_sheet, progress
 from ledger.commands.session import Session
 from ledger.commands.sheets import write
 from ledger.commands.tree import Leaf
+from ledger.companions import expanded
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -40,12 +40,12 @@ def export(session: Session, folder: str, key_file: str | None, audit_dir: str |
     from ledger.audit.export import check_free, write_export
     from ledger.auditing import Audit
 
-    target = Path(folder).expanduser()
+    target = expanded(folder)
     check_free(target)
     extensions = session.extensions  # a plugin that cannot be loaded is named, and goes without
     ledger = session.open(read_only=True)
     audit = Audit(ledger, shared.folder_of(session, audit_dir), session.where)
-    key = shared.open_private(Path(key_file).expanduser() if key_file else audit.folder.key_file)
+    key = shared.open_private(expanded(key_file) if key_file else audit.folder.key_file)
     kept = audit.kept(key.verifier)
     size = kept.last.size if kept.last else 0
     written = write_export(

@@ -66,7 +66,7 @@ def prove(
     shared.write_bytes(proof.encode(), output_file)
     session.say(
         f"#{proof.position} is one of the {proof.signed.size:,} events that were signed: whoever "
-        "has the log's public key can check it, with audit check-proof"
+        "has the public key of the log can check it, with audit check-proof"
     )
     if policy is not None:
         try:

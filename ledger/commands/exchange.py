@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ from ledger.commands import audit_options, options
 from ledger.commands.output import Output
 from ledger.commands.session import Session, current
 from ledger.commands.tree import OUTPUT, Leaf, Shared
+from ledger.companions import expanded
 from ledger.errors import BadInput, LedgerError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def import_(
     """
     from ledger.commands.apply import carry_out, opened_input
 
-    if Path(file).expanduser().is_dir():
+    if expanded(file).is_dir():
         from ledger.commands.taking_over import take_export_over
 
         recorded = (name, each, reason, request, dry_run)
@@ -115,7 +115,7 @@ def import_(
                 advice="Leave away --format, --each, --reason, --request and --dry-run",
             )
         output = Output.of(None, as_json, output_file)
-        take_export_over(session, Path(file).expanduser(), public, audit_dir, output)
+        take_export_over(session, expanded(file), public, audit_dir, output)
         return
     if public is not None:
         raise BadInput(f"{file} is no folder", advice="--public checks an export, a folder")

@@ -96,21 +96,6 @@ APART: dict[tuple[str, ...], str] = {
         )
     },
     ("plugin", "new"): "writes files; tested in test_plugin_new",
-    **{
-        ("audit", *words.split()): "needs a key and what it signed; tested in test_audit_cli"
-        for words in (
-            "key new",
-            "key show",
-            "checkpoint",
-            "checkpoints",
-            "prove",
-            "check-proof",
-            "request",
-            "cosign",
-            "accept",
-            "verify",
-        )
-    },
     ("plugin", "enable"): "has words, no data",
     ("plugin", "disable"): "has words, no data",
 }
