@@ -25,7 +25,7 @@ from ledger.log.lines import line
 from ledger.log.places import Place
 from ledger.log.recorder import PAGE, ConditionFailed, SqlRecorder
 from ledger.log.restoring import restored
-from ledger.log.rows import StoredRow, tags_text
+from ledger.log.rows import StoredRow, recordable, tags_text
 from ledger.log.stores import create_store, open_store
 from ledger.log.tail import Tail
 from ledger.log.written import Proposed, written
@@ -124,6 +124,10 @@ class EventLog:
     def follow(self, after: int = 0) -> "Following":
         """Events as they are recorded, by whatever process: each once, in order, for ever."""
         return Following(Tail(self._recorder, None, after), self.registry.decode)
+
+    def types_of(self, tag: str) -> tuple[str, ...]:
+        """The types of the events that carry a tag, sorted. None of the events is read."""
+        return tuple(self._recorder.types_of(tag)) if recordable(tag) else ()
 
     def tag_index(self) -> Iterator[tuple[str, str, int]]:
         """The stored tag index as (tag, type, position), sorted: for whoever verifies it."""

@@ -186,6 +186,16 @@ class SqlRecorder(DCBRecorder):
                 return
             key = tuple(page[-1])
 
+    def types_of(self, tag: str) -> list[str]:
+        """The types of the events that carry a tag, sorted: a seek in the index for each."""
+        statement, found = self._statements.next_type, [""]
+        with self._reading() as connection:
+            while row := connection.exec_driver_sql(
+                statement.sql, statement.bind({"tag": tag, "type": found[-1]})
+            ).first():
+                found.append(row[0])
+        return found[1:]
+
     def _pages(
         self,
         group: Sequence[Branch] | None,
