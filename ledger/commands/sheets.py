@@ -167,7 +167,7 @@ def _table(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
             [style.text(row[n], places) for (n, _), places in zip(shown, decimals, strict=True)]
             for row in chain(first, each)
         ),
-        room=_room() if to_terminal else None,
+        room=room() if to_terminal else None,
         bold=to_terminal and colours(),
         ascii_only=style.ascii_only,
         empty=style.nothing,
@@ -261,7 +261,7 @@ def terminal_bytes() -> IO[bytes]:
     return sys.stdout.buffer
 
 
-def _room() -> int | None:
+def room() -> int | None:
     """Cells of a line: the terminal's, or COLUMNS; no limit where stdout is a file."""
     if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal():
         return max(shutil.get_terminal_size().columns, 20)
