@@ -205,13 +205,12 @@ def _moved(telling: Telling, event: EquipmentMoved, left: Changes) -> Iterator[s
     via = place.fact.via
     went = f"went along in {via}: " if via is not None else "moved "
     if place.change == "kept":
-        first, *further = place.steps
-        was = f"was at {telling.value('place', first.value)} from "
-        was += when_words(first.since, telling.style) if first.since is not None else "then"
-        back = further[-1].since if further else None
-        if back is not None:
-            was += f" to {when_words(back, telling.style)}"
-        yield was
+        stops = (
+            f"to {telling.value('place', step.value)} on {when_words(step.since, telling.style)}"
+            for step in place.steps
+            if step.since is not None
+        )
+        yield f"{went}{', then '.join(stops)}"
         return
     when = place.fact.since
     on = f" on {when_words(when, telling.style)}" if when is not None else ""
@@ -292,13 +291,11 @@ def _reached(telling: Telling, event: MilestoneReached, left: Changes) -> Iterat
 def _withdrawn(telling: Telling, event: MilestoneWithdrawn, left: Changes) -> Iterator[str]:
     planned = left.pop(f"planned.{event.milestone}", None)
     reached = left.pop(f"reached.{event.milestone}", None)
+    yield f"milestone {event.milestone} withdrawn"
     if reached is not None and reached.before is not None:
-        was = f", said to be reached on {reached.before} before"
+        yield f"it was said to be reached on {reached.before}"
     elif planned is not None and planned.before is not None:
-        was = f", planned for {planned.before} before"
-    else:
-        was = ""
-    yield f"milestone {event.milestone} withdrawn{was}"
+        yield f"it was planned for {planned.before}"
 
 
 def _closed(telling: Telling, event: ProjectClosed, left: Changes) -> Iterator[str]:
@@ -312,13 +309,13 @@ def _decommissioned(telling: Telling, event: SpaceDecommissioned, left: Changes)
 
 
 def _reopened(telling: Telling, event: SpaceReopened, left: Changes) -> Iterator[str]:
-    left.pop("status", None)
-    period = left.pop("period", None)
+    _take(left, "status", "period")
     was = short_period(event.was)
-    if period is None or period.after is None:
-        yield f"called off, it was {was}"
+    if event.was.start < event.period.start:
+        left_of_it = Period(event.was.start, event.period.start, event.was.zone)
+        yield f"cut short from {was} to {short_period(left_of_it)}"
     else:
-        yield f"cut short from {was} to {telling.value('period', period.after)}"
+        yield f"called off, it was {was}"
 
 
 _TOLD: dict[type[Event], Tell] = {

@@ -87,6 +87,11 @@ class Sink:
         self._out = out
         self._file = file
 
+    @property
+    def to_file(self) -> bool:
+        """Whether it goes into a file, which is no terminal."""
+        return self._file is not None
+
     def write(self, sheet: Sheet) -> int:
         """Write it; the number of rows."""
         if self._file is None:
