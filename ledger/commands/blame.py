@@ -103,9 +103,10 @@ class _Lines:
 
     def _row(self, name: str, fact: Fact) -> tuple[Any, ...]:
         entry, before = fact.entry, self._entity.before(name, fact)
-        value, when = plain_value(fact.value), effective(fact)
+        value, when, reason = plain_value(fact.value), effective(fact), entry.reason
         if self._style is not None:
             value, when = field_words(name, fact, self._style), told_time(when, self._style)
+            reason = reason or ""  # below the row, where there is something to say
             if self._stands(name, fact) == TO_COME:
                 value = f"{value} ({TO_COME})"
         return (
@@ -115,7 +116,7 @@ class _Lines:
             entry.recorded_at,
             when,
             entry.actor,
-            entry.reason,
+            reason,
             entry.corrects,
             self._stands(name, fact),
             entry.type,
@@ -143,7 +144,7 @@ def _named(entity: Entity, asked: str) -> list[str]:
     found = [name for name in names if name == asked or name.partition(".")[0] == asked]
     if not found:
         stems = list(dict.fromkeys(name.partition(".")[0] for name in names))
-        near = get_close_matches(asked, [*names, *stems], n=3, cutoff=0.5)
+        near = get_close_matches(asked, dict.fromkeys((*stems, *names)), n=3, cutoff=0.6)
         there = f"It has {', '.join(stems)}" if stems else "Nothing was known of it by then"
         with options.named("--field"):
             raise BadInput(

@@ -147,8 +147,9 @@ def _held(telling: Telling, event: BookingHeld, left: Changes) -> Iterator[str]:
 def _released(telling: Telling, event: HoldReleased, left: Changes) -> Iterator[str]:
     left.pop("status", None)
     _take(left, *_OF_A_HOLD)
-    lapsed = "lapsed: its challenge was not answered"
-    yield {"released": "released", "expired": "expired", "lapsed": lapsed}[event.cause]
+    yield event.cause
+    if event.cause == "lapsed":
+        yield "nobody had answered the challenge"
 
 
 def _challenged(telling: Telling, event: HoldChallenged, left: Changes) -> Iterator[str]:
@@ -183,7 +184,8 @@ def _reported(telling: Telling, event: ShootDayReported, left: Changes) -> Itera
     if report is None:
         return
     if report.before is None:
-        yield f"shoot day {event.day}: {telling.value(report.field, report.after)}"
+        yield f"shoot day {event.day} reported"
+        yield telling.value(report.field, report.after)
         return
     differing = (
         f"{name.replace('_', ' ').removesuffix(' eighths')} "
@@ -249,8 +251,9 @@ def _checked_out(telling: Telling, event: EquipmentCheckedOut, left: Changes) ->
 def _checked_in(telling: Telling, event: EquipmentCheckedIn, left: Changes) -> Iterator[str]:
     custodian = left.pop("custodian", None)
     _take(left, "booking", "due_at")
-    was = f", {custodian.before} had it" if custodian is not None and custodian.before else ""
-    yield f"checked in from {event.booking}{was}"
+    yield f"checked in from {event.booking}"
+    if custodian is not None and custodian.before:
+        yield f"{custodian.before} had it"
 
 
 def _handed_over(telling: Telling, event: CustodyTransferred, left: Changes) -> Iterator[str]:
@@ -267,8 +270,9 @@ def _service(
         return
     left.pop("calibrated_until", None)
     valid = event.valid_until
-    until = f", valid until {when_words(valid, telling.style)}" if valid is not None else ""
-    yield f"{event.kind} completed{until}"
+    yield f"{event.kind} completed"
+    if valid is not None:
+        yield f"valid until {when_words(valid, telling.style)}"
 
 
 # --- projects, spaces, closures ----------------------------------------------------------
@@ -300,7 +304,7 @@ def _withdrawn(telling: Telling, event: MilestoneWithdrawn, left: Changes) -> It
 
 def _closed(telling: Telling, event: ProjectClosed, left: Changes) -> Iterator[str]:
     _take(left, "status", "closed_on", "outcome")
-    yield f"closed on {event.on}, {event.outcome}"
+    yield f"closed on {event.on} as {event.outcome}"
 
 
 def _decommissioned(telling: Telling, event: SpaceDecommissioned, left: Changes) -> Iterator[str]:
@@ -315,7 +319,8 @@ def _reopened(telling: Telling, event: SpaceReopened, left: Changes) -> Iterator
         left_of_it = Period(event.was.start, event.period.start, event.was.zone)
         yield f"cut short from {was} to {short_period(left_of_it)}"
     else:
-        yield f"called off, it was {was}"
+        yield "called off"
+        yield f"it was to be {was}"
 
 
 _TOLD: dict[type[Event], Tell] = {

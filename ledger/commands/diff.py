@@ -10,6 +10,7 @@ import msgspec
 from ledger.commands import options
 from ledger.commands.answers import progress, say_if_stale
 from ledger.commands.changes import comparison_sheet
+from ledger.commands.endings import STALE
 from ledger.commands.fields import plain_value
 from ledger.commands.naming import FIRST_EVENTS, find_tag, warn_of_unknown
 from ledger.commands.output import Output, Sink
@@ -105,7 +106,7 @@ def diff(
     for comparison in found.views.values():
         say_if_stale(session, comparison.after)
     for error in found.failed.values():
-        session.exit_code = max(session.exit_code, error.exit_code)
+        session.exit_code = STALE
         session.say(f"not compared: {error.message}")
 
 

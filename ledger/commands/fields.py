@@ -17,8 +17,8 @@ TO_COME = "to come"
 """Said of what is known to be so from a later day."""
 
 _WITHDRAWN = ("planned", "reached")
-_CAPACITY = "exclusive"
-"""What a space without a capacity is: one confirmed booking at a time."""
+_WITHOUT = {"capacity": "exclusive", "answer_within_hours": "as its site"}
+"""What a field says by having no value: of a space, one confirmed booking at a time."""
 
 
 def plain_value(value: Any) -> Any:
@@ -40,16 +40,12 @@ def words(field: str, value: Any, style: Style) -> str:
     """A value of a field in words."""
     stem = field.partition(".")[0]
     if value is None:
-        return "withdrawn" if stem in _WITHDRAWN else _nothing(stem, style)
+        return "withdrawn" if stem in _WITHDRAWN else _WITHOUT.get(stem, style.nothing)
     if stem == "shoot-day" and isinstance(value, dict):
         return figures_words(value)
     if isinstance(value, Event):
         return event_words(value, style)
     return value_text(stem, value, style)
-
-
-def _nothing(stem: str, style: Style) -> str:
-    return _CAPACITY if stem == "capacity" else style.nothing
 
 
 def event_words(event: Event, style: Style) -> str:

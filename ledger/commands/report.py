@@ -81,7 +81,7 @@ class Report:
 
     def sentences(self, thing: EntityChanges) -> list[str]:
         """What became of a thing: of a new one in one sentence what it is, then its deeds."""
-        changes = [part for change in thing.changes for part in _late_apart(change)]
+        changes = list(thing.changes)
         told: list[str] = []
         begun = 0
         if thing.new:
@@ -90,7 +90,8 @@ class Report:
             if summary:
                 begun = first.position
                 told.append(self._said([f"new: {summary}"], [first], []))
-                changes = [c for c in changes if not self._in_summary(thing.entity, c, first)]
+                changes = [later for c in changes for later in _later(c, begun)]
+        changes = [part for change in changes for part in _late_apart(change)]
         alike: list[str] = []
         for stem, tell in (("planned", self._milestones), ("shoot-day", self._shoot_days)):
             many = [c for c in changes if c.field.startswith(f"{stem}.") and c.before is None]
@@ -101,14 +102,6 @@ class Report:
             told += self._deed(list(group), begun)
         return [*told, *alike]
 
-    def _in_summary(self, entity: Entity, change: Change, first: RecordedEvent) -> bool:
-        """Whether the summary has said it: what a new thing is, and was only for a while."""
-        if change.after is None:
-            return True
-        return change.fact.entry.position == first.position or (
-            change.field in _SUMMARIZED.get(entity.kind, ()) and change.field != "status"
-        )
-
     def _deed(self, changes: list[Change], begun: int) -> Iterator[str]:
         """What the event did that set these fields, with those on the way after `begun`."""
         entry = changes[0].fact.entry
@@ -116,11 +109,11 @@ class Report:
         if not parts:
             return
         # Of a way over several places each step is named; else the last deed stands for all.
-        ways = (c for c in changes if c.field == PLACE or c.change == "kept")
-        steps = (step for change in ways for step in change.steps)
-        entries = {s.entry.position: s.entry for s in steps if s.entry.position > begun}
-        entries[entry.position] = entry
-        yield self._said(parts, [entries[n] for n in sorted(entries)], [c.fact for c in changes])
+        ways = [c for c in changes if c.field == PLACE or c.change == "kept"]
+        steps = [s for c in ways for s in c.steps if s.entry.position > begun]
+        entries = {entry.position: entry, **{s.entry.position: s.entry for s in steps}}
+        facts = [*steps, *(change.fact for change in changes)]
+        yield self._said(parts, [entries[n] for n in sorted(entries)], facts)
 
     def _milestones(self, planned: list[Change]) -> str:
         """Milestones that were planned one after the other, in one sentence."""
@@ -158,17 +151,6 @@ class Report:
 
 _FEW = 4
 """Positions that are all named."""
-
-_SUMMARIZED = {
-    "booking": ("space", "project", "period", "units", "plan"),
-    "equipment": ("place",),
-    "project": (),
-    "space": (),
-    "closure": ("period",),
-    "site": (),
-}
-"""Fields of which the summary tells the last value, whatever event set it."""
-
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _TOGETHER = re.compile(r"(?<=\d) (?=\d/8)|(?<=\d) (?=of \d)|(?<=\d) (?=h\b|m²|days? |setups|pages)")
@@ -211,31 +193,38 @@ def _late_apart(change: Change) -> Iterator[Change]:
     yield Change(change.field, place, place, late[-1], late)
 
 
+def _later(change: Change, begun: int) -> Iterator[Change]:
+    """A change of a new thing, from what its first event said of it; none where that is all."""
+    first = [step for step in change.steps if step.known == begun]
+    steps = tuple(step for step in change.steps if step.known > begun)
+    if steps and (first or any(step.value is not None for step in steps)):
+        before = first[-1].value if first else None
+        yield structs.replace(change, before=before, steps=steps)
+
+
 def _summary(entity: Entity, first: int, telling: Telling) -> str:
     """What a thing is, in a few words; empty where only events are known of it.
 
-    Its state is the one in which it began: the deeds that follow say how it went on.
+    It is told as its first event told it: the deeds that follow say how it went on.
     """
-    states = (fact for fact in entity.fields.get("status", ()) if fact.entry.position == first)
-    state = next((str(fact.value) for fact in states), "")
 
     def of(field: str) -> str:
-        fact = entity.current(field)
-        return "" if fact is None else telling.value(field, fact.value)
+        facts = entity.fields.get(field, ())
+        fact = next((f for f in facts if f.entry.position == first), None)
+        return "" if fact is None or fact.value is None else telling.value(field, fact.value)
 
     match entity.kind:
         case "booking" if of("space"):
             units = "" if of("units") == "1" else f", {of('units')} units"
-            return f"{of('space')} for {of('project')}, {of('period')}{units}, {state}"
+            return f"{of('space')} for {of('project')}, {of('period')}{units}, {of('status')}"
         case "equipment" if of("place"):
             return f"{of('name')} ({of('kind')}), at {of('place')}"
         case "project" if of("title"):
             return f"{of('title')} ({of('kind')})"
         case "space" if of("name"):
-            return f"{of('name')} ({of('kind')}, {of('area_m2')}) on {of('site')}"
+            return f"{of('name')} ({of('kind')}, {of('area_m2')}) at site {of('site')}"
         case "closure" if of("space"):
-            period = f", {of('period')}" if entity.fields["period"][-1].value is not None else ""
-            return f"{of('space')}{period}, {of('kind')}"
+            return f"{of('space')}, {of('period')}, {of('kind')}"
         case "site" if of("name"):
             return f"{of('name')}, {of('zone')}"
     return ""
@@ -257,10 +246,13 @@ _HAPPENED = (
 def late_days(fact: Fact, zone: str) -> int:
     """How many days after it happened it was recorded; 0 on the day itself.
 
-    That an item or a project is older than its first entry here is no lateness.
+    That an item or a project is older than its first entry here is no lateness, and a
+    correction was not due before somebody saw the mistake.
     """
     event, when = fact.entry.event, effective(fact)
     if not isinstance(event, _HAPPENED) or isinstance(event, EquipmentRegistered):
+        return 0
+    if fact.entry.corrects is not None:
         return 0
     if not isinstance(when, date):
         return 0

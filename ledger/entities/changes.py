@@ -100,6 +100,8 @@ def _changes(old: Entity, new: Entity) -> Iterator[Change]:
         steps = tuple(fact for fact in facts if fact.said not in said)
         if not steps and len(before) == len(facts):
             continue
+        if all(fact.value is None for fact in (*before, *steps)):
+            continue  # that a new space has no phase is nothing new
         was, last = before[-1].value if before else None, facts[-1]
         # What was entered late between two facts leaves the last one as it was.
         cause = last if was != last.value or not steps else steps[-1]

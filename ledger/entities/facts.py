@@ -94,11 +94,14 @@ def in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """Facts in the order in which they hold, each that only repeats the one before left out.
 
     Whoever says again what is so has set nothing: a confirmation carries the booking's units,
-    a packing bears witness to a place.
+    a packing bears witness to a place. That there is no value is left out, too, as long as
+    there never was one; but where facts go by effective time it is said of a day: a stage is
+    exclusive until the day on which it has a capacity.
     """
     found: list[Fact] = []
     for fact in sorted(facts, key=_order):
-        if fact.value != (found[-1].value if found else None):
+        first = not found and (fact.value is not None or fact.since is not None)
+        if first or (found and fact.value != found[-1].value):
             found.append(fact)
     return tuple(found)
 
