@@ -76,9 +76,9 @@ def blame(
     style = Style(zone) if output.format == "table" else None
     lines = _Lines(found, today, style)
     rows = lines.histories(names) if field is not None else lines.present(names)
+    _title(session, ledger, found, names, head)
     with output.opened() as sink:
         sink.write(Sheet(_HISTORY if field is not None else _COLUMNS, rows, zone))
-    _title(session, ledger, found, names, head)
 
 
 class _Lines:

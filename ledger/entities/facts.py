@@ -96,12 +96,13 @@ def in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     Whoever says again what is so has set nothing: a confirmation carries the booking's units,
     a packing bears witness to a place. That there is no value is left out, too, as long as
     there never was one; but where facts go by effective time it is said of a day: a stage is
-    exclusive until the day on which it has a capacity.
+    exclusive until the day on which it has a capacity. A correction counts also where it
+    says the same.
     """
     found: list[Fact] = []
     for fact in sorted(facts, key=_order):
         first = not found and (fact.value is not None or fact.since is not None)
-        if first or (found and fact.value != found[-1].value):
+        if first or (found and (fact.value != found[-1].value or fact.entry.corrects)):
             found.append(fact)
     return tuple(found)
 
