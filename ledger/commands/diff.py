@@ -151,7 +151,7 @@ def _views(
         given = _given(known[name], things)
         missing = [p.name for p in known[name].parameters if p.required and p.name not in given]
         if missing and names:
-            session.say(f"not compared: view {name} needs {', '.join(missing)}. See: views diff")
+            session.say(f"not compared: view {name} needs {', '.join(missing)}")
         elif not missing and (not tags or given):
             found[name] = given
     return found
@@ -290,7 +290,7 @@ def _write_report(
         sink.write(comparison_sheet(shown, zone, "table"))
         if len(shown.changes) < count:
             ends = " ".join(end for end in typed if end is not None)
-            put(f"and {count - len(shown.changes):,} more: views diff {name} {ends}")
+            put(f"and {count - len(shown.changes):,} more: diff {ends} --views --view {name}")
 
 
 def _first_rows(comparison: "Comparison") -> "Comparison":

@@ -89,8 +89,23 @@ def between(before: Entity, after: Entity) -> tuple[Change, ...]:
 
 def _between(records: Records, after: int, until: int) -> EntityChanges | None:
     old, new = records.at(after), records.at(until)
-    differing = between(old, new)
+    differing = tuple(_with_cause(change, records, after) for change in between(old, new))
     return EntityChanges(new, not old.fields, differing) if differing else None
+
+
+def _with_cause(change: Change, records: Records, after: int) -> Change:
+    """A change that no fact of its own made: a place that an item never came to.
+
+    Somebody entered late that it was taken out of its container before that moved. What was
+    recorded last of the item and its containers is then what set it right.
+    """
+    if change.steps:
+        return change
+    around = (entry for entries in records.containers.values() for entry in entries)
+    later = [e for e in (*records.entries, *around) if e.position > after]
+    entry = max(later, key=lambda entry: entry.position)
+    fact = Fact(change.after, entry, entry.position)
+    return Change(change.field, change.before, change.after, fact, (fact,))
 
 
 def _changes(old: Entity, new: Entity) -> Iterator[Change]:

@@ -174,7 +174,13 @@ def _steps(
     """The steps after the moment `start` and before `end`. Where the item was at `start`, its
     container bears witness; whatever moved it later comes from the facts that stood by then."""
     own = chains.get(item, [])
+    inside: str | None = None
+    inside_known = 0
     for n, fact in enumerate(own):
+        # Whoever bore witness later that it lay in there told nothing new of that.
+        same = fact.container == inside
+        inside_known = min(inside_known, fact.entry.position) if same else fact.entry.position
+        inside = fact.container
         following = own[n + 1].moment if n + 1 < len(own) else None
         if start is None or start < fact.moment:
             if end is not None and fact.moment >= end:
@@ -187,5 +193,5 @@ def _steps(
         if last is not None and last <= first:
             continue
         for step in _steps(chains, fact.container, first, last, depth + 1):
-            known = max(step.known, fact.entry.position)
+            known = max(step.known, inside_known)
             yield Fact(step.value, step.entry, known, step.since, step.via or fact.container)

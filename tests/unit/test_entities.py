@@ -12,6 +12,7 @@ from ledger.events import (
     EquipmentMoved,
     EquipmentPacked,
     EquipmentRegistered,
+    EquipmentUnpacked,
     ShootDayReported,
     SpaceChanged,
     SpaceCommissioned,
@@ -93,6 +94,26 @@ def test_what_rode_along_is_told_too(moved: str) -> None:
     lens = next(c for c in found if c.entity.id == "lens")
     (change,) = lens.changes
     assert (change.before, change.after, change.fact.via) == ("stage-1", "dock", moved)
+
+
+def test_what_was_taken_out_late_never_came_along() -> None:
+    """On the 4th the lens came out of the case, which moved on the 5th; that is entered last."""
+    packing = {"equipment": "lens", "place": "stage-1", "containers": ("case",)}
+    events: list[Event] = [
+        EquipmentRegistered(equipment="case", at=_day(1), name="C", kind="case", place="stage-1"),
+        EquipmentRegistered(equipment="lens", at=_day(1), name="L", kind="lens", place="stage-1"),
+        EquipmentPacked(**packing, at=_day(2), latest_for=("case",), contents=1),  # type: ignore[arg-type]  # texts that fit
+        EquipmentMoved(
+            equipment="case", at=_day(5), origin="stage-1", destination="dock", latest=True
+        ),
+        EquipmentUnpacked(**packing, at=_day(4), latest_for=(), contents=0),  # type: ignore[arg-type]  # texts that fit
+    ]
+    log = log_of(recorded(*events))
+    assert place(read_records(log, "equipment", "lens", 4).at(4)) == "dock"
+    lens = next(c for c in changes(log, 4, 5) if c.entity.id == "lens")
+    (moved,) = [change for change in lens.changes if change.field == "place"]
+    assert (moved.before, moved.after) == ("dock", "stage-1")
+    assert [step.entry.position for step in moved.steps] == [5]
 
 
 def test_a_correction_that_says_the_same_is_told() -> None:
