@@ -116,6 +116,12 @@ def parts(entity: Entity, stem: str) -> dict[str, Any]:
     }
 
 
+def said(entity: Entity) -> dict[str, list[Any]]:
+    """The facts of each field. Since when the ledger knew of one may be said anew: a case that
+    was taken out late, and late put back, lies again in the truck that moved."""
+    return {name: [(f.value, *f.said) for f in facts] for name, facts in entity.fields.items()}
+
+
 # --- the decisions' own readers ----------------------------------------------------------
 
 
@@ -288,7 +294,7 @@ def test_what_differs_is_told_and_nothing_else(
         before, after = records.at(low), records.at(high)
         assert ((kind, id) in told) == bool(between(before, after))
         if (kind, id) not in told:
-            assert before == after
+            assert said(before) == said(after)
             assert (kind, id) not in in_between
             continue
         found = told[kind, id]
@@ -303,7 +309,7 @@ def test_what_differs_is_told_and_nothing_else(
         unchanged = set(after.fields) - {change.field for change in found.changes}
         for name in unchanged:
             never = all(fact.value is None for fact in after.fields[name])
-            assert never or before.fields[name] == after.fields[name]
+            assert never or said(before)[name] == said(after)[name]
     assert changes(log, high, high) == []
 
 
