@@ -100,7 +100,7 @@ class _Written:
                 before, after = _finely(one.before), _finely(one.after)
             if change.change == "changed":
                 yield f"{name} {before} {self._arrow} {after}{unit}"
-            elif change.change == "added" and one.after not in (None, "", False):
+            elif change.change == "added" and one.after not in (None, "", False, ()):
                 yield f"{name} {after}{unit}"
 
 

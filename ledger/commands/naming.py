@@ -11,6 +11,7 @@ from ledger.events import (
     EquipmentRegistered,
     ProjectOpened,
     SiteRegistered,
+    SpaceClosed,
     SpaceCommissioned,
 )
 from ledger.events.base import Event, Query
@@ -26,8 +27,12 @@ FIRST_EVENTS: dict[str, type[Event]] = {
     "booking": BookingHeld,
     "equipment": EquipmentRegistered,
     "site": SiteRegistered,
+    "closure": SpaceClosed,
 }
 """Each kind of thing, by the event that its history begins with."""
+
+_NO_THINGS = ("request", "batch", "ledger")
+"""Kinds of tags that join events and name nothing in the studio."""
 
 _LOOKED_AT = 100_000
 """Newest positions in which a guess looks for ids: a typing error must not cost seconds."""
@@ -80,6 +85,27 @@ def tags_asked_for(given: Mapping[str, Any]) -> Iterator[str]:
         for id in value if isinstance(value, list | tuple) else (value,):
             with suppress(BadInput):  # what can be no id is answered by the view
                 yield check_tag(tag(kind, str(id)))
+
+
+def find_thing(ledger: "Ledger", text: str) -> tuple[str, str]:
+    """The kind and id of a thing that somebody named by its tag or by its id alone.
+
+    Raises `UnknownId` for one that no event names, `BadInput` for a tag that names no thing.
+    """
+    named = check_tag(text) if ":" in text else find_tag(ledger, text)
+    kind, _, id = named.partition(":")
+    if "@" in id or kind in _NO_THINGS:
+        thing = f"{kind}:{id.partition('@')[0]}"
+        advice = f"Name it: {thing}" if kind not in _NO_THINGS else f"See its events: show {named}"
+        raise BadInput(f"{named!r} is a mark of events and no thing", advice=advice)
+    if next(iter(ledger.log.read([Query((named,))], limit=1)), None) is None:
+        known = known_ids(ledger, kind)
+        error = UnknownId(kind, id, known=known)
+        if kind not in FIRST_EVENTS:
+            near = get_close_matches(kind, FIRST_EVENTS, n=1, cutoff=0.6)
+            error.advice = f"Did you mean {near[0]}:{id}?" if near else error.advice
+        raise error
+    return kind, id
 
 
 def find_tag(ledger: "Ledger", id: str) -> str:

@@ -105,6 +105,11 @@ class Sink:
         own = getattr(sys.stdout, "encoding", None) if self._file is None else None
         return own or "utf-8"
 
+    @property
+    def to_file(self) -> bool:
+        """Whether it goes into a file, which is no terminal."""
+        return self._file is not None
+
     def write(self, sheet: Sheet) -> int:
         """Write it; the number of rows."""
         if self._file is None:

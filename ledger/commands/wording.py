@@ -39,22 +39,28 @@ def what(entry: RecordedEvent, zone: str, log: "EventLog | None" = None) -> str:
     With the log at hand, a change of a space says what changed and not all that is so now.
     """
     event, style = entry.event, Style(zone)
-    if isinstance(event, UnknownEvent):
-        stored = bytes(event.payload)
-        if "." not in entry.type:
-            return f"(unknown to this program) {stored.decode('utf-8', 'replace')}"
-        # A plugin's event, told without the plugin: what is stored.
-        facts = {n: _plain(v) for n, v in msgspec.json.decode(stored).items() if v or v == 0}
-    else:
-        facts = _facts(event)
-        if isinstance(event, SpaceChanged) and log is not None:
-            facts = _changed(entry, event, log) or facts
+    if isinstance(event, UnknownEvent) and "." not in entry.type:
+        stored = bytes(event.payload).decode("utf-8", "replace")
+        return f"(unknown to this program) {stored}"
+    facts = stored_words(event)
+    if isinstance(event, SpaceChanged) and log is not None:
+        facts = _changed(entry, event, log) or facts
     parts = list(_parts(entry, facts, style))
     if entry.corrects is not None:
         parts.append(f"corrects #{entry.corrects}")
     if entry.reason:
         parts.append(f"because: {entry.reason}")
     return ", ".join(parts)
+
+
+def stored_words(event: Event) -> dict[str, Any]:
+    """The fields of an event that say something; a plugin's is told without the plugin."""
+    if not isinstance(event, UnknownEvent):
+        return _facts(event)
+    stored = msgspec.json.decode(event.payload)
+    if not isinstance(stored, dict):
+        return {"payload": _plain(stored)}
+    return {name: _plain(value) for name, value in stored.items() if value or value == 0}
 
 
 def _facts(event: Event) -> dict[str, Any]:
@@ -116,11 +122,11 @@ def _now(name: str) -> str:
 def _part(type_name: str, name: str, value: Any, style: Style) -> str:
     special = _WORDS.get((type_name, name))
     if special is not None:
-        return special.format(_value(name, value, style))
+        return special.format(value_text(name, value, style))
     if isinstance(value, bool):
         words = _label(name)
         return words if value else f"not {words}"
-    told = _value(name, value, style)
+    told = value_text(name, value, style)
     return told if name == "period" else f"{_label(name)} {told}"
 
 
@@ -137,21 +143,22 @@ def _label(name: str) -> str:
 def difference_words(name: str, before: Any, after: Any, arrow: str, style: Style) -> str:
     """A field that is said otherwise, as in `setups shot 11 → 12`."""
     was, now = (
-        style.nothing if v in (None, ()) else _value(name, v, style) for v in (before, after)
+        style.nothing if v in (None, ()) else value_text(name, v, style) for v in (before, after)
     )
     return f"{_label(name)} {was} {arrow} {now}"
 
 
-def _value(name: str, value: Any, style: Style) -> str:
+def value_text(name: str, value: Any, style: Style) -> str:
+    """A value in words; the end of the field's name says in which unit it is."""
     if isinstance(value, _Change):
-        return f"{_value(name, value.new, style)} (was {_value(name, value.old, style)})"
+        return f"{value_text(name, value.new, style)} (was {value_text(name, value.old, style)})"
     if isinstance(value, Period):
         return str(value)
     if name.endswith("_eighths") and isinstance(value, int):
         return pages(value)
     if isinstance(value, tuple):
         between = " in " if name == "containers" else "; "
-        return between.join(_value("", item, style) for item in value)
+        return between.join(value_text("", item, style) for item in value)
     if isinstance(value, DayPlan):
         last = "" if value.first == value.last else f"..{value.last}"
         return f"{value.first}{last} {value.type}"

@@ -23,9 +23,9 @@ from ledger.events.base import (
 )
 from ledger.log.lines import line
 from ledger.log.places import Place
-from ledger.log.recorder import ENDLESS, PAGE, ConditionFailed, SqlRecorder
+from ledger.log.recorder import ENDLESS, ConditionFailed, SqlRecorder
 from ledger.log.restoring import restored
-from ledger.log.rows import StoredRow, tags_text
+from ledger.log.rows import PAGE, StoredRow, recordable, tags_text
 from ledger.log.stores import create_store, open_store
 from ledger.log.tail import Tail
 from ledger.log.written import Proposed, written
@@ -144,7 +144,11 @@ class EventLog:
 
         With `after` that of later positions alone.
         """
-        return self._recorder.tag_rows(after)
+        return self._recorder.tag_index.entries(after)
+
+    def types_of(self, tag: str) -> tuple[str, ...]:
+        """The types of the events that carry a tag, sorted. None of the events is read."""
+        return tuple(self._recorder.tag_index.types_of(tag)) if recordable(tag) else ()
 
     # --- appending ---------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ from ledger.log.failures import storage_errors
 from ledger.log.forks import leave_to_parent, renew_in_child
 from ledger.log.lines import LINE_LIMIT, line_size
 from ledger.log.places import seen
-from ledger.log.rows import Read, StoredRow, once, tags_of, tags_text
+from ledger.log.rows import PAGE, Read, StoredRow, once, tags_of, tags_text
 from ledger.log.schema import Tables
 from ledger.log.statements import (
     Branch,
@@ -45,11 +45,9 @@ from ledger.log.statements import (
     groups,
     lock_statements,
 )
+from ledger.log.tag_index import TagIndex
 from ledger.log.tail import Subscription
 from ledger.times import Clock
-
-PAGE = 1_000
-"""Rows fetched at a time."""
 
 TAIL = 128
 """A condition is checked against this many newest events in memory, beyond it by index."""
@@ -89,6 +87,7 @@ class SqlRecorder(DCBRecorder):
         self._clock = clock
         self._statements = Statements(place, engine.dialect)
         self._lock = lock_statements(engine.dialect.name, place)
+        self.tag_index = TagIndex(self._statements, self._reading)
         # Threads of one process queue here: SQLite's own lock is polled, not queued for.
         self._append_turn = threading.Lock()
         self._listeners: set[threading.Event] = set()
@@ -171,29 +170,6 @@ class SqlRecorder(DCBRecorder):
                 return parts[0]
             rows = once(merge(*parts, key=lambda row: sign * row[0]))
         return rows if limit is None else islice(rows, max(limit, 0))
-
-    def tag_rows(self, after: int = 0) -> Iterator[tuple[str, str, int]]:
-        """The tag index as (tag, type, position), in the order of its key.
-
-        With `after` only those of later positions, which the index has to be walked for: once.
-        """
-        if after:
-            statement = self._statements.tag_rows_after
-            with self._reading() as connection:
-                later = connection.exec_driver_sql(statement.sql, statement.bind({"after": after}))
-                yield from (tuple(row) for row in later.all())
-            return
-        statement = self._statements.tag_rows
-        key: tuple[str, str, int] = ("", "", -1)
-        while True:
-            values = dict(zip(("tag", "type", "position"), key, strict=True), limit=PAGE)
-            with self._reading() as connection:
-                page = connection.exec_driver_sql(statement.sql, statement.bind(values)).all()
-            for row in page:
-                yield tuple(row)
-            if len(page) < PAGE:
-                return
-            key = tuple(page[-1])
 
     def _pages(
         self,

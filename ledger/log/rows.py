@@ -10,6 +10,9 @@ from ledger.errors import BadInput
 StoredRow = tuple[int, str, str, str, bytes]
 """position, recorded_at, type, tags (JSON text), data: the columns of `event`, in order."""
 
+PAGE = 1_000
+"""Rows fetched at a time."""
+
 _tags = msgspec.json.Decoder(list[str])
 
 

@@ -160,6 +160,12 @@ class Statements:
             .where(event_tag.c.position > _AFTER)
             .order_by(event_tag.c.tag, event_tag.c.type, event_tag.c.position)
         )
+        self.next_type = self._compile(
+            select(event_tag.c.type)
+            .where(event_tag.c.tag == bindparam("tag"), event_tag.c.type > bindparam("type"))
+            .order_by(event_tag.c.type)
+            .limit(1)
+        )
         # One cache each, so that a statement dies with its recorder.
         self.page = lru_cache(maxsize=2)(self._page)
         self.matching = lru_cache(maxsize=512)(self._matching)

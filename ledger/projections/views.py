@@ -10,12 +10,11 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from threading import RLock
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from ledger.errors import BadInput, StaleView, StorageFailure
+from ledger.errors import BadInput, LedgerError, StaleView, StorageFailure
 from ledger.log.places import Place as StorePlace
 from ledger.projections.answers import (
     Answer,
@@ -25,41 +24,22 @@ from ledger.projections.answers import (
     answer_of,
     ask,
 )
+from ledger.projections.between import compare_between
 from ledger.projections.catalogue import by_name, views_by_name
 from ledger.projections.catching_up import Follower, Progress, follow
-from ledger.projections.comparing import beginning_with, compare, identity_of
+from ledger.projections.comparing import beginning_with
 from ledger.projections.explaining import Cause, causes
-from ledger.projections.folds import BATCH, Failure, Log, replay
+from ledger.projections.folds import BATCH, Log, replay
 from ledger.projections.generations import Generations
 from ledger.projections.histories import History
 from ledger.projections.projection import Place, Projection
 from ledger.projections.questions import View
 from ledger.projections.shelves import SqlShelf
+from ledger.projections.status import State, Status, status_of
 from ledger.projections.store import Generation, ViewStore, columns_of, kept_at
 from ledger.projections.tables import Table
 
 __all__ = ["Answer", "Comparison", "Explanation", "State", "Status", "ViewFailed", "Views"]
-
-State = Literal["new", "live", "rebuilding", "quarantined", "absent"]
-
-
-class Status(Struct, frozen=True):
-    """How a projection stands.
-
-    `lag_positions` is how many events it has still to apply. `rebuilt_to` is how far the
-    next tables have come, where some are begun and not whole: the next question goes on with
-    them. `absent`: its plugin is not loaded. Tables of another history count as none.
-    """
-
-    projection: str
-    plugin: str
-    version: int
-    state: State
-    position: int
-    lag_positions: int
-    rebuilt_to: int | None
-    unread: int
-    failure: Failure | None
 
 
 class Views:
@@ -241,17 +221,31 @@ class Views:
         progress: Progress | None = None,
     ) -> Comparison:
         """What of a view differs between two positions. Raises what `answer` raises."""
-        view, projection, given = self._asked_for(view_name, params)
+        found = self.compare_all({view_name: params or {}}, before, after, progress=progress)
+        compared = found[view_name]
+        if isinstance(compared, LedgerError):
+            raise compared
+        return compared
+
+    def compare_all(
+        self,
+        asked: Mapping[str, Mapping[str, Any]],
+        before: int,
+        after: int,
+        *,
+        progress: Progress | None = None,
+    ) -> dict[str, Comparison | LedgerError]:
+        """The same of several views, by name, each with its parameters: see `compare_between`.
+
+        Raises `BadInput`; what a view itself raises stands in its place.
+        """
+        wanted: dict[type[Projection], dict[View, Mapping[str, Any]]] = {}
+        for name, params in asked.items():
+            view, projection, given = self._asked_for(name, params)
+            wanted.setdefault(projection, {})[view] = given
         self._check_position(before)
         self._check_position(after)
-        old, new = (
-            self._replayed(view, projection, given, position, progress)
-            for position in (before, after)
-        )
-        columns = new.columns or old.columns
-        identity = identity_of(columns, (old.rows, new.rows))
-        names = [column.name for column in columns]
-        return Comparison(old, new, tuple(compare(old.rows, new.rows, names, identity)))
+        return compare_between(wanted, self._log, before, after, progress)
 
     # --- following ---------------------------------------------------------------------
 
@@ -298,7 +292,7 @@ class Views:
         found = {} if place is None else kept_at(place)
         true = {name: list(filter(holds, mine)) for name, mine in found.items()}
         known = self.projections
-        return [_status(n, known.get(n), true.get(n, []), head) for n in sorted({*true, *known})]
+        return [status_of(n, known.get(n), true.get(n, []), head) for n in sorted({*true, *known})]
 
     def _follow(
         self,
@@ -368,32 +362,3 @@ def _rows_there_are(answer: Answer, text: Callable[[Any], str]) -> str:
     name = answer.rows[0].__struct_fields__[0]
     first = list(dict.fromkeys(text(getattr(row, name)) for row in answer.rows))
     return f"Its rows begin with {', '.join(first[:5])}{' …' if len(first) > 5 else ''}"
-
-
-def _status(
-    name: str, projection: type[Projection] | None, found: list[Generation], head: int
-) -> Status:
-    live = next((g for g in found if g.live), None)
-    following = [g for g in found if not g.live]
-    failure = next((g.failure for g in found if g.failure), None)
-    state: State = "live"
-    if projection is None:
-        state = "absent"
-    elif failure is not None:
-        state = "quarantined"
-    elif following:
-        state = "rebuilding"
-    elif live is None:
-        state = "new"
-    position = live.position if live is not None else 0
-    return Status(
-        name,
-        projection.plugin if projection is not None else "",
-        projection.version if projection is not None else live.version if live else 0,
-        state,
-        position,
-        max(head - position, 0),
-        following[-1].position if following else None,
-        live.unread if live is not None else 0,
-        failure,
-    )

@@ -86,6 +86,10 @@ class MemoryHistory:
             found.reverse()
         yield from found[:limit]
 
+    def types_of(self, tag: str) -> tuple[str, ...]:
+        """The types of the events that carry a tag, sorted."""
+        return tuple(sorted({entry.type for entry in self.events if tag in entry.tags}))
+
     def head(self) -> int:
         """The last position, 0 while there is none."""
         return len(self.events)

@@ -196,7 +196,9 @@ def test_same_as_the_librarys_recorder_in_memory(
                 oracle.events, query, after, limit, until, newest_first
             )
         index = {(tag, e.event.type, e.position) for e in oracle.events for tag in e.event.tags}
-        assert list(recorder.tag_rows()) == sorted(index, key=lambda row: tuple(map(_bytes, row)))
+        assert list(recorder.tag_index.entries()) == sorted(
+            index, key=lambda row: tuple(map(_bytes, row))
+        )
 
 
 def _bytes(value: object) -> object:

@@ -61,7 +61,7 @@ def _fill_it(path: Path, *, pages: int | None = None) -> None:
         recorded, failure = _append_until_it_fails(recorder)
         assert "is full. Nothing was recorded" in one_line(failure)
         assert recorder.head() == recorded > 0
-        assert len(list(recorder.tag_rows())) == recorded * 100
+        assert len(list(recorder.tag_index.entries())) == recorded * 100
     with opening(path, read_only=True) as again:
         assert [row[0] for row in again.rows(until=10_000)] == list(range(1, recorded + 1))
 

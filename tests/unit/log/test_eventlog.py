@@ -237,3 +237,13 @@ def test_a_follower_that_waits_can_be_stopped(log: EventLog) -> None:
     timer.join()
     with pytest.raises(StopIteration):
         next(following)
+
+
+def test_the_types_of_a_tag_come_from_the_index(log: EventLog) -> None:
+    assert log.types_of("project:p") == ()
+    closed = ProjectClosed(project="p", on=date(2025, 7, 2), outcome="completed")
+    log.append([project("p"), (closed, ANA), project("q"), (CrateLost(crate="p"), ANA)])
+    assert log.types_of("project:p") == ("ProjectClosed", "ProjectOpened")
+    assert log.types_of("project:") == ()
+    assert log.types_of("crate:p") == ("plugin.CrateLost",)
+    assert log.types_of("project:\0") == (), "what no database can keep, no event has"

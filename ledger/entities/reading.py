@@ -1,0 +1,167 @@
+"""Reading an entity: its own events by its tag, and what its containers went through.
+
+A tag is carried by more than the entity's own events: that of a stage by each of its
+bookings, over ten years. So the types are asked for, and nothing else is read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from ledger.entities import bookings, closures, equipment, projects, sites, spaces
+from ledger.entities.facts import Entity, Fact, Saying, in_order
+from ledger.events import STUDIO_EVENTS
+from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent, type_names
+from ledger.tags import tag
+
+
+class Log(Protocol):
+    """What is asked of a log."""
+
+    def read(
+        self, queries: Sequence[Query], *, after: int = 0, until: int | None = None
+    ) -> Iterator[RecordedEvent]:
+        """The events of positions after < p <= until that answer any of the queries."""
+
+    def types_of(self, tag: str) -> Sequence[str]:
+        """The types of the events that carry a tag."""
+
+
+class Noun(Protocol):
+    """What a file of this folder knows of its noun."""
+
+    TYPES: tuple[type[Event], ...]
+
+    def ids(self, event: Event) -> tuple[str, ...]:
+        """The entities of which an event says something."""
+
+    def says(self, event: Event, id: str, known: Mapping[str, Any]) -> Iterator[Saying]:
+        """What it says of one of them."""
+
+
+KINDS: dict[str, Noun] = {
+    "booking": bookings,
+    "equipment": equipment,
+    "project": projects,
+    "space": spaces,
+    "closure": closures,
+    "site": sites,
+}
+"""The nouns, in the order in which a report tells of them."""
+
+EVENT = "event"
+"""Field of an event that no noun can take, and kind of one that names nothing."""
+
+_STUDIO = frozenset(event_type.type_name for event_type in STUDIO_EVENTS)
+_ABOUT_THE_LOG = ("request", "batch", "ledger")
+
+
+def is_other(entry: RecordedEvent) -> bool:
+    """Whether an event is a plugin's, or one of a later version that cannot be read."""
+    return entry.type not in _STUDIO or isinstance(entry.event, UnknownEvent)
+
+
+def touched(entry: RecordedEvent) -> list[tuple[str, str]]:
+    """The entities of which an event says something, as kind and id.
+
+    A plugin's event may be about several things; each of its tags names one. An event of the
+    studio's own that cannot be read is about what its first tag names.
+    """
+    if not is_other(entry):
+        return [(kind, id) for kind, noun in KINDS.items() for id in noun.ids(entry.event)]
+    named = [t.partition(":")[::2] for t in entry.tags if "@" not in t]
+    found = [(kind, id) for kind, id in named if kind not in _ABOUT_THE_LOG]
+    if entry.type in _STUDIO or "." not in entry.type:
+        found = found[:1]
+    return found or [(EVENT, str(entry.position))]
+
+
+class Records(NamedTuple):
+    """The events of an entity, oldest first, and of the containers that it was ever in."""
+
+    kind: str
+    id: str
+    entries: Sequence[RecordedEvent]
+    containers: Mapping[str, Sequence[RecordedEvent]]
+
+    def at(self, until: int) -> Entity:
+        """The entity as the ledger knew it at a position."""
+        mine = [entry for entry in self.entries if entry.position <= until]
+        facts = _folded(self.kind, self.id, mine)
+        fields = {name: in_order(found) for name, found in facts.items()}
+        if self.kind == "equipment":
+            chains = {
+                item: equipment.place_facts((e for e in found if e.position <= until), item)
+                for item, found in {self.id: self.entries, **self.containers}.items()
+            }
+            # `steps` come in effective order, and a container's among the item's own
+            fields[equipment.PLACE] = _no_repeats(equipment.steps(chains, self.id))
+        return Entity(self.kind, self.id, {name: f for name, f in fields.items() if f})
+
+
+def _folded(kind: str, id: str, entries: Iterable[RecordedEvent]) -> dict[str, list[Fact]]:
+    noun = KINDS.get(kind)
+    facts: dict[str, list[Fact]] = {}
+    known: dict[str, Any] = {}
+    if kind == "equipment":
+        facts[equipment.PLACE] = []  # the first thing to be asked of an item
+    for entry in entries:
+        position = entry.position
+        if is_other(entry):
+            if (kind, id) in touched(entry):
+                facts[f"{EVENT}.{position}"] = [Fact(entry.event, entry, position)]
+            continue
+        for said in noun.says(entry.event, id, known) if noun is not None else ():
+            known[said.field] = said.value
+            fact = Fact(said.value, entry, position, said.since)
+            facts.setdefault(said.field, []).append(fact)
+    return facts
+
+
+def _no_repeats(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    found: list[Fact] = []
+    for fact in facts:
+        if not found or fact.value != found[-1].value:
+            found.append(fact)
+    return tuple(found)
+
+
+# --- reading -----------------------------------------------------------------------------
+
+
+def read_records(log: Log, kind: str, id: str, until: int) -> Records:
+    """What the log has of an entity up to a position. Without any event, it has none of it.
+
+    One question for its types, one for its events, and for an item one more for each
+    container that it was ever in, or that such a container was in.
+    """
+    if kind == EVENT and id.isdecimal():
+        at = int(id)
+        return Records(kind, id, tuple(log.read([], after=at - 1, until=min(at, until))), {})
+    entries = tuple(log.read(_own(log, kind, id), until=until))
+    containers: dict[str, Sequence[RecordedEvent]] = {}
+    if kind == "equipment":
+        left = _containers(entries, id)
+        while left:
+            name = left.pop()
+            if name not in containers and name != id:
+                containers[name] = tuple(log.read([_places(name)], until=until))
+                left |= _containers(containers[name], name)
+    return Records(kind, id, entries, containers)
+
+
+def _own(log: Log, kind: str, id: str) -> list[Query]:
+    mine = tag(kind, id)
+    noun = KINDS.get(kind)
+    if noun is None:
+        return [Query((mine,))]
+    others = [name for name in log.types_of(mine) if name not in _STUDIO]
+    return [Query((mine,), (*type_names(noun.TYPES), *others))]
+
+
+def _places(item: str) -> Query:
+    return Query((tag("equipment", item),), type_names(equipment.PLACE_TYPES))
+
+
+def _containers(entries: Sequence[RecordedEvent], item: str) -> set[str]:
+    facts = equipment.place_facts(entries, item)
+    return {fact.container for fact in facts if fact.container is not None}
