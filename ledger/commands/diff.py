@@ -17,6 +17,7 @@ from ledger.commands.output import Output, Sink
 from ledger.commands.report import Report, late_days
 from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet, Style, can_encode, colours, room
+from ledger.commands.tables import wrapped
 from ledger.commands.tree import Leaf
 from ledger.entities import Change, EntityChanges, changes, effective
 from ledger.errors import BadInput, LedgerError
@@ -285,12 +286,15 @@ def _write_report(
             put("")
         begun = True
         heading = f"View {name}: {count:,} row{'s' * (count > 1)} changed"
-        put(f"\x1b[1m{heading}\x1b[0m" if bold else heading)
+        for line in wrapped(heading, wide):
+            put(f"\x1b[1m{line}\x1b[0m" if bold else line)
         shown = comparison if whole else _first_rows(comparison)
         sink.write(comparison_sheet(shown, zone, "table"))
         if len(shown.changes) < count:
             ends = " ".join(end for end in typed if end is not None)
-            put(f"and {count - len(shown.changes):,} more: diff {ends} --views --view {name}")
+            more = f"and {count - len(shown.changes):,} more: diff {ends} --views --view {name}"
+            for line in wrapped(more, wide):
+                put(line)
 
 
 def _first_rows(comparison: "Comparison") -> "Comparison":

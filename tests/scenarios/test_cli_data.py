@@ -62,6 +62,7 @@ READS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("log",): (),
     ("show",): ("stage-1",),
     ("replay",): (),
+    ("blame",): ("stage-1",),
     ("views", "list"): (),
     ("views", "status"): (),
     ("views", "rebuild"): (),
@@ -79,6 +80,7 @@ APART: dict[tuple[str, ...], str] = {
     ("apply",): "tested with its file below",
     ("completion",): "prints a script",
     ("audit", "export"): "makes a folder; tested in test_audit_export",
+    ("diff",): "tells of things and of views; tested in test_cli_diff",
     ("import",): "needs a plugin's format; tested in test_plugin_formats",
     ("export",): "writes a plugin's format; tested in test_plugin_formats",
     **{
@@ -252,7 +254,8 @@ def test_a_table_fits_the_terminal_and_aligns_chinese(
     assert cells(rows[0][: rows[0].index("main")]) == cells(rows[1][: rows[1].index("north")])
     for columns in (120, 80, 40):
         monkeypatch.setenv("COLUMNS", str(columns))
-        for words in (("view", "spaces"), ("log",), ("show", "3"), ("doctor",), ("view",)):
+        for words in (("view", "spaces"), ("log",), ("show", "3"), ("doctor",), ("view",),
+                      ("blame", "b-1"), ("diff", "1")):  # fmt: skip
             shown = terminal.must(*words).out
             assert shown.strip(), words
             assert max(map(cells, shown.splitlines())) <= columns, words
