@@ -13,6 +13,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
 from msgspec import Struct
 
 from ledger.decisions import STUDIO_DECISIONS
@@ -27,9 +28,9 @@ from ledger.errors import (
     Refused,
     RequestReused,
 )
-from ledger.events import STUDIO_EVENTS, LedgerOpened
+from ledger.events import STUDIO_EVENTS, LedgerContinued, LedgerOpened
 from ledger.events.base import Event, Header, Query, RecordedEvent, Registry
-from ledger.events.ledgers import FORMAT
+from ledger.events.ledgers import CONTINUED, FORMAT
 from ledger.log.eventlog import EventLog, create_log, open_log
 from ledger.log.places import Place
 from ledger.tags import check_text, tag
@@ -143,15 +144,19 @@ class Ledger:
         extensions: Extensions | None = None,
         clock: Clock | None = None,
         new_id: Callable[[str], str] = random_id,
+        roles: bool = False,
     ) -> Self:
-        """Make a ledger at a path or URL. Raises `LedgerExists` where something is there."""
+        """Make a ledger at a path or URL; with `roles` on PostgreSQL (`ledger.log.roles`).
+
+        Raises `LedgerExists` where something is there, `BadInput` for roles in a file.
+        """
         clock = clock or SystemClock()
         zone(zone_name)
         opened = LedgerOpened(
             origin=check_text("origin", origin), format=FORMAT, demo=demo, zone=zone_name
         )
         first = (opened, author.header(digest="", batch=None))
-        log = create_log(where, _registry(extensions), first, clock=clock)
+        log = create_log(where, _registry(extensions), first, clock=clock, roles=roles)
         return cls(log, views_beside=where, extensions=extensions, clock=clock, new_id=new_id)
 
     @classmethod
@@ -189,10 +194,13 @@ class Ledger:
 
     @property
     def opened(self) -> LedgerOpened:
-        """Position 1: the ledger's identity."""
+        """The ledger's identity: position 1, with the origin under which the log goes on since."""
         event = next(self.log.stream(after=0, until=1)).event
         if not isinstance(event, LedgerOpened):
             raise NotALedger("the log does not begin with LedgerOpened", advice="Run: doctor")
+        for entry in self.log.read([CONTINUED], newest_first=True):
+            if isinstance(entry.event, LedgerContinued):
+                return msgspec.structs.replace(event, origin=entry.event.origin)
         return event
 
     # --- deciding ---------------------------------------------------------------------

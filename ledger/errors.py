@@ -233,11 +233,8 @@ class LedgerExists(Refused):
 
     rule = "never-overwrite"
 
-    def __init__(self, where: str) -> None:
-        super().__init__(
-            f"there is something at {where} already",
-            advice="Choose another place with --ledger",
-        )
+    def __init__(self, where: str, *, advice: str = "Choose another place with --ledger") -> None:
+        super().__init__(f"there is something at {where} already", advice=advice)
 
 
 class StorageFailure(LedgerError):

@@ -26,8 +26,8 @@ from ledger.plugin_syntax import short_help, tag_of
 RESERVED = frozenset(
     {
         "apply", "audit", "backup", "blame", "booking", "completion", "demo", "diff", "doctor",
-        "equipment", "export", "import", "init", "log", "plugin", "project", "replay", "show",
-        "site", "space", "view", "views",
+        "equipment", "export", "import", "init", "log", "plugin", "project", "replay", "restore",
+        "roles", "show", "site", "space", "view", "views",
     }
 )  # fmt: skip
 """The first words of the built-in commands. A plugin's command begins with another."""

@@ -21,6 +21,7 @@ from ledger.audit.checks import (
     batches,
 )
 from ledger.audit.kept import Kept
+from ledger.audit.lineage import Origins
 from ledger.audit.note import VerifierKey
 from ledger.audit.policy import Policy
 from ledger.audit.tree import HashFiles
@@ -32,6 +33,7 @@ from ledger.audit.tree_checks import (
     check_outside,
     check_policy,
 )
+from ledger.events.ledgers import CONTINUED
 from ledger.log.eventlog import EventLog
 
 CHECKS: Mapping[str, str] = {
@@ -40,6 +42,7 @@ CHECKS: Mapping[str, str] = {
     "times": "recorded times never go back",
     "lines": "each line is one that a ledger writes, and carries its event's tags",
     "index": "the tag index names the tags of the lines, all of them and no other",
+    "origins": "each change of the log's name says truly which log it continues",
     "checkpoints": "each checkpoint is signed by the log's key, and larger than the one before",
     "tree": "the lines have the root of every checkpoint, kept here or elsewhere",
     "hashes": "the kept hashes are those of the tree",
@@ -109,6 +112,8 @@ def _row_checks(
         Lines(log.registry),
         Index(log.tag_index, log.stored, after),
     ]
+    if since is None:
+        made.append(Origins(entry.position for entry in log.read([CONTINUED])))
     if evidence.log_key is not None or evidence.outside:
         if since is None:
             made += [
@@ -130,7 +135,7 @@ def _read(
     seconds = dict.fromkeys((check.name for check in checks), 0.0)
     head = log.head()
     rows = log.stored() if since is None else log.stored(since.size)
-    needs_lines = any(check.name in ("lines", "tree", "hashes") for check in checks)
+    needs_lines = any(check.name in ("lines", "tree", "hashes", "origins") for check in checks)
     for batch in batches(rows):
         if needs_lines:
             _ = batch.lines

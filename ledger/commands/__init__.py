@@ -42,6 +42,9 @@ _TABLE = {
     "import": Later("ledger.commands.exchange", "import_", "Carry out what a file says."),
     "export": Later("ledger.commands.exchange", "export", "Write the ledger in a format."),
     "plugin": Later("ledger.commands.plugins", "plugin", "The plugins that are in use."),
+    "backup": Later("ledger.commands.backups", "backup", "Copy the ledger while others write."),
+    "restore": Later("ledger.commands.backups", "restore", "Make the ledger from a backup."),
+    "roles": Later("ledger.commands.roles", "roles", "Who may record and read, on PostgreSQL."),
     "doctor": Later("ledger.commands.doctor", "doctor", "Check the ledger without any plugin."),
     "completion": Later("ledger.commands.completion", "completion", "Print a completion script."),
 }

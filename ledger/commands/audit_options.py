@@ -16,6 +16,7 @@ from ledger.companions import expanded
 from ledger.errors import BadInput, StorageFailure
 
 if TYPE_CHECKING:
+    from ledger.audit.checkpoint import SignedCheckpoint
     from ledger.audit.note import SigningKey, VerifierKey
     from ledger.audit.policy import Policy
     from ledger.auditing import Audit, AuditFolder
@@ -150,6 +151,19 @@ def claimed(output_file: str | None) -> Iterator[Callable[[bytes], object]]:
     """Stdout or a file, to take data of a format of its own: claimed before anything is signed."""
     with Output.of("table", False, output_file).opened() as sink:
         yield lambda data: sink.write_bytes([data])
+
+
+def read_checkpoint(file: str) -> "SignedCheckpoint":
+    """A checkpoint that somebody has kept. Raises `BadInput` for what is none."""
+    from ledger.audit.checkpoint import SignedCheckpoint
+    from ledger.audit.note import MAX_NOTE
+    from ledger.audit.refusals import BadNote
+
+    data = read_input(file, MAX_NOTE, "checkpoint")
+    try:
+        return SignedCheckpoint.parse(data)
+    except BadNote as error:
+        raise BadInput(f"{file}: {error.message}", advice="Name the file of a checkpoint") from None
 
 
 def write_bytes(data: bytes, output_file: str | None) -> None:

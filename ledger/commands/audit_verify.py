@@ -14,10 +14,8 @@ from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet
 from ledger.commands.tree import Leaf
-from ledger.errors import BadInput
 
 if TYPE_CHECKING:
-    from ledger.audit.checkpoint import SignedCheckpoint
     from ledger.audit.checks import Result
     from ledger.audit.note import VerifierKey
     from ledger.auditing import AuditFolder
@@ -30,8 +28,8 @@ _RESULTS = (
     Column("findings", "Findings", detail=True),
 )
 _NAMES = (
-    "guards", "positions", "times", "lines", "index", "checkpoints", "tree", "hashes", "outside",
-    "witnesses", "views",
+    "guards", "positions", "times", "lines", "index", "origins", "checkpoints", "tree", "hashes",
+    "outside", "witnesses", "views",
 )  # fmt: skip
 """`ledger.audit.verify.CHECKS`, known before anything is loaded; a test compares."""
 
@@ -90,7 +88,7 @@ def verify(
     evidence = audit.evidence(
         _log_key(folder, public),
         policy=shared.policy_of(folder, policy_file),
-        outside=[_outside(file) for file in against],
+        outside=[shared.read_checkpoint(file) for file in against],
     )
     with output.opened() as sink:
         results = list(
@@ -135,15 +133,3 @@ def _log_key(folder: "AuditFolder", public: str | None) -> "VerifierKey | None":
     if public is None and not folder.public_file.exists():
         return None
     return shared.public_of(folder, public)
-
-
-def _outside(file: str) -> "SignedCheckpoint":
-    from ledger.audit.checkpoint import SignedCheckpoint
-    from ledger.audit.note import MAX_NOTE
-    from ledger.audit.refusals import BadNote
-
-    data = shared.read_input(file, MAX_NOTE, "checkpoint")
-    try:
-        return SignedCheckpoint.parse(data)
-    except BadNote as error:
-        raise BadInput(f"{file}: {error.message}", advice="Name the file of a checkpoint") from None

@@ -28,6 +28,11 @@ from ledger.events.ledgers import FORMAT
     metavar="ZONE",
     help="The clock that times are shown on where no site has its own.",
 )
+@click.option(
+    "--roles",
+    is_flag=True,
+    help="On PostgreSQL: also make its writer, reader and projector. See: roles",
+)
 @options.recording
 @options.data()
 @click.pass_obj
@@ -35,6 +40,7 @@ def init(
     session: Session,
     origin: str | None,
     zone: str,
+    roles: bool,
     output: Output,
     reason: str | None,
     request: str | None,
@@ -46,11 +52,15 @@ def init(
     studio-ledger --ledger studio.db init --origin studio.example --zone Asia/Shanghai
     """
     from ledger.application import Ledger
+    from ledger.log.places import Place
+    from ledger.log.roles import check_has_roles
     from ledger.times import SystemClock
     from ledger.times import zone as check_zone
 
     author = session.author(reason=reason, request=request)
     check_zone(zone)
+    if roles:
+        check_has_roles(Place.parse(session.where))
     opened = LedgerOpened(
         origin=origin or _default_origin(session.where), format=FORMAT, demo=False, zone=zone
     )
@@ -63,12 +73,16 @@ def init(
                 entry = RecordedEvent.pending(1, SystemClock().now(), opened, header, opened.tags())
             else:
                 with Ledger.create(
-                    session.where, origin=opened.origin, zone_name=zone, author=author
+                    session.where, origin=opened.origin, zone_name=zone, author=author, roles=roles
                 ) as ledger:
                     entry = next(ledger.log.stream(until=1))
         except LedgerExists:
             first = _made_by(session, author.key, opened)
             if first is None:
+                if roles:
+                    raise LedgerExists(
+                        session.where, advice="Give the ledger that is there its roles: roles"
+                    ) from None
                 raise
             entry, repeated = first, True
         session.say(sentence([entry], repeated=repeated, dry_run=dry_run))

@@ -26,7 +26,7 @@ from ledger.events.equipment import (
     ServiceCompleted,
     ServiceStarted,
 )
-from ledger.events.ledgers import LedgerOpened
+from ledger.events.ledgers import LedgerContinued, LedgerOpened
 from ledger.events.projects import (
     MilestonePlanned,
     MilestoneReached,
@@ -45,6 +45,7 @@ from ledger.events.sites import (
 
 STUDIO_EVENTS: tuple[type[Event], ...] = (
     LedgerOpened,
+    LedgerContinued,
     SiteRegistered,
     SpaceCommissioned,
     SpaceChanged,
@@ -100,6 +101,7 @@ __all__ = [
     "HoldChallenged",
     "HoldPromoted",
     "HoldReleased",
+    "LedgerContinued",
     "LedgerOpened",
     "MilestonePlanned",
     "MilestoneReached",

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from ledger.events.base import Event
+from ledger.events.base import Event, Query
 from ledger.times import Period
 
 FORMAT = 1
@@ -27,3 +27,33 @@ class LedgerOpened(Event, frozen=True):
     def effective(self) -> Period | datetime | date | None:
         """It holds from when it is recorded."""
         return None
+
+
+class LedgerContinued(Event, frozen=True):
+    """From here on the log is another one, which shares its lines so far with an earlier log.
+
+    Recorded where a ledger is restored from a copy older than what its log has signed: to go on
+    under the same name would be to tell two histories. `origin` is the name from here on,
+    `former` the one before; `size` and `root` (base64) say which lines are shared: all those
+    before this one. `lost_size` and `lost_root` are of the largest known checkpoint of the former
+    log that this one does not continue.
+    """
+
+    origin: str
+    former: str
+    size: int
+    root: str
+    lost_size: int | None = None
+    lost_root: str | None = None
+
+    def tags(self) -> tuple[str, ...]:
+        """The ledger itself."""
+        return ("ledger:continued",)
+
+    def effective(self) -> Period | datetime | date | None:
+        """It holds from when it is recorded."""
+        return None
+
+
+CONTINUED = Query(("ledger:continued",), ("LedgerContinued",))
+"""Every change of a log's origin."""

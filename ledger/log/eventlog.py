@@ -25,6 +25,7 @@ from ledger.log.lines import line
 from ledger.log.places import Place
 from ledger.log.recorder import ENDLESS, ConditionFailed, SqlRecorder
 from ledger.log.restoring import restored
+from ledger.log.roles import carry_out, check_has_roles, statements
 from ledger.log.rows import PAGE, StoredRow, recordable, tags_text
 from ledger.log.stores import create_store, open_store
 from ledger.log.tail import Tail
@@ -261,35 +262,54 @@ def open_log(
 
 
 def create_log(
-    where: str | Path, registry: Registry, first: Proposed, *, clock: Clock | None = None
+    where: str | Path,
+    registry: Registry,
+    first: Proposed,
+    *,
+    clock: Clock | None = None,
+    roles: bool = False,
 ) -> EventLog:
-    """Make a log that begins with the event `first`, and open it.
+    """Make a log that begins with the event `first`, and open it; with `roles` on PostgreSQL.
 
     Whole or not at all, whenever it is interrupted. Raises `LedgerExists` where something
-    is there already.
+    is there already, `BadInput` for roles in a file.
     """
+    place = Place.parse(where)
+    if roles:
+        check_has_roles(place)
     events = written([first], registry)
 
     def fill(recorder: SqlRecorder, connection: Connection) -> None:
         recorder.record_within(connection, events, [tags_text(event) for event in events])
+        if roles:
+            carry_out(connection, place, statements(connection, place))
 
-    recorder = create_store(Place.parse(where), clock or SystemClock(), fill)
+    recorder = create_store(place, clock or SystemClock(), fill)
     return EventLog(recorder, registry)
 
 
 def restore_log(
-    where: str | Path, registry: Registry, lines: Iterable[bytes], *, clock: Clock | None = None
+    where: str | Path,
+    registry: Registry,
+    lines: Iterable[bytes],
+    *,
+    clock: Clock | None = None,
+    going_on: Callable[[], Proposed | None] = lambda: None,
 ) -> EventLog:
     """Make a log of the lines of another, byte for byte, and open it. Whole or not at all.
 
-    Raises `BadInput` for what is no line, not the next one, or none that a log could hold,
-    with its number.
+    `going_on` is asked when all of them are there, and before the log is: it may raise, or say
+    what is recorded next. Raises `BadInput` for what is no line, not the next one, or none that
+    a log could hold, with its number.
     """
 
     def fill(recorder: SqlRecorder, connection: Connection) -> None:
         rows = restored(lines, registry)
         while batch := list(islice(rows, PAGE)):
             recorder.insert_rows(connection, batch)
+        if (further := going_on()) is not None:
+            events = written([further], registry)
+            recorder.record_within(connection, events, [tags_text(event) for event in events])
 
     recorder = create_store(Place.parse(where), clock or SystemClock(), fill)
     return EventLog(recorder, registry)

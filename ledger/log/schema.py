@@ -37,6 +37,9 @@ APPLICATION_ID = 0x534C6467
 DEFAULT_SCHEMA = "studio_ledger"
 """The PostgreSQL schema that holds the log unless the URL says `?schema=`."""
 
+GUARD_PATH = "pg_catalog, pg_temp"
+"""Where a guard of PostgreSQL finds the functions and operators that it uses."""
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -144,7 +147,9 @@ def _postgres_triggers(schema: str) -> list[str]:
     functions = [
         f"CREATE FUNCTION {schema}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{_APPEND_ONLY}'; END $$",
-        f"CREATE FUNCTION {schema}.require_next_position() RETURNS trigger LANGUAGE plpgsql AS "
+        # Whoever may insert chooses a search path, and with it what `max` and `=` mean: not here.
+        f"CREATE FUNCTION {schema}.require_next_position() RETURNS trigger LANGUAGE plpgsql "
+        f"SET search_path = {GUARD_PATH} AS "
         f"$$ BEGIN IF NEW.position IS DISTINCT FROM "
         f"(SELECT coalesce(max(position), 0) + 1 FROM {schema}.event) "
         f"THEN RAISE EXCEPTION '{_IN_ORDER}'; END IF; RETURN NEW; END $$",

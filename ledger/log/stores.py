@@ -8,8 +8,8 @@ first event, or none is.
 
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -24,6 +24,7 @@ from ledger.log.failures import (
     NOT_THERE,
     file_errors,
     full,
+    left_beside,
     no_room,
     storage_errors,
 )
@@ -40,7 +41,7 @@ from ledger.times import Clock
 Fill = Callable[[SqlRecorder, Connection], None]
 """Writes the first events, inside the transaction that makes the ledger."""
 
-_PRIVATE = 0o600
+PRIVATE = 0o600
 """A ledger is its owner's alone until the owner says otherwise."""
 
 
@@ -89,13 +90,31 @@ def open_store(place: Place, clock: Clock, *, read_only: bool = False) -> SqlRec
 
 
 def _create_file(path: Path, where: str, clock: Clock, fill: Fill) -> None:
+    with built(path, where) as building:
+        _fill_file(building, where, clock, fill)
+
+
+@contextmanager
+def built(path: Path, where: str) -> Iterator[Path]:
+    """A new file beside a path, private and empty; filled inside, it then takes the path.
+
+    In one step, which fails where something is. However it ends, nothing else is left. Raises
+    `LedgerExists`, and `StorageFailure` for what cannot be written.
+    """
     if os.path.lexists(path):
         raise LedgerExists(where)
+    for end in ("-journal", "-wal"):
+        if (left := left_beside(path, end)) is not None:
+            # SQLite would take it for what a crash of this very file had left.
+            raise StorageFailure(
+                f"{left.name} lies beside {where}, of a file that is gone",
+                advice="Move it away first, in case somebody still wants it",
+            )
     building = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     with file_errors(where):
-        os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
+        os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
         try:
-            _fill_file(building, where, clock, fill)
+            yield building
             if no_room(building):  # it could not be opened, and nobody would know what it is
                 raise full(where)
             _put_in_place(building, path, where)
@@ -128,7 +147,7 @@ def _put_in_place(building: Path, path: Path, where: str) -> None:
         # A file system without hard links. Claim the name first, so that of two creations
         # at once only one goes on.
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
         except FileExistsError:
             raise LedgerExists(where) from None
         os.replace(building, path)

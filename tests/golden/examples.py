@@ -28,6 +28,7 @@ from ledger.events import (
     HoldChallenged,
     HoldPromoted,
     HoldReleased,
+    LedgerContinued,
     LedgerOpened,
     MilestonePlanned,
     MilestoneReached,
@@ -220,4 +221,15 @@ EQUIPMENT: list[Event] = [
     EquipmentRetired(equipment="led-wall-a", at=LATER, place=STAGE),
 ]
 
-EXAMPLES: list[Event] = [*SITES, *PROJECTS, *BOOKINGS, *EQUIPMENT]
+LEDGERS: list[Event] = [
+    LedgerContinued(
+        origin="studio-ledger.example/2",
+        former="studio-ledger.example",
+        size=32,
+        root="47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        lost_size=40,
+        lost_root="LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=",
+    )
+]
+
+EXAMPLES: list[Event] = [*SITES, *PROJECTS, *BOOKINGS, *EQUIPMENT, *LEDGERS]
