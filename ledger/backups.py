@@ -21,7 +21,7 @@ from ledger.audit.note import VerifierKey
 from ledger.audit.refusals import BadNote, Inconsistent, NotProved
 from ledger.audit.tree import Derivation
 from ledger.errors import BadInput, NewerFormat, NoLedger, Refused
-from ledger.events import STUDIO_EVENTS, LedgerContinued
+from ledger.events import STUDIO_EVENTS, LedgerContinued, LedgerOpened
 from ledger.events.base import Header, Registry
 from ledger.events.ledgers import CONTINUED
 from ledger.log.copying import copy_log
@@ -58,11 +58,13 @@ class Known(Struct, frozen=True):
 class Copied(Struct, frozen=True):
     """A copy that was read whole: how many events, the root of their tree, whose log.
 
-    `agreed` counts the checkpoints that it was held against, `signed` is the largest of them.
+    `agreed` counts the checkpoints that it holds, `signed` is the largest of them; `zone` is the
+    ledger's.
     `continued` is the position at which it goes on as another log; None where it does not.
     """
 
     origin: str
+    zone: str
     position: int
     recorded_at: datetime
     root: bytes
@@ -210,9 +212,10 @@ def _going_on(reading: "_Reading", known: Known, continuing: Continuing | None) 
 
 def _not_as_signed(one: SignedCheckpoint, reading: "_Reading", advice: str) -> Forked:
     if one.size > reading.size:
+        missing = one.size - reading.size
         what = (
-            f"#{one.size:,} of {one.checkpoint.origin} was signed, and this ends at "
-            f"#{reading.size:,}: {one.size - reading.size:,} events are not in it"
+            f"#{one.size} of {one.checkpoint.origin} was signed, and this ends at #{reading.size}: "
+            f"{'1 event is' if missing == 1 else f'{missing:,} events are'} not in it"
         )
         return Forked(what, advice=advice, position=reading.size + 1)
     derived = _told(reading.roots[one.size])
@@ -289,8 +292,11 @@ class _Reading:
         last = self._log.last()
         assert last is not None, "a log has at least its first line"
         held = [one for one in known.checkpoints if self.roots.get(one.size) == one.root]
+        opened = next(self._log.stream(until=1)).event
+        assert isinstance(opened, LedgerOpened), "or its first line would have been refused"
         return Copied(
             self.origins.origin,
+            opened.zone,
             last[0],
             last[1],
             self.root,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     Column("place", "Where", wrap=True),
-    Column("origin", "Log"),
+    Column("origin", "Log", wrap=True),
     Column("position", "Events", number=True),
     Column("recorded_at", "Last recorded", fixed=True),
     Column("root", "Root", fixed=True),
@@ -66,14 +66,14 @@ def backup(
     """
     from ledger.backups import back_up
 
-    ledger = session.open_bare()
+    session.open_bare()
     file = _file(session, target)
     # Read before the copy is begun: what is signed meanwhile may not be in it.
     known = _known(shared.folder_of(session, audit_dir), public, against, None)
     with output.opened() as sink:
         copied = back_up(session.where, file, known, progress("copying"))
-        sink.write(_sheet(str(file), copied, ledger.opened.zone))
-    session.say(f"#1 to #{copied.position:,} are in {file}; {_agreed(copied, known)}")
+        sink.write(_sheet(str(file), copied))
+    session.say(f"#1 to #{copied.position} are in {file}; {_agreed(copied, known)}")
 
 
 @click.command(cls=Leaf)
@@ -148,12 +148,13 @@ def restore(
             source, session.where, known, continuing=continuing,
             progress=progress("restoring"), dry_run=dry_run,
         )  # fmt: skip
-        sink.write(_sheet(session.where, copied, "UTC"))
+        sink.write(_sheet(session.where, copied))
     done = "would be" if dry_run else "are"
-    session.say(f"#1 to #{copied.position:,} {done} in {session.where}; {_agreed(copied, known)}")
+    session.say(f"#1 to #{copied.position} {done} in {session.where}; {_agreed(copied, known)}")
     if copied.continued is not None:
+        says = "would say" if dry_run else "says"
         session.say(
-            f"#{copied.continued:,} says that it goes on as {as_new_origin}. Make its key: "
+            f"#{copied.continued} {says} that it goes on as {as_new_origin}. Make its key: "
             "audit key new; and tell whoever keeps a checkpoint of the old log"
         )
 
@@ -224,12 +225,12 @@ def _refuse_existing(session: Session) -> None:
     raise LedgerExists(session.where)
 
 
-def _sheet(place: str, copied: "Copied", zone: str) -> Sheet:
+def _sheet(place: str, copied: "Copied") -> Sheet:
     row = (
         place, copied.origin, copied.position, copied.recorded_at, b64encode(copied.root).decode(),
         copied.agreed, copied.signed or None, copied.continued,
     )  # fmt: skip
-    return Sheet(_COLUMNS, [row], zone)
+    return Sheet(_COLUMNS, [row], copied.zone)
 
 
 def _agreed(copied: "Copied", known: "Known") -> str:
@@ -239,5 +240,5 @@ def _agreed(copied: "Copied", known: "Known") -> str:
     if copied.agreed < len(known.checkpoints):
         some = f"{copied.agreed:,} of {len(known.checkpoints):,} checkpoints"
     signed = "" if known.key is not None else "; without a public key no signature was checked"
-    upto = f", up to #{copied.signed:,}" if copied.signed else ""
+    upto = f", up to #{copied.signed}" if copied.signed else ""
     return f"its root agrees with {some}{upto}{signed}"
