@@ -8,6 +8,7 @@ file comes of it, with nothing beside it, that can be opened, verified and resto
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,30 +100,21 @@ def _copy_file(path: Path, named: str, building: Path, where: str) -> None:
         engine.dispose()
 
 
-class _stopping:  # noqa: N801 - reads as the words of a with statement
-    """Ctrl-C ends a long statement: SQLite would swallow what is raised while it works."""
+@contextmanager
+def _stopping(connection: Connection) -> Iterator[None]:
+    """Ctrl-C ends a long statement, on a connection that is not used for another.
 
-    def __init__(self, connection: Connection) -> None:
-        self._driver: Any = connection.connection.dbapi_connection
-        self._raised: BaseException | None = None
-
-    def _look(self) -> int:
-        # Python runs the handlers of signals between two of its own instructions: here.
-        try:
-            for _ in range(2):
-                pass
-        except BaseException as raised:  # noqa: BLE001 - raised again when SQLite has let go
-            self._raised = raised
-            return 1
-        return 0
-
-    def __enter__(self) -> None:
-        self._driver.set_progress_handler(self._look, _STEPS)
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        self._driver.set_progress_handler(None, 0)
-        if self._raised is not None and isinstance(error, OperationalError):
-            raise self._raised from None
+    Python runs the handlers of signals between two of its own instructions, so now and then
+    SQLite has to let it do some. What is raised there SQLite takes for "stop", and loses.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    driver.set_progress_handler(lambda: 0, _STEPS)
+    try:
+        yield
+    except OperationalError as error:
+        if str(error.orig) == "interrupted":
+            raise KeyboardInterrupt from None
+        raise
 
 
 # --- from a server ---------------------------------------------------------------------

@@ -110,10 +110,10 @@ def built(path: Path, where: str) -> Iterator[Path]:
                 f"{left.name} lies beside {where}, of a file that is gone",
                 advice="Move it away first, in case somebody still wants it",
             )
-    building = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    building = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
     with file_errors(where):
-        os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
         try:
+            os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
             yield building
             if no_room(building):  # it could not be opened, and nobody would know what it is
                 raise full(where)
