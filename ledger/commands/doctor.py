@@ -1,16 +1,18 @@
 """`doctor`: is the ledger sound? It reads, changes nothing and loads no plugin."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Literal, NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from ledger.application import Ledger
+from ledger.commands import audit_options as shared
+from ledger.commands import doctor_surroundings as around
 from ledger.commands import options
 from ledger.commands.answers import progress
+from ledger.commands.doctor_surroundings import Finding
 from ledger.commands.endings import FOUND
 from ledger.commands.output import Output
 from ledger.commands.session import Session
@@ -21,8 +23,11 @@ from ledger.events import STUDIO_EVENTS
 from ledger.events.base import RecordedEvent, UnknownEvent
 from ledger.log.health import Health, examine
 from ledger.log.places import Place, sqlite_in_use
+from ledger.times import SystemClock
 
-State = Literal["ok", "warn", "bad"]
+if TYPE_CHECKING:
+    from ledger.audit.note import VerifierKey
+    from ledger.auditing import AuditFolder
 
 COLUMNS = (
     Column("check", "Check", fixed=True),
@@ -34,29 +39,41 @@ _NEWEST = 1_000
 """Events at the end of the log that --quick reads."""
 
 
-class Finding(NamedTuple):
-    """One check: what it looked at, how that is, and what to do about it."""
-
-    check: str
-    state: State
-    found: str
-    advice: str | None = None
-
-
 @click.command(cls=Leaf)
 @click.option(
     "--quick", is_flag=True, help=f"Read only the newest {_NEWEST:,} events, not every one."
 )
+@click.option(
+    "--checkpoint-age",
+    "age",
+    type=options.Written("AGE", around.parse_age),
+    default=around.AGE,
+    show_default=True,
+    help="How long events may go unsigned: 12h, 2d, 1w.",
+)
 @options.data()
+@shared.public_key
+@shared.audit_dir
 @click.pass_obj
-def doctor(session: Session, quick: bool, output: Output) -> None:
-    """Check the ledger: store, log, guards, views. Loads no plugin, changes nothing.
+def doctor(
+    session: Session,
+    quick: bool,
+    age: timedelta,
+    output: Output,
+    public: str | None,
+    audit_dir: str | None,
+) -> None:
+    """Check the ledger: store, log, guards, views, and what is around it. Loads no plugin.
+
+    Around it: who may read its files, on what disk it lies, whether the clocks go together, and
+    how long events have gone unsigned. Nothing is changed.
 
     Every event is read. Exit code 3 means that something is bad; 10 that there is no
     ledger; 74 that it could not be read.
     """
     ledger = session.open_bare()
     findings = list(_findings(session, ledger, quick))
+    findings += _around(session, ledger, age, public, audit_dir)
     states = [finding.state for finding in findings]
     if "bad" in states:
         session.exit_code = FOUND
@@ -95,8 +112,37 @@ def _findings(session: Session, ledger: Ledger, quick: bool) -> Iterator[Finding
         yield Finding("append-only guard", "ok", "its triggers are in place")
     yield from _log(ledger, health, zone, quick)
     yield from _views(place, health.last)
+    now = SystemClock().now()
+    last = ledger.log.last()
+    yield from around.clocks(None if last is None else last[1], health, now, zone)
+
+
+def _around(
+    session: Session, ledger: Ledger, age: timedelta, public: str | None, audit_dir: str | None
+) -> Iterator[Finding]:
+    """The files that belong to it, and how far it is signed."""
+    from ledger.projections.store import views_place
+
+    place = Place.parse(session.where)
+    folder = shared.folder_of(session, audit_dir)
     if place.path is not None:
-        yield from _permissions(place.path)
+        yield around.permissions(place.path)
+        yield from around.disk(place.path)
+    yield from around.modes_beside(views_place(place).path, folder)
+    try:
+        key = _key(folder, public)
+    except LedgerError as error:
+        yield Finding(
+            "checkpoints", "bad", str(error), "Put the log's own public key there, or --public"
+        )
+        return
+    yield from around.checkpoints(ledger, folder, key, age, SystemClock().now())
+
+
+def _key(folder: "AuditFolder", public: str | None) -> "VerifierKey | None":
+    if public is None and not folder.public_file.exists():
+        return None
+    return shared.public_of(folder, public)
 
 
 def _store(place: Place, health: Health) -> Iterator[Finding]:
@@ -210,15 +256,3 @@ def _views(place: Place, head: int) -> Iterator[Finding]:
             behind = head - live.position
             lag = f", {behind:,} behind; the next question catches up" if behind else ""
             yield Finding(f"view tables: {name}", "ok", f"at #{live.position}{lag}")
-
-
-def _permissions(path: Path) -> Iterator[Finding]:
-    mode = path.stat().st_mode & 0o777
-    if mode & 0o002:
-        yield Finding(
-            "permissions", "warn", f"everybody may write to it ({mode:03o})", f"chmod o-w {path}"
-        )
-    elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        yield Finding("permissions", "warn", "you may read it, not write to it or its folder")
-    else:
-        yield Finding("permissions", "ok", f"yours to write ({mode:03o})")

@@ -10,6 +10,7 @@ from ledger.log import schema
 from ledger.log.beside import is_write_ahead_logged, reading_mode
 from ledger.log.failures import storage_errors
 from ledger.log.places import Place, postgres_engine, sqlite_engine
+from ledger.times import Clock, SystemClock
 
 SQLITE_TRIGGERS = {
     f"{table}_no_{verb}" for table in ("event", "event_tag") for verb in ("update", "delete")
@@ -24,6 +25,7 @@ class Health:
     `events` counts rows, `last` is the highest position: equal where no position is
     missing. `missing_triggers` are those of the append-only guard that are not there.
     `damage` is what SQLite's quick check says of the file, empty where it is sound.
+    `server_ahead_s` is by how many seconds the server's clock is ahead of ours; 0 for a file.
     """
 
     server: str
@@ -33,9 +35,10 @@ class Health:
     last: int
     missing_triggers: tuple[str, ...]
     damage: str
+    server_ahead_s: float = 0.0
 
 
-def examine(where: str) -> Health:
+def examine(where: str, clock: Clock | None = None) -> Health:
     """Look at the store at a path or URL. Raises `StorageFailure` where it cannot be read."""
     place = Place.parse(where)
     if place.path is not None:
@@ -47,7 +50,7 @@ def examine(where: str) -> Health:
         with storage_errors(place.where), engine.connect() as connection:
             if place.path is not None:
                 return _sqlite(connection, place.path)
-            return _postgres(connection, place.schema)
+            return _postgres(connection, place.schema, clock or SystemClock())
     finally:
         engine.dispose()
 
@@ -72,7 +75,7 @@ def _sqlite(connection: Connection, path: Path) -> Health:
     )
 
 
-def _postgres(connection: Connection, name: str | None) -> Health:
+def _postgres(connection: Connection, name: str | None, clock: Clock) -> Health:
     # A disabled trigger ('D') guards nothing.
     found = connection.execute(
         sql(
@@ -93,7 +96,18 @@ def _postgres(connection: Connection, name: str | None) -> Health:
         last=last,
         missing_triggers=tuple(sorted(POSTGRES_TRIGGERS - triggers)),
         damage="",
+        server_ahead_s=_ahead(connection, clock),
     )
+
+
+def _ahead(connection: Connection, clock: Clock) -> float:
+    """By how much at least the server's clock is ahead: what the way took may explain the rest."""
+    before = clock.now().timestamp()
+    server = float(
+        connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one()
+    )
+    after = clock.now().timestamp()
+    return server - min(max(server, before), after)
 
 
 def _extent(connection: Connection, tables: schema.Tables) -> tuple[int, int]:
