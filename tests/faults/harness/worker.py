@@ -1,0 +1,93 @@
+"""Goes through the points of kinds of fault and prints their figures, a JSON line a kind.
+
+`python -m tests.faults.harness.worker`, started with the shim preloaded. It works alone, so that
+it can fork at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from tests.faults.harness.catalogue import kinds
+from tests.faults.harness.figures import Figures
+from tests.faults.harness.kinds import Kind, Point
+from tests.faults.harness.shim import Shim
+from tests.faults.harness.worlds import FileWorld
+
+
+def go_through(
+    kind: Kind, seed: int, part: tuple[int, int], go_on: Callable[[Figures], bool]
+) -> Figures:
+    """Points of a kind, from the programs of `seed`, `seed` + 1 … on, until told to stop.
+
+    `part` is (n, of): every of-th point, from the n-th.
+    """
+    figures = Figures(kind.name)
+    while True:
+        points = shuffled(kind.points(seed), f"{kind.name} {seed}")[part[0] :: part[1]]
+        if not points:
+            raise RuntimeError(f"{kind.name}: the program of seed {seed} has no point")
+        figures.seeds.add(seed)
+        for point in points:
+            if not go_on(figures):
+                return figures
+            figures.count(tuple(point), *kind.strike(point))
+        figures.programs += 1
+        seed += 1
+
+
+def shuffled(points: list[Point], seed: str) -> list[Point]:
+    """In an order that is the same for a seed. Points that share a recording stay together."""
+    chance = random.Random(seed)
+    groups: dict[int, list[Point]] = {}
+    for point in points:
+        groups.setdefault(point.how // 100, []).append(point)
+    order = list(groups.values())
+    chance.shuffle(order)
+    for group in order:
+        chance.shuffle(group)
+    return [point for group in order for point in group]
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kinds", required=True, help="names, separated by ';'")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--points", type=int, default=0, help="of each kind; 0: by time")
+    parser.add_argument("--seconds", type=float, default=10.0, help="for each kind")
+    parser.add_argument("--part", default="0/1")
+    parser.add_argument("--mutant", default="")
+    parser.add_argument("--until-harmed", action="store_true")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--server", default="", help="the URL of a PostgreSQL")
+    given = parser.parse_args()
+    part, parts = map(int, given.part.split("/"))
+    with TemporaryDirectory(dir=given.folder, prefix="faults-") as scratch:
+        world = FileWorld(Path(scratch), Shim(), given.mutant)
+        found = {kind.name: kind for kind in kinds(world, given.server)}
+        for name in given.kinds.split(";"):
+            until = time.monotonic() + given.seconds
+
+            def go_on(figures: Figures, until: float = until) -> bool:
+                if given.until_harmed and figures.harms:
+                    return False
+                if given.points:
+                    return figures.points < given.points
+                return time.monotonic() < until
+
+            figures = go_through(found[name], given.seed, (part, parts), go_on)
+            sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
