@@ -242,7 +242,7 @@ def _verified(where: str, audit: Path) -> Iterator[Wrong]:
             key = folder.public() if folder.public_file.exists() else None
             for result in examining.verify(examining.evidence(key)):
                 if result.state == "bad":
-                    harm = _CHECKS.get(result.name, "checkpoint broken")
-                    yield Wrong(harm, f"audit verify, {result.name}: {result.found}")
+                    harm = _CHECKS.get(result.check, "checkpoint broken")
+                    yield Wrong(harm, f"audit verify, {result.check}: {result.found}")
     except LedgerError as error:
         yield Wrong("unclear", f"audit verify: {error}")

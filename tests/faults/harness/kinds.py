@@ -21,7 +21,7 @@ from tests.faults.harness.shim import Calls, Strike
 from tests.faults.harness.worlds import FileWorld, JumpingClock, learn, resolved
 
 RECORDING = ("one", "one", "batch", "straight", "reopen")
-LOOKING = ("one", "batch", "views", "views", "rebuild", "reopen")
+LOOKING = ("seen", "seen", "batch", "views", "rebuild", "reopen")
 SIGNING = ("one", "batch", "sign", "sign")
 ALL = ("one", "one", "batch", "straight", "views", "rebuild", "sign", "reopen")
 

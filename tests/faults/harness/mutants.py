@@ -104,6 +104,14 @@ def fsync_off() -> None:
         connection.execute("PRAGMA synchronous = OFF")
 
 
+def journal_removed_and_not_waited_for() -> None:
+    """SQLite waits for its files and not for the folder, which a rollback journal needs."""
+
+    @event.listens_for(Engine, "connect")
+    def hurry(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA synchronous = FULL")
+
+
 def stale_retry() -> None:
     """A decision that lost is not taken again: what it proposed is appended at the new head."""
     append = EventLog.append
@@ -128,6 +136,7 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "progress committed before its rows": progress_before_rows,
     "recorded time not held back": unclamped_time,
     "no wait for the disk": fsync_off,
+    "no wait for the journal's removal": journal_removed_and_not_waited_for,
     "a retry that goes on from a stale read": stale_retry,
 }
 

@@ -83,7 +83,9 @@ class Step(Struct, frozen=True):
     size: int = 0
 
 
-RECORDING = ("one", "batch", "straight")
+_ONE, _FEW, _SOME = (1, 1), (1, 3), (2, 5)
+SIZES = {"one": _ONE, "seen": _ONE, "straight": _FEW, "batch": _SOME}
+"""How many events a step of a kind records, at least and at most; none where it is not named."""
 
 
 def draw(chance: random.Random, name: str, count: int, among: Sequence[str]) -> list[Step]:
@@ -91,14 +93,13 @@ def draw(chance: random.Random, name: str, count: int, among: Sequence[str]) -> 
     steps = []
     for number in range(count):
         do = chance.choice(among)
-        size = {"one": 1, "batch": chance.randint(2, 5), "straight": chance.randint(1, 3)}
-        steps.append(Step(do, f"{name}-{number}", size.get(do, 0)))
+        steps.append(Step(do, f"{name}-{number}", chance.randint(*SIZES.get(do, (0, 0)))))
     return steps
 
 
 def sizes(steps: Sequence[Step]) -> dict[str, int]:
     """How many events each request key stands for."""
-    return {step.key: step.size for step in steps if step.do in RECORDING}
+    return {step.key: step.size for step in steps if step.size}
 
 
 class Program:
@@ -135,6 +136,10 @@ class Program:
     def _one(self, step: Step) -> None:
         author = Author("the-program", None, step.key)
         self._recorded(step, self.ledger.decide(plan(self.ledger, step.key, 0), author))
+
+    def _seen(self, step: Step) -> None:
+        self._one(step)
+        self._views(step)
 
     def _batch(self, step: Step) -> None:
         lines = [(n + 1, plan(self.ledger, step.key, n)) for n in range(step.size)]

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import argparse
 import random
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -60,33 +59,32 @@ def shuffled(points: list[Point], seed: str) -> list[Point]:
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kinds", required=True, help="names, separated by ';'")
+    parser.add_argument("--kinds", default="", help="names, separated by ';'; all without")
+    parser.add_argument("--server", action="store_true", help="the kinds on a server")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--points", type=int, default=0, help="of each kind; 0: by time")
     parser.add_argument("--seconds", type=float, default=10.0, help="for each kind")
-    parser.add_argument("--part", default="0/1")
-    parser.add_argument("--mutant", default="")
-    parser.add_argument("--until-harmed", action="store_true")
+    parser.add_argument("--part", default="0/1", help="n/of: every of-th point, from the n-th")
+    parser.add_argument("--mutant", default="", help="break the ledger in this way")
+    parser.add_argument("--until", default="", help="stop when this harm was done")
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--server", default="", help="the URL of a PostgreSQL")
     given = parser.parse_args()
     part, parts = map(int, given.part.split("/"))
     with TemporaryDirectory(dir=given.folder, prefix="faults-") as scratch:
         world = FileWorld(Path(scratch), Shim(), given.mutant)
-        found = {kind.name: kind for kind in kinds(world, given.server)}
-        for name in given.kinds.split(";"):
-            until = time.monotonic() + given.seconds
+        with kinds(world, Path(scratch), server=given.server) as found:
+            for name in given.kinds.split(";") if given.kinds else found:
+                until = time.monotonic() + given.seconds
 
-            def go_on(figures: Figures, until: float = until) -> bool:
-                if given.until_harmed and figures.harms:
-                    return False
-                if given.points:
-                    return figures.points < given.points
-                return time.monotonic() < until
+                def go_on(figures: Figures, until: float = until) -> bool:
+                    if given.until in figures.harms:
+                        return False
+                    if given.points:
+                        return figures.points < given.points
+                    return time.monotonic() < until
 
-            figures = go_through(found[name], given.seed, (part, parts), go_on)
-            sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
-            sys.stdout.flush()
+                figures = go_through(found[name], given.seed, (part, parts), go_on)
+                print(msgspec.json.encode(figures).decode(), flush=True)
 
 
 if __name__ == "__main__":
