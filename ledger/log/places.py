@@ -4,6 +4,7 @@ A place is a path, `sqlite:///path`, or `postgresql://user@host/database?schema=
 """
 
 import importlib
+import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,6 +27,8 @@ LOCK_TIMEOUT_S = 60
 
 _SEEN = "studio-ledger seen"
 """Where a connection's record keeps the file that it has open."""
+
+_SILENT = logging.NullHandler()
 
 _FORMS = "Write a path, sqlite:///path, or postgresql://user@host/database"
 
@@ -193,6 +196,9 @@ def postgres_engine(url: URL, *, read_only: bool) -> Engine:
 
     Raises `StorageFailure` where the driver is not installed.
     """
+    # The driver warns of a connection that broke on Python's last-resort handler, which is the
+    # terminal, beside the one line that we say ourselves. Whoever logs still gets it.
+    logging.getLogger("psycopg").addHandler(_SILENT)
     patience = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
     try:
         engine = create_engine(
