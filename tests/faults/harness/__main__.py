@@ -78,7 +78,8 @@ def main() -> int:
             ]
             found = [figures_of(worker) for worker in workers]
             parts += [figures for each in found for figures in each]
-            print(f"{sum(f.points for f in parts):,} points", file=sys.stderr)
+            for figures in merged(parts):
+                print(f"{figures.kind}: {figures.points:,} {figures.harms}", file=sys.stderr)
     whole = merged(parts)
     print("\n".join(table(whole)))
     programs = sum(figures.programs for figures in whole)

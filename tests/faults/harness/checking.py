@@ -63,8 +63,11 @@ class Kept(NamedTuple):
     """Of the live view: its progress, its one row, its days; None where none is live."""
 
 
-def examine(where: str, audit: Path, known: Known, *, twice: bool = True) -> list[Wrong]:
-    """Open a store anew; everything that is wrong with it. Without `twice` naively alone."""
+def examine(where: str, audit: Path, known: Known, *, twice: bool) -> list[Wrong]:
+    """Open a store anew; everything that is wrong with it.
+
+    Naively, and with `twice` by `audit verify` too, which takes the most time of all.
+    """
     try:
         kept = _read(where)
     except Exception as error:  # noqa: BLE001 - whatever it is, the store cannot be opened

@@ -15,7 +15,7 @@ from ledger.application import Author, Ledger
 from ledger.errors import LedgerError, LedgerExists, NoLedger, StorageFailure
 from tests.faults.harness.checking import Wrong, examine
 from tests.faults.harness.children import Child, Heard, Say
-from tests.faults.harness.kinds import Outcome, Point, acknowledged
+from tests.faults.harness.kinds import Outcome, Point, acknowledged, twice
 from tests.faults.harness.mutants import plant
 from tests.faults.harness.power import Did, Disk, Record, read_records
 from tests.faults.harness.programs import PROJECT, Step, draw
@@ -140,7 +140,7 @@ class Applying(Struct):
         known = self.world.known(steps)
         with self.world.copied() as place:
             wrong = learn(known, self._applied(place, point.seed, strike, calls, point.at))
-            wrong += examine(place.where, place.audit, known)
+            wrong += examine(place.where, place.audit, known, twice=twice(point))
             told = acknowledged(known)
             again = self._applied(place, point.seed, Strike.NONE, calls, 0)
             for key, positions in again.acknowledged.items():

@@ -12,7 +12,7 @@ from msgspec import Struct
 from ledger.log.recorder import Appended, SqlRecorder
 from tests.faults.harness.checking import Wrong, examine
 from tests.faults.harness.children import Child, Say, taking
-from tests.faults.harness.kinds import Outcome, Point, acknowledged
+from tests.faults.harness.kinds import Outcome, Point, acknowledged, twice
 from tests.faults.harness.mutants import plant
 from tests.faults.harness.programs import draw
 from tests.faults.harness.worlds import FileWorld, learn, resolved
@@ -90,7 +90,7 @@ class Met(Struct, frozen=True):
                 wrong += [Wrong("unclear", said) for _, said in each.failed]
             if heard[0].acknowledged != heard[1].acknowledged:
                 wrong.append(Wrong("doubled", f"{[each.acknowledged for each in heard]}"))
-            wrong += examine(place.where, place.audit, known)
+            wrong += examine(place.where, place.audit, known, twice=twice(point))
             told = acknowledged(known)
             wrong += resolved(place.where, place.audit, steps, known)
         return Outcome(told, wrong)

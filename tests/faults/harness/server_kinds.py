@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 
 from tests.faults.harness.checking import Known, Wrong, examine
 from tests.faults.harness.children import Child, Say, taking
-from tests.faults.harness.kinds import Outcome, Point, acknowledged
+from tests.faults.harness.kinds import Outcome, Point, acknowledged, twice
 from tests.faults.harness.mutants import plant
 from tests.faults.harness.programs import Step, draw, make_base, sizes
 from tests.faults.harness.proxy import Proxy
@@ -116,9 +116,11 @@ class ServerWorld:
         """The database's URL, for psycopg."""
         return self._server.set(drivername="postgresql").render_as_string(hide_password=False)
 
-    def looked_at(self, steps: Sequence[Step], before: int, wrong: list[Wrong]) -> Outcome:
+    def looked_at(
+        self, steps: Sequence[Step], before: int, wrong: list[Wrong], *, both: bool
+    ) -> Outcome:
         """What is left, before and after everything was said again."""
-        wrong += examine(self.where, self.audit, self.known)
+        wrong += examine(self.where, self.audit, self.known, twice=both)
         told = acknowledged(self.known) - before
         wrong += resolved(self.where, self.audit, steps, self.known)
         if wrong:
@@ -136,29 +138,29 @@ class ClientKilled(Struct):
 
     def points(self, seed: int) -> list[Point]:
         """Before and after each statement."""
-        count = self._run(seed, 0)[1]
+        count = self._run(Point(seed, 0))[1]
         return [Point(seed, at) for at in range(1, count + 1)]
 
     def strike(self, point: Point) -> Outcome:
         """Kill, and look."""
-        return self._run(point.seed, point.at)[0]
+        return self._run(point)[0]
 
-    def _run(self, seed: int, at: int) -> tuple[Outcome, int]:
+    def _run(self, point: Point) -> tuple[Outcome, int]:
         world = self.world
-        steps = world.program(f"{self.name} {seed}", self.steps, self.among)
+        steps = world.program(f"{self.name} {point.seed}", self.steps, self.among)
         world.prepare(steps)
         before = acknowledged(world.known)
 
         def work(say: Say) -> None:
             plant(world.mutant)
-            statements = Statements(at)
+            statements = Statements(point.at)
             taking(world.where, world.audit, steps, say)
             say(f"calls {statements.count}")
 
         heard = Child(work).hear()
         wrong = learn(world.known, heard)
         wrong += [Wrong("unclear", said) for _, said in heard.failed]
-        return world.looked_at(steps, before, wrong), heard.calls
+        return world.looked_at(steps, before, wrong, both=twice(point)), heard.calls
 
 
 class ConnectionCut(Struct):
@@ -199,7 +201,7 @@ class ConnectionCut(Struct):
         wrong = learn(world.known, heard)
         missing = set(sizes(steps)) - set(heard.acknowledged)
         wrong += [Wrong("unclear", f"{key} failed twice: {heard.failed}") for key in missing]
-        return world.looked_at(steps, before, wrong), heard.calls
+        return world.looked_at(steps, before, wrong, both=twice(point)), heard.calls
 
 
 class ServerKilled(Struct):
@@ -241,7 +243,8 @@ class ServerKilled(Struct):
         for child in children:
             wrong += learn(world.known, child.hear())
         self.server.start()
-        return world.looked_at([step for steps in programs for step in steps], before, wrong)
+        every = [step for steps in programs for step in steps]
+        return world.looked_at(every, before, wrong, both=True)
 
 
 class HolderKilled(Struct):
@@ -291,4 +294,4 @@ class HolderKilled(Struct):
         wrong += [Wrong("unclear", said) for _, said in heard.failed]
         if time.monotonic() - begun > 10:
             wrong.append(Wrong("unclear", "the other one waited more than 10 s for a dead one"))
-        return world.looked_at(steps, before, wrong)
+        return world.looked_at(steps, before, wrong, both=True)

@@ -14,6 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+from sqlalchemy import Dialect
+
+import ledger.log.recorder
+from ledger.log.schema import Tables
+from ledger.log.statements import Statements
 
 from tests.faults.harness.catalogue import kinds
 from tests.faults.harness.figures import Figures
@@ -56,6 +61,24 @@ def shuffled(points: list[Point], seed: str) -> list[Point]:
     return [point for group in order for point in group]
 
 
+def compile_once() -> None:
+    """Have every ledger of a place share its compiled statements, also those of forked children.
+
+    A program compiles them once in its life; here one lives for a tenth of a second.
+    """
+    made: dict[tuple[str, str | None], Statements] = {}
+
+    def statements(place: Tables, dialect: Dialect) -> Statements:
+        key = (dialect.name, place.schema)
+        if key not in made:
+            if len(made) > 20:  # a server's ledgers are made anew now and then
+                made.clear()
+            made[key] = Statements(place, dialect)
+        return made[key]
+
+    vars(ledger.log.recorder)["Statements"] = statements
+
+
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -70,6 +93,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     part, parts = map(int, given.part.split("/"))
+    compile_once()
     with TemporaryDirectory(dir=given.folder, prefix="faults-") as scratch:
         world = FileWorld(Path(scratch), Shim(), given.mutant)
         with kinds(world, Path(scratch), server=given.server) as found:

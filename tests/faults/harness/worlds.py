@@ -118,7 +118,13 @@ def learn(known: Known, heard: Heard) -> list[Wrong]:
 
 
 def resolved(where: str, audit: Path, steps: Sequence[Step], known: Known) -> list[Wrong]:
-    """Say every step again with its key, undisturbed: all must be there then, and each once."""
+    """Say all that records again with its key, undisturbed: each must be there then, and once.
+
+    Then look at views and sign, where the program did.
+    """
+    done = {step.do for step in steps}
+    steps = [step for step in steps if step.size]
+    steps += [Step(do) for do in ("views", "sign") if do in done]
     wrong: list[Wrong] = []
 
     def say(text: str) -> None:
