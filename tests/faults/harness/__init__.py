@@ -1,4 +1,4 @@
-"""Faults at every place where one can happen: is what was acknowledged still there, and nothing half?
+"""Faults wherever one can happen: is what was acknowledged still there, and nothing half?
 
 `python -m tests.faults.harness --seconds S --seed N` (`make faults`) prints the table that the docs
 show. Each kind of fault has *points*: the calls, statements or messages of one program at which it

@@ -29,6 +29,7 @@ from tests.faults.harness.server_kinds import (
 from tests.faults.harness.shim import Calls, Strike
 from tests.faults.harness.worlds import FileWorld
 
+SEEING = ("seen", "views", "rebuild")
 KILLED = ((Strike.KILL, Calls.CHANGES), (Strike.KILL_HALFWAY, Calls.WRITES))
 WRITE_FAILS = ((Strike.FAIL, Calls.WRITES), (Strike.FAIL_FROM, Calls.WRITES))
 SYNC_FAILS = ((Strike.FAIL, Calls.SYNCS), (Strike.FAIL_FROM, Calls.SYNCS))
@@ -70,7 +71,7 @@ def server_kinds(world: ServerWorld, server: Server) -> list[Kind]:
     """Those on a ledger on a server."""
     return [
         ClientKilled("PostgreSQL: killed at a statement: recording", world, RECORDING),
-        ClientKilled("PostgreSQL: killed at a statement: views", world, ("seen", "views", "rebuild")),
+        ClientKilled("PostgreSQL: killed at a statement: views", world, SEEING),
         ConnectionCut("PostgreSQL: connection cut at a message", world, RECORDING),
         HolderKilled("PostgreSQL: who holds the lock is killed", world),
         ServerKilled("PostgreSQL: the server is killed", world, server),

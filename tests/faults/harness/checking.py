@@ -58,7 +58,7 @@ class Kept(NamedTuple):
     """What a store holds, straight from its tables."""
 
     rows: list[tuple[int, str, str, str, bytes]]
-    index: list[tuple[str, str, int]]
+    tags: list[tuple[str, str, int]]
     planned: dict[str, Any] | None
     """Of the live view: its progress, its one row, its days; None where none is live."""
 
@@ -167,8 +167,8 @@ def _order(kept: Kept) -> Iterator[Wrong]:
 
 def _index(kept: Kept) -> Iterator[Wrong]:
     said = {(tag, row[2], row[0]) for row in kept.rows for tag in json.loads(row[3])}
-    if Counter(said) != Counter(kept.index):
-        yield Wrong("half there", f"the tag index differs: {set(kept.index) ^ said}")
+    if Counter(said) != Counter(kept.tags):
+        yield Wrong("half there", f"the tag index differs: {set(kept.tags) ^ said}")
 
 
 def _views(kept: Kept) -> Iterator[Wrong]:

@@ -93,7 +93,7 @@ def _work(work: Callable[[Say], None], write: int) -> None:
 
     try:
         work(say)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it is, the parent has to hear of it
         with suppress(OSError):
             say(f"unclear {traceback.format_exc()}")
     finally:

@@ -31,7 +31,8 @@ class Figures(Struct):
         for harm in {one.harm for one in wrong}:
             self.harms[harm] = self.harms.get(harm, 0) + 1
         if wrong and len(self.examples) < 20:
-            self.examples.append(f"{point}: " + "; ".join(f"{one.harm}: {one.what}" for one in wrong))
+            said = "; ".join(f"{one.harm}: {one.what}" for one in wrong)
+            self.examples.append(f"{point}: {said}")
 
     @property
     def harmed(self) -> int:

@@ -44,7 +44,9 @@ class Outcome(NamedTuple):
 class Kind(Protocol):
     """A kind of fault."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As the table has it."""
 
     def points(self, seed: int) -> list[Point]:
         """Every place at which it can strike in the program of a seed."""

@@ -154,9 +154,7 @@ class Applying(Struct):
     def _steps(self, seed: int) -> list[Step]:
         return draw(random.Random(f"{self.name} {seed}"), f"a{seed}", 2, ("batch",))
 
-    def _applied(
-        self, place: Place, seed: int, strike: Strike, calls: Calls, at: int
-    ) -> Heard:
+    def _applied(self, place: Place, seed: int, strike: Strike, calls: Calls, at: int) -> Heard:
         beside = self.world.scratch / f"{place.folder.name}.jsonl"
         told = self.world.scratch / f"{place.folder.name}.told.json"
 

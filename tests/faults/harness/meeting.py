@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import select
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from ledger.log.recorder import Appended, SqlRecorder
 from tests.faults.harness.checking import Wrong, examine
 from tests.faults.harness.children import Child, Say, taking
 from tests.faults.harness.kinds import Outcome, Point, acknowledged, twice
-from tests.faults.harness.mutants import plant
+from tests.faults.harness.mutants import plant, replace
 from tests.faults.harness.programs import draw
 from tests.faults.harness.worlds import FileWorld, learn, resolved
 
@@ -51,8 +52,7 @@ class Meeting:
             self.wait(_ONE_MAY)
             return appended
 
-        SqlRecorder.lock = locked  # type: ignore[method-assign]  # the test's own place to wait
-        SqlRecorder.record_within = recorded  # type: ignore[method-assign]  # and another one
+        replace(SqlRecorder, lock=locked, record_within=recorded)
 
 
 class Met(Struct, frozen=True):
@@ -80,7 +80,7 @@ class Met(Struct, frozen=True):
                 meeting.at_every_append()
                 taking(place.where, place.audit, steps, say)
 
-            children = [Child(lambda say, m=m: work(m, say)) for m in meetings]
+            children = [Child(partial(work, meeting)) for meeting in meetings]
             heard = [child.hear() for child in children]
             for end in (*one, *other):
                 os.close(end)

@@ -14,13 +14,19 @@ from ledger.log.recorder import Appended, SqlRecorder
 from ledger.projections.store import ViewStore
 
 
+def replace(owner: Any, **methods: Callable[..., Any]) -> None:
+    """Put other methods in place of those of a class or an object."""
+    for name, method in methods.items():
+        setattr(owner, name, method)
+
+
 def append_without_the_lock() -> None:
     """An append begins a transaction and does not wait for anybody."""
 
     def lock(self: SqlRecorder, connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
 
-    SqlRecorder.lock = lock  # type: ignore[method-assign]  # a mutant is planted in place
+    replace(SqlRecorder, lock=lock)
 
 
 def condition_before_the_lock() -> None:
@@ -34,7 +40,7 @@ def condition_before_the_lock() -> None:
                 self._check_condition(connection, condition, last[0])
         return record(self, events, None)
 
-    SqlRecorder.record = first_look  # type: ignore[method-assign]  # a mutant is planted in place
+    replace(SqlRecorder, record=first_look)
 
 
 def positions_from_a_sequence() -> None:
@@ -52,14 +58,14 @@ def positions_from_a_sequence() -> None:
                 f"CREATE SEQUENCE IF NOT EXISTS {schema}.positions START {last[0] + 1}"
             )
             next_one = f"SELECT nextval('{schema}.positions')"
-            first = [own.exec_driver_sql(next_one).scalar_one() for _ in events][0]
-        self._last = lambda _: (first - 1, last[1])  # type: ignore[method-assign]  # a mutant
+            taken = [own.exec_driver_sql(next_one).scalar_one() for _ in events]
+        replace(self, _last=lambda _: (taken[0] - 1, last[1]))
         try:
             return within(self, connection, events, *args)
         finally:
             del self._last
 
-    SqlRecorder.record_within = record_within  # type: ignore[method-assign]  # a mutant is planted
+    replace(SqlRecorder, record_within=record_within)
 
 
 def progress_before_rows() -> None:
@@ -72,7 +78,7 @@ def progress_before_rows() -> None:
         connection.exec_driver_sql(self._begin[0])
         return moved
 
-    ViewStore.claim = claimed  # type: ignore[method-assign]  # a mutant is planted in place
+    replace(ViewStore, claim=claimed)
 
 
 def unclamped_time() -> None:
@@ -87,13 +93,13 @@ def unclamped_time() -> None:
             found = last(self, connection)
             return None if found is None else (found[0], "")
 
-        self._last = forgetful  # type: ignore[method-assign]  # a mutant is planted in place
+        replace(self, _last=forgetful)
         try:
             return within(self, connection, *args, **named)
         finally:
             del self._last
 
-    SqlRecorder.record_within = record_within  # type: ignore[method-assign]  # a mutant is planted
+    replace(SqlRecorder, record_within=record_within)
 
 
 def fsync_off() -> None:
@@ -126,7 +132,7 @@ def stale_retry() -> None:
                 assert boundary is not None
                 boundary = Boundary(boundary.queries, self.head())
 
-    EventLog.append = stubborn  # type: ignore[method-assign]  # a mutant is planted in place
+    replace(EventLog, append=stubborn)
 
 
 MUTANTS: dict[str, Callable[[], None]] = {

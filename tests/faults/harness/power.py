@@ -59,10 +59,11 @@ def read_records(log: Path) -> list[Record]:
         did, path, other, inode, offset, size = _HEAD.unpack_from(text, at)
         at += _HEAD.size
         data = size if did in (Did.WRITE, Did.MARK) else 0
-        parts = [text[at : at + path], text[at + path : at + path + other]]
+        one, two = text[at : at + path], text[at + path : at + path + other]
         at += path + other
-        names = [os.fsdecode(part) for part in parts]
-        found.append(Record(Did(did), *names, inode, offset, size, text[at : at + data]))
+        names = os.fsdecode(one), os.fsdecode(two)
+        content = text[at : at + data]
+        found.append(Record(Did(did), names[0], names[1], inode, offset, size, content))
         at += data
     return found
 

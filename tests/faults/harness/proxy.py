@@ -24,7 +24,7 @@ class Messages:
     def add(self, data: bytes) -> list[bytes]:
         """The messages that are whole now."""
         self._held += data
-        found = []
+        found: list[bytes] = []
         while True:
             head = 0 if self._bare else 1
             if len(self._held) < head + 4:

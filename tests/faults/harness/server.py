@@ -58,8 +58,8 @@ class Server:
         give_up = time.monotonic() + 60
         while time.monotonic() < give_up:
             with suppress(psycopg.OperationalError):
-                with psycopg.connect(self.url.replace("+psycopg", "")):
-                    return
+                psycopg.connect(self.url.replace("+psycopg", "")).close()
+                return
             time.sleep(0.02)
         said = self._log.read_text(errors="replace")
         raise RuntimeError(f"the harness's PostgreSQL did not start:\n{said}")
@@ -91,7 +91,6 @@ class Server:
 
 
 def _children(pid: int) -> list[int]:
-    with suppress(FileNotFoundError):
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            return [int(child) for child in file.read().split()]
+    with suppress(FileNotFoundError), open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(child) for child in file.read().split()]
     return []

@@ -19,7 +19,6 @@ from sqlalchemy import Dialect
 import ledger.log.recorder
 from ledger.log.schema import Tables
 from ledger.log.statements import Statements
-
 from tests.faults.harness.catalogue import kinds
 from tests.faults.harness.figures import Figures
 from tests.faults.harness.kinds import Kind, Point
@@ -104,7 +103,7 @@ def main() -> None:
                     if given.until in figures.harms:
                         return False
                     if given.points:
-                        return figures.points < given.points
+                        return bool(figures.points < given.points)
                     return time.monotonic() < until
 
                 figures = go_through(found[name], given.seed, (part, parts), go_on)

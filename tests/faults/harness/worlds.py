@@ -102,9 +102,7 @@ class FileWorld:
             plant(self.mutant)
             told = None if log is None else self.shim.mark
             self.shim.arm(place.folder, strike, calls, at, log)
-            taking(
-                place.where, place.audit, steps, say, clock=clock, retries=retries, told=told
-            )
+            taking(place.where, place.audit, steps, say, clock=clock, retries=retries, told=told)
             say(f"calls {self.shim.count()}")
 
         return Child(work)
