@@ -54,6 +54,11 @@ _RECONNECT = "Check that the server runs and that the address is right"
 
 _POSTGRES = {
     "08": ("no connection to {}", _RECONNECT),
+    "57014": (
+        "{} took longer than its server allows",
+        "Nothing was recorded. Try again, or have statement_timeout raised for this user",
+    ),
+    "57P05": ("the server of {} closed a connection that was idle", "Say it again"),
     "57P": ("the server of {} is starting or stopping", "Try again in a moment"),
     "28": ("{} refused the login", "Check the user and the password"),
     "53100": ("the disk of {} is full", _FREE_SPACE),

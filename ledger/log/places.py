@@ -4,6 +4,7 @@ A place is a path, `sqlite:///path`, or `postgresql://user@host/database?schema=
 """
 
 import importlib
+import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +28,8 @@ LOCK_TIMEOUT_S = 60
 
 _SEEN = "studio-ledger seen"
 """Where a connection's record keeps the file that it has open."""
+
+_SILENT = logging.NullHandler()
 
 _FORMS = "Write a path, sqlite:///path, or postgresql://user@host/database"
 
@@ -160,7 +163,10 @@ def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA synchronous = FULL")
+        # With a write-ahead log it is FULL. With a rollback journal a commit is the journal's
+        # removal, and only EXTRA waits for the folder: without that a power cut can bring the
+        # journal back, which takes back what was acknowledged.
+        connection.execute("PRAGMA synchronous = EXTRA")
         # A memory map turns a failing disk into SIGBUS and shows a stray write in our own
         # process as a change of the log.
         connection.execute("PRAGMA mmap_size = 0")
@@ -191,6 +197,9 @@ def postgres_engine(url: URL, *, read_only: bool) -> Engine:
 
     Raises `StorageFailure` where the driver is not installed.
     """
+    # The driver warns of a connection that broke on Python's last-resort handler, which is the
+    # terminal, beside the one line that we say ourselves. Whoever logs still gets it.
+    logging.getLogger("psycopg").addHandler(_SILENT)
     patience = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
     try:
         engine = create_engine(
