@@ -44,7 +44,7 @@ _TABLE = {
     "plugin": Later("ledger.commands.plugins", "plugin", "The plugins that are in use."),
     "backup": Later("ledger.commands.backups", "backup", "Copy the ledger while others write."),
     "restore": Later("ledger.commands.backups", "restore", "Make the ledger from a backup."),
-    "roles": Later("ledger.commands.roles", "roles", "Who may record and read, on PostgreSQL."),
+    "roles": Later("ledger.commands.roles", "roles", "Give the ledger its roles, on PostgreSQL."),
     "doctor": Later("ledger.commands.doctor", "doctor", "Check the ledger without any plugin."),
     "completion": Later("ledger.commands.completion", "completion", "Print a completion script."),
 }

@@ -237,6 +237,26 @@ def _membership(connection: Connection, projector: str) -> list[str]:
     return [] if row.may else [f"GRANT {quote(projector)} TO {quote(row.me)}"]
 
 
+def act_as_owner(connection: Connection, name: str) -> tuple[str, ...] | None:
+    """In this transaction be the group that a schema belongs to, where the login is in it.
+
+    Whatever one member makes, another can then go on with, or drop. The statements that do the
+    same in the next transactions; None where there is no such schema.
+    """
+    row = connection.execute(
+        sql(
+            "SELECT rolname, NOT rolcanlogin AND pg_has_role(r.oid, :right) AS acts"
+            " FROM pg_roles r JOIN pg_namespace n ON n.nspowner = r.oid WHERE nspname = :name"
+        ),
+        {"name": name, "right": right_to_act(connection)},
+    ).first()
+    if row is None or not row.acts:
+        return None if row is None else ()
+    acting = f"SET LOCAL ROLE {connection.dialect.identifier_preparer.quote(row.rolname)}"
+    connection.exec_driver_sql(acting)
+    return (acting,)
+
+
 def right_to_act(connection: Connection) -> str:
     """What `pg_has_role` calls the right to SET ROLE."""
     version = connection.dialect.server_version_info or (0,)

@@ -41,7 +41,7 @@ from ledger.errors import StorageFailure
 from ledger.events.base import format_recorded_at, parse_recorded_at
 from ledger.log.beside import reading_mode
 from ledger.log.places import Place, postgres_engine, sqlite_engine, sqlite_in_use
-from ledger.log.roles import right_to_act
+from ledger.log.roles import act_as_owner
 from ledger.log.schema import APPLICATION_ID
 from ledger.projections.failures import view_errors
 from ledger.projections.folds import Failure
@@ -165,15 +165,13 @@ class ViewStore:
     def _prepare(self, path: Path | None) -> None:
         """Make what is missing. Two who come first at once make it once."""
         if path is None:
-            self._act_as_owner()
             with self.writing(alone=True) as connection:
                 assert self.schema is not None
+                acting = act_as_owner(connection, self.schema)
                 # asked first: who may not make schemas may still use one made ready
-                found = connection.execute(
-                    sql("SELECT 1 FROM pg_namespace WHERE nspname = :name"), {"name": self.schema}
-                )
-                if found.first() is None:
+                if acting is None:
                     connection.execute(CreateSchema(self.schema))
+                self._begin += acting or ()
                 self._make_progress(connection)
             return
         with view_errors(self.where), self.engine.connect() as connection:
@@ -189,23 +187,6 @@ class ViewStore:
                     connection.exec_driver_sql(f"PRAGMA journal_mode = {wanted}")
         with self.writing() as connection:
             self._make_progress(connection)
-
-    def _act_as_owner(self) -> None:
-        """Write as the group that the schema belongs to, where it belongs to one that we are in.
-
-        Whatever one member makes, another can then go on with, or drop.
-        """
-        with view_errors(self.where), self.engine.connect() as connection:
-            group = connection.execute(
-                sql(
-                    "SELECT rolname FROM pg_roles r JOIN pg_namespace n ON n.nspowner = r.oid"
-                    " WHERE nspname = :name AND NOT rolcanlogin AND pg_has_role(r.oid, :right)"
-                ),
-                {"name": self.schema, "right": right_to_act(connection)},
-            ).scalar()
-            if group is not None:
-                quote = connection.dialect.identifier_preparer.quote
-                self._begin = (*self._begin, f"SET LOCAL ROLE {quote(group)}")
 
     def _make_progress(self, connection: Connection) -> None:
         """Make the table, in place of one of an earlier form and all that it tells of."""
