@@ -14,7 +14,7 @@ from msgspec import Struct
 import ledger.log.stores
 import ledger.projections.store
 from ledger.log.places import SqliteInUse, sqlite_in_use
-from tests.faults.harness.checking import Known, Wrong, examine
+from tests.faults.harness.checking import Known, Wrong, examine, thrown_away
 from tests.faults.harness.power import Did, Disk, Record, read_records
 from tests.faults.harness.programs import SIGN, Step, draw
 from tests.faults.harness.shim import Calls, Strike
@@ -237,7 +237,8 @@ class PowerCut(Struct):
                     known.acknowledged[request] = (int(first), int(last))
         with self.world.empty() as place:
             disk.cut(place.folder)
-            wrong = examine(place.where, place.audit, known, twice=twice(point))
+            wrong = thrown_away(place.where) if self.failing else []
+            wrong += examine(place.where, place.audit, known, twice=twice(point))
             told = acknowledged(known)
             if fate == 0 and not wrong:
                 wrong += resolved(place.where, place.audit, steps, known)
