@@ -99,20 +99,19 @@ class CheckpointFile:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            new = not self.path.exists()
             opened = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
             raise self.failure("opened", error) from error
         try:
             try:
                 fcntl.flock(opened, fcntl.LOCK_EX)
-                if new:
-                    for folder in (self.path.parent, self.path.parent.parent):
-                        _sync_folder(folder)
                 with open(opened, "rb", closefd=False) as file:
                     data = file.read()
                 kept = self._parse(data)
                 whole = data[: len(data) - kept.unfinished]
+                if not kept.signed:
+                    # Whoever made it, now or before a crash: nobody has waited for its name yet.
+                    sync_name(self.path)
                 if kept.unfinished:
                     os.ftruncate(opened, len(whole))
                 if whole and not whole.endswith(_END):
@@ -188,10 +187,15 @@ class Appending:
             raise self._file.failure("written", error) from error
 
 
-def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):  # where a folder cannot be synced, the file's own sync must do
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+def sync_name(path: Path) -> None:
+    """Wait until a path is on the disk: its name, and that of each folder above it.
+
+    A file's own sync does not wait for those, and a folder just made may be gone with all in it.
+    """
+    for folder in path.absolute().parents:
+        with suppress(OSError):  # where a folder cannot be synced, the file's own sync must do
+            opened = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(opened)
+            finally:
+                os.close(opened)

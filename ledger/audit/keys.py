@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ledger.audit.kept import sync_name
 from ledger.audit.note import COSIGNATURE, LOG, KeyType, SigningKey, VerifierKey, valid_name
 from ledger.audit.refusals import KeyExists, NoKey
 from ledger.companions import expanded
@@ -57,6 +58,7 @@ def make_key(file: Path, name: str, type: KeyType, passphrase: str | None) -> Ve
         except BaseException:
             file.unlink()  # nobody was told of it
             raise
+        sync_name(file)
     except OSError as error:
         if isinstance(error, FileExistsError) and error.filename != str(file.parent):
             raise _taken(Path(error.filename)) from None

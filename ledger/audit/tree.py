@@ -21,6 +21,9 @@ TILE = 256
 LEVELS = 8
 """Levels of the tree between a tile and the one above."""
 
+_HOLE = bytes(HASH_SIZE)
+"""No hash, but what a disk gives that lost its power after a file grew and before it was filled."""
+
 Lines = Callable[[int, int], Iterable[bytes]]
 """The lines with after < position <= until, in order."""
 
@@ -39,7 +42,8 @@ class HashFiles:
                 data = file.read(count * HASH_SIZE)
         except (OSError, OverflowError, ValueError):  # the last two: beyond any file
             return []
-        return cut(data)
+        found = cut(data)
+        return found[: found.index(_HOLE)] if _HOLE in found else found
 
     def count(self, tile_level: int = 0) -> int:
         """How many whole hashes are kept of a level."""
@@ -56,6 +60,9 @@ class HashFiles:
             file.seek(start * HASH_SIZE)
             file.write(b"".join(hashes))
             file.truncate()
+            file.flush()
+            # Those above are written after these, so that they never stand without them.
+            os.fsync(file.fileno())
 
     def drop(self) -> None:
         """Keep nothing."""

@@ -226,6 +226,8 @@ class KeptHashes:
         while (upper := self._hashes.count(level)) > 0:
             for index in range(upper):
                 kept = self._hashes.read(level, index, 1)
+                if not kept:
+                    continue  # a hole: not kept
                 tile = self._hashes.read(level - 1, index * TILE, TILE)
                 if len(tile) < TILE or kept != [subtree(tile)]:
                     yield level, index

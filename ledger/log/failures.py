@@ -14,6 +14,8 @@ from ledger.errors import LedgerError, NoLedger, NotALedger, StorageFailure
 ELSEWHERE = "Name the ledger with --ledger, or make one elsewhere: --ledger PLACE init"
 """What to do where something else stands: there `init` would refuse."""
 NOT_THERE = "Make one with: studio-ledger init, or name another with --ledger"
+ODD = "See how it is with: doctor"
+"""What to do where the database says something that nobody has foreseen."""
 _FREE_SPACE = "Nothing was recorded. Free some space and try again"
 _PERMISSION = "Check who owns it and who may write to it, also its folder"
 _RESTORE = "Keep the file as it is and restore a backup beside it"
@@ -91,9 +93,7 @@ def storage_errors(where: str, *, committing: bool = False) -> Iterator[None]:
             )
         raise failure from error
     except SQLAlchemyError as error:
-        raise StorageFailure(
-            f"{where} failed: {_first_line(error)}", advice="See how it is with: doctor"
-        ) from error
+        raise StorageFailure(f"{where} failed: {_first_line(error)}", advice=ODD) from error
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def _explain(error: DBAPIError, where: str) -> LedgerError:
     for code, (message, advice) in _SQLITE.items():
         if name.startswith(code):
             return StorageFailure(message.format(where), advice=advice)
-    return StorageFailure(f"{where} failed: {words}", advice="See how it is with: doctor")
+    return StorageFailure(f"{where} failed: {words}", advice=ODD)
 
 
 def _explain_postgres(state: str | None, words: str, where: str) -> LedgerError:
@@ -187,7 +187,7 @@ def _explain_postgres(state: str | None, words: str, where: str) -> LedgerError:
     for code, (message, advice) in _POSTGRES.items():
         if state.startswith(code):
             return StorageFailure(message.format(where), advice=advice)
-    return StorageFailure(f"{where} failed: {words}", advice="See how it is with: doctor")
+    return StorageFailure(f"{where} failed: {words}", advice=ODD)
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.errors import LedgerError, NoLedger, NotALedger, StorageFailure
-from ledger.log.failures import file_errors, storage_errors
+from ledger.log.failures import ODD, file_errors, storage_errors
 
 ANEW = "Delete it: views are built anew from the log"
 _UNHARMED = "What was recorded is safe: only views are kept there."
@@ -40,7 +40,8 @@ def _of_views(told: LedgerError, where: str) -> StorageFailure:
             f"the tables of {where} are gone: another program swapped or deleted them",
             advice="Ask again",
         )
-    if told.message.endswith("is damaged"):
+    if told.message.endswith("is damaged") or told.advice == ODD:
+        # Damage may show as anything: a table that is there already, a column that is not.
         return StorageFailure(told.message, advice=ANEW)
     return StorageFailure(
         told.message, advice=told.advice.replace("Nothing was recorded.", _UNHARMED)

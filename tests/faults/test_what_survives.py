@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from ledger.audit.tree import HashFiles
 from tests.faults.harness.__main__ import KINDS, figures_of, start
 from tests.faults.harness.figures import Figures, table
 from tests.faults.harness.mutants import MUTANTS
@@ -181,3 +182,15 @@ def test_messages_are_cut_where_they_end() -> None:
     assert program.add(startup[:5]) == []
     assert program.add(startup[5:] + query + query[:3]) == [startup, query]
     assert program.add(query[3:]) == [query]
+
+
+def test_hashes_that_a_power_cut_left_empty_count_as_not_kept(tmp_path: Path) -> None:
+    """A file may have grown on the disk before what was written into it got there."""
+    hashes, one = HashFiles(tmp_path), bytes(range(32))
+    hashes.write(0, 0, [one, one, one])
+    with (tmp_path / "0").open("r+b") as file:
+        file.seek(32)
+        file.write(bytes(32))
+    assert hashes.read(0, 0, 3) == [one]
+    assert hashes.read(0, 1, 1) == []
+    assert hashes.read(0, 2, 1) == [one]

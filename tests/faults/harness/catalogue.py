@@ -16,7 +16,7 @@ from tests.faults.harness.kinds import (
     PowerCut,
     Struck,
 )
-from tests.faults.harness.making import Applying, Making
+from tests.faults.harness.making import Applying, FirstCheckpoint, Making
 from tests.faults.harness.meeting import Met
 from tests.faults.harness.server import Server
 from tests.faults.harness.server_kinds import (
@@ -64,6 +64,7 @@ def file_kinds(world: FileWorld) -> list[Kind]:
         PowerCut("the power goes, rollback journal", world, RECORDING, journal=True),
         PowerCut("the power goes after a failed sync", world, ALL, failing=True),
         Making("the power goes: `init`", world, power=5),
+        FirstCheckpoint("the power goes: the first checkpoint", world),
     ]
 
 

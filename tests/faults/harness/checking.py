@@ -225,6 +225,33 @@ def _root(leaves: Sequence[bytes]) -> bytes:
     return hashlib.sha256(b"\1" + _root(leaves[:cut]) + _root(leaves[cut:])).digest()
 
 
+def thrown_away(where: str) -> list[Wrong]:
+    """Delete views whose file is damaged, if that is what the ledger says to do.
+
+    SQLite keeps them with `synchronous=NORMAL`, which does not outlive a sync that failed and a
+    power cut after it. What was recorded is in the log.
+    """
+    views = Path(where).with_name(Path(where).stem + ".views.db")
+    if not views.exists():
+        return []
+    with closing(sqlite_module().connect(views)) as db:
+        try:
+            if db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]:
+                return []
+        except sqlite_module().DatabaseError:
+            pass
+    wrong = []
+    try:
+        with Ledger.open(where, extensions=EXTENSIONS) as ledger:
+            ledger.views.rebuild()
+    except LedgerError as error:
+        if "Delete it" not in error.advice:
+            wrong.append(Wrong("unclear", f"of damaged views: {error}"))
+    for end in ("", "-wal", "-shm"):
+        views.with_name(views.name + end).unlink(missing_ok=True)
+    return wrong
+
+
 # --- by the product ------------------------------------------------------------------------
 
 _CHECKS: Mapping[str, Harm] = {

@@ -14,7 +14,7 @@ from msgspec import Struct
 import ledger.log.stores
 import ledger.projections.store
 from ledger.log.places import SqliteInUse, sqlite_in_use
-from tests.faults.harness.checking import Known, Wrong, examine
+from tests.faults.harness.checking import Known, Wrong, examine, thrown_away
 from tests.faults.harness.power import Did, Disk, Record, read_records
 from tests.faults.harness.programs import SIGN, Step, draw
 from tests.faults.harness.shim import Calls, Strike
@@ -176,6 +176,9 @@ class Moment(Struct, frozen=True):
         return Outcome(told, wrong)
 
 
+_WHOLE = 1_000
+
+
 class PowerCut(Struct):
     """The power goes at some call of a program: whatever the disk can then hold.
 
@@ -197,7 +200,10 @@ class PowerCut(Struct):
         return draw(random.Random(f"{self.name} {seed}"), "v", self.steps, self.among)
 
     def points(self, seed: int) -> list[Point]:
-        """Each call, each fate; `how` numbers both the fate and, by hundreds, the failing sync."""
+        """Each call, each fate; `how` numbers both the fate and, by hundreds, the failing sync.
+
+        With a failing sync `at` is in thousandths of what was then written down.
+        """
         if not self.failing:
             count = len(self._records(seed, 0)[1])
             return [Point(seed, at, how) for at in range(count + 1) for how in range(self.fates)]
@@ -208,10 +214,9 @@ class PowerCut(Struct):
             syncs = child.hear().calls
         found = []
         for failing in range(1, syncs + 1):
-            count = len(self._records(seed, failing)[1])
             chance = random.Random(f"{self.name} {seed} {failing}")
-            moments = sorted({count, *(chance.randint(0, count) for _ in range(12))})
-            found += [Point(seed, at, 100 * failing + 1) for at in moments]
+            moments = sorted({_WHOLE, *(chance.randint(0, _WHOLE) for _ in range(12))})
+            found += [Point(seed, at, 100 * failing + at % 3) for at in moments]
         return found
 
     def strike(self, point: Point) -> Outcome:
@@ -221,7 +226,8 @@ class PowerCut(Struct):
         disk = before.again(random.Random(f"{self.name} {point}"))
         steps = self.program(point.seed)
         known = self.world.known(steps)
-        for record in records[: point.at]:
+        until = point.at * len(records) // _WHOLE if self.failing else point.at
+        for record in records[:until]:
             disk.take(record)
             if record.did == Did.MARK:
                 request, first, last = record.data.decode().rsplit(" ", 2)
@@ -231,7 +237,8 @@ class PowerCut(Struct):
                     known.acknowledged[request] = (int(first), int(last))
         with self.world.empty() as place:
             disk.cut(place.folder)
-            wrong = examine(place.where, place.audit, known, twice=twice(point))
+            wrong = thrown_away(place.where) if self.failing else []
+            wrong += examine(place.where, place.audit, known, twice=twice(point))
             told = acknowledged(known)
             if fate == 0 and not wrong:
                 wrong += resolved(place.where, place.audit, steps, known)

@@ -1,4 +1,4 @@
-"""Two further kinds of fault: while a ledger is made, and while the real command `apply` runs."""
+"""Further kinds: making a ledger and its first checkpoint, and the real command `apply`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tempfile import NamedTemporaryFile
 from msgspec import Struct
 
 from ledger.application import Author, Ledger
+from ledger.audit.keys import open_key
+from ledger.auditing import Audit, AuditFolder
 from ledger.errors import LedgerError, LedgerExists, NoLedger, StorageFailure
 from tests.faults.harness.checking import Wrong, examine
 from tests.faults.harness.children import Child, Heard, Say
@@ -188,3 +190,47 @@ class Applying(Struct):
         beside.unlink(missing_ok=True)
         told.unlink(missing_ok=True)
         return heard
+
+
+class FirstCheckpoint(Struct):
+    """The power goes while the first checkpoint is signed, into a folder that is not there yet."""
+
+    name: str
+    world: FileWorld
+    fates: int = 5
+
+    def points(self, seed: int) -> list[Point]:
+        """Each call, each fate of what was not synced."""
+        with self.world.copied() as place:
+            count = len(self._written_down(place)[1])
+        return [Point(seed, at, how) for at in range(count + 1) for how in range(self.fates)]
+
+    def strike(self, point: Point) -> Outcome:
+        """Cut the power, and look."""
+        known = self.world.known()
+        with self.world.copied() as signing, self.world.empty() as place:
+            disk, records = self._written_down(signing)
+            disk = disk.again(random.Random(f"{self.name} {point}"))
+            for record in records[: point.at]:
+                disk.take(record)
+                if record.did == Did.MARK:
+                    known.signed.add(int(record.data))
+            disk.cut(place.folder)
+            audit = place.folder / "elsewhere" / "audit"
+            wrong = examine(place.where, audit, known, twice=twice(point))
+        return Outcome(len(known.signed), wrong)
+
+    def _written_down(self, place: Place) -> tuple[Disk, list[Record]]:
+        key = open_key(AuditFolder(place.audit).key_file, lambda: "")
+        folder = AuditFolder(place.folder / "elsewhere" / "audit")
+        with NamedTemporaryFile(dir=self.world.scratch) as log:
+            disk = Disk(place.folder, random.Random(0))
+
+            def work(_say: Say) -> None:
+                self.world.shim.arm(place.folder, log=Path(log.name))
+                with Ledger.open(place.where) as ledger:
+                    signed = Audit(ledger, folder, place.where).sign(key)
+                self.world.shim.mark(str(signed.signed.size))
+
+            Child(work).hear()
+            return disk, read_records(Path(log.name))
