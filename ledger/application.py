@@ -130,6 +130,7 @@ class Ledger:
         self._clock = clock or SystemClock()
         self._new_id = new_id
         self._views: Views | None = None
+        self.replica = False
 
     @classmethod
     def create(
@@ -163,12 +164,18 @@ class Ledger:
         clock: Clock | None = None,
         new_id: Callable[[str], str] = random_id,
         read_only: bool = False,
+        replica: bool = False,
     ) -> Self:
-        """Open the ledger at a path or URL. Raises `NoLedger` and its kinds."""
+        """Open the ledger at a path or URL. Raises `NoLedger` and its kinds.
+
+        `replica`: it is only read, over the views' tables that the primary's programs keep.
+        """
         clock = clock or SystemClock()
-        log = open_log(where, _registry(extensions), clock=clock, read_only=read_only)
-        beside = None if read_only else where
-        return cls(log, views_beside=beside, extensions=extensions, clock=clock, new_id=new_id)
+        log = open_log(where, _registry(extensions), clock=clock, read_only=read_only or replica)
+        beside = where if replica or not read_only else None
+        made = cls(log, views_beside=beside, extensions=extensions, clock=clock, new_id=new_id)
+        made.replica = replica
+        return made
 
     def close(self) -> None:
         """Let go of the store."""
@@ -316,7 +323,8 @@ class Ledger:
 
             beside = self._views_beside
             place = None if beside is None else views_place(Place.parse(beside))
-            self._views = Views(self.log, self.extensions.projections, place)
+            projections = self.extensions.projections
+            self._views = Views(self.log, projections, place, kept_by_others=self.replica)
         return self._views
 
     def view(
@@ -349,13 +357,13 @@ class Ledger:
         text = text.strip()
         if text.isdecimal():
             head = self.log.head()
-            # Nobody's log is so long; and Python reads no number of thousands of digits.
+            # No log is so long; and Python reads no number of thousands of digits.
             position = int(text) if len(text) < 20 else 0
             if not 1 <= position <= head:
-                raise BadInput(f"there is no #{text:.20}", advice=f"The log ends at #{head}")
+                here = " at the replica" if self.replica else ""
+                raise BadInput(f"there is no #{text:.20}", advice=f"The log ends at #{head}{here}")
             return position
-        zone_name = self.opened.zone
-        return self.log.position_at(last_instant(text, zone_name))
+        return self.log.position_at(last_instant(text, self.opened.zone))
 
 
 @contextmanager

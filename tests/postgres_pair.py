@@ -82,7 +82,7 @@ class Node:
     def make_standby(self, of: Node) -> None:
         """Copy the other one as it runs, and follow it from then on."""
         shutil.rmtree(self._data, ignore_errors=True)
-        command = [self._bin / "pg_basebackup", "-D", self._data, "-h", of.socket]
+        command = [str(self._bin / "pg_basebackup"), "-D", str(self._data), "-h", str(of.socket)]
         options = ["-U", "postgres", "-X", "stream", "-c", "fast", "--no-sync"]
         made = subprocess.run(
             [*command, *options],
@@ -119,8 +119,10 @@ class Node:
 
     def await_standby(self, standby: Node, state: str) -> None:
         """Until the other one streams from this one, and is `sync` or `async` as wanted."""
-        asked = f"SELECT sync_state FROM pg_stat_replication WHERE application_name = '{standby.name}' AND state = 'streaming'"  # noqa: S608, E501  # our own names; one statement reads best whole
-        until(lambda: self.ask(asked) == (state,), f"{standby.name} is not {state}")
+        query = (
+            "SELECT application_name, sync_state FROM pg_stat_replication WHERE state = 'streaming'"
+        )
+        until(lambda: self.ask(query) == (standby.name, state), f"{standby.name} is not {state}")
 
     def kill(self) -> None:
         """As when the machine stops: every process of the server, without a word."""

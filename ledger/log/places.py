@@ -4,6 +4,7 @@ A place is a path, `sqlite:///path`, or `postgresql://user@host/database?schema=
 """
 
 import importlib
+import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -191,6 +192,8 @@ def postgres_engine(url: URL, *, read_only: bool) -> Engine:
     Raises `StorageFailure` where the driver is not installed.
     """
     patience = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
+    # A connection that breaks is told in our own words; the driver's would stand beside them.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     try:
         engine = create_engine(
             url,

@@ -10,13 +10,13 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from threading import RLock
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from ledger.errors import BadInput, StaleView, StorageFailure
 from ledger.log.places import Place as StorePlace
+from ledger.projections.ahead import answer_ahead
 from ledger.projections.answers import (
     Answer,
     Comparison,
@@ -24,42 +24,23 @@ from ledger.projections.answers import (
     ViewFailed,
     answer_of,
     ask,
+    rows_there_are,
 )
 from ledger.projections.catalogue import by_name, views_by_name
 from ledger.projections.catching_up import Follower, Progress, follow
 from ledger.projections.comparing import beginning_with, compare, identity_of
 from ledger.projections.explaining import Cause, causes
-from ledger.projections.folds import BATCH, Failure, Log, replay
+from ledger.projections.folds import BATCH, Log, replay
 from ledger.projections.generations import Generations
 from ledger.projections.histories import History
 from ledger.projections.projection import Place, Projection
 from ledger.projections.questions import View
 from ledger.projections.shelves import SqlShelf
+from ledger.projections.standing import State, Status, status_of
 from ledger.projections.store import Generation, ViewStore, columns_of, kept_at
 from ledger.projections.tables import Table
 
 __all__ = ["Answer", "Comparison", "Explanation", "State", "Status", "ViewFailed", "Views"]
-
-State = Literal["new", "live", "rebuilding", "quarantined", "absent"]
-
-
-class Status(Struct, frozen=True):
-    """How a projection stands.
-
-    `lag_positions` is how many events it has still to apply. `rebuilt_to` is how far the
-    next tables have come, where some are begun and not whole: the next question goes on with
-    them. `absent`: its plugin is not loaded. Tables of another history count as none.
-    """
-
-    projection: str
-    plugin: str
-    version: int
-    state: State
-    position: int
-    lag_positions: int
-    rebuilt_to: int | None
-    unread: int
-    failure: Failure | None
 
 
 class Views:
@@ -67,6 +48,7 @@ class Views:
 
     `place` is where live tables are kept (`views_place` of the log's place); None keeps
     none, and every answer is folded in memory. Nothing is opened before it is needed.
+    `kept_by_others`: the place is a replica's, where tables can be read and not kept.
 
     `batch` is how many events go into one transaction. Raises `BadPlugin` for two
     projections or two views of one name.
@@ -79,8 +61,10 @@ class Views:
         place: StorePlace | str | Path | None = None,
         *,
         batch: int = BATCH,
+        kept_by_others: bool = False,
     ) -> None:
         self._log = log
+        self._kept_by_others = kept_by_others
         self.projections = by_name(projections)
         self.views = views_by_name(self.projections.values())
         self._place = place
@@ -127,6 +111,8 @@ class Views:
             self._check_position(as_of)
         if as_of is not None or self._place is None:
             return self._replayed(view, projection, given, as_of, progress, now)
+        if self._kept_by_others:
+            return self._ahead(view, projection, given, progress, now)
         if fresh:
             self.catch_up([projection.name], progress=progress)
         return self._live(view, projection, given, now)
@@ -158,6 +144,24 @@ class Views:
         folded = replay(projection, self._log, until, told)
         rows = ask(view, folded.projection, given, now)
         return answer_of(view, rows, folded, folded.failure)
+
+    def _ahead(
+        self,
+        view: View,
+        projection: type[Projection],
+        given: Mapping[str, Any],
+        progress: Progress | None,
+        now: datetime | None,
+    ) -> Answer:
+        place = self._kept_at()
+        assert place is not None
+        told: dict[str, Any] = {"now": now, "progress": progress}
+        found = answer_ahead(place, self._log, view, projection, given, **told)
+        if found is not None:
+            return found
+        folded = self._replayed(view, projection, given, None, progress, now)
+        why = "folded from the first event since no kept tables can be used here"
+        return msgspec.structs.replace(folded, notes=(*folded.notes, why))
 
     def _live(
         self,
@@ -226,7 +230,7 @@ class Views:
         if not found:
             raise BadInput(
                 f"no row of the view {view.name} begins with {key!r}",
-                advice=_rows_there_are(answer, texts[-1]),
+                advice=rows_there_are(answer, texts[-1]),
             )
         rows = [row for row in answer.rows if begins(row)]
         return Explanation(msgspec.structs.replace(answer, rows=rows), found)
@@ -298,7 +302,7 @@ class Views:
         found = {} if place is None else kept_at(place)
         true = {name: list(filter(holds, mine)) for name, mine in found.items()}
         known = self.projections
-        return [_status(n, known.get(n), true.get(n, []), head) for n in sorted({*true, *known})]
+        return [status_of(n, known.get(n), true.get(n, []), head) for n in sorted({*true, *known})]
 
     def _follow(
         self,
@@ -333,7 +337,7 @@ class Views:
         with self._turn:
             if self._opened is None:
                 place = self._kept_at()
-                if place is None:
+                if place is None or self._kept_by_others:
                     raise StorageFailure(
                         "this ledger is open for reading and keeps no live views",
                         advice="Open it for writing",
@@ -359,41 +363,3 @@ def _open_live(
     if generation.recorded_at is not None:
         place = Place(generation.position, generation.recorded_at)
     return projection.open(tables, at=place, sealed=True)
-
-
-def _rows_there_are(answer: Answer, text: Callable[[Any], str]) -> str:
-    """Some first values of an answer, for whoever asked for one that is not there."""
-    if not answer.rows:
-        return "The view has no rows as of then"
-    name = answer.rows[0].__struct_fields__[0]
-    first = list(dict.fromkeys(text(getattr(row, name)) for row in answer.rows))
-    return f"Its rows begin with {', '.join(first[:5])}{' …' if len(first) > 5 else ''}"
-
-
-def _status(
-    name: str, projection: type[Projection] | None, found: list[Generation], head: int
-) -> Status:
-    live = next((g for g in found if g.live), None)
-    following = [g for g in found if not g.live]
-    failure = next((g.failure for g in found if g.failure), None)
-    state: State = "live"
-    if projection is None:
-        state = "absent"
-    elif failure is not None:
-        state = "quarantined"
-    elif following:
-        state = "rebuilding"
-    elif live is None:
-        state = "new"
-    position = live.position if live is not None else 0
-    return Status(
-        name,
-        projection.plugin if projection is not None else "",
-        projection.version if projection is not None else live.version if live else 0,
-        state,
-        position,
-        max(head - position, 0),
-        following[-1].position if following else None,
-        live.unread if live is not None else 0,
-        failure,
-    )
