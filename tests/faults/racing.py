@@ -66,7 +66,9 @@ def _attempt(ledger: Ledger, wanted: Decision, actor: str) -> tuple[str, int | N
         return type(error).__name__, None, str(error)
 
 
-def append_without_condition(url: str, writer: int, stop: Event, results: Results) -> None:
+def append_without_condition(
+    url: str, writer: int, stop: Event, results: Results, pause_s: float
+) -> None:
     """Keep appending events that no racer reads; tells how many it appended."""
     header = Header(actor=f"writer-{writer}")
     count = 0
@@ -77,7 +79,7 @@ def append_without_condition(url: str, writer: int, stop: Event, results: Result
             )
             ledger.log.append([(event, header)])
             count += 1
-            sleep(0.005)
+            sleep(pause_s)
     results.put(count)
 
 
