@@ -1,6 +1,6 @@
 """Races for one slot, and deliveries beside writers: `python -m tests.faults.races`.
 
-64 processes want the same days of one stage, round after round: one gets them, 63 learn who did.
+64 processes want the same days of a stage, round after round: one gets them, 63 learn who did.
 Meanwhile 8 processes append what concerns nobody, without a condition, and subscribers follow the
 log from its first event to its last. The processes live through all rounds, so that a thousand
 take minutes. Prints the table that the docs show, a line for each database; exits 1 where a law
@@ -28,6 +28,7 @@ from ledger.events.base import Header
 from tests.faults.racing import (
     FIRST_DAY,
     PATIENCE_S,
+    ROUNDS_A_STAGE,
     append_without_condition,
     book_same_days,
     command,
@@ -84,7 +85,7 @@ class Race:
 
 def race(url: str, rounds: int, *, subscribers: int = 1, pause_s: float = 0.005) -> Race:
     """Make a studio at a place and run everybody."""
-    _open_the_studio(url)
+    _open_the_studio(url, stages=1 + rounds // ROUNDS_A_STAGE)
     made = _run(url, rounds, subscribers, pause_s)
     with Ledger.open(url) as ledger:
         for entry in ledger.log.stream():
@@ -95,20 +96,23 @@ def race(url: str, rounds: int, *, subscribers: int = 1, pause_s: float = 0.005)
     return made
 
 
-def _open_the_studio(url: str) -> None:
+def _open_the_studio(url: str, stages: int) -> None:
     author = Author("admin")
     with Ledger.create(url, origin="test/race", author=author) as ledger:
         for fields in (
             {"do": "site add", "site": "campus", "name": "Campus", "zone": "Asia/Shanghai"},
-            {
-                "do": "space add",
-                "space": "stage-1",
-                "site": "campus",
-                "name": "Stage 1",
-                "kind": "stage",
-                "area_m2": 3000,
-                "in_service_on": "2020-01-01",
-            },
+            *(
+                {
+                    "do": "space add",
+                    "space": f"stage-{n}",
+                    "site": "campus",
+                    "name": f"Stage {n}",
+                    "kind": "stage",
+                    "area_m2": 3000,
+                    "in_service_on": "2020-01-01",
+                }
+                for n in range(1, stages + 1)
+            ),
             {
                 "do": "project open",
                 "project": "the-race",
