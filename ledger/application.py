@@ -5,7 +5,6 @@ must not: the clock, the source of new ids, the retries.
 """
 
 import random
-import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,7 +32,7 @@ from ledger.events.base import Event, Header, Query, RecordedEvent, Registry
 from ledger.events.ledgers import CONTINUED, FORMAT
 from ledger.log.eventlog import EventLog, create_log, open_log
 from ledger.log.places import Place
-from ledger.tags import check_text, tag
+from ledger.tags import check_text, random_id, tag
 from ledger.times import Clock, SystemClock, last_instant, zone
 
 if TYPE_CHECKING:
@@ -42,9 +41,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 12
 """How often a decision is taken before `Conflict`: each loss means that somebody else won."""
-
-_ID_LETTERS = "23456789abcdefghjkmnpqrstvwxyz"
-"""No 0/o, 1/i/l, u: an id is read out over the radio."""
 
 
 class Extensions(Struct, frozen=True):
@@ -103,11 +99,6 @@ class Outcome(Struct, frozen=True):
     attempts: int = 1
 
 
-def random_id(prefix: str) -> str:
-    """Five letters and digits that are hard to mistake: 24 million ids a prefix."""
-    return "".join(secrets.choice(_ID_LETTERS) for _ in range(5))
-
-
 class Ledger:
     """One ledger, open. A context manager; `close` it otherwise.
 
@@ -131,6 +122,7 @@ class Ledger:
         self._clock = clock or SystemClock()
         self._new_id = new_id
         self._views: Views | None = None
+        self.replica = False
 
     @classmethod
     def create(
@@ -168,12 +160,18 @@ class Ledger:
         clock: Clock | None = None,
         new_id: Callable[[str], str] = random_id,
         read_only: bool = False,
+        replica: bool = False,
     ) -> Self:
-        """Open the ledger at a path or URL. Raises `NoLedger` and its kinds."""
+        """Open the ledger at a path or URL. Raises `NoLedger` and its kinds.
+
+        `replica`: it is only read, over the views' tables that the primary's programs keep.
+        """
         clock = clock or SystemClock()
-        log = open_log(where, _registry(extensions), clock=clock, read_only=read_only)
-        beside = None if read_only else where
-        return cls(log, views_beside=beside, extensions=extensions, clock=clock, new_id=new_id)
+        log = open_log(where, _registry(extensions), clock=clock, read_only=read_only or replica)
+        beside = where if replica or not read_only else None
+        made = cls(log, views_beside=beside, extensions=extensions, clock=clock, new_id=new_id)
+        made.replica = replica
+        return made
 
     def close(self) -> None:
         """Let go of the store."""
@@ -324,7 +322,8 @@ class Ledger:
 
             beside = self._views_beside
             place = None if beside is None else views_place(Place.parse(beside))
-            self._views = Views(self.log, self.extensions.projections, place)
+            projections = self.extensions.projections
+            self._views = Views(self.log, projections, place, kept_by_others=self.replica)
         return self._views
 
     def view(
@@ -357,13 +356,13 @@ class Ledger:
         text = text.strip()
         if text.isdecimal():
             head = self.log.head()
-            # Nobody's log is so long; and Python reads no number of thousands of digits.
+            # No log is so long; and Python reads no number of thousands of digits.
             position = int(text) if len(text) < 20 else 0
             if not 1 <= position <= head:
-                raise BadInput(f"there is no #{text:.20}", advice=f"The log ends at #{head}")
+                here = " at the replica" if self.replica else ""
+                raise BadInput(f"there is no #{text:.20}", advice=f"The log ends at #{head}{here}")
             return position
-        zone_name = self.opened.zone
-        return self.log.position_at(last_instant(text, zone_name))
+        return self.log.position_at(last_instant(text, self.opened.zone))
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from ledger.audit.note import LOG, SigningKey, VerifierKey
 from ledger.audit.policy import MAX_POLICY, Policy
 from ledger.audit.proof import Proof
 from ledger.audit.proving import choose, prove_continuation, prove_line
-from ledger.audit.refusals import BadNote, BadPolicy, NoKey, NotCovered
+from ledger.audit.refusals import BadNote, BadPolicy, NoKey, NotCovered, ReplicaBehind
 from ledger.audit.signing import Progress, Signed, check_reaches, sign_head
 from ledger.audit.tree import HashFiles
 from ledger.audit.verify import CHECKS, Evidence, verify
@@ -162,6 +162,15 @@ class Audit:
         except BadNote as error:
             unreadable = str(error)
         return Evidence(self.origin, log, kept, self.folder.hashes, outside, policy, unreadable)
+
+    def check_has_come(self, evidence: Evidence, at: int) -> None:
+        """Raise `ReplicaBehind` where a replica has not come to what was signed.
+
+        Events that are on their way would look like events that are gone.
+        """
+        signed = max((one.size for one in (*evidence.kept.signed, *evidence.outside)), default=0)
+        if at < signed:
+            raise ReplicaBehind(at=at, signed=signed)
 
     def verify(
         self,

@@ -5,6 +5,7 @@ month of a stage and not its life: `space:stage-1@2025-07`.
 """
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Iterable
 
@@ -21,6 +22,15 @@ def check_id(kind: str, text: str) -> str:
     if not _ID.fullmatch(text):
         raise BadId(kind, text, suggestion=slug(text))
     return text
+
+
+_ID_LETTERS = "23456789abcdefghjkmnpqrstvwxyz"
+"""No 0/o, 1/i/l, u: an id is read out over the radio."""
+
+
+def random_id(prefix: str) -> str:
+    """Five letters and digits that are hard to mistake: 24 million ids a prefix."""
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(5))
 
 
 def slug(text: str) -> str:

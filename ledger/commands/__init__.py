@@ -148,6 +148,12 @@ def _told(commands: "list[Command]") -> str:
     help="The ledger: a file, or postgresql://…  [default: ./studio-ledger.db]",
 )
 @click.option(
+    "--read-url",
+    metavar="PATH|URL",
+    envvar="STUDIO_LEDGER_READ_URL",
+    help="A replica of the ledger: view, views, log, show and audit verify read there.",
+)
+@click.option(
     "--actor",
     metavar="NAME",
     envvar="STUDIO_LEDGER_ACTOR",

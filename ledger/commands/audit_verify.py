@@ -82,14 +82,17 @@ def verify(
     from ledger.auditing import Audit
 
     views = not wanted or "views" in wanted
-    ledger = session.open(read_only=True) if views and not since_checkpoint else session.open_bare()
+    ledger = session.open_to_look(bare=not views or since_checkpoint)
+    at = ledger.log.head()
     folder = shared.folder_of(session, audit_dir)
-    audit = Audit(ledger, folder, session.where)
+    audit = Audit(ledger, folder, session.read_where)
     evidence = audit.evidence(
         _log_key(folder, public),
         policy=shared.policy_of(folder, policy_file),
         outside=[shared.read_checkpoint(file) for file in against],
     )
+    if session.read_url is not None:
+        audit.check_has_come(evidence, at)
     with output.opened() as sink:
         results = list(
             audit.verify(
@@ -103,6 +106,7 @@ def verify(
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     _say(session, results)
+    session.say_standing(at)
 
 
 def _rows(results: Sequence["Result"]) -> Iterator[tuple[Any, ...]]:

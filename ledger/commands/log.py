@@ -62,7 +62,7 @@ def log(
     if follow:
         check_can_follow(output, as_of=as_of, corrected=corrected)
     # When a plugin's event held in the studio, only the plugin can say.
-    ledger = session.open(read_only=True) if asked.of_the_studio else session.open_bare()
+    ledger = session.open_to_look(bare=not asked.of_the_studio)
     until = options.resolve_as_of(ledger, as_of)
     head = ledger.log.head() if until is None else until
     narrowed = Narrowed(ledger, asked, until=head)
@@ -84,6 +84,7 @@ def log(
         for hint in narrowed.hints():
             session.say(f"warning: {hint}")
     title(session, ledger, count, head, shown.zone)
+    session.say_standing(head if until is None else ledger.log.head())
 
 
 def _also(
@@ -111,6 +112,7 @@ def _follow(
 ) -> None:
     """What there is, then what comes. Ctrl-C is how one leaves: it ends with 130 and no word."""
     warn_of_unknown(session, shown.ledger, narrowed.tags)
+    session.say_standing(narrowed.until)
     try:
         with following(session, narrowed) as recorded:
             entries = chain(past, filter(also, recorded))

@@ -16,6 +16,7 @@ from ledger.errors import BadInput
 
 if TYPE_CHECKING:
     from ledger.application import Author, Extensions, Ledger
+    from ledger.log.replicas import Replica
     from ledger.plugin_host import PluginHost
     from ledger.plugin_loading import Loaded
     from ledger.plugin_roster import Roster
@@ -29,6 +30,7 @@ class Session:
     """
 
     ledger_option: str | None = None
+    read_url_option: str | None = None
     actor_option: str | None = None
     plugins: bool = True
     plugins_dir_option: str | None = None
@@ -38,6 +40,7 @@ class Session:
     """Which plugins the command needs; all of them unless it says so."""
     records: bool = False
     """Whether it records, so that no rule may be missing."""
+    _replica: "Replica | None" = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -53,6 +56,16 @@ class Session:
         if not named.strip():
             raise BadInput("--ledger is empty", advice="Name a file, or leave it away")
         return named
+
+    @property
+    def read_url(self) -> str | None:
+        """The replica to read from; None where none is named."""
+        return self.read_url_option or self.settings.read_url
+
+    @property
+    def read_where(self) -> str:
+        """Where what is only looked at is read: the replica, or the ledger itself."""
+        return self.read_url or self.where
 
     @property
     def plugins_dir(self) -> Path | None:
@@ -121,6 +134,7 @@ class Session:
     def take(self, options: dict[str, object]) -> None:
         """The root options, as far as they are parsed: before a help, the command never runs."""
         self.ledger_option = _text(options, "ledger", "STUDIO_LEDGER")
+        self.read_url_option = _text(options, "read_url", "STUDIO_LEDGER_READ_URL")
         self.actor_option = _text(options, "actor", "STUDIO_LEDGER_ACTOR")
         self.plugins_dir_option = _text(options, "plugins_dir", "STUDIO_LEDGER_PLUGINS")
         self.plugins = self.plugins and not options.get("no_plugins")
@@ -143,6 +157,33 @@ class Session:
         """The ledger, to be read, without loading a plugin: what must work when one is broken."""
         self.plugins = False
         return self.open(read_only=True)
+
+    def open_to_look(self, *, bare: bool = False) -> "Ledger":
+        """The ledger, to be read where it may be: at the replica, if one is named.
+
+        `bare`: without loading a plugin. What is shown is then to be followed by `say_standing`.
+        Raises `NotALedger` for a replica of something else.
+        """
+        if self.read_url is None:
+            return self.open_bare() if bare else self.open(read_only=True)
+        from ledger.application import Ledger
+        from ledger.log.replicas import Replica
+
+        if bare:
+            self.plugins = False
+        ledger = Ledger.open(self.read_url, extensions=self.extensions, replica=True)
+        context = click.get_current_context()
+        context.call_on_close(ledger.close)
+        self._replica = Replica(ledger.log, self.read_url, self.where, ledger.log.registry)
+        context.call_on_close(self._replica.close)
+        return ledger
+
+    def say_standing(self, at: int) -> None:
+        """Say that a replica was read, and how far behind it is; nothing where none was."""
+        if self._replica is not None:
+            from ledger.commands.replicas import in_words
+
+            self.say(in_words(self._replica.standing(at)))
 
     def say(self, line: str) -> None:
         """A line for a person, on stderr; on a terminal broken between its words."""

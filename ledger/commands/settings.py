@@ -8,7 +8,7 @@ from ledger.errors import BadInput
 
 FILE = "studio-ledger.toml"
 DEFAULT_LEDGER = "studio-ledger.db"
-_KEYS = ("ledger", "actor", "plugins_dir", "audit_dir")
+_KEYS = ("ledger", "read_url", "actor", "plugins_dir", "audit_dir")
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Settings:
     """What a `studio-ledger.toml` says. A relative path counts from the file's folder."""
 
     ledger: str | None = None
+    read_url: str | None = None
     actor: str | None = None
     plugins_dir: str | None = None
     audit_dir: str | None = None
@@ -50,6 +51,7 @@ def read_settings(file: Path) -> Settings:
             raise BadInput(f"{file}: {key} is no text", advice=f'Write {key} = "…"')
     return Settings(
         ledger=_beside(file, found.get("ledger")),
+        read_url=_beside(file, found.get("read_url")),
         actor=found.get("actor"),
         plugins_dir=_beside(file, found.get("plugins_dir")),
         audit_dir=_beside(file, found.get("audit_dir")),

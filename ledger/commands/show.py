@@ -50,9 +50,10 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
     studio-ledger show space:stage-1
     studio-ledger show b-7f3k2
     """
-    ledger = session.open_bare()
+    ledger = session.open_to_look(bare=True)
     until = options.resolve_as_of(ledger, as_of)
-    head = ledger.log.head() if until is None else until
+    at = ledger.log.head()
+    head = at if until is None else until
     zone = ledger.opened.zone
     position = target.removeprefix("#")
     if position.isdecimal() and position.isascii():
@@ -60,6 +61,7 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
         entry = _at(ledger, int(position[:20]), head)
         with output.opened() as sink:
             sink.write(_one(entry, ledger, head, output.format))
+        session.say_standing(at)
         return
     tag = check_tag(target) if ":" in target else find_tag(ledger, target)
     entries = ledger.log.read([Query((tag,))], until=head)
@@ -72,6 +74,7 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
         _refuse_unknown(ledger, tag)
         warn_of_unknown(session, ledger, [tag])
     title(session, ledger, count, head, zone)
+    session.say_standing(at)
 
 
 def _at(ledger: Ledger, position: int, head: int) -> RecordedEvent:

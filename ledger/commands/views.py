@@ -164,8 +164,9 @@ def show_view(
 ) -> None:
     """Ask a view and show its answer, with a line that says as of where it is."""
     output = output or Output()
-    answer, zone = _answer(session, name, given, as_of)
+    answer, zone, at = _answer(session, name, given, as_of)
     session.say(title(answer, zone))
+    session.say_standing(at)
     with output.opened() as sink:
         sink.write(answer_sheet(answer, zone))
     say_if_stale(session, answer)
@@ -181,7 +182,8 @@ def _explain(
     output: Output,
 ) -> None:
     """Show the events behind the rows that begin with a key."""
-    ledger = session.open(read_only=True)
+    ledger = session.open_to_look()
+    at = ledger.log.head()
     position, zone = options.resolve_as_of(ledger, as_of), ledger.opened.zone
     with options.named("--explain"):
         found = ledger.views.explain(
@@ -191,6 +193,7 @@ def _explain(
     count = len(found.causes)
     many = "1 event" if count == 1 else f"{count:,} events"
     session.say(f"Behind {key} in the view {name}{gone}: {many}, {as_of_words(found.answer, zone)}")
+    session.say_standing(at)
     with output.opened() as sink:
         sink.write(explanation_sheet(found, zone, output.format))
     say_if_stale(session, found.answer)
@@ -198,25 +201,29 @@ def _explain(
 
 def _answer(
     session: Session, name: str, given: dict[str, Any], as_of: str | None
-) -> "tuple[Answer, str]":
-    """The answer and the ledger's zone; folded in memory where no tables can be kept."""
-    if as_of is None:
+) -> "tuple[Answer, str, int]":
+    """The answer, the ledger's zone, and to where it could have come.
+
+    Folded in memory where no tables can be kept.
+    """
+    if as_of is None and session.read_url is None:
         try:
             ledger = session.open()
             answer = ledger.views.answer(name, given, now=ledger.seen_from(), progress=progress())
             warn_of_unknown(session, ledger, tags_asked_for(given))
-            return answer, ledger.opened.zone
+            return answer, ledger.opened.zone, answer.as_of
         except StorageFailure as error:
             # A read-only or full disk is no reason not to look.
             unkept = error
-    ledger = session.open(read_only=True)
+    ledger = session.open_to_look()
+    at = ledger.log.head()
     position = options.resolve_as_of(ledger, as_of)
     now = ledger.seen_from(as_of)
     answer = ledger.views.answer(name, given, as_of=position, now=now, progress=progress())
-    if as_of is None:
+    if as_of is None and session.read_url is None:
         session.say(f"answered from the log alone: {unkept.message}")
     warn_of_unknown(session, ledger, tags_asked_for(given))
-    return answer, ledger.opened.zone
+    return answer, ledger.opened.zone, at
 
 
 # --- views ------------------------------------------------------------------------------
@@ -277,7 +284,7 @@ def _diff_command(view: "View") -> click.Command:
     def compare(
         session: Session, /, *, before: str, after: str | None, output: Output, **given: Any
     ) -> None:
-        ledger = session.open(read_only=True)
+        ledger = session.open_to_look()
         zone, head = ledger.opened.zone, ledger.log.head()
         with options.named("BEFORE"):
             first = ledger.resolve_as_of(before)
@@ -289,6 +296,7 @@ def _diff_command(view: "View") -> click.Command:
         warn_of_unknown(session, ledger, tags_asked_for(asked_with(given)))
         old, new = place_words(found.before, zone), place_words(found.after, zone)
         session.say(f"View {view.name}: {many} between {old} and {new}, {zone}")
+        session.say_standing(head)
         with output.opened() as sink:
             sink.write(comparison_sheet(found, zone, output.format))
         say_if_stale(session, found.after)
@@ -308,8 +316,10 @@ def status(session: Session, output: Output) -> None:
     Exit code 5 means that one is quarantined. It changes nothing, so it also answers on a
     read-only or a full disk.
     """
-    ledger = session.open(read_only=True)
-    _show_status(session, ledger, output)
+    ledger = session.open_to_look()
+    at = ledger.log.head()
+    _show_status(session, ledger, output, session.read_where)
+    session.say_standing(at)
 
 
 @views.command("rebuild")
@@ -321,14 +331,14 @@ def rebuild(session: Session, projections: tuple[str, ...], output: Output) -> N
     ledger = session.open()
     ledger.views.rebuild(projections or None, progress=progress())
     session.say("rebuilt: " + (", ".join(projections) or "all projections"))
-    _show_status(session, ledger, output)
+    _show_status(session, ledger, output, session.where)
 
 
-def _show_status(session: Session, ledger: "Ledger", output: Output) -> None:
+def _show_status(session: Session, ledger: "Ledger", output: Output, where: str) -> None:
     from ledger.log.places import Place
     from ledger.projections.store import views_place
 
-    found = ledger.views.status(views_place(Place.parse(session.where)))
+    found = ledger.views.status(views_place(Place.parse(where)))
     for one in found:
         if one.failure is not None:
             session.exit_code = STALE

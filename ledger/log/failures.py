@@ -65,6 +65,10 @@ _POSTGRES = {
     "28": ("{} refused the login", "Check the user and the password"),
     "53100": ("the disk of {} is full", _FREE_SPACE),
     "53": ("the server of {} has run out of something", "Try again in a moment"),
+    "40001": (
+        "{} broke off what was being read, to go on following the primary",
+        "Ask again; a replica for long questions is given a longer max_standby_streaming_delay",
+    ),
     "55P03": (
         "{} stayed locked by another program",
         "Nothing was recorded. See what holds the lock: select * from pg_stat_activity",

@@ -201,6 +201,8 @@ def postgres_engine(url: URL, *, read_only: bool) -> Engine:
     # terminal, beside the one line that we say ourselves. Whoever logs still gets it.
     logging.getLogger("psycopg").addHandler(_SILENT)
     patience = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
+    # A connection that breaks is told in our own words; the driver's would stand beside them.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     try:
         engine = create_engine(
             url,

@@ -1,6 +1,6 @@
 """Answers: the rows of a view, what they are true of, and what is behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -108,3 +108,12 @@ def answer_of(
         folded.unread,
         rows.notes,
     )
+
+
+def rows_there_are(answer: Answer, text: Callable[[Any], str]) -> str:
+    """Some first values of an answer, for whoever asked for one that is not there."""
+    if not answer.rows:
+        return "The view has no rows as of then"
+    name = answer.rows[0].__struct_fields__[0]
+    first = list(dict.fromkeys(text(getattr(row, name)) for row in answer.rows))
+    return f"Its rows begin with {', '.join(first[:5])}{' …' if len(first) > 5 else ''}"

@@ -101,12 +101,7 @@ class Generations:
         return next((g for g in mine if g.live and self._usable(g, projection)), None)
 
     def _usable(self, generation: Generation, projection: type[Projection]) -> bool:
-        return (
-            generation.version == projection.version
-            and generation.columns == columns_of(projection)
-            and generation.fingerprint == fingerprint(projection, self._registry)
-            and self._history.holds(generation)
-        )
+        return usable(generation, projection, self._registry, self._history)
 
     def _next(
         self,
@@ -158,6 +153,18 @@ class Generations:
         )
         self._store.create(connection, projection, made)
         return made
+
+
+def usable(
+    generation: Generation, projection: type[Projection], registry: Registry, history: History
+) -> bool:
+    """Whether today's code can go on with these tables: its own, and of this history."""
+    return (
+        generation.version == projection.version
+        and generation.columns == columns_of(projection)
+        and generation.fingerprint == fingerprint(projection, registry)
+        and history.holds(generation)
+    )
 
 
 def _unfinished(generation: Generation) -> bool:

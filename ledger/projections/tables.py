@@ -51,6 +51,7 @@ class Table(Generic[R]):
     """
 
     __slots__ = (
+        "_ahead",
         "_complete",
         "_dirty",
         "_groups",
@@ -70,6 +71,7 @@ class Table(Generic[R]):
         self.layout = layout
         self._shelf = shelf
         self._dirty: dict[Key, R | None] = {}
+        self._ahead = False  # rows in memory are newer than the shelf's, and stay so
         self._start(complete=shelf is None or empty)
 
     def _start(self, *, complete: bool) -> None:
@@ -116,7 +118,7 @@ class Table(Generic[R]):
         that the table has not, or a value that it cannot hold.
         """
         wanted = self._wanted(equals)
-        if self._shelf is not None and isinstance(self._dirty, _Sealed):
+        if self._shelf is not None and isinstance(self._dirty, _Sealed) and not self._ahead:
             found = self._shelf.select(wanted)
         else:
             found = [copy(row) for row in self._candidates(wanted)]
@@ -125,8 +127,12 @@ class Table(Generic[R]):
 
     # --- for the engine --------------------------------------------------------------
 
-    def seal(self) -> None:
-        """From now on, refuse writes: a view reads."""
+    def seal(self, *, ahead: bool = False) -> None:
+        """From now on, refuse writes: a view reads.
+
+        `ahead`: what handlers wrote goes nowhere, and is read before what is on the shelf.
+        """
+        self._ahead = ahead
         self._dirty = _Sealed(self.name)
 
     def unseal(self) -> None:

@@ -16,6 +16,7 @@ import msgspec
 
 from ledger.errors import BadInput, LedgerError, StaleView, StorageFailure
 from ledger.log.places import Place as StorePlace
+from ledger.projections.ahead import answer_ahead
 from ledger.projections.answers import (
     Answer,
     Comparison,
@@ -23,6 +24,7 @@ from ledger.projections.answers import (
     ViewFailed,
     answer_of,
     ask,
+    rows_there_are,
 )
 from ledger.projections.between import compare_between
 from ledger.projections.catalogue import by_name, views_by_name
@@ -47,6 +49,7 @@ class Views:
 
     `place` is where live tables are kept (`views_place` of the log's place); None keeps
     none, and every answer is folded in memory. Nothing is opened before it is needed.
+    `kept_by_others`: the place is a replica's, where tables can be read and not kept.
 
     `batch` is how many events go into one transaction. Raises `BadPlugin` for two
     projections or two views of one name.
@@ -59,8 +62,10 @@ class Views:
         place: StorePlace | str | Path | None = None,
         *,
         batch: int = BATCH,
+        kept_by_others: bool = False,
     ) -> None:
         self._log = log
+        self._kept_by_others = kept_by_others
         self.projections = by_name(projections)
         self.views = views_by_name(self.projections.values())
         self._place = place
@@ -107,6 +112,8 @@ class Views:
             self._check_position(as_of)
         if as_of is not None or self._place is None:
             return self._replayed(view, projection, given, as_of, progress, now)
+        if self._kept_by_others:
+            return self._ahead(view, projection, given, progress, now)
         if fresh:
             self.catch_up([projection.name], progress=progress)
         return self._live(view, projection, given, now)
@@ -138,6 +145,24 @@ class Views:
         folded = replay(projection, self._log, until, told)
         rows = ask(view, folded.projection, given, now)
         return answer_of(view, rows, folded, folded.failure)
+
+    def _ahead(
+        self,
+        view: View,
+        projection: type[Projection],
+        given: Mapping[str, Any],
+        progress: Progress | None,
+        now: datetime | None,
+    ) -> Answer:
+        place = self._kept_at()
+        assert place is not None
+        told: dict[str, Any] = {"now": now, "progress": progress}
+        found = answer_ahead(place, self._log, view, projection, given, **told)
+        if found is not None:
+            return found
+        folded = self._replayed(view, projection, given, None, progress, now)
+        why = "folded from the first event since no kept tables can be used here"
+        return msgspec.structs.replace(folded, notes=(*folded.notes, why))
 
     def _live(
         self,
@@ -206,7 +231,7 @@ class Views:
         if not found:
             raise BadInput(
                 f"no row of the view {view.name} begins with {key!r}",
-                advice=_rows_there_are(answer, texts[-1]),
+                advice=rows_there_are(answer, texts[-1]),
             )
         rows = [row for row in answer.rows if begins(row)]
         return Explanation(msgspec.structs.replace(answer, rows=rows), found)
@@ -327,7 +352,7 @@ class Views:
         with self._turn:
             if self._opened is None:
                 place = self._kept_at()
-                if place is None:
+                if place is None or self._kept_by_others:
                     raise StorageFailure(
                         "this ledger is open for reading and keeps no live views",
                         advice="Open it for writing",
@@ -353,12 +378,3 @@ def _open_live(
     if generation.recorded_at is not None:
         place = Place(generation.position, generation.recorded_at)
     return projection.open(tables, at=place, sealed=True)
-
-
-def _rows_there_are(answer: Answer, text: Callable[[Any], str]) -> str:
-    """Some first values of an answer, for whoever asked for one that is not there."""
-    if not answer.rows:
-        return "The view has no rows as of then"
-    name = answer.rows[0].__struct_fields__[0]
-    first = list(dict.fromkeys(text(getattr(row, name)) for row in answer.rows))
-    return f"Its rows begin with {', '.join(first[:5])}{' …' if len(first) > 5 else ''}"

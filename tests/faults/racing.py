@@ -15,6 +15,7 @@ from ledger.events.base import Header
 
 PATIENCE_S = 300
 FIRST_DAY = date(2030, 1, 1)
+ROUNDS_A_STAGE = 200
 
 
 class Results(Protocol):
@@ -31,9 +32,14 @@ def command(ledger: Ledger, **fields: Any) -> Decision:
     return ledger.wire.decode(json.dumps(fields).encode())
 
 
+def round_stage(number: int) -> str:
+    """The stage of one round: no booking may lie more than ten years ahead."""
+    return f"stage-{1 + number // ROUNDS_A_STAGE}"
+
+
 def round_days(number: int) -> str:
     """The days of one round; every round has days of its own, five rounds share a month."""
-    first = FIRST_DAY + timedelta(days=6 * number)
+    first = FIRST_DAY + timedelta(days=6 * (number % ROUNDS_A_STAGE))
     return f"{first}..{first + timedelta(days=4)}"
 
 
@@ -45,7 +51,7 @@ def book_same_days(url: str, racer: int, rounds: int, start: Barrier, results: R
                 ledger,
                 do="booking hold",
                 booking=f"b-{number}-{racer}",
-                space="stage-1",
+                space=round_stage(number),
                 project="the-race",
                 when=round_days(number),
                 confirm=True,
@@ -66,7 +72,9 @@ def _attempt(ledger: Ledger, wanted: Decision, actor: str) -> tuple[str, int | N
         return type(error).__name__, None, str(error)
 
 
-def append_without_condition(url: str, writer: int, stop: Event, results: Results) -> None:
+def append_without_condition(
+    url: str, writer: int, stop: Event, results: Results, pause_s: float
+) -> None:
     """Keep appending events that no racer reads; tells how many it appended."""
     header = Header(actor=f"writer-{writer}")
     count = 0
@@ -77,7 +85,7 @@ def append_without_condition(url: str, writer: int, stop: Event, results: Result
             )
             ledger.log.append([(event, header)])
             count += 1
-            sleep(0.005)
+            sleep(pause_s)
     results.put(count)
 
 

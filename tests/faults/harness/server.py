@@ -24,14 +24,14 @@ class Server:
 
     def __init__(self) -> None:
         self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-        self._as = made._as(self._account)
-        self._home = made._private_folder()
+        self._as = made.run_as(self._account)
+        self._home = made.private_folder()
         self._data = self._home / "data"
         self._log = self._home / "server.log"
-        self._installation = made._reachable_installation(self._home, self._account)
+        self._installation = made.reachable_installation(self._home, self._account)
         if self._account is not None:
             os.chown(self._home, self._account.pw_uid, self._account.pw_gid)
-        made._make_cluster(self._installation, self._data, self._as)
+        made.make_cluster(self._installation, self._data, self._as)
         self.url = f"postgresql+psycopg://postgres@/postgres?host={quote(str(self._home), safe='')}"
         self.socket = self._home / ".s.PGSQL.5432"
         self._keeper: subprocess.Popen[bytes] | None = None

@@ -1,0 +1,137 @@
+"""A replica: a copy of a ledger that follows it, to be read; and how far behind it is.
+
+How far, in events, only the ledger itself can say. Where it cannot be asked, a PostgreSQL replica
+still knows when it last applied a change, and whether more has reached it. That is told for what
+it is: a change that is old may be the newest one there is.
+"""
+
+from time import monotonic, sleep
+from typing import NamedTuple
+
+from msgspec import Struct
+from sqlalchemy import text as sql
+
+from ledger.errors import LedgerError, NotALedger
+from ledger.events.base import Registry
+from ledger.log.eventlog import EventLog, open_log
+from ledger.log.failures import storage_errors
+from ledger.log.places import Place, postgres_engine
+
+_PATIENCE_S = 3
+"""Seconds to wait for the ledger itself: an answer from the replica should not hang on it."""
+
+
+class Applied(NamedTuple):
+    """What a replica knows of itself.
+
+    `follows`: whether it is one at all (a promoted one is not). `all_received`: whether all that
+    has reached it is applied. `seconds`: since when the last change applied was committed; None
+    where nothing has been since it started.
+    """
+
+    follows: bool
+    all_received: bool
+    seconds: float | None
+
+
+class Standing(Struct, frozen=True):
+    """How a replica stands to its ledger, as of an answer at the position `at`.
+
+    `behind` counts the events that the ledger has beyond that; None where it could not be asked,
+    as `unasked` says, and then `applied` is what the replica knows (None: a file knows nothing).
+    """
+
+    where: str
+    at: int
+    behind: int | None = None
+    unasked: str = ""
+    applied: Applied | None = None
+
+
+class Replica:
+    """A log that is read at the replica `where`, beside the ledger itself where that can be asked.
+
+    Raises `NotALedger` where both can be read and hold two histories. `close` it.
+    """
+
+    def __init__(self, log: EventLog, where: str, ledger: str, registry: Registry) -> None:
+        self._log = log
+        self._where = where
+        self._ledger: EventLog | None = None
+        self._unasked = ""
+        try:
+            self._ledger = open_log(_impatient(ledger), registry, read_only=True)
+            self._check_same(self._ledger)
+        except NotALedger:
+            self.close()
+            raise
+        except LedgerError as error:
+            self._unasked = error.message
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the ledger itself; the log is its owner's to close."""
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
+
+    def standing(self, at: int) -> Standing:
+        """How the replica stands, after an answer as of a position."""
+        if self._ledger is not None:
+            try:
+                return Standing(self._log.where, at, behind=max(self._ledger.head() - at, 0))
+            except LedgerError as error:  # it went away meanwhile
+                self._unasked = error.message
+        return Standing(self._log.where, at, unasked=self._unasked, applied=self._applied())
+
+    def _check_same(self, ledger: EventLog) -> None:
+        here, there = self._log.head(), ledger.head()
+        # A standby that every commit waits for may show an event a moment before the primary.
+        give_up = monotonic() + _PATIENCE_S
+        while here > there and monotonic() < give_up:
+            sleep(0.05)
+            there = ledger.head()
+        for position in {1, min(here, there)} - {0}:
+            lines = [next(log.lines(position - 1, position)) for log in (self._log, ledger)]
+            if lines[0] != lines[1]:
+                raise NotALedger(
+                    f"{self._log.where} is no replica of {ledger.where}: "
+                    f"#{position} is not the same event",
+                    advice="Name its replica, or make that one anew from it",
+                )
+        if here > there:
+            raise NotALedger(
+                f"{self._log.where} has come to #{here}, and {ledger.where} ends at #{there}",
+                advice="One of the two is an old primary: see which one programs write to",
+            )
+
+    def _applied(self) -> Applied | None:
+        place = Place.parse(self._where)
+        if place.url is None:
+            return None
+        engine = postgres_engine(place.url, read_only=True)
+        try:
+            with storage_errors(place.where), engine.connect() as connection:
+                row = connection.execute(sql(_ASKED)).one()
+                seconds = None if row[2] is None else float(row[2])
+                return Applied(bool(row[0]), bool(row[1]), seconds)
+        except LedgerError:
+            return None
+        finally:
+            engine.dispose()
+
+
+_ASKED = """
+SELECT pg_is_in_recovery(),
+       coalesce(pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn(), true),
+       extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())
+"""
+
+
+def _impatient(where: str) -> str:
+    """The same place, given up sooner where nobody answers."""
+    place = Place.parse(where)
+    if place.url is None or "connect_timeout" in place.url.query:
+        return where
+    more = {"connect_timeout": str(_PATIENCE_S), "schema": str(place.schema)}
+    return place.url.update_query_dict(more).render_as_string(hide_password=False)

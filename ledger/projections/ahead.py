@@ -1,0 +1,118 @@
+"""Answers at a replica: from tables that are kept elsewhere, and the events since, in memory.
+
+A replica has the tables of the views as the primary's programs last kept them, and cannot bring
+them up to date: nobody can write there. How old they are says nothing of how old the replica is,
+only of when somebody last asked that view at the primary. So the events that the replica has
+beyond them go through the handlers here, over the kept rows, and what comes of it goes nowhere.
+An answer is so as new as the replica's log, and costs what is missing and not the whole log.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from ledger.errors import StorageFailure
+from ledger.log.places import Place as StorePlace
+from ledger.projections.answers import Answer, answer_of, ask
+from ledger.projections.faults import BadRow
+from ledger.projections.folds import CHUNK, Folded, Folding, Log
+from ledger.projections.generations import usable
+from ledger.projections.histories import History
+from ledger.projections.projection import Place, Projection
+from ledger.projections.questions import View
+from ledger.projections.shelves import SqlShelf
+from ledger.projections.store import Generation, ViewStore
+from ledger.projections.tables import Table
+
+Progress = Callable[[int, int], None]
+"""Told now and then how far it has come: position, head."""
+
+
+def answer_ahead(
+    place: StorePlace,
+    log: Log,
+    view: View,
+    projection: type[Projection],
+    given: Mapping[str, Any],
+    *,
+    now: datetime | None,
+    progress: Progress | None,
+) -> Answer | None:
+    """The answer as of the log's head; None where the tables at the place cannot be gone on with.
+
+    They cannot where there are none, where they are of other code or another history, where they
+    may not be read, and where a handler fails on what is missing: then fold the log alone. Raises
+    `ViewFailed` where the view itself raises.
+    """
+    head = log.head()
+    try:
+        store = ViewStore(place, read_only=True)
+        try:
+            with store.reading() as connection:
+                live = _live(store, connection, projection, log)
+                if live is None:
+                    return None
+                store.hold(connection, live)
+                tables = _tables(store, connection, projection, live)
+                folded = _fold_on(tables, projection, live, log, head, progress)
+                if folded is None:
+                    return None
+                rows = ask(view, folded.projection, given, now)
+                return answer_of(view, rows, folded, folded.failure)
+        finally:
+            store.close()
+    except StorageFailure:
+        return None  # what ails the log as well, it will say itself
+
+
+def _live(
+    store: ViewStore, connection: Any, projection: type[Projection], log: Log
+) -> Generation | None:
+    if not store.readable(connection):
+        return None
+    history = History(log)
+    found = store.generations(connection).get(projection.name, [])
+    return next((g for g in found if g.live and usable(g, projection, log.registry, history)), None)
+
+
+def _tables(
+    store: ViewStore, connection: Any, projection: type[Projection], generation: Generation
+) -> list[Table[Any]]:
+    made = store.tables(projection, generation)
+    tables: list[Table[Any]] = []
+    for name, declared in projection.tables.items():
+        shelf = SqlShelf(made[name], declared.layout)
+        shelf.connection = connection
+        tables.append(Table(name, declared.layout, shelf))
+    return tables
+
+
+def _fold_on(
+    tables: list[Table[Any]],
+    projection: type[Projection],
+    generation: Generation,
+    log: Log,
+    head: int,
+    progress: Progress | None,
+) -> Folded[Any] | None:
+    """The projection over the tables and all events since; None where a handler fails on one."""
+    position, at = generation.position, generation.recorded_at
+    place = None if at is None else Place(position, at)
+    folding = Folding(projection.open(tables, at=place), position, generation.unread)
+    if generation.failure is None:  # a quarantined one has come as far as it can
+        rest = log.stream(position, head)
+        while entries := list(islice(rest, CHUNK)):
+            if folding.apply(entries) is not None:
+                return None
+            position, at = entries[-1].position, entries[-1].recorded_at
+            if progress is not None:
+                progress(position, head)
+    try:
+        for table in tables:
+            table.check_all()
+    except BadRow:
+        return None
+    for table in tables:
+        table.seal(ahead=True)
+    return Folded(folding.projection, position, at, folding.unread, generation.failure)

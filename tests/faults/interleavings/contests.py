@@ -1,0 +1,233 @@
+"""Decisions that get in each other's way, and what must hold whatever the schedule.
+
+**Serializable.** The outcome is that of one after the other: those that recorded in the order of
+their positions, those that were refused where they last looked. Each is taken again, alone, on a
+log in memory, and must come to the same events or the same refusal.
+
+**Fresh.** Whoever lost looks again at a later head. **Fair.** A loss is somebody else's win: nobody
+looks more often than once, and once more for each append of the others (`Contest.most_looks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from ledger.application import Author, Ledger, Outcome
+from ledger.errors import Refused
+from ledger.events import BookingConfirmed, MilestonePlanned
+from ledger.events.base import Header, RecordedEvent
+from tests.faults.interleavings.scheduler import Chooser, Scheduler
+from tests.faults.interleavings.worlds import APART, World, memory_log, over
+from tests.faults.racing import command
+
+FIRST_DAY = date(2026, 1, 1)
+
+Act = Callable[[Ledger], Outcome]
+"""What a task does with its ledger; the same again, alone, when it is judged."""
+
+
+@dataclass
+class Done:
+    """What came of an act: events, or a refusal. `looks` are the heads of its snapshots."""
+
+    looks: list[int] = field(default_factory=list)
+    events: tuple[RecordedEvent, ...] = ()
+    repeated: bool = False
+    refusal: Refused | None = None
+
+    @property
+    def order(self) -> float:
+        """Its place among all, if they had come one after the other."""
+        if self.events and not self.repeated:
+            return self.events[0].position
+        return self.looks[-1] + 0.5
+
+    @property
+    def said(self) -> Any:
+        """What is compared: not the positions, which depend on what was there before."""
+        if self.refusal is not None:
+            return type(self.refusal).__name__
+        return self.repeated, [(e.type, e.event, _tags(e), e.actor) for e in self.events]
+
+
+def _tags(entry: RecordedEvent) -> list[str]:
+    """Its tags, but for the name of its batch, which is new each time."""
+    return [tag for tag in entry.tags if not tag.startswith("batch:")]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """A name, and the acts of the n-th time, on things of its own. `appends` at most of others."""
+
+    name: str
+    acts: Callable[[int], Sequence[Act]]
+    appends: int = 0
+
+    def most_looks(self, acts: int) -> int:
+        """How often anybody looks at most."""
+        return 1 + (self.appends or acts - 1)
+
+
+def take(act: Act, ledger: Ledger) -> Done:
+    """Act, and note what came of it and how often it looked."""
+    done = Done()
+    look = ledger._snapshot
+
+    def noting() -> Any:
+        snapshot, now = look()
+        done.looks.append(snapshot.head)
+        return snapshot, now
+
+    ledger._snapshot = noting  # type: ignore[method-assign]  # only to see when it looks
+    try:
+        outcome = act(ledger)
+    except Refused as refusal:
+        done.refusal = refusal
+        return done
+    done.events, done.repeated = outcome.events, outcome.repeated
+    return done
+
+
+def run(
+    contest: Contest, number: int, world: World, scheduler: Scheduler, chooser: Chooser
+) -> list[Done]:
+    """One schedule, judged: what came of each act. Raises `AssertionError`."""
+    acts = contest.acts(number)
+    world.clock.turn_to(number)
+    before = world.logs[0].head()
+
+    def body(act: Act, task: int) -> Callable[[], Done]:
+        return lambda: take(act, world.ledger(task))
+
+    tasks = scheduler.run([body(act, n) for n, act in enumerate(acts)], chooser)
+    for task in tasks:
+        if task.error is not None:
+            raise AssertionError(f"task {task.number} ended in {task.error!r}") from task.error
+    outcomes: list[Done] = [task.result for task in tasks]
+    _judge(contest, acts, outcomes, world, before)
+    return outcomes
+
+
+def _judge(
+    contest: Contest,
+    acts: Sequence[Act],
+    outcomes: Sequence[Done],
+    world: World,
+    before: int,
+) -> None:
+    entries = list(world.logs[0].stream(before))
+    told = [e for one in outcomes if not one.repeated for e in one.events]
+    told.sort(key=lambda entry: entry.position)
+    stored = [(e.position, e.type, e.event) for e in entries]
+    assert [(e.position, e.type, e.event) for e in told] == stored, "told what is not stored"
+    assert [e.position for e in entries] == list(range(before + 1, before + 1 + len(entries)))
+    for one in outcomes:
+        assert one.looks == sorted(set(one.looks)), f"a retry looked at what it knew: {one.looks}"
+        assert len(one.looks) <= contest.most_looks(len(acts)), f"lost too often: {one.looks}"
+    assert not double_bookings(entries)
+    alone = over(memory_log(world.clock), world.clock)
+    for act, one in sorted(zip(acts, outcomes, strict=True), key=lambda pair: pair[1].order):
+        assert take(act, alone).said == one.said, "no serial order comes to this"
+
+
+def double_bookings(entries: Sequence[RecordedEvent]) -> list[tuple[str, str]]:
+    """Pairs of confirmed bookings that have the same space at the same time."""
+    firm = [entry.event for entry in entries if isinstance(entry.event, BookingConfirmed)]
+    return [
+        (a.booking, b.booking)
+        for n, a in enumerate(firm)
+        for b in firm[:n]
+        if a.space == b.space and a.period.overlaps(b.period)
+    ]
+
+
+# --- the contests ----------------------------------------------------------------------
+
+
+def _decide(fields: dict[str, Any], request: str | None = None) -> Act:
+    return lambda ledger: ledger.decide(command(ledger, **fields), Author("ada", request=request))
+
+
+def _open(project: str, title: str, request: str | None = None) -> Act:
+    fields = {"project": project, "title": title, "kind": "feature", "on": "2025-01-01"}
+    return _decide({"do": "project open", **fields}, request)
+
+
+def _book(number: int, booking: int, *, first: int, last: int, stage: int = 1) -> dict[str, Any]:
+    start = FIRST_DAY + number * APART
+    return {
+        "do": "booking hold",
+        "booking": f"b-{number}-{booking}",
+        "space": f"stage-{stage}",
+        "project": "the-film",
+        "when": f"{start + timedelta(days=first)}..{start + timedelta(days=last)}",
+        "confirm": True,
+    }
+
+
+def _plan(number: int, writer: int) -> Act:
+    """An append without a condition, of what no decision reads."""
+    event = MilestonePlanned(project=f"far-{number}", milestone=f"m-{writer}", on=FIRST_DAY)
+    return lambda ledger: Outcome(ledger.log.append([(event, Header(actor="bo"))]))
+
+
+def _batch(number: int) -> Act:
+    def act(ledger: Ledger) -> Outcome:
+        wanted = [
+            _book(number, 10, first=0, last=1),
+            _book(number, 11, first=4, last=5),
+        ]
+        lines = [(n, command(ledger, **one)) for n, one in enumerate(wanted, 1)]
+        return ledger.apply(lines, Author("bo"))
+
+    return act
+
+
+def _pair(number: int) -> list[Act]:
+    return [_open(f"p{number}", "one"), _open(f"p{number}", "two")]
+
+
+def _trio(number: int) -> list[Act]:
+    return [*_pair(number), _open(f"p{number}", "three")]
+
+
+def _keys(number: int) -> list[Act]:
+    first, other = _open(f"k{number}", "one", f"r{number}"), _open(f"k{number}", "x", f"r{number}")
+    return [first, first, other]
+
+
+def _overlapping(number: int) -> list[Act]:
+    """Each two of three share a day; the first two and the last two, no others."""
+    days = ((0, 2), (2, 4), (4, 6))
+    wanted = [_book(number, n, first=a, last=b) for n, (a, b) in enumerate(days)]
+    return [_decide(one) for one in wanted]
+
+
+def _crowd(number: int) -> list[Act]:
+    days = ((0, 3), (1, 4), (4, 6), (0, 6))
+    wanted = [_book(number, n, first=a, last=b) for n, (a, b) in enumerate(days)]
+    return [*(_decide(one) for one in wanted), _batch(number)]
+
+
+def _beside(number: int) -> list[Act]:
+    booked = _decide(_book(number, 0, first=0, last=3))
+    other = _decide(_book(number, 1, first=0, last=3, stage=2))
+    rival = _decide(_book(number, 2, first=2, last=3))
+    return [booked, other, rival, _plan(number, 0), _plan(number, 1)]
+
+
+SMALL = (
+    Contest("two want one id", _pair),
+    Contest("three want one id", _trio),
+    Contest("one request key, three times", _keys),
+)
+"""Small enough that every schedule can be run."""
+
+LARGE = (
+    Contest("three bookings, overlapping in pairs", _overlapping),
+    Contest("four bookings and a batch", _crowd),
+    Contest("bookings on two stages, beside writers without condition", _beside),
+)

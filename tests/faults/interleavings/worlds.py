@@ -1,0 +1,318 @@
+"""Where schedules are run: the library's recorder in memory, and the real one on SQLite.
+
+A world gives each task a ledger of its own, as a program of its own would have opened it. Both
+worlds have the same seams: each read, the lock of an append, its commit. So one schedule can be
+run in both, and must come to the same end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import patch
+
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBSequencedEvent
+from eventsourcing.dcb.popo import InMemoryDCBRecorder
+from eventsourcing.persistence import IntegrityError
+from sqlalchemy import Engine, Pool, event
+
+from ledger import application
+from ledger.application import Author, Ledger
+from ledger.errors import StorageFailure
+from ledger.events import STUDIO_EVENTS, LedgerOpened
+from ledger.events.base import Header, Registry, format_recorded_at
+from ledger.events.ledgers import FORMAT
+from ledger.log import tail
+from ledger.log.eventlog import EventLog, create_log, open_log
+from ledger.log.places import seen
+from ledger.log.recorder import ENDLESS, Appended, ConditionFailed, SqlRecorder
+from ledger.log.rows import StoredRow, tags_text
+from ledger.log.written import written
+from ledger.times import ManualClock
+from tests.faults.interleavings.scheduler import active
+from tests.faults.racing import command
+
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
+APART = timedelta(days=14)
+REGISTRY = Registry(STUDIO_EVENTS)
+TASKS = 5
+IN_MEMORY = "memory"
+
+_BASE: tuple[dict[str, Any], ...] = (
+    {"do": "site add", "site": "campus", "name": "Campus", "zone": "Asia/Shanghai"},
+    *(
+        {
+            "do": "space add",
+            "space": f"stage-{n}",
+            "site": "campus",
+            "name": f"Stage {n}",
+            "kind": "stage",
+            "area_m2": 3000,
+            "in_service_on": "2020-01-01",
+        }
+        for n in (1, 2)
+    ),
+    {
+        "do": "project open",
+        "project": "the-film",
+        "title": "The film",
+        "kind": "feature",
+        "on": "2020-01-01",
+    },
+)
+OPENED = (LedgerOpened(origin="test", format=FORMAT, demo=False, zone="UTC"), Header(actor="admin"))
+
+
+class Clock(ManualClock):
+    """A clock that stands still during a schedule, and goes on between two of them.
+
+    Each has days of its own, and a booking may not lie too far ahead.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(NOW)
+
+    def turn_to(self, number: int) -> None:
+        """The time of the schedule of that number."""
+        self.set(NOW + number * APART)
+
+
+class MemoryRecorder:
+    """The library's recorder as the oracle: what `EventLog` asks of the real one, and seams."""
+
+    where = IN_MEMORY
+
+    def __init__(self, clock: Clock, entries: Sequence[DCBSequencedEvent] = ()) -> None:
+        self._oracle = InMemoryDCBRecorder()
+        if entries:
+            self._oracle.append([entry.event for entry in entries])
+        self._at = format_recorded_at(clock.now())
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def last(self) -> tuple[int, str] | None:
+        """As `SqlRecorder.last`."""
+        _seam("SELECT")
+        return self._last()
+
+    def head(self) -> int:
+        """As `SqlRecorder.head`."""
+        last = self.last()
+        return 0 if last is None else last[0]
+
+    def rows(
+        self,
+        query: DCBQuery | None = None,
+        *,
+        after: int = 0,
+        until: int = ENDLESS,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[StoredRow]:
+        """As `SqlRecorder.rows`, in one page."""
+        if after >= until:
+            return
+        _seam("SELECT")
+        found = [e for e in self._oracle.read(query, after=after) if e.position <= until]
+        for entry in (found[::-1] if newest_first else found)[:limit]:
+            of = entry.event
+            yield entry.position, self._at, of.type, tags_text(of), of.data
+
+    def record(
+        self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None
+    ) -> Appended:
+        """As `SqlRecorder.record`. The oracle's own append has the last word."""
+        self.lock()
+        try:
+            if condition is not None:
+                query, after = condition.fail_if_events_match, condition.after
+                for hit in self._oracle.read(query, after=after, limit=1):
+                    raise ConditionFailed(hit.position)
+            _seam("COMMIT")
+            try:
+                last = self._oracle.append(events, condition)
+            except IntegrityError as error:
+                raise StorageFailure(f"the lock did not hold: {error}") from error
+            _committed()
+        finally:
+            _let_go(IN_MEMORY)
+        return Appended(last - len(events) + 1, last, self._at)
+
+    def lock(self) -> None:
+        """The one lock of an append."""
+        _seam("BEGIN IMMEDIATE", resource=IN_MEMORY)
+
+    def listen(self, listener: object) -> None:
+        """Nobody is woken: a tail waits for a commit of anybody (`_Woken`)."""
+
+    unlisten = listen
+
+    def _last(self) -> tuple[int, str] | None:
+        events = self._oracle.events
+        return (events[-1].position, self._at) if events else None
+
+
+class World:
+    """Ledgers over one log, one for each task."""
+
+    def __init__(self, name: str, logs: Sequence[EventLog], clock: Clock) -> None:
+        self.name = name
+        self.logs = logs
+        self.clock = clock
+
+    def ledger(self, task: int) -> Ledger:
+        """A ledger as the program of a task has it open."""
+        return over(self.logs[task], self.clock)
+
+
+def over(log: EventLog, clock: Clock) -> Ledger:
+    """A ledger over a log."""
+    return Ledger(log, clock=clock, new_id=lambda prefix: "made")
+
+
+def memory_log(clock: Clock) -> EventLog:
+    """A log in memory that holds the base."""
+    return EventLog(cast(SqlRecorder, MemoryRecorder(clock, _base())), REGISTRY)
+
+
+def memory_world(number: int = 0) -> World:
+    """A new one, at the time of that schedule: all its logs are the same recorder."""
+    clock = Clock()
+    clock.turn_to(number)
+    return World("memory", [memory_log(clock)] * TASKS, clock)
+
+
+@contextmanager
+def sqlite_world(folder: Path) -> Iterator[World]:
+    """A ledger in a file, opened by each task for itself."""
+    path = folder / "interleaved.db"
+    with ExitStack() as stack:
+        clock = Clock()
+        create_log(path, REGISTRY, OPENED, clock=clock).close()
+        logs = [open_log(path, REGISTRY, clock=clock) for _ in range(TASKS)]
+        for log in logs:
+            stack.callback(log.close)
+        _fill(over(logs[0], clock))
+        yield World("SQLite", logs, clock)
+
+
+def _fill(ledger: Ledger) -> None:
+    for fields in _BASE:
+        ledger.decide(command(ledger, **fields), Author("admin"))
+
+
+_made: list[DCBSequencedEvent] = []
+
+
+def _base() -> list[DCBSequencedEvent]:
+    if not _made:
+        clock = Clock()
+        recorder = MemoryRecorder(clock)
+        recorder.record(written([OPENED], REGISTRY))
+        _fill(over(EventLog(cast(SqlRecorder, recorder), REGISTRY), clock))
+        _made.extend(recorder._oracle.events)
+    return _made
+
+
+# --- the seams -------------------------------------------------------------------------
+
+
+class _Woken:
+    """In place of the event that a tail waits for: set by any commit, of whatever program."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def set(self) -> None:
+        """Nothing: see `wait`."""
+
+    def clear(self) -> None:
+        """What is recorded from now on is news."""
+        scheduler = active()
+        self._seen = scheduler.commits if scheduler is not None else 0
+
+    def wait(self, timeout: float) -> None:
+        """Until somebody has recorded something since."""
+        scheduler = active()
+        if scheduler is not None:
+            scheduler.seam("wait", ready=lambda: scheduler.commits > self._seen)
+
+
+@contextmanager
+def seams() -> Iterator[None]:
+    """Every statement on SQLite is a seam, unless its task has the lock: then its commit is."""
+    listeners: tuple[tuple[Any, str, Any], ...] = (
+        (Engine, "before_cursor_execute", _before),
+        (Engine, "after_cursor_execute", _after),
+        (Pool, "connect", _impatient),
+        (Pool, "checkin", _given_back),
+    )
+    with ExitStack() as stack:
+        for target, name, listener in listeners:
+            event.listen(target, name, listener)
+            stack.callback(event.remove, target, name, listener)
+        # A retry waits for nobody, and a tail for whoever commits.
+        paused = SimpleNamespace(sleep=lambda seconds: _seam("pause"))
+        stack.enter_context(patch.object(application, "time", paused))
+        stack.enter_context(patch.object(tail, "threading", SimpleNamespace(Event=_Woken)))
+        yield
+
+
+def _before(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+    scheduler = active()
+    if scheduler is None or not scheduler.is_task():
+        return
+    resource = _file(connection)
+    words = statement.split(None, 2)[:2]
+    if words == ["BEGIN", "IMMEDIATE"]:
+        scheduler.seam("BEGIN IMMEDIATE", resource=resource)
+    elif words[0] == "COMMIT" or not scheduler.holds(resource):
+        scheduler.seam(words[0])
+
+
+def _after(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+    scheduler = active()
+    if scheduler is not None and statement in ("COMMIT", "ROLLBACK"):
+        if statement == "COMMIT":
+            scheduler.committed()
+        scheduler.let_go(_file(connection))
+
+
+def _given_back(_connection: Any, record: Any) -> None:
+    scheduler = active()
+    if scheduler is not None and "file" in record.info:
+        scheduler.let_go(record.info["file"])
+
+
+def _impatient(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA busy_timeout = 100")  # a mutant may run into a real lock
+
+
+def _file(connection: Any) -> str:
+    if "file" not in connection.info:
+        opened = seen(connection)
+        connection.info["file"] = "" if opened is None else str(opened.path)
+    return str(connection.info["file"])
+
+
+def _seam(name: str, *, resource: str = "") -> None:
+    scheduler = active()
+    if scheduler is not None:
+        scheduler.seam(name, resource=resource)
+
+
+def _committed() -> None:
+    scheduler = active()
+    if scheduler is not None:
+        scheduler.committed()
+
+
+def _let_go(resource: str) -> None:
+    scheduler = active()
+    if scheduler is not None:
+        scheduler.let_go(resource)
