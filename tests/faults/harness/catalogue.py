@@ -38,6 +38,39 @@ SHORT = ((Strike.SHORT, Calls.WRITES),)
 READ_FAILS = ((Strike.FAIL, Calls.READS),)
 
 
+FILE_KINDS = (
+    "killed at a call: recording",
+    "killed at a call: `apply`, said again",
+    "killed at a call: views",
+    "killed at a call: signing",
+    "killed at a call: `init`",
+    "killed at a call, rollback journal",
+    "killed at a call, beside a neighbour",
+    "killed at any moment, beside a neighbour",
+    "killed at a call, clocks jump",
+    "two record the same at once",
+    "a write fails, once or from then on",
+    "a write is cut short",
+    "the disk is full from then on",
+    "a sync fails, once or from then on",
+    "a read fails",
+    "`init` on a failing disk",
+    "the power goes",
+    "the power goes, rollback journal",
+    "the power goes after a failed sync",
+    "the power goes: `init`",
+    "the power goes: the first checkpoint",
+)
+SERVER_KINDS = (
+    "PostgreSQL: killed at a statement: recording",
+    "PostgreSQL: killed at a statement: views",
+    "PostgreSQL: connection cut at a message",
+    "PostgreSQL: who holds the lock is killed",
+    "PostgreSQL: the server is killed",
+)
+"""The names, in the order of the table; a worker looks that they are these."""
+
+
 def file_kinds(world: FileWorld) -> list[Kind]:
     """Those on a ledger in a file.
 
@@ -91,4 +124,6 @@ def kinds(world: FileWorld, scratch: Path, *, server: bool) -> Iterator[dict[str
             folder = scratch / "server"
             folder.mkdir()
             found = server_kinds(ServerWorld(folder, started.url, world.mutant), started)
-        yield {kind.name: kind for kind in found}
+        by_name = {kind.name: kind for kind in found}
+        assert tuple(by_name) == (SERVER_KINDS if server else FILE_KINDS)
+        yield by_name

@@ -36,8 +36,8 @@ def go_through(
     figures = Figures(kind.name)
     while True:
         points = shuffled(kind.points(seed), f"{kind.name} {seed}")[part[0] :: part[1]]
-        if not points:
-            raise RuntimeError(f"{kind.name}: the program of seed {seed} has no point")
+        if not points and not go_on(figures):  # fewer points than workers
+            return figures
         figures.seeds.add(seed)
         for point in points:
             if not go_on(figures):
