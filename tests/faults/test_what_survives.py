@@ -77,7 +77,7 @@ def test_a_few_points_of_each_kind_harm_nothing(
     record_property("faults", "\n".join(table(found)))
     assert [example for figures in found for example in figures.examples] == []
     assert {figures.kind: figures.points for figures in found} == dict.fromkeys(names, points)
-    assert sum(figures.acknowledged for figures in found) > points, "something was at stake"
+    assert sum(figures.acknowledged for figures in found) > 0, "something was at stake"
 
 
 @needs_the_shim
