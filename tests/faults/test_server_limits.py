@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -113,9 +113,11 @@ def test_an_idle_session_that_the_server_closed_is_said_to_have_been_idle(url: s
 
 
 def test_who_holds_the_lock_and_is_ended_leaves_the_way_free(url: str) -> None:
-    with holding_the_lock(url):
+    recorded = []
+    with suppress(StorageFailure), holding_the_lock(url):  # what it gives back is gone
         _end_sessions(url)
-        assert record(url, "next") == 2
+        recorded.append(record(url, "next"))
+    assert recorded == [2]
 
 
 def test_the_driver_says_nothing_beside_the_message(
