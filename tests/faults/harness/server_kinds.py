@@ -228,20 +228,28 @@ class ServerKilled(Struct):
         world.prepare(*programs)
         world.anew()  # 200 events and more: too many to look at again and again
         before = acknowledged(world.known)
+        reading, writing = os.pipe()
 
         def working(steps: Sequence[Step]) -> Callable[[Say], None]:
             def work(say: Say) -> None:
                 plant(world.mutant)
-                taking(world.where, world.audit, steps, say)
+
+                def begun(_: str) -> None:
+                    os.write(writing, b"!")
+
+                taking(world.where, world.audit, steps, say, told=begun)
 
             return work
 
         children = [Child(working(steps)) for steps in programs]
+        os.close(writing)
+        os.read(reading, 1)  # something has been acknowledged
         time.sleep(point.at / 1_000)
         self.server.kill()
         wrong: list[Wrong] = []
         for child in children:
             wrong += learn(world.known, child.hear())
+        os.close(reading)
         self.server.start()
         every = [step for steps in programs for step in steps]
         return world.looked_at(every, before, wrong, both=True)
