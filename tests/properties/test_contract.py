@@ -20,7 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import Refused
-from ledger.events import STUDIO_EVENTS, LedgerOpened, ProjectOpened, ShootDayReported, UnknownEvent
+from ledger.events import (
+    STUDIO_EVENTS,
+    LedgerContinued,
+    LedgerOpened,
+    ProjectOpened,
+    ShootDayReported,
+    UnknownEvent,
+)
 from ledger.events.base import Event, RecordedEvent, Registry
 from ledger.plugin import Context, Projection, Row, key, on, table, view, zone
 from ledger.testing import events_of, isolated_host, projection_contract, studio_histories
@@ -68,8 +75,10 @@ def test_every_event_of_the_studio_is_drawn() -> None:
         seen.update({entry.type for entry in history})
 
     draw()
-    assert {t.type_name for t in STUDIO_EVENTS} <= set(seen)
-    assert min(seen[t.type_name] for t in STUDIO_EVENTS) >= 2
+    # A restored log records it as its first line of its own; no decision of the studio does.
+    drawn = {t.type_name for t in STUDIO_EVENTS} - {LedgerContinued.type_name}
+    assert drawn <= set(seen)
+    assert min(seen[name] for name in drawn) >= 2
     assert any(name not in {t.type_name for t in STUDIO_EVENTS} for name in seen)
 
 
