@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import time
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,6 +55,10 @@ def test_one_looks_around_and_leaves_with_ctrl_d(ledger_url: str) -> None:
 def test_ctrl_c_ends_with_130(terminal: Terminal) -> None:
     with typed(terminal.command("replay")) as screen:
         screen.until("> ")
+        screen.type("vi")
+        screen.until("vi")
+        # Python looks for signals when its wait for a key is broken off: it has to wait already.
+        time.sleep(0.5)
         screen.type("\x03")
         code, rest = screen.end()
     assert code == 130
