@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import pty
 import re
-import time
 import subprocess
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
