@@ -73,7 +73,7 @@ def _attempt(ledger: Ledger, wanted: Decision, actor: str) -> tuple[str, int | N
 
 
 def append_without_condition(
-    url: str, writer: int, stop: Event, results: Results, pause_s: float
+    url: str, writer: int, stop: Event, results: Results, pause_s: float = 0.005
 ) -> None:
     """Keep appending events that no racer reads; tells how many it appended."""
     header = Header(actor=f"writer-{writer}")
