@@ -26,6 +26,9 @@ class Typed:
 
     def type(self, keys: str) -> None:
         """Press these keys; `\\n` is Enter, `\\x03` Ctrl-C, `\\x04` Ctrl-D."""
+        if "\x03" in keys:
+            # Python looks for signals when its wait for a key is broken off: it must wait already.
+            time.sleep(1)
         os.write(self._screen, keys.encode())
 
     def until(self, text: str) -> str:
