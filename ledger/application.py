@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from ledger.projections.projection import Projection
     from ledger.projections.views import Answer, Views
 
+Numbered = tuple[int, Decision]
+"""A decision with its line in a batch, 0 for a single one."""
+
 ATTEMPTS = 12
 """How often a decision is taken before `Conflict`: each loss means that somebody else won."""
 
@@ -213,7 +216,7 @@ class Ledger:
         return self._record([(0, checked)], author, dry_run=dry_run, batch=checked.is_batch)
 
     def apply(
-        self, numbered: Iterable[tuple[int, Decision]], author: Author, *, dry_run: bool = False
+        self, numbered: Iterable[Numbered], author: Author, *, dry_run: bool = False
     ) -> Outcome:
         """Take a batch of decisions as one, all or none; each sees those before it.
 
@@ -229,40 +232,41 @@ class Ledger:
             return self.wire.check(decision)
 
     def _record(
-        self,
-        numbered: Sequence[tuple[int, Decision]],
-        author: Author,
-        *,
-        dry_run: bool,
-        batch: bool,
+        self, numbered: Sequence[Numbered], author: Author, *, dry_run: bool, batch: bool
     ) -> Outcome:
         header = self._header(author, [decision for _, decision in numbered], batch=batch)
         for attempt in range(1, ATTEMPTS + 1):
-            snapshot, now = self._snapshot()
-            first = _repeated(snapshot, header)
-            if first is not None:
-                return first
-            proposals: list[Proposal] = []
-            for number, decision in numbered:
-                with _naming_line(number):
-                    proposals += self._take(decision, snapshot, now, header, line=number)
-            if dry_run or not proposals:
-                return Outcome(tuple(snapshot.pending), dry_run=dry_run, attempts=attempt)
             try:
-                recorded = self.log.append(
-                    [(p.event, _with_correction(header, p.corrects)) for p in proposals],
-                    snapshot.boundary,
-                )
+                with self.log.held():
+                    return self._attempt(numbered, header, attempt, dry_run=dry_run)
             except BoundaryBroken:
                 # Wait longer after each loss, and never as long as the others: writers that
                 # lost together would otherwise meet again.
                 time.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 7)))  # noqa: S311  # spreads writers out, hides nothing
-                continue
-            return Outcome(tuple(recorded), attempts=attempt)
         raise Conflict(attempts=ATTEMPTS)
 
+    def _attempt(
+        self, numbered: Sequence[Numbered], header: Header, attempt: int, *, dry_run: bool
+    ) -> Outcome:
+        """Read, decide and append once. Raises `BoundaryBroken` where others were faster."""
+        snapshot, now = self._snapshot()
+        first = _repeated(snapshot, header)
+        if first is not None:
+            return first
+        proposals: list[Proposal] = []
+        for number, decision in numbered:
+            with _naming_line(number):
+                proposals += self._take(decision, snapshot, now, header, line=number)
+        if dry_run or not proposals:
+            return Outcome(tuple(snapshot.pending), dry_run=dry_run, attempts=attempt)
+        recorded = self.log.append(
+            [(p.event, _with_correction(header, p.corrects)) for p in proposals],
+            snapshot.boundary,
+        )
+        return Outcome(tuple(recorded), attempts=attempt)
+
     def try_each(
-        self, numbered: Iterable[tuple[int, Decision]], author: Callable[[int], Author]
+        self, numbered: Iterable[Numbered], author: Callable[[int], Author]
     ) -> Iterator[Outcome | Refused | BadInput]:
         """What would come of decisions that are taken one by one; nothing is recorded.
 
@@ -381,10 +385,7 @@ def _registry(extensions: Extensions | None) -> Registry:
 
 
 def _with_correction(header: Header, corrects: int | None) -> Header:
-    if corrects is None:
-        return header
-    fields = {name: getattr(header, name) for name in Header.__struct_fields__}
-    return Header(**{**fields, "corrects": corrects})
+    return header if corrects is None else msgspec.structs.replace(header, corrects=corrects)
 
 
 def _repeated(snapshot: Snapshot, header: Header) -> Outcome | None:

@@ -8,10 +8,14 @@ hours is still one day.
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol, Self
+from functools import lru_cache
+from typing import Self
 
 from msgspec import Struct
 
+from ledger.clocks import Clock as Clock
+from ledger.clocks import ManualClock as ManualClock
+from ledger.clocks import SystemClock as SystemClock
 from ledger.errors import BadTime
 from ledger.zones import check_zone as check_zone
 from ledger.zones import zone as zone
@@ -35,40 +39,6 @@ _A_MINUTE = re.compile(r"[Tt ]\d\d:\d\d(?!:)", re.ASCII)
 _TWO_DAYS = re.compile(rf"({_DATE.pattern})\D{{1,5}}({_DATE.pattern})", re.ASCII)
 
 TIME_FORMS = "Write 2025-07-01T08:00 or '2025-07-01 08:00', where needed with an offset: +08:00"
-
-
-class Clock(Protocol):
-    """Where *now* comes from. Only the edges of the program hold one."""
-
-    def now(self) -> datetime:
-        """The present instant, aware."""
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The present instant in UTC."""
-        return datetime.now(UTC)
-
-
-class ManualClock:
-    """A clock that somebody sets: for the demo, for tests, for a replayed history."""
-
-    def __init__(self, start: datetime) -> None:
-        self.instant = start.astimezone(UTC)
-
-    def now(self) -> datetime:
-        """The instant it was last set to."""
-        return self.instant
-
-    def set(self, instant: datetime) -> None:
-        """Set it, forwards or backwards."""
-        self.instant = instant.astimezone(UTC)
-
-    def advance(self, by: timedelta) -> None:
-        """Move it on."""
-        self.instant += by
 
 
 def start_of_day(day: date, zone_name: str) -> datetime:
@@ -262,9 +232,7 @@ class Period(Struct, frozen=True):
         Of UTC and not of the site: two periods that overlap share an instant, and so a UTC
         month, whatever a later release of the time zone rules says of the site's days.
         """
-        last = self.end.astimezone(UTC) - timedelta(microseconds=1)
-        begins, ends = (t.year * 12 + t.month - 1 for t in (self.start.astimezone(UTC), last))
-        return tuple(f"{m // 12:04}-{m % 12 + 1:02}" for m in range(begins, ends + 1))
+        return _months(self.start, self.end)
 
     def __str__(self) -> str:
         """Whole days as `A..B`; anything else as wall times with their offsets."""
@@ -272,6 +240,13 @@ class Period(Struct, frozen=True):
         if days.period(self.zone) == self:
             return str(days)
         return "..".join(clock_text(end, self.zone) for end in (self.start, self.end))
+
+
+@lru_cache(maxsize=4096)  # a booking's are asked for some six times by one decision
+def _months(start: datetime, end: datetime) -> tuple[str, ...]:
+    last = end.astimezone(UTC) - timedelta(microseconds=1)
+    begins, ends = (t.year * 12 + t.month - 1 for t in (start.astimezone(UTC), last))
+    return tuple(f"{m // 12:04}-{m % 12 + 1:02}" for m in range(begins, ends + 1))
 
 
 class _Written:

@@ -126,7 +126,7 @@ def _changes(old: Entity, new: Entity) -> Iterator[Change]:
 def _packed_in(log: Log, container: str, until: int) -> Iterator[str]:
     """What was ever put straight into a container."""
     bucket = tag("equipment", container, CONTENTS)
-    for entry in log.read([Query((bucket,), type_names([EquipmentPacked]))], until=until):
+    for entry in log.read([Query((bucket,), type_names((EquipmentPacked,)))], until=until):
         if isinstance(entry.event, EquipmentPacked):
             yield entry.event.equipment
 

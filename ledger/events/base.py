@@ -6,7 +6,7 @@ stays readable. Its tags follow from its fields alone: whoever holds the payload
 derive the index again and compare.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
@@ -176,7 +176,8 @@ class RecordedEvent:
 
 def format_recorded_at(instant: datetime) -> str:
     """The fixed-width form of the log, `YYYY-MM-DDTHH:MM:SS.ffffffZ`: it sorts as text."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # A tenth of what strftime takes (11 µs, thrice a decision). Years have four digits.
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_recorded_at(text: str) -> datetime:
@@ -299,6 +300,7 @@ def recorded_tags(event: Event, header: Header) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tags))
 
 
-def type_names(types: Sequence[type[Event]]) -> tuple[str, ...]:
+@lru_cache(maxsize=1024)
+def type_names(types: tuple[type[Event], ...]) -> tuple[str, ...]:
     """The names of event types, sorted: the form that a `Query` holds."""
     return tuple(sorted(t.type_name for t in types))

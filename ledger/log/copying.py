@@ -7,7 +7,7 @@ file comes of it, with nothing beside it, that can be opened, verified and resto
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from ledger.log.failures import storage_errors
 from ledger.log.places import Place, postgres_engine, seen, sqlite_engine
 from ledger.log.recorder import ENDLESS, SqlRecorder
 from ledger.log.rows import PAGE, StoredRow
+from ledger.log.sessions import Session
 from ledger.log.statements import Statements
 from ledger.log.stores import built
 from ledger.times import SystemClock
@@ -130,7 +131,7 @@ def _copy_schema(source: Place, building: Path, where: str, progress: Progress |
             copy = SqlRecorder(engine, tables, SystemClock(), where)
             for page, head in _pages(source):
                 try:
-                    copy.insert_rows(connection, page)
+                    copy.insert_rows(Session(connection), page)
                 except (msgspec.MsgspecError, TypeError, ValueError) as error:
                     raise StorageFailure(
                         f"#{page[0][0]} of {source.where}, or one of the next, is damaged: {error}",
@@ -154,17 +155,11 @@ def _pages(source: Place) -> Iterator[tuple[list[StoredRow], int]]:
     try:
         with storage_errors(source.where), engine.connect() as connection:
             connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            found = connection.exec_driver_sql(last.sql, last.bind({})).first()
+            session = Session(connection)
+            found = session.row(last)
             head = 0 if found is None else int(found[0])
-            while rows := _fetched(connection, page.sql, page.bind(
-                {"after": after, "until": ENDLESS, "limit": PAGE}
-            )):  # fmt: skip
+            while rows := session.rows(page, after, ENDLESS, PAGE):
                 yield rows, head
                 after = rows[-1][0]
     finally:
         engine.dispose()
-
-
-def _fetched(connection: Connection, statement: str, values: Sequence[Any]) -> list[StoredRow]:
-    found = connection.exec_driver_sql(statement, tuple(values)).all()
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in found]

@@ -4,13 +4,12 @@ It speaks of events, queries and boundaries; the recorder below it of bytes and 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 import msgspec
-from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
-from sqlalchemy import Connection
 
 from ledger.errors import BoundaryBroken, StorageFailure
 from ledger.events.base import (
@@ -21,12 +20,14 @@ from ledger.events.base import (
     format_recorded_at,
     parse_recorded_at,
 )
+from ledger.log.conditions import Unless
 from ledger.log.lines import line
 from ledger.log.places import Place
 from ledger.log.recorder import ENDLESS, ConditionFailed, SqlRecorder
 from ledger.log.restoring import restored
 from ledger.log.roles import carry_out, check_has_roles, statements
 from ledger.log.rows import PAGE, StoredRow, recordable, tags_text
+from ledger.log.sessions import Session
 from ledger.log.stores import create_store, open_store
 from ledger.log.tail import Tail
 from ledger.log.written import Proposed, written
@@ -55,6 +56,10 @@ class EventLog:
         It is called while the append waits, from another thread.
         """
         self._recorder.on_wait = (after_s, told)
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep one connection for all that this thread reads and appends inside."""
+        return self._recorder.held()
 
     # --- where the log stands ----------------------------------------------------------
 
@@ -103,7 +108,7 @@ class EventLog:
         """
         until = self.head() if until is None else until
         rows = self._recorder.rows(
-            _port_query(queries), after=after, until=until, limit=limit, newest_first=newest_first
+            queries, after=after, until=until, limit=limit, newest_first=newest_first
         )
         return self._decoded(rows)
 
@@ -131,7 +136,7 @@ class EventLog:
 
         Those after `after` that answer any of the queries; without one, all.
         """
-        return Following(Tail(self._recorder, _port_query(queries), after), self._decode)
+        return Following(Tail(self._recorder, queries, after), self._decode)
 
     def stored(self, after: int = -ENDLESS, until: int = ENDLESS) -> Iterator[StoredRow]:
         """The stored columns in the order of positions, with whatever gaps and damage there are.
@@ -162,13 +167,13 @@ class EventLog:
         queries, `LineTooLong` for an event too large to be one line, and `BadInput` for one
         that would not be read again as it is.
         """
-        condition = None
-        # A boundary without a question is never broken; the port's empty query matches all.
+        unless = None
+        # A boundary without a question is never broken; a condition that asks nothing always is.
         if boundary is not None and boundary.queries:
-            condition = DCBAppendCondition(_port_query(boundary.queries), boundary.after)
+            unless = Unless(boundary.queries, boundary.after)
         events = written(proposed, self.registry)
         try:
-            appended = self._recorder.record(events, condition)
+            appended = self._recorder.record(events, unless)
         except ConditionFailed as failed:
             assert boundary is not None
             raise BoundaryBroken(after=boundary.after) from failed
@@ -279,10 +284,10 @@ def create_log(
         check_has_roles(place)
     events = written([first], registry)
 
-    def fill(recorder: SqlRecorder, connection: Connection) -> None:
-        recorder.record_within(connection, events, [tags_text(event) for event in events])
+    def fill(recorder: SqlRecorder, session: Session) -> None:
+        recorder.record_within(session, events, [tags_text(event) for event in events])
         if roles:
-            carry_out(connection, place, statements(connection, place))
+            carry_out(session.connection, place, statements(session.connection, place))
 
     recorder = create_store(place, clock or SystemClock(), fill)
     return EventLog(recorder, registry)
@@ -303,17 +308,13 @@ def restore_log(
     a log could hold, with its number.
     """
 
-    def fill(recorder: SqlRecorder, connection: Connection) -> None:
+    def fill(recorder: SqlRecorder, session: Session) -> None:
         rows = restored(lines, registry)
         while batch := list(islice(rows, PAGE)):
-            recorder.insert_rows(connection, batch)
+            recorder.insert_rows(session, batch)
         if (further := going_on()) is not None:
             events = written([further], registry)
-            recorder.record_within(connection, events, [tags_text(event) for event in events])
+            recorder.record_within(session, events, [tags_text(event) for event in events])
 
     recorder = create_store(Place.parse(where), clock or SystemClock(), fill)
     return EventLog(recorder, registry)
-
-
-def _port_query(queries: Sequence[Query]) -> DCBQuery:
-    return DCBQuery([DCBQueryItem(list(query.types), list(query.tags)) for query in queries])

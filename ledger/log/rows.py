@@ -20,6 +20,8 @@ def recordable(text: str) -> bool:
     """Whether both databases can keep a text: no NUL, no lone surrogate."""
     if "\0" in text:
         return False
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

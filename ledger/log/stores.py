@@ -36,9 +36,10 @@ from ledger.log.places import (
     sqlite_in_use,
 )
 from ledger.log.recorder import SqlRecorder
+from ledger.log.sessions import Session
 from ledger.times import Clock
 
-Fill = Callable[[SqlRecorder, Connection], None]
+Fill = Callable[[SqlRecorder, Session], None]
 """Writes the first events, inside the transaction that makes the ledger."""
 
 PRIVATE = 0o600
@@ -130,7 +131,7 @@ def _fill_file(building: Path, where: str, clock: Clock, fill: Fill) -> None:
         with storage_errors(where), engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             schema.create(connection, tables)
-            fill(SqlRecorder(engine, tables, clock, where), connection)
+            fill(SqlRecorder(engine, tables, clock, where), Session(connection))
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql(f"PRAGMA journal_mode = {sqlite_in_use().journal_mode}")
     finally:
@@ -219,12 +220,13 @@ def _create_schema(place: Place, clock: Clock, fill: Fill) -> None:
         with storage_errors(place.where), engine.connect() as connection:
             _check_encoding(connection, place.where)
             recorder = SqlRecorder(engine, tables, clock, place.where)
-            recorder.lock(connection)
+            session = Session(connection)
+            recorder.lock(session)
             # Under the lock, so that of two creations at once one finds the other's.
             if _relations(connection, place.schema):
                 raise LedgerExists(place.where)
             schema.create(connection, tables)
-            fill(recorder, connection)
+            fill(recorder, session)
             connection.exec_driver_sql("COMMIT")
     finally:
         engine.dispose()

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection
-
 from ledger.log.rows import PAGE
+from ledger.log.sessions import Session
 from ledger.log.statements import Statements
 
 Entry = tuple[str, str, int]
@@ -13,10 +12,10 @@ Entry = tuple[str, str, int]
 
 
 class TagIndex:
-    """The index of a recorder; `reading` gives a connection for a read that is fetched whole."""
+    """The index of a recorder; `reading` gives a session for a read that is fetched whole."""
 
     def __init__(
-        self, statements: Statements, reading: Callable[[], AbstractContextManager[Connection]]
+        self, statements: Statements, reading: Callable[[], AbstractContextManager[Session]]
     ) -> None:
         self._statements = statements
         self._reading = reading
@@ -27,29 +26,23 @@ class TagIndex:
         With `after` only those of later positions, which the index has to be walked for: once.
         """
         if after:
-            statement = self._statements.tag_rows_after
-            with self._reading() as connection:
-                later = connection.exec_driver_sql(statement.sql, statement.bind({"after": after}))
-                found = later.all()
-            yield from map(tuple, found)
+            with self._reading() as session:
+                later = session.rows(self._statements.tag_rows_after, after)
+            yield from later
             return
-        statement = self._statements.tag_rows
         key: Entry = ("", "", -1)
         while True:
-            values = dict(zip(("tag", "type", "position"), key, strict=True), limit=PAGE)
-            with self._reading() as connection:
-                page = connection.exec_driver_sql(statement.sql, statement.bind(values)).all()
-            yield from map(tuple, page)
+            with self._reading() as session:
+                page: list[Entry] = session.rows(self._statements.tag_rows, *key, PAGE)
+            yield from page
             if len(page) < PAGE:
                 return
-            key = tuple(page[-1])
+            key = page[-1]
 
     def types_of(self, tag: str) -> list[str]:
         """The types of the events that carry a tag, sorted: a seek in the index for each."""
-        statement, found = self._statements.next_type, [""]
-        with self._reading() as connection:
-            while row := connection.exec_driver_sql(
-                statement.sql, statement.bind({"tag": tag, "type": found[-1]})
-            ).first():
+        found = [""]
+        with self._reading() as session:
+            while row := session.row(self._statements.next_type, tag, found[-1]):
                 found.append(row[0])
         return found[1:]

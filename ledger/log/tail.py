@@ -2,13 +2,14 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from eventsourcing.dcb.api import DCBQuery, DCBSequencedEvent, DCBSubscription
 
 from ledger.log.beside import WrittenMeanwhile
 from ledger.log.rows import StoredRow, sequenced
+from ledger.log.statements import Asked
 
 if TYPE_CHECKING:
     from ledger.log.recorder import SqlRecorder
@@ -26,9 +27,9 @@ class Tail(Iterator[StoredRow]):
     head is all there is up to that head.
     """
 
-    def __init__(self, recorder: "SqlRecorder", query: DCBQuery | None, after: int) -> None:
+    def __init__(self, recorder: "SqlRecorder", asked: Sequence[Asked], after: int) -> None:
         self._recorder = recorder
-        self._query = query
+        self._asked = asked
         self._seen = after
         self._stopped = False
         self._woken = threading.Event()
@@ -58,7 +59,7 @@ class Tail(Iterator[StoredRow]):
             if head <= self._seen:
                 return False
             rows = list(
-                self._recorder.rows(self._query, after=self._seen, until=head, limit=_BUFFER)
+                self._recorder.rows(self._asked, after=self._seen, until=head, limit=_BUFFER)
             )
         except WrittenMeanwhile:
             # Where a reader may make no file, somebody begins to record: just what we wait for.
@@ -75,7 +76,7 @@ class Subscription(DCBSubscription[Any]):
 
     def __init__(self, recorder: "SqlRecorder", query: DCBQuery | None, after: int | None) -> None:
         super().__init__(recorder, query, after)
-        self._tail = Tail(recorder, query, after or 0)
+        self._tail = Tail(recorder, () if query is None else query.items, after or 0)
 
     def stop(self) -> None:
         """End the iteration, also one that waits in another thread."""

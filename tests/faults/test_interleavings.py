@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eventsourcing.dcb.api import DCBAppendCondition
 from sqlalchemy import Connection
 
 from ledger.application import ATTEMPTS, Author, Ledger
 from ledger.decisions.base import Snapshot
 from ledger.errors import Conflict, StorageFailure
 from ledger.events import BookingHeld
+from ledger.log.conditions import Unless
 from ledger.log.recorder import Appended, SqlRecorder
+from ledger.log.sessions import Session
 from ledger.log.tail import Tail
 from ledger.projections.store import Generation, ViewStore
 from tests.faults.interleavings.contests import LARGE, SMALL, Contest, take
@@ -139,13 +140,11 @@ def test_who_always_loses_is_told_after_so_many_attempts(
 def _looks_before_the_lock(patch: pytest.MonkeyPatch) -> None:
     record = SqlRecorder.record
 
-    def mutant(
-        self: SqlRecorder, events: Any, condition: DCBAppendCondition | None = None
-    ) -> Appended:
-        if condition is not None:
-            with self._connected() as connection:
-                last, _ = self._last(connection) or (0, "")
-                self._check_condition(connection, condition, last)
+    def mutant(self: SqlRecorder, events: Any, unless: Unless | None = None) -> Appended:
+        if unless is not None:
+            with self._connected() as session:
+                last, _ = self._last(session) or (0, "")
+                self._check_condition(session, unless, last)
         return record(self, events, None)
 
     patch.setattr(SqlRecorder, "record", mutant)
@@ -167,8 +166,8 @@ def _looks_with_old_eyes(patch: pytest.MonkeyPatch) -> None:
 
 
 def _appends_without_the_lock(patch: pytest.MonkeyPatch) -> None:
-    def mutant(self: SqlRecorder, connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+    def mutant(self: SqlRecorder, session: Session) -> None:
+        session.run("BEGIN")
 
     patch.setattr(SqlRecorder, "lock", mutant)
     patch.setattr(MemoryRecorder, "lock", lambda self: None)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+from eventsourcing.dcb.api import DCBQueryItem
 
 from ledger.log.places import Place
 from ledger.log.recorder import SqlRecorder
@@ -69,7 +69,7 @@ def test_eight_processes_leave_no_gap_and_a_subscriber_misses_nothing(
     assert [row[1] for row in rows] == sorted(row[1] for row in rows)
     for n, positions in enumerate(acknowledged):
         assert positions == sorted(positions)
-        mine = recorder.rows(DCBQuery([DCBQueryItem([], [f"writer:{n}"])]), until=events)
+        mine = recorder.rows([DCBQueryItem([], [f"writer:{n}"])], until=events)
         found = [(row[0], int(row[4])) for row in mine]
         # Each append stands together, and where its writer was told.
         assert positions == [max(p for p, of in found if of == n) for n in range(count)]

@@ -132,9 +132,9 @@ def test_the_driver_says_nothing_beside_the_message(
         ]  # fmt: skip
         within = ledger.log._recorder.insert_rows
 
-        def cut(connection: Any, rows: Any) -> None:
+        def cut(session: Any, rows: Any) -> None:
             _end_sessions(url)
-            within(connection, rows)
+            within(session, rows)
 
         ledger.log._recorder.insert_rows = cut  # type: ignore[method-assign]  # cut there, once
         with pytest.raises(StorageFailure):

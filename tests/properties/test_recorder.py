@@ -115,11 +115,11 @@ SEAMS = st.tuples(
 
 
 @contextmanager
-def seams(page: int, tail: int, max_branches: int) -> Iterator[None]:
+def seams(page: int, tail: int, max_walks: int) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(recorder_module, "PAGE", page))
         stack.enter_context(patch.object(recorder_module, "TAIL", tail))
-        stack.enter_context(patch.object(statements_module, "MAX_BRANCHES", max_branches))
+        stack.enter_context(patch.object(statements_module, "MAX_WALKS", max_walks))
         yield
 
 

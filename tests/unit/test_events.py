@@ -106,7 +106,7 @@ class TestQuery:
 
     def test_types_are_named_in_order(self) -> None:
         """So that the same question is the same query, however it was put."""
-        assert type_names([BookingWrapped, BookingHeld]) == ("BookingHeld", "BookingWrapped")
+        assert type_names((BookingWrapped, BookingHeld)) == ("BookingHeld", "BookingWrapped")
 
     def test_a_boundary_is_a_value(self) -> None:
         assert Boundary((Query(("a:1",)),), 3) == Boundary((Query(("a:1",)),), 3)

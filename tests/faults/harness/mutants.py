@@ -11,6 +11,7 @@ from ledger.errors import BoundaryBroken
 from ledger.events.base import Boundary
 from ledger.log.eventlog import EventLog
 from ledger.log.recorder import Appended, SqlRecorder
+from ledger.log.sessions import Session
 from ledger.projections.store import ViewStore
 
 
@@ -23,8 +24,8 @@ def replace(owner: Any, **methods: Callable[..., Any]) -> None:
 def append_without_the_lock() -> None:
     """An append begins a transaction and does not wait for anybody."""
 
-    def lock(self: SqlRecorder, connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+    def lock(self: SqlRecorder, session: Session) -> None:
+        session.run("BEGIN")
 
     replace(SqlRecorder, lock=lock)
 
@@ -33,11 +34,11 @@ def condition_before_the_lock() -> None:
     """The condition is looked at first, and then the lock is waited for."""
     record = SqlRecorder.record
 
-    def first_look(self: SqlRecorder, events: Any, condition: Any = None) -> Appended:
-        if condition is not None:
-            with self._connected() as connection:
-                last = self._last(connection) or (0, "")
-                self._check_condition(connection, condition, last[0])
+    def first_look(self: SqlRecorder, events: Any, unless: Any = None) -> Appended:
+        if unless is not None:
+            with self._connected() as session:
+                last = self._last(session) or (0, "")
+                self._check_condition(session, unless, last[0])
         return record(self, events, None)
 
     replace(SqlRecorder, record=first_look)
@@ -47,10 +48,8 @@ def positions_from_a_sequence() -> None:
     """PostgreSQL's own sequence gives the positions, and no trigger says that they have gaps."""
     within = SqlRecorder.record_within
 
-    def record_within(
-        self: SqlRecorder, connection: Connection, events: Any, *args: Any
-    ) -> Appended:
-        last = self._last(connection) or (0, "")
+    def record_within(self: SqlRecorder, session: Session, events: Any, *args: Any) -> Appended:
+        last = self._last(session) or (0, "")
         schema = self._statements._place.schema
         with self._engine.connect() as own:  # a sequence knows of no transaction
             own.exec_driver_sql(f"ALTER TABLE {schema}.event DISABLE TRIGGER event_in_order")
@@ -61,7 +60,7 @@ def positions_from_a_sequence() -> None:
             taken = [own.exec_driver_sql(next_one).scalar_one() for _ in events]
         replace(self, _last=lambda _: (taken[0] - 1, last[1]))
         try:
-            return within(self, connection, events, *args)
+            return within(self, session, events, *args)
         finally:
             del self._last
 
@@ -86,16 +85,14 @@ def unclamped_time() -> None:
     last = SqlRecorder._last
     within = SqlRecorder.record_within
 
-    def record_within(
-        self: SqlRecorder, connection: Connection, *args: Any, **named: Any
-    ) -> Appended:
-        def forgetful(connection: Connection) -> tuple[int, str] | None:
-            found = last(self, connection)
+    def record_within(self: SqlRecorder, session: Session, *args: Any, **named: Any) -> Appended:
+        def forgetful(session: Session) -> tuple[int, str] | None:
+            found = last(self, session)
             return None if found is None else (found[0], "")
 
         replace(self, _last=forgetful)
         try:
-            return within(self, connection, *args, **named)
+            return within(self, session, *args, **named)
         finally:
             del self._last
 

@@ -8,14 +8,20 @@ run in both, and must come to the same end.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
 
-from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBSequencedEvent
+from eventsourcing.dcb.api import (
+    DCBAppendCondition,
+    DCBEvent,
+    DCBQuery,
+    DCBQueryItem,
+    DCBSequencedEvent,
+)
 from eventsourcing.dcb.popo import InMemoryDCBRecorder
 from eventsourcing.persistence import IntegrityError
 from sqlalchemy import Engine, Pool, event
@@ -27,10 +33,12 @@ from ledger.events import STUDIO_EVENTS, LedgerOpened
 from ledger.events.base import Header, Registry, format_recorded_at
 from ledger.events.ledgers import FORMAT
 from ledger.log import tail
+from ledger.log.conditions import Unless
 from ledger.log.eventlog import EventLog, create_log, open_log
 from ledger.log.places import seen
 from ledger.log.recorder import ENDLESS, Appended, ConditionFailed, SqlRecorder
 from ledger.log.rows import StoredRow, tags_text
+from ledger.log.statements import Asked
 from ledger.log.written import written
 from ledger.times import ManualClock
 from tests.faults.interleavings.scheduler import active
@@ -107,7 +115,7 @@ class MemoryRecorder:
 
     def rows(
         self,
-        query: DCBQuery | None = None,
+        asked: Sequence[Asked] = (),
         *,
         after: int = 0,
         until: int = ENDLESS,
@@ -118,20 +126,24 @@ class MemoryRecorder:
         if after >= until:
             return
         _seam("SELECT")
-        found = [e for e in self._oracle.read(query, after=after) if e.position <= until]
+        found = [e for e in self._oracle.read(_query(asked), after=after) if e.position <= until]
         for entry in (found[::-1] if newest_first else found)[:limit]:
             of = entry.event
             yield entry.position, self._at, of.type, tags_text(of), of.data
 
-    def record(
-        self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None
-    ) -> Appended:
+    def held(self) -> AbstractContextManager[None]:
+        """As `SqlRecorder.held`: there is no connection."""
+        return nullcontext()
+
+    def record(self, events: Sequence[DCBEvent], unless: Unless | None = None) -> Appended:
         """As `SqlRecorder.record`. The oracle's own append has the last word."""
         self.lock()
         try:
-            if condition is not None:
-                query, after = condition.fail_if_events_match, condition.after
-                for hit in self._oracle.read(query, after=after, limit=1):
+            condition = None
+            if unless is not None:
+                query = _query(unless.asked)
+                condition = DCBAppendCondition(query, unless.after)
+                for hit in self._oracle.read(query, after=unless.after, limit=1):
                     raise ConditionFailed(hit.position)
             _seam("COMMIT")
             try:
@@ -155,6 +167,10 @@ class MemoryRecorder:
     def _last(self) -> tuple[int, str] | None:
         events = self._oracle.events
         return (events[-1].position, self._at) if events else None
+
+
+def _query(asked: Sequence[Asked]) -> DCBQuery:
+    return DCBQuery([DCBQueryItem(list(part.types), list(part.tags)) for part in asked])
 
 
 class World:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError, ProgrammingError
+from sqlalchemy import Connection
 from sqlalchemy import event as sqlalchemy_event
 
 from ledger.errors import BadInput, LineTooLong
@@ -87,7 +88,7 @@ def test_threads_share_a_recorder(recorder: SqlRecorder) -> None:
         thread.join(timeout=30)
     assert seen == list(range(1, 201))
     for writer in range(4):
-        mine = [row[4] for row in recorder.rows(DCBQuery([DCBQueryItem([], [f"w:{writer}"])]))]
+        mine = [row[4] for row in recorder.rows([DCBQueryItem([], [f"w:{writer}"])])]
         assert mine == [b"%d" % n for n in range(25) for _ in range(2)]
 
 
@@ -121,11 +122,12 @@ def _cost(recorder: SqlRecorder, condition: DCBAppendCondition) -> tuple[int, in
         steps += 1
         return 0
 
-    def note(_connection: object, cursor: Any, *_rest: object) -> None:
+    def note(connection: Connection, *_rest: object) -> None:
         nonlocal statements
         statements += 1
+        driver: Any = connection.connection.dbapi_connection
         if recorder._engine.dialect.name == "sqlite":
-            cursor.connection.set_progress_handler(step, 1)
+            driver.set_progress_handler(step, 1)
 
     sqlalchemy_event.listen(recorder._engine, "before_cursor_execute", note)
     recorder.append([made_up(0, "booking:b", "project:p")], condition)
@@ -157,10 +159,10 @@ def test_an_append_costs_the_same_in_the_tenth_year(recorder: SqlRecorder, ledge
 
 def _plan(recorder: SqlRecorder, query: DCBQuery) -> str:
     """How PostgreSQL looks for what breaks a condition, in its own words."""
-    found = branches(query)
+    found = branches(query.items)
     assert found is not None
     statement = recorder._statements.positions(tuple(branch.shape for branch in found))
-    values = {**branch_values(found), "after": 0, "until": 2**62, "limit": 1}
+    values = statement.bind(0, 2**62, 1, *branch_values(found))
     with recorder._engine.connect() as connection:
-        rows = connection.exec_driver_sql("EXPLAIN " + statement.sql, statement.bind(values))
+        rows = connection.exec_driver_sql("EXPLAIN " + statement.sql, values)
         return "\n".join(rows.scalars())

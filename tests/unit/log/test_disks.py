@@ -56,8 +56,8 @@ def _fill_it(path: Path, *, pages: int | None = None) -> None:
     """Record until there is no room: the last append is told so, and those before it stay."""
     with creating(path) as recorder:
         if pages is not None:
-            with recorder._connected() as connection:
-                connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            with recorder._connected() as session:
+                session.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         recorded, failure = _append_until_it_fails(recorder)
         assert "is full. Nothing was recorded" in one_line(failure)
         assert recorder.head() == recorded > 0

@@ -40,12 +40,12 @@ def test_an_append_waits_for_the_disk_whatever_the_server_says(
     with (
         _asked_of_every_session(by_hand, asked),
         opening(ledger_url) as recorder,
-        recorder._connected() as connection,
+        recorder._connected() as session,
     ):
-        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == asked
-        recorder.lock(connection)
-        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == kept
-        connection.exec_driver_sql("ROLLBACK")
+        assert session.connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == asked
+        recorder.lock(session)
+        assert session.connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == kept
+        session.connection.exec_driver_sql("ROLLBACK")
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])

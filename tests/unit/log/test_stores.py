@@ -152,18 +152,18 @@ def test_a_file_is_its_owners_alone(sqlite_url: str) -> None:
 def test_the_journal_is_one_that_this_sqlite_can_be_trusted_with(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with creating(sqlite_url) as recorder, recorder._connected() as connection:
-        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+    with creating(sqlite_url) as recorder, recorder._connected() as session:
+        mode = session.connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
         assert mode == sqlite_in_use().journal_mode
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 3  # EXTRA
-        assert connection.exec_driver_sql("PRAGMA mmap_size").scalar() in (0, None)
-        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 60_000
+        assert session.connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 3  # EXTRA
+        assert session.connection.exec_driver_sql("PRAGMA mmap_size").scalar() in (0, None)
+        assert session.connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 60_000
     # The same file on a machine with the other kind of SQLite, and back again.
     for bug, mode in ((True, "delete"), (False, "wal"), (True, "delete")):
         there = places.SqliteInUse("sqlite3", "3.0.0", bug)
         monkeypatch.setattr(stores, "sqlite_in_use", lambda there=there: there)
-        with opening(sqlite_url) as opened, opened._connected() as connection:
-            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == mode
+        with opening(sqlite_url) as opened, opened._connected() as session:
+            assert session.connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == mode
 
 
 @pytest.mark.parametrize(

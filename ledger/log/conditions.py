@@ -1,0 +1,31 @@
+"""The condition of an append: what nobody may have recorded since."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ledger.log.statements import Asked, Branch
+
+
+class Unless(NamedTuple):
+    """An append condition: no event after `after` matches. Nothing asked matches every event."""
+
+    asked: Sequence[Asked]
+    after: int
+
+
+def matcher(found: Sequence[Branch]) -> Callable[[str, Sequence[str]], bool]:
+    """Whether an event's type and tags match any branch, at the cost of its own tags."""
+    by_first_tag: dict[str | None, list[Branch]] = defaultdict(list)
+    for branch in found:
+        by_first_tag[branch.tags[0] if branch.tags else None].append(branch)
+
+    def matches(type: str, tags: Sequence[str]) -> bool:
+        carried = set(tags)
+        return any(
+            carried.issuperset(branch.tags) and (not branch.types or type in branch.types)
+            for first in (None, *carried)
+            for branch in by_first_tag.get(first, ())
+        )
+
+    return matches
