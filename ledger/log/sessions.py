@@ -53,14 +53,17 @@ class Session:
         found = self.rows(statement, *values)
         return found[0] if found else None
 
-    def run(self, sql: str) -> None:
-        """Execute a text without values."""
+    def run(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Execute a text, for what it does. Without values it may be several statements."""
         try:
-            self._tell(self._before, sql, ())
-            self._driver.execute(sql)
-            self._tell(self._after, sql, ())
+            self._tell(self._before, sql, values)
+            if values:
+                self._driver.execute(sql, values)
+            else:
+                self._driver.execute(sql)
+            self._tell(self._after, sql, values)
         except BaseException as error:
-            self._failed(sql, (), error)
+            self._failed(sql, values, error)
             raise
 
     def insert(self, statement: Statement, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -84,7 +87,7 @@ class Session:
 
     def _tell(self, listeners: Sequence[Callable[..., Any]], sql: str, values: Any) -> None:
         for told in listeners:
-            told(self.connection, None, sql, values, None, len(values) > 1)
+            told(self.connection, None, sql, values, None, False)
 
     def _failed(self, sql: str, values: Any, error: BaseException) -> None:
         """Raise what SQLAlchemy would; give up a connection that can no longer be used."""

@@ -219,10 +219,37 @@ class Statements:
             .limit(_ONE),
             "tag", "type",
         )  # fmt: skip
+        self._in_one_trip = dialect.name == "postgresql"
         # One cache each, so that a statement dies with its recorder.
         self.page = lru_cache(maxsize=2)(self._page)
         self.matching = lru_cache(maxsize=512)(self._matching)
         self.positions = lru_cache(maxsize=512)(self._positions)
+        self.insert_one = lru_cache(maxsize=32)(self._insert_one)
+
+    def _insert_one(self, tag_count: int) -> Statement | None:
+        """An event and its tags, column after column, in one trip; None where none is made.
+
+        (The driver would send many rows of one statement in a pipeline, which costs it more than they do.)
+        """
+        if not self._in_one_trip:
+            return None
+        event, event_tag = self._place.event, self._place.event_tag
+        row = [f"event_{column.name}" for column in event.c]
+        tags = [[f"tag_{n}_{column.name}" for column in event_tag.c] for n in range(tag_count)]
+        recorded = insert(event).values(
+            {c.name: bindparam(name, type_=c.type) for c, name in zip(event.c, row, strict=True)}
+        )
+        indexed = insert(event_tag).values(
+            [
+                {
+                    c.name: bindparam(name, type_=c.type)
+                    for c, name in zip(event_tag.c, names, strict=True)
+                }
+                for names in tags
+            ]
+        )
+        names = [*row, *(name for names in tags for name in names)]
+        return self._compile(indexed.add_cte(recorded.cte("recorded")), *names)
 
     def _page(self, newest_first: bool) -> Statement:
         """Rows of a range of positions, in order: after, until, limit."""
@@ -308,7 +335,7 @@ class Statements:
         assert isinstance(compiled, SQLCompiler)
         constants = {name: value for name, value in compiled.params.items() if value is not None}
         places = {name: n for n, name in enumerate((*names, *constants))}
-        marks = () if compiled.isinsert else compiled.positiontup or ()
+        marks = compiled.positiontup or () if names or not compiled.isinsert else ()
         return Statement(str(compiled), tuple(constants.values()), [places[mark] for mark in marks])
 
 
@@ -336,6 +363,6 @@ def lock_statements(dialect: str, place: Tables) -> tuple[str, ...]:
     # `off`, a server that crashes forgets what was acknowledged. Stronger wishes stay.
     durable = "replace(current_setting('synchronous_commit'), 'off', 'on')"
     return (
-        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        "BEGIN ISOLATION LEVEL READ COMMITTED; "
         f"SELECT pg_advisory_xact_lock({key}), set_config('synchronous_commit', {durable}, true)",
     )
