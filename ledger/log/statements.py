@@ -229,7 +229,7 @@ class Statements:
     def _insert_one(self, tag_count: int) -> Statement | None:
         """An event and its tags, column after column, in one trip; None where none is made.
 
-        (The driver would send many rows of one statement in a pipeline, which costs it more than they do.)
+        (The driver would send many rows in a pipeline, which costs it more than they do.)
         """
         if not self._in_one_trip:
             return None
