@@ -145,7 +145,11 @@ def _put_in_place(building: Path, path: Path, where: str) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
         except FileExistsError:
             raise LedgerExists(where) from None
-        os.replace(building, path)
+        try:
+            os.replace(building, path)
+        except OSError:
+            path.unlink()  # an empty file would be in the way of the next try
+            raise
     with suppress(OSError):  # where a folder cannot be synced, the file's own sync must do
         folder = os.open(path.parent, os.O_RDONLY)
         try:
