@@ -12,7 +12,7 @@ WORKERS ?= 2
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs tamper faults clean
+.PHONY: help demo test check docs tamper faults races failover clean
 
 # What an installation depends on; the sources themselves are linked, not copied.
 PINS := constraints.txt pyproject.toml Makefile
@@ -23,7 +23,7 @@ GENERATED := README.md docs/reference/*.md
 SPHINX := $(BIN)/sphinx-build -q -W --keep-going -b html
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
 
 demo: $(VENV)/.installed ## set up .venv and run the sample campus, from its log to its views
 	$(BIN)/studio-ledger --ledger demo.db demo
@@ -52,6 +52,14 @@ SEED ?= 1
 
 faults: $(VENV)/.installed-dev ## crash, fail and cut the power at every call, for SECONDS=600: the table of the docs
 	$(BIN)/python -m tests.faults.harness --seconds $(SECONDS) --seed $(SEED)
+
+ROUNDS ?=
+
+races: $(VENV)/.installed-dev ## 64 processes race for one slot, on both databases, ROUNDS=1000: the table of the docs
+	$(BIN)/python -m tests.faults.races --rounds $(or $(ROUNDS),1000) --seed $(SEED)
+
+failover: $(VENV)/.installed-dev ## kill the primary under writers, ROUNDS=20: the table of the docs
+	$(BIN)/python -m tests.faults.failover --rounds $(or $(ROUNDS),20) --seed $(SEED)
 
 clean: ## remove .venv, the demo's ledger and everything else that can be made again
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,18 +1,20 @@
 """Where the files lie that belong to a ledger and are not in it: switches, keys, checkpoints.
 
 Those of a ledger in a file lie beside it. One on a server has no such place: its files lie in a
-folder of this person's, named after the database and the schema, never with a password.
+folder of this person's, named after the servers, the database and the schema, never with a
+password.
 """
 
 import hashlib
 import os
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from ledger.errors import BadInput
 
 _SCHEMA = "studio_ledger"
 """The schema of a ledger whose URL names none."""
+_PORT = "5432"
 
 
 def companion(where: str, suffix: str, folder: Path) -> Path:
@@ -25,17 +27,46 @@ def companion(where: str, suffix: str, folder: Path) -> Path:
         if "://" not in file:
             return expanded(file).with_suffix(suffix)
         url = urlsplit(file)
-        host = f"{url.hostname or ''}:{url.port or 5432}"
+        alone = f"{url.hostname or ''}:{url.port or _PORT}"
+        hosts = _hosts(url) or alone
     except ValueError as error:
         raise BadInput(
             "the ledger's address cannot be read",
             advice="Write a path, or postgresql://user@host/database",
         ) from error
+    path, before = (folder / f"{_name(url, servers)}{suffix}" for servers in (hosts, alone))
+    # `?host=` was once left out of the name. What was begun under that name goes on there: a
+    # checkpoint that is no longer found is one that nothing is held against.
+    return before if os.path.lexists(before) and not os.path.lexists(path) else path
+
+
+def _hosts(url: SplitResult) -> str:
+    """The servers that `?host=` names, in whatever order; empty where it names none.
+
+    Several with commas, as libpq has it, or by `host=` again and again; each with a port of its
+    own, or all with `?port=`. One that begins with / is the folder of a socket.
+    """
+    asked = parse_qs(url.query)
+    hosts = [host for text in asked.get("host", []) for host in text.split(",")]
+    ports = [port for text in asked.get("port", []) for port in text.split(",")]
+    ports = ports or [str(url.port or _PORT)]
+    found = set()
+    for number, host in enumerate(hosts):
+        port = ports[number if len(ports) == len(hosts) else 0] or _PORT
+        if host.startswith("/"):
+            found.add(f"{host.rstrip('/')}:{port}")
+        else:
+            name, _, own = host.partition(":")
+            found.add(f"{name.lower()}:{own or port}")
+    return ",".join(sorted(found))
+
+
+def _name(url: SplitResult, servers: str) -> str:
     schema = parse_qs(url.query).get("schema", [_SCHEMA])[0]
-    whole = "/".join((host, url.path.strip("/"), schema))
+    whole = "/".join((servers, url.path.strip("/"), schema))
     readable = "-".join(part for part in (url.path.strip("/"), schema) if part) or "ledger"
     safe = "".join(c if c.isalnum() or c in "._-" else "-" for c in readable)[:60]
-    return folder / f"{safe}-{hashlib.sha256(whole.encode()).hexdigest()[:10]}{suffix}"
+    return f"{safe}-{hashlib.sha256(whole.encode()).hexdigest()[:10]}"
 
 
 def expanded(text: str | Path) -> Path:

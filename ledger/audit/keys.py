@@ -9,6 +9,7 @@ The PEM is PKCS #8 as `cryptography` writes it, encrypted where a passphrase is 
 key is one line, a vkey, in `NAME.pub`.
 """
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -105,6 +106,7 @@ def _public(text_or_file: str) -> VerifierKey:
         with file.open("rb") as opened:
             text = opened.read(_MAX_KEY).decode("utf-8", "replace")
     except OSError as error:
+        _check_disk(file, error)
         raise NoKey(
             f"no public key at {file}: {(error.strerror or str(error)).lower()}",
             advice="Name a file that holds one, or give the key itself: NAME+ID+BASE64",
@@ -134,9 +136,18 @@ def _read_private(file: Path) -> bytes:
     except FileNotFoundError:
         raise NoKey(f"there is no key at {file}", advice="Make one: audit key new") from None
     except OSError as error:
+        _check_disk(file, error)
         raise NoKey(
             f"the key {file} cannot be read: {(error.strerror or str(error)).lower()}",
             advice="It is its owner's alone: sign as that user",
+        ) from error
+
+
+def _check_disk(file: Path, error: OSError) -> None:
+    """Raise `StorageFailure` where the disk fails: nobody has named a wrong file then."""
+    if error.errno == errno.EIO:
+        raise StorageFailure(
+            f"the disk of the key {file} failed to read it", advice="Check the disk's health"
         ) from error
 
 

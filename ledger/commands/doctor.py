@@ -128,6 +128,7 @@ def _around(
     if place.path is not None:
         yield around.permissions(place.path)
         yield from around.disk(place.path)
+        yield from around.left_behind(place.path.parent)
     yield from around.modes_beside(views_place(place).path, folder)
     try:
         key = _key(folder, public)

@@ -69,6 +69,22 @@ def disk(path: Path, mounts: str | None = None) -> Iterator[Finding]:
         yield Finding("disk", "ok", f"{type}, of this machine")
 
 
+def left_behind(folder: Path) -> Iterator[Finding]:
+    """What killed programs have left in a ledger's folder; nothing where there is nothing."""
+    from ledger.log.leftovers import leftovers
+
+    found = leftovers(folder)
+    if found:
+        some = ", ".join(path.name for path in found[:3])
+        more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
+        yield Finding(
+            "leftovers",
+            "warn",
+            f"{some}{more}: of an init, backup or restore that was killed; nobody is at work on it",
+            f"The next one into {folder.absolute()} clears it; what stays then can be removed",
+        )
+
+
 # --- modes -----------------------------------------------------------------------------
 
 

@@ -7,7 +7,6 @@ first event, or none is.
 """
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +27,7 @@ from ledger.log.failures import (
     no_room,
     storage_errors,
 )
+from ledger.log.leftovers import PRIVATE, building_beside, clear_leftovers
 from ledger.log.places import (
     LOCK_TIMEOUT_S,
     Place,
@@ -41,9 +41,6 @@ from ledger.times import Clock
 
 Fill = Callable[[SqlRecorder, Session], None]
 """Writes the first events, inside the transaction that makes the ledger."""
-
-PRIVATE = 0o600
-"""A ledger is its owner's alone until the owner says otherwise."""
 
 
 def create_store(place: Place, clock: Clock, fill: Fill) -> SqlRecorder:
@@ -99,9 +96,11 @@ def _create_file(path: Path, where: str, clock: Clock, fill: Fill) -> None:
 def built(path: Path, where: str) -> Iterator[Path]:
     """A new file beside a path, private and empty; filled inside, it then takes the path.
 
-    In one step, which fails where something is. However it ends, nothing else is left. Raises
-    `LedgerExists`, and `StorageFailure` for what cannot be written.
+    In one step, which fails where something is. However it ends, nothing else is left; but for
+    a kill, whose leftovers the next one here clears. Raises `LedgerExists`, and `StorageFailure`
+    for what cannot be written.
     """
+    clear_leftovers(path.parent)
     if os.path.lexists(path):
         raise LedgerExists(where)
     for end in ("-journal", "-wal"):
@@ -111,17 +110,12 @@ def built(path: Path, where: str) -> Iterator[Path]:
                 f"{left.name} lies beside {where}, of a file that is gone",
                 advice="Move it away first, in case somebody still wants it",
             )
-    building = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
-    with file_errors(where):
-        try:
-            os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
-            yield building
-            if no_room(building):  # it could not be opened, and nobody would know what it is
-                raise full(where)
-            _put_in_place(building, path, where)
-        finally:
-            for leftover in ("", "-journal", "-wal", "-shm"):
-                building.with_name(building.name + leftover).unlink(missing_ok=True)
+    with file_errors(where), building_beside(path) as building:
+        os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
+        yield building
+        if no_room(building):  # it could not be opened, and nobody would know what it is
+            raise full(where)
+        _put_in_place(building, path, where)
 
 
 def _fill_file(building: Path, where: str, clock: Clock, fill: Fill) -> None:
@@ -151,7 +145,11 @@ def _put_in_place(building: Path, path: Path, where: str) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
         except FileExistsError:
             raise LedgerExists(where) from None
-        os.replace(building, path)
+        try:
+            os.replace(building, path)
+        except OSError:
+            path.unlink()  # an empty file would be in the way of the next try
+            raise
     with suppress(OSError):  # where a folder cannot be synced, the file's own sync must do
         folder = os.open(path.parent, os.O_RDONLY)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from time import monotonic, sleep
@@ -38,12 +39,13 @@ def persistently(task: Callable[[], T]) -> tuple[T, list[str]]:
             sleep(PAUSE_S)
 
 
-def open_projects(url: str, writer: int, stop: Event, results: Results) -> None:
+def open_projects(url: str, writer: int, stop: Event, results: Results, seed: int = 1) -> None:
     """Open one project after another, each under a key of its own, until told to stop.
 
     Tells of each, once it is acknowledged: key, positions, whether an earlier try had recorded
-    it, and how earlier tries had failed.
+    it, and how earlier tries had failed. The seed draws the pauses of whoever lost to another.
     """
+    random.seed(f"{seed} {writer}")
     ledger, _ = persistently(lambda: Ledger.open(url))
     with ledger:
         count = 0

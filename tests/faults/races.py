@@ -25,6 +25,7 @@ from typing import Any
 from ledger.application import Author, Ledger
 from ledger.events import BookingConfirmed, MilestonePlanned
 from ledger.events.base import Header
+from tests.faults.printed import printed_by
 from tests.faults.racing import (
     FIRST_DAY,
     PATIENCE_S,
@@ -83,10 +84,12 @@ class Race:
                 yield f"round {number}: racer {racer} was not told who won: {message}"
 
 
-def race(url: str, rounds: int, *, subscribers: int = 1, pause_s: float = 0.005) -> Race:
-    """Make a studio at a place and run everybody."""
+def race(
+    url: str, rounds: int, *, subscribers: int = 1, pause_s: float = 0.005, seed: int = 1
+) -> Race:
+    """Make a studio at a place and run everybody. The seed draws the pauses that they make."""
     _open_the_studio(url, stages=1 + rounds // ROUNDS_A_STAGE)
-    made = _run(url, rounds, subscribers, pause_s)
+    made = _run(url, rounds, subscribers, pause_s, seed)
     with Ledger.open(url) as ledger:
         for entry in ledger.log.stream():
             made.positions.append(entry.position)
@@ -125,7 +128,7 @@ def _open_the_studio(url: str, stages: int) -> None:
             ledger.decide(command(ledger, **fields), author)
 
 
-def _run(url: str, rounds: int, subscribers: int, pause_s: float) -> Race:
+def _run(url: str, rounds: int, subscribers: int, pause_s: float, seed: int) -> Race:
     context = get_context("forkserver")
     context.set_forkserver_preload(["tests.faults.racing"])
     bookings, counts, positions = context.Queue(), context.Queue(), context.Queue()
@@ -134,11 +137,11 @@ def _run(url: str, rounds: int, subscribers: int, pause_s: float) -> Race:
         context.Process(target=subscribe, args=(url, last, positions)) for _ in range(subscribers)
     ]
     writers = [
-        context.Process(target=append_without_condition, args=(url, n, stop, counts, pause_s))
+        context.Process(target=append_without_condition, args=(url, n, stop, counts, pause_s, seed))
         for n in range(WRITERS)
     ]
     racers = [
-        context.Process(target=book_same_days, args=(url, n, rounds, start, bookings))
+        context.Process(target=book_same_days, args=(url, n, rounds, start, bookings, seed))
         for n in range(RACERS)
     ]
     everybody = [*watchers, *writers, *racers]
@@ -187,16 +190,19 @@ def main() -> int:
     """Race on both databases, and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=1_000)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--subscribers", type=int, default=4)
     parser.add_argument("--folder", help="where the SQLite ledger is kept meanwhile")
     given = parser.parse_args()
-    broken = 0
+    broken, first = 0, time.monotonic()
     print(HEAD)
     print("| --- |" + " ---: |" * (HEAD.count("|") - 2), flush=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder, _places(Path(folder)) as places:
         for name, url in places:
             begun = time.monotonic()
-            made = race(url, given.rounds, subscribers=given.subscribers, pause_s=0.05)
+            made = race(
+                url, given.rounds, subscribers=given.subscribers, pause_s=0.05, seed=given.seed
+            )
             for law in made.broken_laws():
                 broken += 1
                 print(f"{name}: {law}", file=sys.stderr)
@@ -209,6 +215,8 @@ def main() -> int:
                 f"| {time.monotonic() - begun:,.0f} |",
                 flush=True,
             )
+    command = f"make races ROUNDS={given.rounds} SEED={given.seed}"
+    print(f"\n{printed_by(command, seed=given.seed, seconds=time.monotonic() - first)}")
     return 1 if broken else 0
 
 

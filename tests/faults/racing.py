@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, timedelta
 from multiprocessing.synchronize import Barrier, Event
 from time import sleep
@@ -43,8 +44,14 @@ def round_days(number: int) -> str:
     return f"{first}..{first + timedelta(days=4)}"
 
 
-def book_same_days(url: str, racer: int, rounds: int, start: Barrier, results: Results) -> None:
-    """In every round try to book the round's days, at the same moment as all the others."""
+def book_same_days(
+    url: str, racer: int, rounds: int, start: Barrier, results: Results, seed: int = 1
+) -> None:
+    """In every round try to book the round's days, at the same moment as all the others.
+
+    The seed draws the pauses of whoever lost to another.
+    """
+    random.seed(f"{seed} {racer}")
     with Ledger.open(url) as ledger:
         for number in range(rounds):
             wanted = command(
@@ -73,9 +80,13 @@ def _attempt(ledger: Ledger, wanted: Decision, actor: str) -> tuple[str, int | N
 
 
 def append_without_condition(
-    url: str, writer: int, stop: Event, results: Results, pause_s: float = 0.005
+    url: str, writer: int, stop: Event, results: Results, pause_s: float = 0.005, seed: int = 1
 ) -> None:
-    """Keep appending events that no racer reads; tells how many it appended."""
+    """Keep appending events that no racer reads; tells how many it appended.
+
+    It pauses for as long on average, by the seed.
+    """
+    chance = random.Random(f"{seed} writer {writer}")
     header = Header(actor=f"writer-{writer}")
     count = 0
     with Ledger.open(url) as ledger:
@@ -85,7 +96,7 @@ def append_without_condition(
             )
             ledger.log.append([(event, header)])
             count += 1
-            sleep(pause_s)
+            sleep(chance.uniform(0, 2 * pause_s))
     results.put(count)
 
 

@@ -24,22 +24,31 @@ from ledger.log.tail import Tail
 from ledger.projections.store import Generation, ViewStore
 from tests.faults.interleavings.contests import LARGE, SMALL, Contest, take
 from tests.faults.interleavings.scheduler import Scheduler, Stuck, Task, scheduler
+from tests.faults.interleavings.seams import LOCK, Unlocked, seams
 from tests.faults.interleavings.search import Search, search
-from tests.faults.interleavings.worlds import (
-    MemoryRecorder,
-    memory_world,
-    seams,
-    sqlite_world,
-)
+from tests.faults.interleavings.worlds import MemoryRecorder, memory_world, real_world
 from tests.faults.racing import command
+from tests.roles import admin, schema_of
 
 
 @pytest.fixture
 def made(tmp_path: Path, quick_folder: Path) -> Iterator[Search]:
     folder = quick_folder / tmp_path.name
     folder.mkdir()
-    with search(folder) as found:
+    with search(str(folder / "interleaved.db")) as found:
         yield found
+
+
+@pytest.fixture
+def on_postgres(postgres_url: str) -> Iterator[Search]:
+    with search(postgres_url) as found:
+        yield found
+
+
+@pytest.fixture(params=["made", "on_postgres"], ids=["SQLite", "PostgreSQL"])
+def on_either(request: pytest.FixtureRequest) -> Search:
+    found: Search = request.getfixturevalue(request.param)
+    return found
 
 
 def test_every_schedule_of_two_decisions_is_one_after_the_other(made: Search) -> None:
@@ -71,6 +80,41 @@ def test_two_keepers_of_a_view_never_both_apply(made: Search) -> None:
     assert made.figures.delivered == 40 * 3
 
 
+def test_decisions_and_keepers_and_a_follower_together(on_either: Search) -> None:
+    """Two to five at once, each schedule drawn from its seed, on real connections."""
+    on_either.mixtures(range(20))
+    assert on_either.figures.recorded > 25
+    assert on_either.figures.retries > 2
+    assert on_either.figures.delivered > 20
+
+
+def test_a_seed_is_one_schedule(ledger_url: str) -> None:
+    """The same seed takes the same steps: what is found can be found again."""
+    traces = []
+    for _ in range(2):
+        with search(ledger_url) as made:
+            for seed in range(7, 11):
+                made.mixtures(range(seed, seed + 1))
+                traces.append(made._scheduler.trace)
+        if "://" in ledger_url:
+            for schema in (schema_of(ledger_url), f"{schema_of(ledger_url)}_views"):
+                admin(ledger_url, "DROP SCHEMA {} CASCADE", schema)
+        else:
+            for file in Path(ledger_url).parent.iterdir():
+                file.unlink()
+    assert sum(map(len, traces[:4])) > 100
+    assert traces[:4] == traces[4:]
+
+
+def test_drawn_schedules_on_a_server(on_postgres: Search) -> None:
+    for contest in (*SMALL, *LARGE):
+        on_postgres.drawn(contest, range(3))
+    on_postgres.subscribers(range(6))
+    on_postgres.keepers(range(3))
+    assert on_postgres.figures.retries > 10
+    assert on_postgres.figures.delivered == 6 * 2 * 12 + 3 * 3
+
+
 # --- fairness --------------------------------------------------------------------------
 
 
@@ -86,7 +130,7 @@ class _Starving:
         other = next((n for n, task in enumerate(options) if task.number == 1), None)
         if victim is None or other is None:
             return 0
-        if options[victim].seam == "BEGIN IMMEDIATE" and self._scheduler.commits < self._until:
+        if options[victim].seam == LOCK and self._scheduler.commits < self._until:
             return other
         if options[victim].seam == "pause":
             self._until = self._scheduler.commits + 1
@@ -106,7 +150,7 @@ def test_who_always_loses_is_told_after_so_many_attempts(
         wanted = command(ledger, do="booking hold", when=days, **fields)
         return ledger.decide(wanted, Author("ada"))
 
-    with seams(), scheduler(2) as tasks, sqlite_world(tmp_path) as sqlite:
+    with seams(), scheduler(2) as tasks, real_world(str(tmp_path / "starving.db")) as sqlite:
         in_it = sqlite if world == "SQLite" else memory_world()
         victim, rival = in_it.ledger(0), in_it.ledger(1)
 
@@ -196,7 +240,7 @@ def _claims_without_rows(patch: pytest.MonkeyPatch) -> None:
     def mutant(self: ViewStore, connection: Connection, *given: Any, **named: Any) -> bool:
         claimed = claim(self, connection, *given, **named)
         connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(self._begin[0])
         return claimed
 
     patch.setattr(ViewStore, "claim", mutant)
@@ -225,6 +269,20 @@ def _in_contests(made: Search) -> None:
     made.drawn(LARGE[0], range(60))
 
 
+@pytest.mark.parametrize("world", ["made", "on_postgres"], ids=["SQLite", "PostgreSQL"])
+def test_an_append_without_the_lock_is_seen_before_the_database_refuses_it(
+    world: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key and a trigger would refuse the second of two events with one position, in words of
+    the database. That they are asked at all is what the lock is there to prevent."""
+    search: Search = request.getfixturevalue(world)
+    _appends_without_the_lock(monkeypatch)
+    search.also_in_memory = False
+    with pytest.raises(AssertionError) as caught:
+        search.all_of(SMALL[0])
+    assert isinstance(caught.value.__cause__, Unlocked)
+
+
 MUTANTS: tuple[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[Search], None]], ...] = (
     (_looks_before_the_lock, _in_contests),
     (_looks_with_old_eyes, _in_contests),
@@ -247,3 +305,17 @@ def test_a_mutant_is_caught(
     made.also_in_memory = False  # that the oracle differs would tell, too; the laws have to
     with pytest.raises((AssertionError, StorageFailure, Stuck)):
         run(made)
+
+
+@pytest.mark.parametrize("plant", [plant for plant, _ in MUTANTS], ids=lambda one: one.__name__)
+def test_a_mutant_on_a_server_is_caught(
+    on_postgres: Search,
+    monkeypatch: pytest.MonkeyPatch,
+    plant: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    """By the mixtures, but for one that only who reads in the middle of it can see."""
+    plant(monkeypatch)
+    on_postgres.also_in_memory = False
+    run = on_postgres.keepers if plant is _claims_without_rows else on_postgres.mixtures
+    with pytest.raises((AssertionError, StorageFailure, Stuck)):
+        run(range(100))

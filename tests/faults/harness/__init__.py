@@ -11,6 +11,8 @@ the next seed draws another program.
     checking.py         opens what is left anew and says what is wrong with it
     power.py            the disks that a power cut can leave of what was written down
     proxy.py, server.py a connection that is cut, a server that is killed
+    copying.py          backups and restores, by the real commands
+    meeting.py          two programs that record the same at once
     kinds.py            the kinds of fault on files; server_kinds.py those on a server
     mutants.py          broken ledgers, of which each has to be caught
     worker.py           goes through points; figures.py counts them

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.faults.harness.copying import BackingUp, Restoring
 from tests.faults.harness.kinds import (
     ALL,
     LOOKING,
@@ -17,7 +18,7 @@ from tests.faults.harness.kinds import (
     Struck,
 )
 from tests.faults.harness.making import Applying, FirstCheckpoint, Making
-from tests.faults.harness.meeting import Met
+from tests.faults.harness.meeting import Met, MetOnAServer
 from tests.faults.harness.server import Server
 from tests.faults.harness.server_kinds import (
     ClientKilled,
@@ -36,6 +37,8 @@ SYNC_FAILS = ((Strike.FAIL, Calls.SYNCS), (Strike.FAIL_FROM, Calls.SYNCS))
 FULL = ((Strike.FULL_FROM, Calls.WRITES),)
 SHORT = ((Strike.SHORT, Calls.WRITES),)
 READ_FAILS = ((Strike.FAIL, Calls.READS),)
+NAMES_FAIL = ((Strike.FAIL, Calls.NAMES), (Strike.FAIL_FROM, Calls.NAMES))
+FAILING = WRITE_FAILS + SHORT + FULL + SYNC_FAILS + READ_FAILS + NAMES_FAIL
 
 
 FILE_KINDS = (
@@ -60,11 +63,17 @@ FILE_KINDS = (
     "the power goes after a failed sync",
     "the power goes: `init`",
     "the power goes: the first checkpoint",
+    "killed at a call: `backup`, beside a writer",
+    "`backup` on a failing disk, beside a writer",
+    "the power goes: `backup`",
+    "killed at a call: `restore`",
+    "`restore` on a failing disk",
 )
 SERVER_KINDS = (
     "PostgreSQL: killed at a statement: recording",
     "PostgreSQL: killed at a statement: views",
     "PostgreSQL: connection cut at a message",
+    "PostgreSQL: two record the same at once",
     "PostgreSQL: who holds the lock is killed",
     "PostgreSQL: the server is killed",
 )
@@ -72,10 +81,7 @@ SERVER_KINDS = (
 
 
 def file_kinds(world: FileWorld) -> list[Kind]:
-    """Those on a ledger in a file.
-
-    A backup that is killed belongs here as soon as there is one: a step of `Program`, and a line.
-    """
+    """Those on a ledger in a file."""
     return [
         Struck("killed at a call: recording", world, RECORDING, KILLED),
         Applying("killed at a call: `apply`, said again", world, KILLED),
@@ -98,6 +104,11 @@ def file_kinds(world: FileWorld) -> list[Kind]:
         PowerCut("the power goes after a failed sync", world, ALL, failing=True),
         Making("the power goes: `init`", world, power=5),
         FirstCheckpoint("the power goes: the first checkpoint", world),
+        BackingUp("killed at a call: `backup`, beside a writer", world, KILLED),
+        BackingUp("`backup` on a failing disk, beside a writer", world, FAILING),
+        BackingUp("the power goes: `backup`", world, power=3),
+        Restoring("killed at a call: `restore`", world, KILLED),
+        Restoring("`restore` on a failing disk", world, FAILING),
     ]
 
 
@@ -107,6 +118,7 @@ def server_kinds(world: ServerWorld, server: Server) -> list[Kind]:
         ClientKilled("PostgreSQL: killed at a statement: recording", world, RECORDING),
         ClientKilled("PostgreSQL: killed at a statement: views", world, SEEING),
         ConnectionCut("PostgreSQL: connection cut at a message", world, RECORDING),
+        MetOnAServer("PostgreSQL: two record the same at once", world),
         HolderKilled("PostgreSQL: who holds the lock is killed", world),
         ServerKilled("PostgreSQL: the server is killed", world, server),
     ]

@@ -78,6 +78,17 @@ def examine(where: str, audit: Path, known: Known, *, twice: bool) -> list[Wrong
     return [*wrong, *_verified(where, audit)] if twice else wrong
 
 
+def lines_of(where: str) -> list[bytes]:
+    """The lines of a store, put together from its tables."""
+    return [_line(*row) for row in _read(where).rows]
+
+
+def tree_of(lines: Sequence[bytes]) -> str:
+    """The root of the tree over lines, as commands print it."""
+    leaves = [hashlib.sha256(b"\0" + line).digest() for line in lines]
+    return base64.b64encode(_root(leaves)).decode()
+
+
 # --- naively -------------------------------------------------------------------------------
 
 

@@ -26,12 +26,14 @@ class Heard(Struct):
 
     `acknowledged` and `signed` are as in `checking.Known`. `failed` are the steps that raised,
     with what was said; `unclear` is what no user should ever see. `calls` is the shim's count.
+    `twice` are positions that another program had at the same time.
     """
 
     acknowledged: dict[str, tuple[int, int]] = field(default_factory=dict)
     signed: set[int] = field(default_factory=set)
     failed: list[tuple[str, str]] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
+    twice: list[int] = field(default_factory=list)
     calls: int = 0
     killed: bool = False
 
@@ -78,6 +80,8 @@ class Child:
                 heard.failed.append((request, said))
             elif word == "unclear":
                 heard.unclear.append(rest)
+            elif word == "twice":
+                heard.twice.append(int(rest))
             elif word == "calls":
                 heard.calls = int(rest)
         if heard.killed and os.WTERMSIG(status) != signal.SIGKILL:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
 from ledger.errors import BoundaryBroken
 from ledger.events.base import Boundary
+from ledger.log import copying
 from ledger.log.eventlog import EventLog
 from ledger.log.recorder import Appended, SqlRecorder
 from ledger.log.sessions import Session
@@ -132,6 +135,23 @@ def stale_retry() -> None:
     replace(EventLog, append=stubborn)
 
 
+def backup_under_its_own_name() -> None:
+    """A backup is written where it is to be, and checked there."""
+
+    @contextmanager
+    def built(path: Path, where: str) -> Iterator[Path]:
+        path.touch(0o600)
+        yield path
+
+    vars(copying)["built"] = built
+
+
+def backup_not_waited_for() -> None:
+    """Neither SQLite nor the ledger waits until a backup is on the disk."""
+    vars(copying)["_sync"] = lambda path: None
+    fsync_off()
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     "append without the lock": append_without_the_lock,
     "condition checked before the lock": condition_before_the_lock,
@@ -141,6 +161,8 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "no wait for the disk": fsync_off,
     "no wait for the journal's removal": journal_removed_and_not_waited_for,
     "a retry that goes on from a stale read": stale_retry,
+    "a backup under its name before it is whole": backup_under_its_own_name,
+    "a backup that is not waited for": backup_not_waited_for,
 }
 
 

@@ -10,6 +10,7 @@ looks more often than once, and once more for each append of the others (`Contes
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -92,9 +93,17 @@ def take(act: Act, ledger: Ledger) -> Done:
 
 
 def run(
-    contest: Contest, number: int, world: World, scheduler: Scheduler, chooser: Chooser
+    contest: Contest,
+    number: int,
+    world: World,
+    scheduler: Scheduler,
+    chooser: Chooser,
+    beside: Sequence[Callable[[], Any]] = (),
 ) -> list[Done]:
-    """One schedule, judged: what came of each act. Raises `AssertionError`."""
+    """One schedule, judged: what came of each act. Raises `AssertionError`.
+
+    `beside` are others who run meanwhile, and record nothing.
+    """
     acts = contest.acts(number)
     world.clock.turn_to(number)
     before = world.logs[0].head()
@@ -102,11 +111,12 @@ def run(
     def body(act: Act, task: int) -> Callable[[], Done]:
         return lambda: take(act, world.ledger(task))
 
-    tasks = scheduler.run([body(act, n) for n, act in enumerate(acts)], chooser)
+    bodies = [*(body(act, n) for n, act in enumerate(acts)), *beside]
+    tasks = scheduler.run(bodies, chooser)
     for task in tasks:
         if task.error is not None:
             raise AssertionError(f"task {task.number} ended in {task.error!r}") from task.error
-    outcomes: list[Done] = [task.result for task in tasks]
+    outcomes: list[Done] = [task.result for task in tasks[: len(acts)]]
     _judge(contest, acts, outcomes, world, before)
     return outcomes
 
@@ -170,7 +180,7 @@ def _book(number: int, booking: int, *, first: int, last: int, stage: int = 1) -
 
 def _plan(number: int, writer: int) -> Act:
     """An append without a condition, of what no decision reads."""
-    event = MilestonePlanned(project=f"far-{number}", milestone=f"m-{writer}", on=FIRST_DAY)
+    event = MilestonePlanned(project=mixture_group(number), milestone=f"m-{writer}", on=FIRST_DAY)
     return lambda ledger: Outcome(ledger.log.append([(event, Header(actor="bo"))]))
 
 
@@ -217,6 +227,23 @@ def _beside(number: int) -> list[Act]:
     other = _decide(_book(number, 1, first=0, last=3, stage=2))
     rival = _decide(_book(number, 2, first=2, last=3))
     return [booked, other, rival, _plan(number, 0), _plan(number, 1)]
+
+
+def mixture(chance: random.Random) -> Contest:
+    """One to three decisions, drawn; the first is a milestone, which views can be told of."""
+    among = chance.sample((0, 1, 2, 3), chance.randint(0, 2))
+    batch = chance.random() < 0.3
+
+    def acts(number: int) -> list[Act]:
+        drawn = [_crowd(number)[4 if batch and n == 3 else n] for n in among]
+        return [_plan(number, 0), *drawn]
+
+    return Contest("a mixture", acts)
+
+
+def mixture_group(number: int) -> str:
+    """The project whose milestones a mixture plans."""
+    return f"far-{number}"
 
 
 SMALL = (

@@ -7,19 +7,21 @@ the one that they say: all rows up to there, and none beyond.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from ledger.events import MilestonePlanned
 from ledger.events.base import Header, RecordedEvent
 from ledger.log.eventlog import EventLog
+from ledger.log.places import Place
 from ledger.plugin import Projection, Row, key, on, table, view
+from ledger.projections.store import views_place
 from ledger.projections.views import Answer, Views
-from tests.faults.interleavings.contests import FIRST_DAY
+from tests.faults.interleavings.contests import FIRST_DAY, Done, mixture, mixture_group, run
 from tests.faults.interleavings.scheduler import Chooser, Scheduler
-from tests.faults.interleavings.worlds import World
+from tests.faults.interleavings.worlds import TASKS, World
 
 APPENDS = 2
 """Appends of each writer: first one event, then two."""
@@ -96,8 +98,8 @@ class Tally(Projection):
 class Keepers:
     """Programs that keep the view's tables, each with a log and a store of its own."""
 
-    def __init__(self, world: World, folder: Path) -> None:
-        place = folder / "interleaved.views.db"
+    def __init__(self, world: World) -> None:
+        place = views_place(Place.parse(world.where))
         self.world = world
         self.views = [Views(log, [Tally], place, batch=2) for log in world.logs]
         for one in self.views:
@@ -110,9 +112,9 @@ class Keepers:
 
 
 @contextmanager
-def keepers(world: World, folder: Path) -> Iterator[Keepers]:
+def keepers(world: World) -> Iterator[Keepers]:
     """The programs, all caught up."""
-    made = Keepers(world, folder)
+    made = Keepers(world)
     try:
         yield made
     finally:
@@ -171,6 +173,35 @@ def _check(log: EventLog, before: int, group: str, tally: Answer, last: Answer) 
     wanted = positions(last)
     newest = [Newest(group, wanted[-1], len(wanted))] if wanted else []
     assert last.rows == newest, f"as of #{last.as_of}"
+
+
+def run_mixture(
+    number: int, seed: int, made: Keepers, scheduler: Scheduler, chooser: Chooser
+) -> tuple[list[Done], int]:
+    """Two to five at once, drawn: decisions, programs that keep the view, one that follows.
+
+    What came of the decisions, judged as in any contest, and how many events were applied or
+    delivered. Raises `AssertionError`.
+    """
+    chance = random.Random(f"who {seed}")
+    contest, keeping = mixture(chance), chance.randint(1, 2)
+    log, before, group = made.world.logs[4], made.world.logs[0].head(), mixture_group(number)
+    seen: list[int] = []
+
+    def follow() -> None:
+        with log.follow(after=before) as entries:
+            seen.append(next(entries).position)  # as many as are sure to come
+
+    followers: list[Body] = [follow] if len(contest.acts(number)) + keeping < TASKS else []
+    beside = [*(one.catch_up for one in made.views[:keeping]), *followers]
+    outcomes = run(contest, number, made.world, scheduler, chooser, beside)
+    assert seen == [before + 1] * len(followers), "missed, doubled or disordered"
+    made.views[number % keeping].catch_up()
+    tally = made.views[3].answer("tally", {"group": group}, fresh=False)
+    last = made.views[3].answer("last", {"group": group}, fresh=False)
+    assert tally.as_of == log.head()
+    _check(log, before, group, tally, last)
+    return outcomes, len(tally.rows) + len(seen)
 
 
 # --- shared ----------------------------------------------------------------------------

@@ -7,10 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from pathlib import Path
 
 from tests.faults.interleavings.contests import Contest, Done, run
-from tests.faults.interleavings.followers import keepers, run_keepers, run_subscribers
+from tests.faults.interleavings.followers import (
+    keepers,
+    run_keepers,
+    run_mixture,
+    run_subscribers,
+)
 from tests.faults.interleavings.scheduler import (
     Chooser,
     Drawn,
@@ -20,7 +24,8 @@ from tests.faults.interleavings.scheduler import (
     every,
     scheduler,
 )
-from tests.faults.interleavings.worlds import TASKS, World, memory_world, seams, sqlite_world
+from tests.faults.interleavings.seams import seams
+from tests.faults.interleavings.worlds import TASKS, World, memory_world, real_world
 
 
 @dataclass
@@ -49,13 +54,12 @@ class Figures:
 
 
 class Search:
-    """Runs schedules in both worlds, one after the other, each on things of its own."""
+    """Runs schedules on a database and in memory, each on things of its own."""
 
-    def __init__(self, folder: Path, sqlite: World, tasks: Scheduler) -> None:
+    def __init__(self, real: World, tasks: Scheduler) -> None:
         self.figures = Figures()
         self.also_in_memory = True
-        self._folder = folder
-        self._sqlite = sqlite
+        self._real = real
         self._scheduler = tasks
         self._number = 0
 
@@ -73,7 +77,7 @@ class Search:
             self.one(contest, Drawn(seed), f"seed {seed}")
 
     def one(self, contest: Contest, chooser: Chooser, named: str) -> None:
-        """One schedule: on SQLite, and again in memory, which must come to the same."""
+        """One schedule: on the database, and again in memory, which must come to the same."""
         self._number += 1
         said: list[list[object]] = []
         traces: list[list[tuple[int, str]]] = []
@@ -92,7 +96,7 @@ class Search:
         assert said[0] == said[-1], f"{contest.name}, {named}: the oracle comes to another end"
 
     def _worlds(self) -> list[World]:
-        return [self._sqlite, *([memory_world(self._number)] if self.also_in_memory else [])]
+        return [self._real, *([memory_world(self._number)] if self.also_in_memory else [])]
 
     def subscribers(self, seeds: range) -> None:
         """Subscribers beside writers: a schedule for each seed, in both worlds."""
@@ -111,7 +115,7 @@ class Search:
 
     def keepers(self, seeds: range, preemptions: int | None = None, most: int = 0) -> None:
         """Programs that keep a view: a schedule for each seed, and the first of all there are."""
-        with keepers(self._sqlite, self._folder) as made:
+        with keepers(self._real) as made:
             drawn: Iterator[Chooser] = (Drawn(seed) for seed in seeds)
             for chooser in chain(drawn, _each(preemptions, most)):
                 self._number += 1
@@ -123,6 +127,22 @@ class Search:
                     error.add_note(f"keepers, {vars(chooser)}; {self._scheduler.trace}")
                     raise
                 self._count()
+
+    def mixtures(self, seeds: range) -> None:
+        """Decisions, keepers of a view and a follower together: a schedule for each seed."""
+        with keepers(self._real) as made:
+            for seed in seeds:
+                self._number += 1
+                try:
+                    outcomes, delivered = run_mixture(
+                        self._number, seed, made, self._scheduler, Drawn(seed)
+                    )
+                except AssertionError as error:
+                    error.add_note(f"a mixture, {self._real.name}, seed {seed}")
+                    error.add_note(f"task and seam: {self._scheduler.trace}")
+                    raise
+                self.figures.delivered += delivered
+                self.figures.add(outcomes, len(self._scheduler.trace))
 
     def _count(self) -> None:
         self.figures.schedules += 1
@@ -148,7 +168,7 @@ def _each(preemptions: int | None, most: int) -> Iterator[Prefix]:
 
 
 @contextmanager
-def search(folder: Path) -> Iterator[Search]:
-    """A search over a ledger in a folder, with its seams in force."""
-    with seams(), scheduler(TASKS) as tasks, sqlite_world(folder) as sqlite:
-        yield Search(folder, sqlite, tasks)
+def search(where: str) -> Iterator[Search]:
+    """A search over a ledger at a path or URL where none is yet, with its seams in force."""
+    with seams(), scheduler(TASKS) as tasks, real_world(where) as real:
+        yield Search(real, tasks)

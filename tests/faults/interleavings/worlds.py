@@ -1,8 +1,8 @@
-"""Where schedules are run: the library's recorder in memory, and the real one on SQLite.
+"""Where schedules are run: the library's recorder in memory, the real one on each database.
 
-A world gives each task a ledger of its own, as a program of its own would have opened it. Both
-worlds have the same seams: each read, the lock of an append, its commit. So one schedule can be
-run in both, and must come to the same end.
+A world gives each task a ledger of its own, as a program of its own would have opened it. All
+worlds have the same seams (`seams.py`): each read, the lock of an append, its commit. So one
+schedule can be run in several, and must come to the same end.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
-from unittest.mock import patch
 
 from eventsourcing.dcb.api import (
     DCBAppendCondition,
@@ -24,24 +21,20 @@ from eventsourcing.dcb.api import (
 )
 from eventsourcing.dcb.popo import InMemoryDCBRecorder
 from eventsourcing.persistence import IntegrityError
-from sqlalchemy import Engine, Pool, event
 
-from ledger import application
 from ledger.application import Author, Ledger
 from ledger.errors import StorageFailure
 from ledger.events import STUDIO_EVENTS, LedgerOpened
 from ledger.events.base import Header, Registry, format_recorded_at
 from ledger.events.ledgers import FORMAT
-from ledger.log import tail
 from ledger.log.conditions import Unless
 from ledger.log.eventlog import EventLog, create_log, open_log
-from ledger.log.places import seen
 from ledger.log.recorder import ENDLESS, Appended, ConditionFailed, SqlRecorder
 from ledger.log.rows import StoredRow, tags_text
 from ledger.log.statements import Asked
 from ledger.log.written import written
 from ledger.times import ManualClock
-from tests.faults.interleavings.scheduler import active
+from tests.faults.interleavings.seams import LOCK, committed, let_go, seam
 from tests.faults.racing import command
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -105,7 +98,7 @@ class MemoryRecorder:
 
     def last(self) -> tuple[int, str] | None:
         """As `SqlRecorder.last`."""
-        _seam("SELECT")
+        seam("SELECT")
         return self._last()
 
     def head(self) -> int:
@@ -125,7 +118,7 @@ class MemoryRecorder:
         """As `SqlRecorder.rows`, in one page."""
         if after >= until:
             return
-        _seam("SELECT")
+        seam("SELECT")
         found = [e for e in self._oracle.read(_query(asked), after=after) if e.position <= until]
         for entry in (found[::-1] if newest_first else found)[:limit]:
             of = entry.event
@@ -145,19 +138,19 @@ class MemoryRecorder:
                 condition = DCBAppendCondition(query, unless.after)
                 for hit in self._oracle.read(query, after=unless.after, limit=1):
                     raise ConditionFailed(hit.position)
-            _seam("COMMIT")
+            seam("COMMIT")
             try:
                 last = self._oracle.append(events, condition)
             except IntegrityError as error:
                 raise StorageFailure(f"the lock did not hold: {error}") from error
-            _committed()
+            committed()
         finally:
-            _let_go(IN_MEMORY)
+            let_go(IN_MEMORY)
         return Appended(last - len(events) + 1, last, self._at)
 
     def lock(self) -> None:
         """The one lock of an append."""
-        _seam("BEGIN IMMEDIATE", resource=IN_MEMORY)
+        seam(LOCK, resource=IN_MEMORY)
 
     def listen(self, listener: object) -> None:
         """Nobody is woken: a tail waits for a commit of anybody (`_Woken`)."""
@@ -174,12 +167,13 @@ def _query(asked: Sequence[Asked]) -> DCBQuery:
 
 
 class World:
-    """Ledgers over one log, one for each task."""
+    """Ledgers over one log, one for each task; `where` it is, for those that keep views beside."""
 
-    def __init__(self, name: str, logs: Sequence[EventLog], clock: Clock) -> None:
+    def __init__(self, name: str, logs: Sequence[EventLog], clock: Clock, where: str = "") -> None:
         self.name = name
         self.logs = logs
         self.clock = clock
+        self.where = where
 
     def ledger(self, task: int) -> Ledger:
         """A ledger as the program of a task has it open."""
@@ -204,17 +198,16 @@ def memory_world(number: int = 0) -> World:
 
 
 @contextmanager
-def sqlite_world(folder: Path) -> Iterator[World]:
-    """A ledger in a file, opened by each task for itself."""
-    path = folder / "interleaved.db"
+def real_world(where: str) -> Iterator[World]:
+    """A ledger at a path or URL where none is yet, opened by each task for itself."""
     with ExitStack() as stack:
         clock = Clock()
-        create_log(path, REGISTRY, OPENED, clock=clock).close()
-        logs = [open_log(path, REGISTRY, clock=clock) for _ in range(TASKS)]
+        create_log(where, REGISTRY, OPENED, clock=clock).close()
+        logs = [open_log(where, REGISTRY, clock=clock) for _ in range(TASKS)]
         for log in logs:
             stack.callback(log.close)
         _fill(over(logs[0], clock))
-        yield World("SQLite", logs, clock)
+        yield World("PostgreSQL" if "://" in where else "SQLite", logs, clock, where)
 
 
 def _fill(ledger: Ledger) -> None:
@@ -233,102 +226,3 @@ def _base() -> list[DCBSequencedEvent]:
         _fill(over(EventLog(cast(SqlRecorder, recorder), REGISTRY), clock))
         _made.extend(recorder._oracle.events)
     return _made
-
-
-# --- the seams -------------------------------------------------------------------------
-
-
-class _Woken:
-    """In place of the event that a tail waits for: set by any commit, of whatever program."""
-
-    def __init__(self) -> None:
-        self._seen = 0
-
-    def set(self) -> None:
-        """Nothing: see `wait`."""
-
-    def clear(self) -> None:
-        """What is recorded from now on is news."""
-        scheduler = active()
-        self._seen = scheduler.commits if scheduler is not None else 0
-
-    def wait(self, timeout: float) -> None:
-        """Until somebody has recorded something since."""
-        scheduler = active()
-        if scheduler is not None:
-            scheduler.seam("wait", ready=lambda: scheduler.commits > self._seen)
-
-
-@contextmanager
-def seams() -> Iterator[None]:
-    """Every statement on SQLite is a seam, unless its task has the lock: then its commit is."""
-    listeners: tuple[tuple[Any, str, Any], ...] = (
-        (Engine, "before_cursor_execute", _before),
-        (Engine, "after_cursor_execute", _after),
-        (Pool, "connect", _impatient),
-        (Pool, "checkin", _given_back),
-    )
-    with ExitStack() as stack:
-        for target, name, listener in listeners:
-            event.listen(target, name, listener)
-            stack.callback(event.remove, target, name, listener)
-        # A retry waits for nobody, and a tail for whoever commits.
-        paused = SimpleNamespace(sleep=lambda seconds: _seam("pause"))
-        stack.enter_context(patch.object(application, "time", paused))
-        stack.enter_context(patch.object(tail, "threading", SimpleNamespace(Event=_Woken)))
-        yield
-
-
-def _before(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-    scheduler = active()
-    if scheduler is None or not scheduler.is_task():
-        return
-    resource = _file(connection)
-    words = statement.split(None, 2)[:2]
-    if words == ["BEGIN", "IMMEDIATE"]:
-        scheduler.seam("BEGIN IMMEDIATE", resource=resource)
-    elif words[0] == "COMMIT" or not scheduler.holds(resource):
-        scheduler.seam(words[0])
-
-
-def _after(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-    scheduler = active()
-    if scheduler is not None and statement in ("COMMIT", "ROLLBACK"):
-        if statement == "COMMIT":
-            scheduler.committed()
-        scheduler.let_go(_file(connection))
-
-
-def _given_back(_connection: Any, record: Any) -> None:
-    scheduler = active()
-    if scheduler is not None and "file" in record.info:
-        scheduler.let_go(record.info["file"])
-
-
-def _impatient(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA busy_timeout = 100")  # a mutant may run into a real lock
-
-
-def _file(connection: Any) -> str:
-    if "file" not in connection.info:
-        opened = seen(connection)
-        connection.info["file"] = "" if opened is None else str(opened.path)
-    return str(connection.info["file"])
-
-
-def _seam(name: str, *, resource: str = "") -> None:
-    scheduler = active()
-    if scheduler is not None:
-        scheduler.seam(name, resource=resource)
-
-
-def _committed() -> None:
-    scheduler = active()
-    if scheduler is not None:
-        scheduler.committed()
-
-
-def _let_go(resource: str) -> None:
-    scheduler = active()
-    if scheduler is not None:
-        scheduler.let_go(resource)

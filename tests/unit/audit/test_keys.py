@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -287,3 +289,19 @@ def test_a_private_key_given_as_the_public_one_is_not_repeated(
     with pytest.raises(LedgerError) as repeated:
         VerifierKey.parse(text)
     assert not any(body[n : n + 6] in str(repeated.value) for n in range(len(body) - 6))
+
+
+@pytest.mark.parametrize("read", [read_public, lambda file: open_key(Path(file), nobody)])
+def test_a_disk_that_fails_is_not_a_key_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[str], object]
+) -> None:
+    """Nobody has named a wrong file: what is wrong is no usage (exit code 2)."""
+    file = tmp_path / "log.key"
+    make_key(file, "studio.example", LOG, None)
+
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "open", failing)
+    with pytest.raises(StorageFailure, match="failed to read"):
+        read(str(file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -248,6 +249,24 @@ def test_a_file_that_appears_while_the_ledger_is_made(
     with creating(path) as recorder:
         assert recorder.append([made_up(1)]) == 1
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_name_that_could_not_be_taken_is_free_again(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are no hard links the name is claimed first, and the disk may fail then."""
+
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "link", failing)
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(StorageFailure, match="cannot be written"), creating(sqlite_url):
+        pass
+    assert list(Path(sqlite_url).parent.iterdir()) == []
+    monkeypatch.undo()
+    with creating(sqlite_url):
+        pass
 
 
 # --- killed while it is made -------------------------------------------------------------
