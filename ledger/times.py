@@ -221,9 +221,7 @@ class Period(Struct, frozen=True):
     @property
     def days(self) -> Days:
         """The site-local days that it touches."""
-        tz = zone(self.zone)
-        last = (self.end - timedelta(microseconds=1)).astimezone(tz).date()
-        return Days(self.start.astimezone(tz).date(), last)
+        return _days(self.start, self.end, self.zone)
 
     @property
     def months(self) -> tuple[str, ...]:
@@ -242,7 +240,14 @@ class Period(Struct, frozen=True):
         return "..".join(clock_text(end, self.zone) for end in (self.start, self.end))
 
 
-@lru_cache(maxsize=4096)  # a booking's are asked for some six times by one decision
+# A booking's days and months are asked for some six times by one decision.
+@lru_cache(maxsize=4096)
+def _days(start: datetime, end: datetime, zone_name: str) -> Days:
+    tz = zone(zone_name)
+    return Days(start.astimezone(tz).date(), (end - _RESOLUTION).astimezone(tz).date())
+
+
+@lru_cache(maxsize=4096)
 def _months(start: datetime, end: datetime) -> tuple[str, ...]:
     last = end.astimezone(UTC) - timedelta(microseconds=1)
     begins, ends = (t.year * 12 + t.month - 1 for t in (start.astimezone(UTC), last))
@@ -342,7 +347,7 @@ class When(_Written):
         """The period on that site's clock. Raises `BadTime`."""
         if not has_hour(self.text):
             self._check_days()
-            return Days.parse(self.text).period(zone_name)
+            return _whole_days(self.text, zone_name)
         first, dots, last = self.text.partition("..")
         if not dots:
             raise BadTime(
@@ -363,6 +368,11 @@ class When(_Written):
                 f"{self.text!r} is no period",
                 advice="Write whole days as 2025-07-01..2025-07-14, or one day as 2025-07-01",
             )
+
+
+@lru_cache(maxsize=1024)  # a command's are read when it is parsed, checked and decided
+def _whole_days(text: str, zone_name: str) -> Period:
+    return Days.parse(text).period(zone_name)
 
 
 def month_bounds(month: str) -> Days:

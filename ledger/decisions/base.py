@@ -14,7 +14,7 @@ by a hold in July, nor by anything in August.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from heapq import merge
+from itertools import chain
 from operator import attrgetter
 from typing import Protocol
 
@@ -31,6 +31,10 @@ from ledger.events.base import (
     recorded_tags,
     type_names,
 )
+
+_ANY = ""
+"""Stands for the events of any type, which none is named."""
+_position = attrgetter("position")
 
 
 class History(Protocol):
@@ -69,7 +73,9 @@ class Snapshot:
         self.pending: list[RecordedEvent] = []
         self._history = history
         self._answers: dict[tuple[Query, bool], list[RecordedEvent]] = {}
-        self._pending_by_tag: dict[str, list[RecordedEvent]] = defaultdict(list)
+        # By tag, and by tag and type: a batch of thousands asks as many questions, and would
+        # look through all that it has proposed for each of them.
+        self._pending_with: dict[tuple[str, str], list[RecordedEvent]] = defaultdict(list)
 
     @property
     def boundary(self) -> Boundary:
@@ -96,25 +102,41 @@ class Snapshot:
         stored = self._answers[key]
         if not self.pending:
             return stored
-        pending = [
-            entry
-            for entry in self._pending_by_tag.get(query.tags[0], ())
-            if query.matches(entry.type, entry.tags)
-        ]
+        pending = self._proposed(query)
         return (pending[-1:] or stored) if last else stored + pending
+
+    def _proposed(self, query: Query) -> list[RecordedEvent]:
+        """The pending events that answer, in the order in which they were proposed."""
+        tag = query.tags[0]
+        if (tag, _ANY) not in self._pending_with:
+            return []
+        answers = [
+            self._pending_with[tag, type]
+            for type in query.types or (_ANY,)
+            if (tag, type) in self._pending_with
+        ]
+        if len(answers) < 2:
+            found = answers[0] if answers else []
+        else:
+            found = sorted(chain.from_iterable(answers), key=_position)
+        if len(query.tags) > 1:
+            return [entry for entry in found if query.matches(entry.type, entry.tags)]
+        return found
 
     def add(self, entry: RecordedEvent) -> None:
         """Let later questions see an event that is about to be recorded."""
         self.pending.append(entry)
         for tag in entry.tags:
-            self._pending_by_tag[tag].append(entry)
+            self._pending_with[tag, _ANY].append(entry)
+            self._pending_with[tag, entry.type].append(entry)
 
     def drop(self, count: int) -> None:
         """Take back the last `count` pending events (of a decision that was refused)."""
         for _ in range(count):
             entry = self.pending.pop()
             for tag in entry.tags:
-                self._pending_by_tag[tag].pop()
+                self._pending_with[tag, _ANY].pop()
+                self._pending_with[tag, entry.type].pop()
 
 
 class Context:
@@ -151,7 +173,9 @@ class Context:
         if isinstance(tag, str):
             return list(self._snapshot.ask(Query((tag,), names)))
         answers = [self._snapshot.ask(Query((one,), names)) for one in dict.fromkeys(tag)]
-        found = merge(*answers, key=attrgetter("position"))
+        if len(answers) == 1:
+            return list(answers[0])
+        found = sorted(chain.from_iterable(answers), key=_position)
         return list({entry.position: entry for entry in found}.values())
 
     def last(self, tag: str, *types: type[Event]) -> RecordedEvent | None:
@@ -163,7 +187,9 @@ class Context:
         """Propose an event. `corrects`: the position of the event that it puts right."""
         corrects = None if corrects is None else int(corrects)  # what is stored is a number
         self.proposals.append(Proposal(event, corrects))
-        header = msgspec.structs.replace(self._header, corrects=corrects)
+        header = self._header
+        if corrects is not None:
+            header = msgspec.structs.replace(header, corrects=corrects)
         position = Pending(self._snapshot.head + len(self._snapshot.pending) + 1, self._line)
         self._snapshot.add(
             RecordedEvent.pending(

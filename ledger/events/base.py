@@ -92,6 +92,19 @@ class _RawData(_Data[Any], frozen=True, kw_only=True, omit_defaults=True):
     payload: Raw
 
 
+def _data_of(event: E, header: Header) -> _Data[E]:
+    return _Data(
+        actor=header.actor,
+        reason=header.reason,
+        request=header.request,
+        digest=header.digest,
+        corrects=header.corrects,
+        batch=header.batch,
+        schema=event.schema,
+        payload=event,
+    )
+
+
 class RecordedEvent:
     """An event in the log: its position, recorded time, tags, who recorded it and why.
 
@@ -115,7 +128,7 @@ class RecordedEvent:
         cls, position: int, now: datetime, event: Event, header: Header, tags: tuple[str, ...]
     ) -> "RecordedEvent":
         """An event that is about to be recorded, for the decisions that come after it."""
-        data = _Data(**msgspec.structs.asdict(header), schema=event.schema, payload=event)
+        data = _data_of(event, header)
         tags_text = msgspec.json.encode(tags).decode()
         return cls(position, format_recorded_at(now), event.type_name, tags_text, data)
 
@@ -243,18 +256,7 @@ class Registry:
 
     def encode(self, event: Event, header: Header) -> bytes:
         """The `data` column of an event, JSON in a fixed key order."""
-        return self._encoder.encode(
-            _Data(
-                actor=header.actor,
-                reason=header.reason,
-                request=header.request,
-                digest=header.digest,
-                corrects=header.corrects,
-                batch=header.batch,
-                schema=event.schema,
-                payload=event,
-            )
-        )
+        return self._encoder.encode(_data_of(event, header))
 
     def decode(
         self, position: int, recorded_at: str, type: str, tags: str, data: bytes
