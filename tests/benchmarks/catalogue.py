@@ -1,0 +1,18 @@
+"""Every row, in the order of the table."""
+
+from __future__ import annotations
+
+from tests.benchmarks import in_bulk, one_writer, reading, startup
+from tests.benchmarks.measuring import Row
+
+ROWS: tuple[Row, ...] = (
+    one_writer.SQLITE,
+    in_bulk.APPLY,
+    in_bulk.IMPORT,
+    reading.REPLAY,
+    reading.AS_OF,
+    reading.VERIFY,
+    startup.HELP,
+    startup.COMPLETION,
+    startup.WRITE_COLD,
+)
