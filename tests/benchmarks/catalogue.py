@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import in_bulk, one_writer, reading, startup
+from tests.benchmarks import in_bulk, one_writer, reading, several_writers, startup
 from tests.benchmarks.measuring import Row
 
 ROWS: tuple[Row, ...] = (
     one_writer.SQLITE,
+    several_writers.POSTGRES_1,
+    several_writers.POSTGRES_8,
     in_bulk.APPLY,
     in_bulk.IMPORT,
     reading.REPLAY,

@@ -315,17 +315,20 @@ def stored(told: Iterable[Told], registry: Registry | None = None) -> Iterator[S
         yield position, format_recorded_at(at), event.type_name, tags, data
 
 
-def make_ledger(path: Path, told: Iterable[Told]) -> int:
+def make_ledger(where: str | Path, told: Iterable[Told]) -> int:
     """Make a ledger of them, in one transaction, through the log's own inserts; its head."""
     head = 0
 
     def fill(recorder: SqlRecorder, connection: Connection) -> None:
         nonlocal head
-        connection.exec_driver_sql("PRAGMA cache_size = -500000")  # kB; the index grows all over
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(
+                "PRAGMA cache_size = -500000"
+            )  # kB: the index grows all over
         rows = stored(told)
         while batch := list(islice(rows, 5_000)):
             recorder.insert_rows(connection, batch)
             head = batch[-1][0]
 
-    create_store(Place.parse(path), SystemClock(), fill).close()
+    create_store(Place.parse(where), SystemClock(), fill).close()
     return head

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
+from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from ledger.application import Extensions
@@ -110,3 +111,12 @@ class Bench:
         with psycopg.connect(plain) as connection:
             self.postgres_version = connection.info.parameter_status("server_version")
         return url
+
+    def new_database(self) -> str:
+        """The URL of a new, empty database on the server."""
+        name = f"bench_{time.monotonic_ns()}"
+        url = make_url(self.postgres)
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return url.set(database=name).render_as_string(hide_password=False)
