@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import in_bulk, one_writer, reading, several_writers, startup
+from tests.benchmarks import growth, in_bulk, one_writer, reading, several_writers, sizes, startup
 from tests.benchmarks.measuring import Row
 
 ROWS: tuple[Row, ...] = (
@@ -14,7 +14,15 @@ ROWS: tuple[Row, ...] = (
     reading.REPLAY,
     reading.AS_OF,
     reading.VERIFY,
+    growth.LOG,
+    growth.STAGE,
+    growth.ITEM,
+    growth.SHOW,
+    growth.PROVE,
+    growth.CATCH_UP,
+    sizes.BYTES,
     startup.HELP,
     startup.COMPLETION,
     startup.WRITE_COLD,
+    sizes.MEMORY,
 )
