@@ -8,6 +8,7 @@ row is not reached, unless `--strict` asks for 3.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -29,7 +30,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--row", default="", help=f"of {', '.join(row.name for row in ROWS)}")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--strict", action="store_true")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / f"bench-{os.getpid()}")
     given = parser.parse_args(words)
     rows = _chosen(given.row, parser)
     begun = time.monotonic()

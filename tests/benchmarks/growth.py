@@ -114,7 +114,7 @@ def _showing(bench: Bench) -> Iterator[Contenders]:
     """A project of the last month but one, which has as many events in both."""
     words = ("show", f"project:p-{label(LAST - 1)}-0", "--json")
     large, small = (Terminal(str(path)) for path in (bench.huge, bench.small))
-    assert len(large.must(*words).out) == len(small.must(*words).out)
+    assert len(large.must(*words).data) == len(small.must(*words).data) > 100
     yield in_turns(
         bench,
         lambda: timed(lambda: large.must(*words)),
