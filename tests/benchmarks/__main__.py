@@ -50,7 +50,8 @@ def report(
     results: Sequence[Measured], about: Iterable[str], *, quick: bool, seconds: float
 ) -> list[str]:
     """The table, headed by what it was measured on."""
-    rounds = max((len(f) for result in results for f in result.figures.values()), default=0)
+    counts = {len(f) for result in results for f in result.figures.values() if result.repeats}
+    rounds = " to ".join(str(n) for n in sorted({min(counts, default=0), max(counts, default=0)}))
     return [
         *([QUICK_WARNING, ""] if quick else []),
         f"{'; '.join(about)}. Medians of {rounds} alternating rounds, with the lowest and the "

@@ -38,6 +38,9 @@ Contender = Callable[[], float]
 Contenders = Mapping[str, Contender | str]
 """Who takes part, by name. A text says why somebody does not."""
 
+PATIENCE_S, FEWEST = 100.0, 3
+"""A row that has taken so many seconds ends when it has had the fewest rounds."""
+
 Verdict = Literal["reached", "not reached", "not measured", "for comparison"]
 
 
@@ -99,6 +102,11 @@ class Measured:
     error: str = ""
     seconds: float = 0.0
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it is a row whose figures differ from round to round."""
+        return self.row.most_rounds is None
+
     def ratio(self, against: str) -> Spread | None:
         """Our figure to somebody's, round by round; None where one of the two has none."""
         ours, theirs = self.figures.get(OURS), self.figures.get(against)
@@ -127,6 +135,9 @@ def measure(row: Row, bench: Bench, say: Callable[[str], None]) -> Measured:
             taking_part = {n: one for n, one in contenders.items() if not isinstance(one, str)}
             say(f"{row.name}: ready after {time.monotonic() - begun:.1f} s")
             for number in range(rounds):
+                if number >= FEWEST and time.monotonic() - begun > PATIENCE_S:
+                    say(f"{row.name}: ends early, it has taken too long")
+                    break
                 for name, contender in taking_part.items():
                     gc.collect()
                     measured.figures.setdefault(name, []).append(contender())
