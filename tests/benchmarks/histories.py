@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
 
 from ledger.events import (
     STUDIO_EVENTS,
@@ -45,6 +44,7 @@ from ledger.events.base import Header, Registry, format_recorded_at, recorded_ta
 from ledger.log.places import Place
 from ledger.log.recorder import SqlRecorder
 from ledger.log.rows import StoredRow
+from ledger.log.sessions import Session
 from ledger.log.stores import create_store
 from ledger.times import Days, Period, SystemClock
 
@@ -319,15 +319,13 @@ def make_ledger(where: str | Path, told: Iterable[Told]) -> int:
     """Make a ledger of them, in one transaction, through the log's own inserts; its head."""
     head = 0
 
-    def fill(recorder: SqlRecorder, connection: Connection) -> None:
+    def fill(recorder: SqlRecorder, session: Session) -> None:
         nonlocal head
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(
-                "PRAGMA cache_size = -500000"
-            )  # kB: the index grows all over
+        if session.connection.dialect.name == "sqlite":
+            session.run("PRAGMA cache_size = -500000")  # kB: the index grows in all places at once
         rows = stored(told)
         while batch := list(islice(rows, 5_000)):
-            recorder.insert_rows(connection, batch)
+            recorder.insert_rows(session, batch)
             head = batch[-1][0]
 
     create_store(Place.parse(where), SystemClock(), fill).close()
