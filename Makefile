@@ -12,7 +12,7 @@ WORKERS ?= 2
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs tamper faults races failover clean
+.PHONY: help demo test check docs tamper faults races failover bench clean
 
 # What an installation depends on; the sources themselves are linked, not copied.
 PINS := constraints.txt pyproject.toml Makefile
@@ -60,6 +60,11 @@ races: $(VENV)/.installed-dev ## 64 processes race for one slot, on both databas
 
 failover: $(VENV)/.installed-dev ## kill the primary under writers, ROUNDS=20: the table of the docs
 	$(BIN)/python -m tests.faults.failover --rounds $(or $(ROUNDS),20) --seed $(SEED)
+
+ROW ?=
+
+bench: $(VENV)/.installed-dev ## measure beside limits and peers, ROW=name[,name] or all: a table (15 minutes)
+	@$(BIN)/python -m tests.benchmarks --row "$(ROW)"
 
 clean: ## remove .venv, the demo's ledger and everything else that can be made again
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

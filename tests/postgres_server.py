@@ -60,8 +60,12 @@ _SETTINGS = {
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """Run a server; the URL of its empty database, for SQLAlchemy with psycopg."""
+def postgres_server(data_in: Path | None = None, **settings: str) -> Iterator[str]:
+    """Run a server; the URL of its empty database, for SQLAlchemy with psycopg.
+
+    `data_in` is where its data goes that must lie on a certain disk; its user has to be able to
+    come there. `settings` are beside, or instead of, those above.
+    """
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     home = private_folder()
     try:
@@ -69,17 +73,21 @@ def postgres_server() -> Iterator[str]:
         if account is not None:
             os.chown(home, account.pw_uid, account.pw_gid)
         as_account = run_as(account)
-        data = home / "data"
+        data = home / "data" if data_in is None else data_in.resolve() / f"{home.name}-data"
+        if data_in is not None:
+            data.mkdir(mode=0o700)
+            if account is not None:
+                os.chown(data, account.pw_uid, account.pw_gid)
         make_cluster(installation, data, as_account)
         log = home / "server.log"
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        options = [f"--{name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
         server = [
             str(installation / "bin" / "postgres"),
             "-D",
             str(data),
             "-k",
             str(home),
-            *settings,
+            *options,
         ]
         with log.open("wb") as output:
             keeper = subprocess.Popen(
