@@ -35,7 +35,7 @@ def companion(where: str, suffix: str, folder: Path) -> Path:
     whole = "/".join((host, url.path.strip("/"), schema))
     readable = "-".join(part for part in (url.path.strip("/"), schema) if part) or "ledger"
     safe = "".join(c if c.isalnum() or c in "._-" else "-" for c in readable)[:60]
-    return folder / f"{safe}-{hashlib.sha256(whole.encode()).hexdigest()[:10]}{suffix}"
+    return folder / f"{safe}-{hashlib.sha256(os.fsencode(whole)).hexdigest()[:10]}{suffix}"
 
 
 def expanded(text: str | Path) -> Path:
