@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
+from ledger.demo.build import build
+from ledger.plugin_host import PluginHost
 from tests.postgres_server import postgres_server
 
 _SLOW_MACHINES = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
@@ -99,6 +101,17 @@ def ledger_url(request: pytest.FixtureRequest) -> str:
     """A ledger's place, on each of the two databases in turn."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def demo_path(quick_folder: Path) -> Path:
+    """The demo's ledger, with all that the shipped plugins add. Nobody changes it: copy it.
+
+    Its 2,500 decisions take seconds, so a test process makes them once.
+    """
+    path = quick_folder / "demo.db"
+    build(str(path), extensions=PluginHost().load().extensions()).close()
+    return path
 
 
 @pytest.fixture(scope="session")
