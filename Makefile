@@ -12,7 +12,7 @@ WORKERS ?= 2
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs tamper faults races failover bench clean
+.PHONY: help demo test check docs tamper faults races failover fuzz bench clean
 
 # What an installation depends on; the sources themselves are linked, not copied.
 PINS := constraints.txt pyproject.toml Makefile
@@ -47,11 +47,12 @@ docs: $(VENV)/.installed-dev ## bring generated pages up to date and build docs/
 tamper: $(VENV)/.installed-dev ## change a signed ledger past its guards, 40 times in each way: the table of the docs
 	$(BIN)/python -m tests.faults.tampering
 
-SECONDS ?= 600
+faults: SECONDS ?=
+fuzz: SECONDS ?= 60
 SEED ?= 1
 
 faults: $(VENV)/.installed-dev ## crash, fail and cut the power at every call, for SECONDS=600: the table of the docs
-	$(BIN)/python -m tests.faults.harness --seconds $(SECONDS) --seed $(SEED)
+	$(BIN)/python -m tests.faults.harness --seconds $(or $(SECONDS),600) --seed $(SEED)
 
 ROUNDS ?=
 
@@ -65,6 +66,11 @@ ROW ?=
 
 bench: $(VENV)/.installed-dev ## measure beside limits and peers, ROW=name[,name] or all: a table (15 minutes)
 	@$(BIN)/python -m tests.benchmarks --row "$(ROW)"
+
+# Coverage-guided where atheris is at hand, and it is not a must: PyPI has it for Linux alone.
+fuzz: $(VENV)/.installed-dev ## try every surface with hostile input, for SECONDS=60 each: the table of the docs
+	-$(INSTALL) --group fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) --seed $(SEED)
 
 clean: ## remove .venv, the demo's ledger and everything else that can be made again
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -66,7 +66,7 @@ def _name(url: SplitResult, servers: str) -> str:
     whole = "/".join((servers, url.path.strip("/"), schema))
     readable = "-".join(part for part in (url.path.strip("/"), schema) if part) or "ledger"
     safe = "".join(c if c.isalnum() or c in "._-" else "-" for c in readable)[:60]
-    return f"{safe}-{hashlib.sha256(whole.encode()).hexdigest()[:10]}"
+    return f"{safe}-{hashlib.sha256(os.fsencode(whole)).hexdigest()[:10]}"
 
 
 def expanded(text: str | Path) -> Path:

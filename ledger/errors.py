@@ -10,6 +10,16 @@ from datetime import date
 from difflib import get_close_matches
 from typing import ClassVar, Self
 
+LONGEST = 2_000
+"""Letters of a message, or of its advice: a title, which may have 1,000, can be quoted whole."""
+
+
+def _readable(text: str) -> str:
+    """A text without its middle where it is too long: whatever was typed may be quoted in it."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST - LONGEST // 4]} … {text[-LONGEST // 4 :]}"
+
 
 class LedgerError(Exception):
     """Base of all errors with a message for a person.
@@ -21,8 +31,8 @@ class LedgerError(Exception):
 
     def __init__(self, message: str, *, advice: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.advice = advice
+        self.message = _readable(message)
+        self.advice = _readable(advice)
         self.where = ""
         """The place in an input, such as `line 12`, set by whoever reads it."""
 

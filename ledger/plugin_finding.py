@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from importlib.machinery import ModuleSpec
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, distributions, entry_points
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -47,7 +47,10 @@ class Found(NamedTuple):
 def packaged() -> Iterator[Found]:
     """The shipped plugins, and those that an installed package names in its entry points."""
     installed = {}
-    for point in entry_points(group=GROUP):
+    for point in _entry_points():
+        if isinstance(point, Found):
+            installed[point.name] = point
+            continue
         name = point.dist.name if point.dist is not None else ""
         version = point.dist.version if point.dist is not None else ""
         origin: Origin = "shipped" if name == _DISTRIBUTION else "package"
@@ -59,6 +62,29 @@ def packaged() -> Iterator[Found]:
             installed.setdefault(name, Found(name, "shipped", file.stem, __version__, str(file)))
     order = {"shipped": 0, "package": 1}
     yield from sorted(installed.values(), key=lambda f: (order[f.origin], f.name))
+
+
+def _entry_points() -> Iterator[EntryPoint | Found]:
+    """Those of the group. A package whose metadata is damaged is a plugin without a module.
+
+    It may have nothing to do with us: nobody can tell, and one is enough to fail the quick way.
+    """
+    try:
+        yield from entry_points(group=GROUP)
+        return
+    except Exception:  # noqa: BLE001, S110  # metadata may fail in any way; below it is told whose does
+        pass
+    seen: set[str] = set()
+    for one in distributions():
+        name = ""
+        try:
+            name = one.metadata["Name"] or ""
+            if name in seen:  # a later one on the path is hidden by the first
+                continue
+            seen.add(name)
+            yield from one.entry_points.select(group=GROUP)
+        except Exception:  # noqa: BLE001  # as above; loading it says that it is damaged
+            yield Found(name or "unnamed", "package", "", "", name or str(one.locate_file("")))
 
 
 def one_file(folders: Iterable[Path]) -> Iterator[Found]:
@@ -81,6 +107,13 @@ def source_file(found: Found) -> Path | None:
 
 def module_file(module: str) -> Path | None:
     """The source of a module, found without importing its parents; None where there is none."""
+    try:
+        return _module_file(module)
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a NUL
+        return None
+
+
+def _module_file(module: str) -> Path | None:
     path: list[str] | None = None
     spec: ModuleSpec | None = None
     names = module.split(".")
@@ -126,7 +159,7 @@ def read_switches(file: Path) -> set[str]:
         return set(disabled)
     except FileNotFoundError:
         return set()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(
             f"{file} cannot be read: {error}", advice='Delete it, or write {"disabled": []}'
         ) from error

@@ -266,6 +266,11 @@ def _refuse_two_formats(kind: str, every: Iterable[Plugin]) -> None:
 
 def import_module(found: Found) -> ModuleType:
     """Import a plugin. Raises whatever it raises."""
+    if not found.module:
+        raise BadPlugin(
+            f"the entry points of {found.where} cannot be read, or name no module",
+            advice=f"Install it again, or go on without it: plugin disable {found.name}",
+        )
     if found.origin != "file":
         if found.where.endswith(".py") and str(SHIPPED) not in sys.path:
             sys.path.append(str(SHIPPED))

@@ -10,7 +10,6 @@ import ast
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from functools import cached_property
 from importlib import import_module
 from operator import or_
 from types import CodeType, FunctionType
@@ -21,7 +20,7 @@ import msgspec
 from ledger.decisions.base import Decision
 from ledger.plugin_finding import Found
 from ledger.plugin_source import Item, Outline
-from ledger.plugin_syntax import PLUGIN, Module, Opaque, tag_of
+from ledger.plugin_syntax import PLUGIN, Module, Opaque, evaluated, tag_of
 from ledger.projections.faults import BadPlugin
 from ledger.projections.questions import View, kebab
 
@@ -45,7 +44,7 @@ class Manifest:
         self.outline = outline
         self._file = file
 
-    @cached_property
+    @evaluated
     def projections(self) -> dict[str, tuple[View, ...]]:
         """The views of each projection, by the projection's name."""
         made: dict[str, tuple[View, ...]] = {}
@@ -60,12 +59,12 @@ class Manifest:
         """Its views, in the order of the source."""
         return tuple(view for views in self.projections.values() for view in views)
 
-    @cached_property
+    @evaluated
     def decisions(self) -> tuple[type[Decision], ...]:
         """Its decisions: their words, fields and help, without what they decide."""
         return tuple(_decision(item) for item in self.outline.of("decision"))
 
-    @cached_property
+    @evaluated
     def event_types(self) -> tuple[str, ...]:
         """The names of its event types."""
         return tuple(
@@ -73,12 +72,12 @@ class Manifest:
             for item in self.outline.of("event")
         )
 
-    @cached_property
+    @evaluated
     def importers(self) -> tuple[Format, ...]:
         """The formats that it reads."""
         return tuple(_format(item, "importer") for item in self.outline.of("importer"))
 
-    @cached_property
+    @evaluated
     def exporters(self) -> tuple[Format, ...]:
         """The formats that it writes."""
         return tuple(_format(item, "exporter") for item in self.outline.of("exporter"))

@@ -141,7 +141,8 @@ class Roster:
             return Outline({}, opaque="there is no Python source of it")
         try:
             text = _text(file)
-        except (OSError, SyntaxError, ValueError) as error:
+        except (OSError, SyntaxError, ValueError, LookupError) as error:
+            # LookupError: it declares an encoding that is none of texts
             return Outline({}, error=f"{type(error).__name__}: {error}")
         module = found.module.partition(":")[0]
         return _outline(text, module, file.name == "__init__.py")
@@ -198,5 +199,5 @@ def _sibling(module: str) -> str | None:
     file = module_file(module)
     try:
         return None if file is None else _text(file)
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, LookupError):
         return None

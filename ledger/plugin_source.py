@@ -74,10 +74,21 @@ def outline(text: str, name: str, read: Read, *, package: bool = False) -> Outli
     """What the source of a plugin's module says that it offers."""
     try:
         module = Module(name, ast.parse(text), package=package)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        hooks = ("ledger_rules",) if "ledger_rules" in text else ()
-        return Outline({}, hooks=hooks, error=f"{type(error).__name__}: {error}")
-    reader = _Reader(module, read)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        # MemoryError: what Python's parser says of an expression that is nested too deeply
+        return Outline({}, hooks=_perhaps(text), error=f"{type(error).__name__}: {error}")
+    try:
+        return _outline(module, _Reader(module, read))
+    except RecursionError:
+        return Outline({}, hooks=_perhaps(text), opaque="its classes are based on each other")
+
+
+def _perhaps(text: str) -> tuple[str, ...]:
+    """The hook that nothing may be recorded without, where a text only mentions it."""
+    return ("ledger_rules",) if "ledger_rules" in text else ()
+
+
+def _outline(module: Module, reader: "_Reader") -> Outline:
     try:
         reader.check(module)
         opaque = ""
@@ -167,7 +178,7 @@ class _Reader:
             text = self._read(name)
             try:
                 self._others[name] = None if text is None else Module(name, ast.parse(text))
-            except (SyntaxError, ValueError):
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self._others[name] = None
         return self._others[name]
 

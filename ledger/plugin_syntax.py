@@ -4,6 +4,11 @@ Only the standard library is needed here: `--help` reads plugins' sources.
 """
 
 import ast
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 PLUGIN, EVENTS = "ledger.plugin", "ledger.events"
 
@@ -13,6 +18,21 @@ _TELLING = (ast.Call, ast.ClassDef, ast.FunctionDef, ast.Import, ast.ImportFrom)
 
 class Opaque(Exception):
     """The source does not tell what it offers; the reason is the message."""
+
+
+def evaluated(read: Callable[[Any], T]) -> "cached_property[T]":
+    """A property that evaluates parts of a source, once; what Python would refuse is `Opaque`."""
+
+    @wraps(read)
+    def reading(owner: Any) -> T:
+        try:
+            return read(owner)
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            raise Opaque(f"it says what cannot be: {type(error).__name__}: {error}") from error
+        except (SyntaxError, RecursionError, MemoryError) as error:
+            raise Opaque(f"it cannot be read: {type(error).__name__}") from error
+
+    return cached_property(reading)
 
 
 class Module:

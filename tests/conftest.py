@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,8 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
+from ledger.demo.build import build
+from ledger.plugin_host import PluginHost
 from tests.postgres_server import postgres_server
 
 _SLOW_MACHINES = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
@@ -30,6 +33,12 @@ settings.register_profile(
     "long", deadline=None, max_examples=2_000, suppress_health_check=_SLOW_MACHINES
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and so would every program that is started here:
+    # a test that presses it would wait for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +101,17 @@ def ledger_url(request: pytest.FixtureRequest) -> str:
     """A ledger's place, on each of the two databases in turn."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def demo_path(quick_folder: Path) -> Path:
+    """The demo's ledger, with all that the shipped plugins add. Nobody changes it: copy it.
+
+    Its 2,500 decisions take seconds, so a test process makes them once.
+    """
+    path = quick_folder / "demo.db"
+    build(str(path), extensions=PluginHost().load().extensions()).close()
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,9 @@ from ledger.errors import BadInput
 
 FILE = "studio-ledger.toml"
 DEFAULT_LEDGER = "studio-ledger.db"
+MAX_SETTINGS = 65_536
+"""Bytes of a file: it holds five lines, and whoever works below it reads it at every command."""
+
 _KEYS = ("ledger", "read_url", "actor", "plugins_dir", "audit_dir")
 
 
@@ -37,10 +40,16 @@ def read_settings(file: Path) -> Settings:
     from difflib import get_close_matches
 
     try:
-        found = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_SETTINGS + 1)
+        if len(text) > MAX_SETTINGS:
+            raise ValueError(f"it has more than {MAX_SETTINGS:,} bytes")
+        found = tomllib.loads(text.decode())
+    except (OSError, ValueError, RecursionError) as error:
+        # ValueError: no UTF-8, no TOML, and a number of more digits than Python reads
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise BadInput(
-            f"{file} cannot be read: {error}", advice='Write lines such as ledger = "studio.db"'
+            f"{file} cannot be read: {why}", advice='Write lines such as ledger = "studio.db"'
         ) from None
     for key, value in found.items():
         if key not in _KEYS:

@@ -139,7 +139,7 @@ def _texts() -> list[Path]:
     return [
         path
         for path in (*below, *ROOT.glob("*"))
-        if path.is_file() and path.suffix in _TEXTS and "_build" not in path.parts
+        if path.is_file() and path.suffix in _TEXTS and not {"_build", ".git"} & {*path.parts}
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import signal
 import subprocess
 import time
@@ -64,10 +65,10 @@ def _interrupted(work: Callable[[], object], after_s: float) -> int:
             code = 130
         finally:
             os._exit(code)
-    os.read(begun, 1)
-    os.close(begun)
     os.close(begins)
-    time.sleep(after_s)
+    os.read(begun, 1)
+    select.select([begun], [], [], after_s)  # no longer than until it ends
+    os.close(begun)
     os.kill(child, signal.SIGINT)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 

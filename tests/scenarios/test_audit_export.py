@@ -210,11 +210,10 @@ def test_an_export_becomes_a_ledger_that_goes_on(
 
 
 def test_events_of_plugins_are_carried_as_they_are(
-    ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ledger_url: str, demo_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the plugin is not there that could read them."""
-    source = Terminal(str(tmp_path / "demo.db"))
-    source.must("demo")
+    source = Terminal(shutil.copy(str(demo_path), str(tmp_path)))
     source.must("audit", "key", "new")
     source.must("audit", "checkpoint")
     exported(source, tmp_path / "out")

@@ -32,13 +32,6 @@ EXTENSIONS = PluginHost().load().extensions()
 """The shipped plugins: the demo uses all of them."""
 
 
-@pytest.fixture(scope="module")
-def demo_path(quick_folder: Path) -> Path:
-    path = quick_folder / "demo.db"
-    build(str(path), extensions=EXTENSIONS).close()
-    return path
-
-
 @pytest.fixture
 def demo(demo_path: Path) -> Iterator[Ledger]:
     """The demo's ledger, on the day of its last event: what is overdue depends on when one asks."""

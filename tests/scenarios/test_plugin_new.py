@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +15,9 @@ from tests.terminal import Terminal, studio
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+def demo(demo_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     """The demo's ledger, alone in a folder."""
-    terminal = Terminal(str(tmp_path_factory.mktemp("author") / "demo.db"))
-    terminal.must("demo", "--json")
-    return terminal
+    return Terminal(shutil.copy(str(demo_path), str(tmp_path_factory.mktemp("author"))))
 
 
 def test_three_commands_lead_to_a_tested_view(demo: Terminal) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import ledger.decisions
 from ledger.errors import (
+    LONGEST,
     AlreadyExists,
     BadInput,
     BadTime,
@@ -82,6 +83,14 @@ class TestMessages:
             "space 'stage-1' exists already (#12). Choose another id; an id is never used twice"
         )
         assert (error.position, error.kind, error.id) == (12, "space", "stage-1")
+
+    def test_what_was_typed_is_quoted_without_its_middle_where_it_is_endless(self) -> None:
+        told = str(BadInput(f"{'x' * 1_000_000!r} is no tag", advice="y" * 1_000_000))
+        assert len(told) < 2 * LONGEST + 20
+        assert told.startswith("'xxx")
+        assert "x' is no tag. yyy" in told
+        title = "永" * 1_000
+        assert title in str(BadInput(f"the title {title} is taken"))
 
     def test_no_advice_leaves_no_stop(self) -> None:
         assert str(BadTime("no time zone 'x'")) == "no time zone 'x'"

@@ -54,6 +54,9 @@ def test_without_any_the_ledger_stands_in_this_folder(
         ('legder = "x"', "Did you mean 'ledger'?"),
         ("actor = 5", "actor is no text"),
         ("\udcff", "cannot be read"),
+        (f"ledger = {'[' * 5_000}{']' * 5_000}", "nested too deeply"),
+        (f"ledger = {'9' * 5_000}", "cannot be read"),
+        ("# x\n" * 20_000, "more than 65,536 bytes"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_said(tmp_path: Path, text: str, told: str) -> None:
