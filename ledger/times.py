@@ -140,7 +140,7 @@ def last_instant(text: str, zone_name: str) -> datetime:
     return instant
 
 
-class Days(Struct, frozen=True, order=True):
+class Days(Struct, frozen=True, order=True, gc=False):
     """Whole site-local days, `first` and `last` both included. Written `A..B`."""
 
     first: date
@@ -195,7 +195,7 @@ class Days(Struct, frozen=True, order=True):
         return Period(start, end, zone_name)
 
 
-class Period(Struct, frozen=True):
+class Period(Struct, frozen=True, gc=False):
     """`[start, end)` in UTC, with the zone whose days it counts."""
 
     start: datetime

@@ -22,8 +22,11 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 """From the payload of one schema version to that of the next. Runs on read only."""
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """Base of all events: a past-tense fact. Subclass it, frozen, with keyword fields.
+
+    No value of an event refers back to it, so the garbage collector is spared the millions
+    that a replay makes.
 
     `type_name` defaults to the class's name; a plugin prefixes its own (`expo.…`).
     `schema` counts from 1; `upcasters[n]` turns a payload of version n into n + 1.
@@ -56,7 +59,7 @@ class UnknownEvent(Event, frozen=True):
     payload: Raw
 
 
-class Header(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Header(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who recorded an event, and why.
 
     `request` is the key that makes a command safe to repeat and `digest` tells which
@@ -75,7 +78,7 @@ class Header(Struct, frozen=True, kw_only=True, omit_defaults=True):
 E = TypeVar("E", bound=Event)
 
 
-class _Data(Struct, Generic[E], frozen=True, kw_only=True, omit_defaults=True):
+class _Data(Struct, Generic[E], frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The `data` column: the header's fields, then the schema version and the payload."""
 
     actor: str
@@ -88,7 +91,7 @@ class _Data(Struct, Generic[E], frozen=True, kw_only=True, omit_defaults=True):
     payload: E
 
 
-class _RawData(_Data[Any], frozen=True, kw_only=True, omit_defaults=True):
+class _RawData(_Data[Any], frozen=True, kw_only=True, omit_defaults=True, gc=False):
     payload: Raw
 
 
@@ -105,23 +108,18 @@ def _data_of(event: E, header: Header) -> _Data[E]:
     )
 
 
-class RecordedEvent:
+class RecordedEvent(Struct, eq=False, gc=False):
     """An event in the log: its position, recorded time, tags, who recorded it and why.
 
     Cheap to make, since a replay makes millions: the recorded time and the tags are
     parsed when they are asked for.
     """
 
-    __slots__ = ("_recorded_at", "_tags", "data", "position", "type")
-
-    def __init__(
-        self, position: int, recorded_at: str, type: str, tags: str, data: "_Data[Any]"
-    ) -> None:
-        self.position = position
-        self.type = type
-        self.data = data
-        self._recorded_at = recorded_at
-        self._tags = tags
+    position: int
+    _recorded_at: str
+    type: str
+    _tags: str
+    data: _Data[Any]
 
     @classmethod
     def pending(
@@ -187,10 +185,14 @@ class RecordedEvent:
         return f"#{self.position} {self.type} {self.data.payload!r}"
 
 
+_TO_SECONDS = len("YYYY-MM-DDTHH:MM:SS.ffffff")
+
+
 def format_recorded_at(instant: datetime) -> str:
     """The fixed-width form of the log, `YYYY-MM-DDTHH:MM:SS.ffffffZ`: it sorts as text."""
     # A tenth of what strftime takes (11 µs, thrice a decision). Years have four digits.
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    in_utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return in_utc.isoformat(timespec="microseconds")[:_TO_SECONDS] + "Z"
 
 
 def parse_recorded_at(text: str) -> datetime:

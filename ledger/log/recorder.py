@@ -297,9 +297,9 @@ class SqlRecorder(DCBRecorder):
             if once is not None:
                 session.run(once.sql, once.bind(*rows[0], *chain.from_iterable(index)))
                 return
-        session.insert(self._statements.insert_event, rows)
+        session.insert(self._statements.insert_event.sql, rows)
         if index:
-            session.insert(self._statements.insert_tag, index)
+            session.insert(self._statements.insert_tag.sql, index)
 
     def _check_condition(self, session: Session, unless: Unless, last: int) -> None:
         after = unless.after

@@ -66,9 +66,8 @@ class Session:
             self._failed(sql, values, error)
             raise
 
-    def insert(self, statement: Statement, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows, all columns in order."""
-        sql = statement.sql
+    def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Execute an insert for each of some rows, all columns in order."""
         try:
             self._tell(self._before, sql, rows)
             if len(rows) == 1:
@@ -105,3 +104,8 @@ class Session:
         raise DBAPIError.instance(
             sql, values, error, errors, connection_invalidated=ended, dialect=dialect
         ) from error
+
+
+def insert_rows(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """`Session.insert`, for whoever holds a connection."""
+    Session(connection).insert(sql, rows)

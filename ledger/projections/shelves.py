@@ -1,9 +1,10 @@
 """A projection's tables in a database: typed columns, rows written by the batch."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, Generic
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Generic, NamedTuple
 
+from msgspec.structs import astuple
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -25,8 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from ledger.events.base import format_recorded_at
+from ledger.log.sessions import insert_rows
 from ledger.projections.projection import Projection
 from ledger.projections.rows import Key, Kind, Layout, R
 
@@ -90,6 +93,43 @@ def generation_tables(
     }
 
 
+class _Upsert(NamedTuple):
+    """Inserting or replacing rows: the text, and what turns which values of a row into others."""
+
+    sql: str
+    converters: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+    def of(self, rows: Sequence[Any]) -> list[Sequence[Any]]:
+        """The values of each row, as the driver takes them."""
+        if not self.converters:
+            return [astuple(row) for row in rows]
+        made: list[Sequence[Any]] = []
+        for row in rows:
+            values = list(astuple(row))
+            for n, convert in self.converters:
+                if values[n] is not None:
+                    values[n] = convert(values[n])
+            made.append(values)
+        return made
+
+
+def _converters(
+    layout: Layout[Any], dialect: Dialect
+) -> Iterator[tuple[int, Callable[[Any], Any]]]:
+    """By place in a row: what a driver takes only in another form.
+
+    PostgreSQL's takes days, times and truth as they are; SQLite has text for them (the same
+    that SQLAlchemy's types write there), and takes a truth for 0 or 1.
+    """
+    for n, field in enumerate(layout.fields):
+        if field.kind is Kind.JSON or field.enum is not None:
+            yield n, field.to_store
+        elif field.kind is Kind.INSTANT and dialect.name == "sqlite":
+            yield n, format_recorded_at
+        elif field.kind is Kind.DATE and dialect.name == "sqlite":
+            yield n, date.isoformat
+
+
 class SqlShelf(Generic[R]):
     """The rows of one table at rest. `connection` is that of the transaction under way."""
 
@@ -104,6 +144,7 @@ class SqlShelf(Generic[R]):
             if field.kind is Kind.JSON or field.enum is not None
         )
         self._keys = tuple(f for f in layout.fields if f.name in layout.keys)
+        self._upsert_made: _Upsert | None = None
         self._find = self._select.where(
             *(table.c[name] == bindparam(f"key_{name}") for name in layout.keys)
         )
@@ -140,11 +181,18 @@ class SqlShelf(Generic[R]):
         if gone:
             self.connection.execute(self._delete, [self._key_values(key) for key in gone])
         if rows:
-            fields = self._layout.fields
-            self.connection.execute(
-                self._upsert(self.connection.dialect.name),
-                [{f.name: f.to_store(getattr(row, f.name)) for f in fields} for row in rows],
-            )
+            # On the driver: a third of the time that SQLAlchemy takes to name, look up and
+            # convert the values of each row.
+            upsert = self._upserting(self.connection.dialect)
+            insert_rows(self.connection, upsert.sql, upsert.of(rows))
+
+    def _upserting(self, dialect: Dialect) -> "_Upsert":
+        if self._upsert_made is None:
+            compiled = self._upsert(dialect.name).compile(dialect=dialect)
+            assert isinstance(compiled, SQLCompiler)
+            assert tuple(compiled.positiontup or ()) == self._layout.names
+            self._upsert_made = _Upsert(str(compiled), tuple(_converters(self._layout, dialect)))
+        return self._upsert_made
 
     def _upsert(self, dialect: str) -> Any:
         make = sqlite.insert if dialect == "sqlite" else postgresql.insert

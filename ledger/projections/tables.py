@@ -6,7 +6,6 @@ In memory the map is all there is; before a database the rows come in on demand.
 """
 
 from collections.abc import Iterable
-from copy import copy
 from typing import Any, Generic, NoReturn, Protocol, overload
 
 from ledger.projections.faults import BadRow, ReadOnly
@@ -41,6 +40,12 @@ class _Sealed(dict[Key, Any]):
 
     def __setitem__(self, key: Key, row: Any) -> NoReturn:
         raise ReadOnly(self._table)
+
+
+def _copy(row: R) -> R:
+    # What copy.copy comes to in the end, in half its time.
+    made: R = row.__copy__()  # type: ignore[attr-defined]  # every Struct has it, and msgspec's stubs do not say
+    return made
 
 
 class Table(Generic[R]):
@@ -94,12 +99,12 @@ class Table(Generic[R]):
     def get(self, *key: Any) -> R | None:
         """A copy of the row with that key, None where there is none."""
         row = self._find(key)
-        return None if row is None else copy(row)
+        return None if row is None else _copy(row)
 
     def put(self, row: R) -> None:
         """Insert a row or replace the one with its key."""
         key = self.layout.key_of(row)
-        kept = copy(row)
+        kept = _copy(row)
         self._dirty[key] = kept
         self._keep(key, kept)
 
@@ -121,7 +126,7 @@ class Table(Generic[R]):
         if self._shelf is not None and isinstance(self._dirty, _Sealed) and not self._ahead:
             found = self._shelf.select(wanted)
         else:
-            found = [copy(row) for row in self._candidates(wanted)]
+            found = [_copy(row) for row in self._candidates(wanted)]
         found.sort(key=lambda row: self.layout.order(self.layout.key_of(row)))
         return found
 

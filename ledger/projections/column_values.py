@@ -1,0 +1,87 @@
+"""What a column keeps of a value: each of these gives it back in that form.
+
+They raise `TypeError` or `ValueError` for what no column keeps.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import Enum
+from math import isfinite
+from typing import Any
+
+_INT64 = 2**63
+
+
+def text(value: object) -> str:
+    """A text that both databases keep."""
+    if not isinstance(value, str):
+        raise TypeError("it is no text")
+    kept = value if type(value) is str else str.__str__(value)
+    if "\0" in kept:
+        raise ValueError("it has a zero character")
+    if not kept.isascii():
+        kept.encode()  # a lone surrogate raises here, before a database does
+    return kept
+
+
+def integer(value: Any) -> int:
+    """A whole number of 64 bits."""
+    if type(value) is not int:
+        raise TypeError("it is no whole number")
+    if not -_INT64 <= value < _INT64:
+        raise ValueError("it does not fit 64 bits")
+    return value
+
+
+def real(value: object) -> float:
+    """A finite number."""
+    if type(value) is not float and type(value) is not int:
+        raise TypeError("it is no number")
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError("it is not finite; undefined is None")
+    return number + 0.0  # SQLite keeps -0.0 as 0.0; so does everything else then
+
+
+def instant(value: Any) -> datetime:
+    """An aware time, in UTC."""
+    if not isinstance(value, datetime):
+        raise TypeError("it is no time")
+    if value.tzinfo is UTC:
+        return value
+    if value.utcoffset() is None:
+        raise ValueError("it has no time zone")
+    return value.astimezone(UTC)
+
+
+def exactly(wanted: type) -> Callable[[Any], Any]:
+    """A value of that very type."""
+
+    def check(value: Any) -> Any:
+        if type(value) is not wanted:
+            raise TypeError(f"it is no {wanted.__name__}")
+        return value
+
+    return check
+
+
+def one_of(values: frozenset[Any]) -> Callable[[Any], Any]:
+    """One of the values of a Literal."""
+
+    def check(value: Any) -> Any:
+        if value not in values or isinstance(value, bool):
+            raise ValueError(f"it is none of {', '.join(sorted(map(repr, values)))}")
+        return value
+
+    return check
+
+
+def member(enum: type[Enum]) -> Callable[[Any], Any]:
+    """A member of an Enum."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, enum):
+            raise TypeError(f"it is no {enum.__name__}")
+        return value
+
+    return check
