@@ -82,6 +82,7 @@ class Writers:
 
 @contextmanager
 def _contenders(bench: Bench, *, writers: int) -> Iterator[Contenders]:
+    writers = min(writers, 2) if bench.quick else writers
     each, warm = max(bench.size(A_ROUND) // writers, 1), WARM // writers
     files = _files(bench, writers, warm + each * bench.rounds)
     rows = rows_of(bench.small)
