@@ -52,7 +52,7 @@ def report(
 ) -> list[str]:
     """The table, headed by what it was measured on."""
     counts = {len(f) for result in results for f in result.figures.values() if result.repeats}
-    rounds = " to ".join(str(n) for n in sorted({min(counts, default=0), max(counts, default=0)}))
+    rounds = " to ".join(str(n) for n in sorted({min(counts, default=1), max(counts, default=1)}))
     return [
         *([QUICK_WARNING, ""] if quick else []),
         f"{'; '.join(about)}. Medians of {rounds} alternating rounds, with the lowest and the "
