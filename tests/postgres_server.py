@@ -63,8 +63,8 @@ _SETTINGS = {
 def postgres_server(data_in: Path | None = None, **settings: str) -> Iterator[str]:
     """Run a server; the URL of its empty database, for SQLAlchemy with psycopg.
 
-    `data_in` is where its data goes that must lie on a certain disk; its user has to be able to
-    come there. `settings` are beside, or instead of, those above.
+    `data_in` is where its data goes that should lie on a certain disk: where its user can come
+    there, else it lies with the socket. `settings` are beside, or instead of, those above.
     """
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     home = private_folder()
@@ -73,8 +73,9 @@ def postgres_server(data_in: Path | None = None, **settings: str) -> Iterator[st
         if account is not None:
             os.chown(home, account.pw_uid, account.pw_gid)
         as_account = run_as(account)
-        data = home / "data" if data_in is None else data_in.resolve() / f"{home.name}-data"
-        if data_in is not None:
+        data = home / "data"
+        if data_in is not None and (account is None or _reachable(data_in.resolve())):
+            data = data_in.resolve() / f"{home.name}-data"
             data.mkdir(mode=0o700)
             if account is not None:
                 os.chown(data, account.pw_uid, account.pw_gid)
@@ -129,7 +130,7 @@ def reachable_installation(home: Path, account: pwd.struct_passwd | None) -> Pat
         )
     package = Path(wheel.origin).parent
     installation = max(package.glob("pginstall*"), key=lambda found: (len(found.name), found.name))
-    if account is None or all(_open_to_everybody(folder) for folder in (package, *package.parents)):
+    if account is None or _reachable(package):
         return installation
     copy = home / "wheel"
     # Side by side as in site-packages: the binaries find their libraries relative to themselves.
@@ -139,6 +140,11 @@ def reachable_installation(home: Path, account: pwd.struct_passwd | None) -> Pat
     for folder, _, _ in os.walk(copy):
         os.chown(folder, account.pw_uid, account.pw_gid)
     return copy / package.name / installation.name
+
+
+def _reachable(folder: Path) -> bool:
+    """Whether everybody may come to a folder."""
+    return all(_open_to_everybody(one) for one in (folder, *folder.parents))
 
 
 def _open_to_everybody(folder: Path) -> bool:

@@ -28,6 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """See the module."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--row", default="", help=f"of {', '.join(row.name for row in ROWS)}")
+    parser.add_argument("--rounds", type=int, help="5, or 3 of a quick run")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--strict", action="store_true")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / f"bench-{os.getpid()}")
@@ -38,7 +39,7 @@ def main(words: Sequence[str] | None = None) -> int:
     def say(what: str) -> None:
         print(f"{time.monotonic() - begun:6.1f} s  {what}", file=sys.stderr, flush=True)
 
-    with Bench(given.folder, quick=given.quick, say=say) as bench:
+    with Bench(given.folder, quick=given.quick, rounds=given.rounds, say=say) as bench:
         results = [measure(row, bench, say) for row in rows]
         about = machine(given.folder, bench.postgres_version)
     print("\n".join(report(results, about, quick=given.quick, seconds=time.monotonic() - begun)))
@@ -51,7 +52,7 @@ def report(
 ) -> list[str]:
     """The table, headed by what it was measured on."""
     counts = {len(f) for result in results for f in result.figures.values() if result.repeats}
-    rounds = " to ".join(str(n) for n in sorted({min(counts, default=0), max(counts, default=0)}))
+    rounds = " to ".join(str(n) for n in sorted({min(counts, default=1), max(counts, default=1)}))
     return [
         *([QUICK_WARNING, ""] if quick else []),
         f"{'; '.join(about)}. Medians of {rounds} alternating rounds, with the lowest and the "

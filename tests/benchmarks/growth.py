@@ -28,8 +28,8 @@ from tests.benchmarks.measuring import LIMIT, OURS, Contenders, Goal, Row
 from tests.benchmarks.workspace import Bench
 from tests.terminal import Terminal
 
-A_ROUND, WARM = 60, 3
-"""Acts of each contender; a figure is their median."""
+DECISIONS, COMMANDS, QUICKLY, WARM = 60, 15, 2, 2
+"""Acts of a round; a figure is their median. A command opens the ledger anew, as a program does."""
 
 FOLLOWED = ("utilization",)
 """The projections that catch up: of the large log only what a run has time to build first."""
@@ -48,13 +48,13 @@ def timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def in_turns(bench: Bench, large: Act, small: Act) -> Contenders:
+def in_turns(bench: Bench, large: Act, small: Act, acts: int = DECISIONS) -> Contenders:
     """Two contenders whose acts take turns within the round of the first; milliseconds."""
     found: dict[str, float] = {}
 
     def both() -> float:
         taken: dict[str, list[float]] = {OURS: [], LIMIT: []}
-        for _ in range(WARM if bench.quick else A_ROUND):
+        for _ in range(QUICKLY if bench.quick else acts):
             taken[OURS].append(large() * 1000)
             taken[LIMIT].append(small() * 1000)
         found.update((name, median(times)) for name, times in taken.items())
@@ -106,7 +106,8 @@ def _catching_up(bench: Bench) -> Iterator[Contenders]:
 
             return follow
 
-        yield in_turns(bench, *map(following, ledgers))
+        large, small = map(following, ledgers)
+        yield in_turns(bench, large, small)
 
 
 @contextmanager
@@ -119,6 +120,7 @@ def _showing(bench: Bench) -> Iterator[Contenders]:
         bench,
         lambda: timed(lambda: large.must(*words)),
         lambda: timed(lambda: small.must(*words)),
+        acts=COMMANDS,
     )
 
 
@@ -133,7 +135,7 @@ def _proving(bench: Bench) -> Iterator[Contenders]:
         return lambda: timed(lambda: terminal.must("audit", "prove", str(middle)))
 
     try:
-        yield in_turns(bench, prove(bench.huge), prove(bench.small))
+        yield in_turns(bench, prove(bench.huge), prove(bench.small), acts=COMMANDS)
     finally:
         for path in (bench.huge, bench.small):
             shutil.rmtree(audit_folder(str(path)), ignore_errors=True)

@@ -39,7 +39,7 @@ Contenders = Mapping[str, Contender | str]
 """Who takes part, by name. A text says why somebody does not."""
 
 PATIENCE_S, FEWEST = 100.0, 3
-"""A row that has taken so many seconds ends when it has had the fewest rounds."""
+"""A row whose rounds have taken so many seconds ends when it has had the fewest of them."""
 
 Verdict = Literal["reached", "not reached", "not measured", "for comparison"]
 
@@ -134,8 +134,9 @@ def measure(row: Row, bench: Bench, say: Callable[[str], None]) -> Measured:
             measured.absent = {n: why for n, why in contenders.items() if isinstance(why, str)}
             taking_part = {n: one for n, one in contenders.items() if not isinstance(one, str)}
             say(f"{row.name}: ready after {time.monotonic() - begun:.1f} s")
+            first = time.monotonic()
             for number in range(rounds):
-                if number >= FEWEST and time.monotonic() - begun > PATIENCE_S:
+                if number >= FEWEST and time.monotonic() - first > PATIENCE_S:
                     say(f"{row.name}: ends early, it has taken too long")
                     break
                 for name, contender in taking_part.items():

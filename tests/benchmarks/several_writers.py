@@ -82,7 +82,8 @@ class Writers:
 
 @contextmanager
 def _contenders(bench: Bench, *, writers: int) -> Iterator[Contenders]:
-    each, warm = max(bench.size(A_ROUND) // writers, 1), WARM // writers
+    writers = min(writers, 2) if bench.quick else writers
+    each, warm = max(bench.size(A_ROUND) // writers, 1), bench.size(WARM) // writers
     files = _files(bench, writers, warm + each * bench.rounds)
     rows = rows_of(bench.small)
     with ExitStack() as until_end:

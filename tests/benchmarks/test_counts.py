@@ -75,7 +75,7 @@ MOST = {
     "move": Counts(16, 59, 4_200),
     "equipment move": Counts(13, 4, 600),
     "milestone": Counts(9, 6, 550),
-    "catch-up": Counts(30, 60, 1_200),
+    "catch-up": Counts(20, 44, 750),
     "show": Counts(13, 188, 5_900),
     "prove": Counts(25, 22, 500),
 }

@@ -22,6 +22,7 @@ from tests.benchmarks.measuring import (
     Row,
     measure,
 )
+from tests.benchmarks.sizes import peak_mb
 from tests.benchmarks.table import HEADS, table, with_unit
 from tests.benchmarks.workspace import Bench
 
@@ -113,7 +114,7 @@ def test_a_figure_has_three_digits(figure: float, unit: str, shown: str) -> None
 
 def test_every_row_can_be_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "bench"
-    assert main(["--quick", "--folder", str(folder)]) == 0
+    assert main(["--quick", "--rounds", "1", "--folder", str(folder)]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(QUICK_WARNING)
     lines = [line for line in out.splitlines() if line.startswith("|")]
@@ -124,6 +125,15 @@ def test_every_row_can_be_measured(tmp_path: Path, capsys: pytest.CaptureFixture
     broken = [line for line in lines if "not measured" in line]
     assert broken == [], err
     assert not folder.exists()
+
+
+def test_the_memory_of_a_program_is_its_own() -> None:
+    """What the process had that starts it is not counted, and what the program takes is."""
+    ours = b"x" * 300_000_000
+    little = peak_mb("pass")
+    more = peak_mb("import sys; taken = b'x' * int(sys.argv[1])", 100_000_000)
+    assert little < len(ours) / 2**21
+    assert 90 < more - little < 110
 
 
 def test_a_table_is_no_gate_unless_it_is_asked_to_be(

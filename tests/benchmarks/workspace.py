@@ -29,10 +29,17 @@ ROUNDS, QUICK_ROUNDS = 5, 3
 class Bench:
     """One run. `quick` makes everything small: it shows that a row runs, and measures nothing."""
 
-    def __init__(self, folder: Path, *, quick: bool, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        quick: bool,
+        say: Callable[[str], None],
+        rounds: int | None = None,
+    ) -> None:
         self.folder = folder
         self.quick = quick
-        self.rounds = QUICK_ROUNDS if quick else ROUNDS
+        self.rounds = rounds or (QUICK_ROUNDS if quick else ROUNDS)
         self.say = say
         self.postgres_version: str | None = None
         self._until_end = ExitStack()
@@ -52,8 +59,8 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def size(self, events: int) -> int:
-        """How many of something; a two-hundredth of it in a quick run."""
-        return max(events // 200, 20) if self.quick else events
+        """How many of something; a two-hundredth of it in a quick run, but no fewer than twenty."""
+        return min(events, max(events // 200, 20)) if self.quick else events
 
     def new(self, name: str) -> Path:
         """A path in the folder where nothing is yet."""
