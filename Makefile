@@ -47,8 +47,7 @@ docs: $(VENV)/.installed-dev ## bring generated pages up to date and build docs/
 tamper: $(VENV)/.installed-dev ## change a signed ledger past its guards, 40 times in each way: the table of the docs
 	$(BIN)/python -m tests.faults.tampering
 
-faults: SECONDS ?=
-fuzz: SECONDS ?= 60
+SECONDS ?=
 SEED ?= 1
 
 faults: $(VENV)/.installed-dev ## crash, fail and cut the power at every call, for SECONDS=600: the table of the docs

@@ -194,6 +194,7 @@ def test_the_program_prints_one_table_and_fails_where_it_finds(tmp_path: Path) -
 ONCE = {
     "URL": (
         b"postgresql+psycopg://host/db?studio&sslmode=requi\xf2e",
+        b"postgresql+psycopg://host/db?schema=\xff\xff",
         b"sqlite:///studio://1\xe599.db",
     ),
 }
