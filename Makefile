@@ -29,7 +29,7 @@ demo: $(VENV)/.installed ## set up .venv and run the sample campus, from its log
 	$(BIN)/studio-ledger --ledger demo.db demo
 
 test: $(VENV)/.installed-dev ## set up .venv and run all tests (a real PostgreSQL is brought along)
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.installed-dev ## style, types, floors, and whether the docs build and are up to date
 	$(BIN)/ruff check .
@@ -47,8 +47,7 @@ docs: $(VENV)/.installed-dev ## bring generated pages up to date and build docs/
 tamper: $(VENV)/.installed-dev ## change a signed ledger past its guards, 40 times in each way: the table of the docs
 	$(BIN)/python -m tests.faults.tampering
 
-faults: SECONDS ?=
-fuzz: SECONDS ?= 60
+SECONDS ?=
 SEED ?= 1
 
 faults: $(VENV)/.installed-dev ## crash, fail and cut the power at every call, for SECONDS=600: the table of the docs

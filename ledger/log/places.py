@@ -73,12 +73,13 @@ class Place:
     def _postgres(cls, url: URL) -> "Place":
         schema = url.query.get("schema", DEFAULT_SCHEMA)
         url = url.difference_update_query(["schema"])
-        if not isinstance(schema, str) or not 0 < len(schema.encode()) < 64 or "\0" in schema:
-            raise BadInput(f"{schema!r} names no schema", advice="Use one name of 1 to 63 bytes")
         try:
             shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
+            str(schema).encode()
         except UnicodeEncodeError:  # a terminal of another encoding gave half a character
             raise BadInput("the ledger's address is no text", advice=_FORMS) from None
+        if not isinstance(schema, str) or not 0 < len(schema.encode()) < 64 or "\0" in schema:
+            raise BadInput(f"{schema!r} names no schema", advice="Use one name of 1 to 63 bytes")
         mark = "&" if url.query else "?"
         return cls(where=f"{shown}{mark}schema={schema}", url=url, schema=schema)
 

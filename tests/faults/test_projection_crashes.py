@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -19,7 +20,7 @@ import msgspec
 import pytest
 from sqlalchemy import inspect
 
-from ledger.demo.build import build
+from ledger.application import Ledger
 from ledger.errors import StaleView
 from ledger.events import STUDIO_EVENTS, Registry
 from ledger.events.base import Header, RecordedEvent, UnknownEvent
@@ -40,9 +41,9 @@ TURNS = ("CREATE TABLE", "DROP TABLE", "SET live", "COMMIT")
 
 
 @pytest.fixture(scope="session")
-def story(tmp_path_factory: pytest.TempPathFactory) -> list[RecordedEvent]:
-    """The demo's first events."""
-    with build(str(tmp_path_factory.mktemp("demo") / "demo.db")) as ledger:
+def story(demo_path: Path) -> list[RecordedEvent]:
+    """The demo's first events, but for those of plugins."""
+    with Ledger.open(str(demo_path), read_only=True) as ledger:
         entries = ledger.log.stream(0, EVENTS)
         return [e for e in entries if not isinstance(e.event, UnknownEvent)]
 

@@ -64,7 +64,7 @@ def tried(name: str, engine: str, seconds: float, seed: int) -> dict[str, Any]:
     if done.returncode == 0:
         came: dict[str, Any] = json.loads(done.stdout)
         return came
-    told = done.stderr[-SHOWN:]
+    told = done.stderr.partition(b"ERROR: libFuzzer")[0][-SHOWN:]
     died = {f"the process ended with {done.returncode}": told.hex()}
     return {"tried": 0, "refused": 0, "accepted": 0, "findings": died}
 

@@ -103,7 +103,7 @@ def _instrumented(name: str, folder: Path) -> tuple[Target, Go]:
         from tests.fuzz.targets import Target
 
         surface = SURFACES[name]
-        target = Target(surface, folder / "surface")
+        target = Target(surface, folder / "surface", slowness=10)
         for data in (*surface.seeds, *extremes(surface.seeds[0]).values()):
             target.noting(data)  # and so whatever is loaded late is loaded, and seen
 

@@ -31,8 +31,8 @@ class Finding(AssertionError):
         self.kind = kind
 
 
-class TooMuchMemory(Finding):
-    """An input took more memory than its size allows."""
+class OutOfBounds(Finding):
+    """An input took more memory or time than its size allows."""
 
 
 @dataclass
@@ -81,8 +81,10 @@ class Surface:
 class Target:
     """A surface that can be tried. Calling it gives nothing; it raises only a `Finding`."""
 
-    def __init__(self, surface: Surface, folder: Path) -> None:
+    def __init__(self, surface: Surface, folder: Path, slowness: float = 1) -> None:
+        """`slowness`: how often the time may be taken, where each branch of the code is counted."""
         self.surface = surface
+        self._slowness = slowness
         self.tally = Tally()
         self._attempt = surface.opened(folder)
 
@@ -91,7 +93,7 @@ class Target:
         data = data[: self.surface.longest]
         try:
             taken = self._measured(data)
-        except TooMuchMemory:
+        except OutOfBounds:
             taken = self._measured(data)  # what is loaded once, or grows now and then, is not of it
         if taken:
             self.tally.accepted += 1
@@ -136,9 +138,9 @@ class Target:
     def _in_bounds(self, size: int, peak: int, seconds: float) -> None:
         bound = self.surface.fixed + self.surface.factor * size
         if peak > bound:
-            raise TooMuchMemory("too much memory", f"{peak:,} bytes for an input of {size:,}")
-        if seconds > SOON * (1 + size // PIECE):
-            raise Finding("too much time", f"{seconds:.1f} s for an input of {size:,} bytes")
+            raise OutOfBounds("too much memory", f"{peak:,} bytes for an input of {size:,}")
+        if seconds > self._slowness * SOON * (1 + size // PIECE):
+            raise OutOfBounds("too much time", f"{seconds:.1f} s for an input of {size:,} bytes")
 
 
 def _is_told_well(refused: LedgerError) -> None:

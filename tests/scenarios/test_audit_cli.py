@@ -311,7 +311,7 @@ def test_a_witness_that_is_shown_two_histories(signed: Terminal, folder: Path) -
     refused(signed.run(*cosign), 1, "has cosigned #10", "audit request --since 10")
     # The same key, another history of as many events and one more.
     key = Path(signed.ledger).with_suffix(".audit")
-    other = studio(str(folder / "other.db"))
+    other = studio(str(folder / "other.db"), anew=True)
     apart = folder / "other.audit"
     shutil.copytree(key, apart)
     (apart / "checkpoints").unlink()
