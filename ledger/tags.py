@@ -66,7 +66,7 @@ def tag(kind: str, id: str, bucket: str = "") -> str:
 
 def buckets(kind: str, id: str, months: Iterable[str]) -> tuple[str, ...]:
     """A bucket tag for each month."""
-    return tuple(tag(kind, id, month) for month in months)
+    return tuple([f"{kind}:{id}@{month}" for month in months])
 
 
 def check_tag(text: str) -> str:

@@ -36,14 +36,21 @@ class HashFiles:
 
     def read(self, tile_level: int, start: int, count: int) -> list[bytes]:
         """Up to `count` hashes from `start` on: as many as there are."""
+        found = cut(self._bytes(tile_level, start, count))
+        return found[: found.index(_HOLE)] if _HOLE in found else found
+
+    def are(self, hashes: Sequence[bytes], start: int) -> bool:
+        """Whether the leaves' hashes from `start` on are kept as these, as far as there are any."""
+        data = self._bytes(0, start, len(hashes))
+        return b"".join(hashes).startswith(data[: len(data) - len(data) % HASH_SIZE])
+
+    def _bytes(self, tile_level: int, start: int, count: int) -> bytes:
         try:
             with self._file(tile_level).open("rb") as file:
                 file.seek(start * HASH_SIZE)
-                data = file.read(count * HASH_SIZE)
+                return file.read(count * HASH_SIZE)
         except (OSError, OverflowError, ValueError):  # the last two: beyond any file
-            return []
-        found = cut(data)
-        return found[: found.index(_HOLE)] if _HOLE in found else found
+            return b""
 
     def count(self, tile_level: int = 0) -> int:
         """How many whole hashes are kept of a level."""

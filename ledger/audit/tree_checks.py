@@ -293,7 +293,9 @@ def differing(batch: Batch, hashes: HashFiles) -> list[int]:
     """The positions of a batch of which another hash is kept than that of the line there."""
     first, last = batch.rows[0][0], batch.rows[-1][0]
     if first >= 1 and last - first + 1 == len(batch.rows):  # else there is a gap: row by row
-        kept = hashes.read(0, first - 1, len(batch.rows))
+        if hashes.are(batch.leaves, first - 1):
+            return []
+        kept = hashes.read(0, first - 1, len(batch.rows))  # up to a hole, where one is
         if kept == batch.leaves[: len(kept)]:
             return []
     found = []

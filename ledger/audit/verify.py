@@ -11,15 +11,8 @@ from time import perf_counter
 from msgspec import Struct
 
 from ledger.audit.checkpoint import SignedCheckpoint
-from ledger.audit.checks import (
-    Index,
-    Lines,
-    Positions,
-    Result,
-    RowCheck,
-    Times,
-    batches,
-)
+from ledger.audit.checks import Lines, Positions, Result, RowCheck, Times, batches_of
+from ledger.audit.index_check import Index
 from ledger.audit.kept import Kept
 from ledger.audit.lineage import Origins
 from ledger.audit.note import VerifierKey
@@ -134,9 +127,9 @@ def _read(
     """Show every row to every check; the seconds that each took."""
     seconds = dict.fromkeys((check.name for check in checks), 0.0)
     head = log.head()
-    rows = log.stored() if since is None else log.stored(since.size)
+    pages = log.stored_pages() if since is None else log.stored_pages(since.size)
     needs_lines = any(check.name in ("lines", "tree", "hashes", "origins") for check in checks)
-    for batch in batches(rows):
+    for batch in batches_of(pages):
         if needs_lines:
             _ = batch.lines
         for check in checks:

@@ -15,7 +15,6 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ledger.errors import InternalError, LedgerError
-from ledger.tags import tag
 from ledger.times import Period
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -278,6 +277,24 @@ class Registry:
                 pass  # an older schema may not fit today's fields: upcast below
         return RecordedEvent(position, recorded_at, type, tags, self._upcast(type, data))
 
+    def tags_column(self, type: str, data: bytes) -> bytes | None:
+        """The `tags` column of the event in a `data` column, as it is written; None if unknown.
+
+        Unknown is it where no installed code can read the event, or where it has an older
+        schema: then today's code cannot tell its tags.
+        """
+        decoder = self._decoders.get(type)
+        if decoder is None:
+            return None
+        try:
+            typed: _Data[Any] = decoder.decode(data)
+        except (msgspec.MsgspecError, ValueError, LedgerError, RecursionError):
+            return None
+        event: Event = typed.payload
+        if typed.schema != event.schema:
+            return None
+        return self._encoder.encode(recorded_tags(event, typed))
+
     def _upcast(self, type: str, data: bytes) -> "_Data[Any]":
         raw = self._raw.decode(data)
         event: Event = UnknownEvent(payload=Raw(bytes(raw.payload)))
@@ -294,13 +311,13 @@ class Registry:
         return _Data(**fields, schema=raw.schema, payload=event)
 
 
-def recorded_tags(event: Event, header: Header) -> tuple[str, ...]:
+def recorded_tags(event: Event, header: "Header | _Data[Any]") -> tuple[str, ...]:
     """The tags that an event is recorded with: its own, its request's, its batch's."""
-    tags = list(event.tags())
+    tags = event.tags()
     if header.request is not None:
-        tags.append(tag("request", header.request))
+        tags = (*tags, f"request:{header.request}")
     if header.batch is not None:
-        tags.append(tag("batch", header.batch))
+        tags = (*tags, f"batch:{header.batch}")
     return tuple(dict.fromkeys(tags))
 
 

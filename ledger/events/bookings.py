@@ -134,12 +134,15 @@ class ShootDayReported(BookingEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking and its bucket of that day, the project, the space and its month."""
+        booking, space = tag("booking", self.booking), tag("space", self.space)
+        day = self.day.isoformat()
+        # Half of a log are these, and an audit derives the tags of each.
         return (
-            tag("booking", self.booking),
-            tag("booking", self.booking, self.day.isoformat()),
-            tag("project", self.project),
-            tag("space", self.space),
-            tag("space", self.space, f"{self.day:%Y-%m}"),
+            booking,
+            f"{booking}@{day}",
+            f"project:{self.project}",
+            space,
+            f"{space}@{day[:7]}",
         )
 
     def effective(self) -> date:

@@ -23,8 +23,8 @@ from ledger.log.beside import check_not_written, reading_mode
 from ledger.log.eventlog import EventLog
 from ledger.log.failures import storage_errors
 from ledger.log.places import Place, postgres_engine, seen, sqlite_engine
-from ledger.log.recorder import ENDLESS, SqlRecorder
-from ledger.log.rows import PAGE, StoredRow
+from ledger.log.recorder import SqlRecorder
+from ledger.log.rows import ENDLESS, PAGE, StoredRow
 from ledger.log.sessions import Session
 from ledger.log.statements import Statements
 from ledger.log.stores import built

@@ -23,15 +23,19 @@ from ledger.events.base import (
 from ledger.log.conditions import Unless
 from ledger.log.lines import line
 from ledger.log.places import Place
-from ledger.log.recorder import ENDLESS, ConditionFailed, SqlRecorder
+from ledger.log.recorder import ConditionFailed, SqlRecorder
 from ledger.log.restoring import restored
 from ledger.log.roles import carry_out, check_has_roles, statements
-from ledger.log.rows import PAGE, StoredRow, recordable, tags_text
+from ledger.log.rows import ENDLESS, PAGE, StoredRow, recordable, tags_text
 from ledger.log.sessions import Session
 from ledger.log.stores import create_store, open_store
+from ledger.log.tag_index import TagIndex
 from ledger.log.tail import Tail
 from ledger.log.written import Proposed, written
 from ledger.times import Clock, SystemClock
+
+INDEXED_AT_ONCE = 50_000
+"""Restored events whose tags are written to the index together, in the order of its key."""
 
 
 class EventLog:
@@ -145,12 +149,14 @@ class EventLog:
         """
         return self._recorder.rows(after=after, until=until)
 
-    def tag_index(self, after: int = 0) -> Iterator[tuple[str, str, int]]:
-        """The stored tag index as (tag, type, position), sorted: for whoever verifies it.
+    def stored_pages(self, after: int = -ENDLESS) -> Iterator[list[StoredRow]]:
+        """All that `stored` gives, as lists of a multiple of 256 rows, but for the last one."""
+        return self._recorder.pages.walk(after, ENDLESS)
 
-        With `after` that of later positions alone.
-        """
-        return self._recorder.tag_index.entries(after)
+    @property
+    def tag_index(self) -> TagIndex:
+        """The tag index as it is stored: for whoever verifies it."""
+        return self._recorder.tag_index
 
     def types_of(self, tag: str) -> tuple[str, ...]:
         """The types of the events that carry a tag, sorted. None of the events is read."""
@@ -309,9 +315,14 @@ def restore_log(
     """
 
     def fill(recorder: SqlRecorder, session: Session) -> None:
-        rows = restored(lines, registry)
+        rows, indexed, position = restored(lines, registry), 0, 0
         while batch := list(islice(rows, PAGE)):
-            recorder.insert_rows(session, batch)
+            recorder.insert_untagged(session, batch)
+            position = batch[-1][0]
+            if position - indexed >= INDEXED_AT_ONCE:
+                recorder.tag_index.fill(session, indexed, position)
+                indexed = position
+        recorder.tag_index.fill(session, indexed, position)
         if (further := going_on()) is not None:
             events = written([further], registry)
             recorder.record_within(session, events, [tags_text(event) for event in events])

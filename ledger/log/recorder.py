@@ -34,7 +34,7 @@ from ledger.log.conditions import Unless, matcher
 from ledger.log.failures import storage_errors
 from ledger.log.forks import leave_to_parent, renew_in_child
 from ledger.log.lines import LINE_LIMIT, line_size
-from ledger.log.rows import PAGE, Read, StoredRow, once, tags_of, tags_text
+from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, once, tags_of, tags_text
 from ledger.log.schema import Tables
 from ledger.log.sessions import Session
 from ledger.log.statements import (
@@ -48,7 +48,9 @@ from ledger.log.statements import (
     lock_statements,
 )
 from ledger.log.tag_index import TagIndex
+from ledger.log.tag_statements import TagStatements
 from ledger.log.tail import Subscription
+from ledger.log.whole import Pages
 from ledger.times import Clock
 
 TAIL = 128
@@ -56,9 +58,6 @@ TAIL = 128
 
 FEW = 16
 """Tags of an event that go with it in one statement, where that saves a trip to a server."""
-
-ENDLESS = 2**62
-"""A position that no log reaches."""
 
 
 class Appended(NamedTuple):
@@ -92,7 +91,10 @@ class SqlRecorder(DCBRecorder):
         self._clock = clock
         self._statements = Statements(place, engine.dialect)
         self._lock = lock_statements(engine.dialect.name, place)
-        self.tag_index = TagIndex(self._statements, self._reading)
+        self.tag_index = TagIndex(
+            self._statements, TagStatements(place, engine.dialect), self._reading
+        )
+        self.pages = Pages(self._statements, self._reading)
         # Threads of one process queue here: SQLite's own lock is polled, not queued for.
         self._append_turn = threading.Lock()
         self._mine = _Held()
@@ -297,9 +299,13 @@ class SqlRecorder(DCBRecorder):
             if once is not None:
                 session.run(once.sql, once.bind(*rows[0], *chain.from_iterable(index)))
                 return
-        session.insert(self._statements.insert_event.sql, rows)
+        self.insert_untagged(session, rows)
         if index:
             session.insert(self._statements.insert_tag.sql, index)
+
+    def insert_untagged(self, session: Session, rows: list[StoredRow]) -> None:
+        """Write rows as they are, none too long; `tag_index.fill` writes their tags."""
+        session.insert(self._statements.insert_event.sql, rows)
 
     def _check_condition(self, session: Session, unless: Unless, last: int) -> None:
         after = unless.after

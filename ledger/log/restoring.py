@@ -5,11 +5,14 @@ time that cannot be read ends every command, an event that its tags do not name 
 no decision. What no installed code can read is kept as it is, like anywhere else.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
 
 import msgspec
+from msgspec.structs import astuple
 
-from ledger.errors import BadInput
+from ledger.errors import BadInput, LineTooLong
 from ledger.events import LedgerOpened
 from ledger.events.base import (
     Header,
@@ -20,34 +23,71 @@ from ledger.events.base import (
     parse_recorded_at,
     recorded_tags,
 )
-from ledger.log.lines import Row, parse_line
+from ledger.log.lines import LINE_LIMIT, Row, parse_line, split_line
 from ledger.log.rows import StoredRow, recordable, tags_of
 
 _END_OF_TIME = "9999-12-31"
 """From this day on an instant may have no date in some zone."""
 
 
+_AT_ONCE = 256
+"""Lines that are looked at together."""
+
+_SHAPE = "0000-00-00T00:00:00.000000Z"
+_DIGITS = str.maketrans("123456789", "000000000")
+
+
 def restored(lines: Iterable[bytes], registry: Registry) -> Iterator[StoredRow]:
-    """The rows of lines, from #1. Raises `BadInput` with the number of the line."""
-    before = ""
-    number = 0
-    for number, text in enumerate(lines, start=1):
-        try:
-            row = parse_line(text.rstrip(b"\n"))
-            if row.position != number:
-                raise BadInput(
-                    f"it holds #{row.position}",
-                    advice="Give all lines of the log, from #1, in order",
-                )
-            check_recorded_at(row.recorded_at, before)
-            check_event(row, registry)
-        except BadInput as error:
-            error.where = f"line {number}"
-            raise
-        before = row.recorded_at
-        yield msgspec.structs.astuple(row)
+    """The rows of lines, from #1, none of them longer than a line may be.
+
+    Raises `BadInput` with the number of the line, or `LineTooLong`.
+    """
+    before, number = "", 0
+    rest = iter(lines)
+    while texts := [text.rstrip(b"\n") for text in islice(rest, _AT_ONCE)]:
+        split = [split_line(text) for text in texts]
+        times = [before, *(row[1] for row in split if row is not None)]
+        # Where one line needs a closer look, so do the times of all of them.
+        ordered = None not in split and are_recorded_times(times[1:]) and times == sorted(times)
+        for text, found in zip(texts, split, strict=True):
+            number += 1
+            try:
+                plain = found is not None and is_plain(found, registry)
+                row = found if found is not None and plain else astuple(parse_line(text))
+                if row[0] != number:
+                    raise BadInput(
+                        f"it holds #{row[0]}",
+                        advice="Give all lines of the log, from #1, in order",
+                    )
+                if not ordered:
+                    check_recorded_at(row[1], before)
+                if not plain:
+                    check_event(Row(*row), registry)
+                if len(text) > LINE_LIMIT:
+                    raise LineTooLong(row[2], size=len(text), limit=LINE_LIMIT)
+            except BadInput as error:
+                error.where = f"line {number}"
+                raise
+            before = row[1]
+            yield row
     if number == 0:
         raise BadInput("there is no line to restore", advice="A log has at least its first line")
+
+
+def are_recorded_times(texts: Sequence[str]) -> bool:
+    """Whether each of these is a recorded time that a log writes, as `check_recorded_at` has it.
+
+    All at once, which costs less than half of one by one.
+    """
+    try:
+        joined = "\n".join(texts)
+        if joined.translate(_DIGITS) != "\n".join([_SHAPE] * len(texts)) or "T24" in joined:
+            return False
+        for text in texts:
+            datetime.fromisoformat(text)  # no 30th of February, no 60th second
+    except (TypeError, ValueError):
+        return False
+    return max(texts) < _END_OF_TIME
 
 
 def check_recorded_at(text: str, before: str) -> None:
@@ -65,6 +105,27 @@ def check_recorded_at(text: str, before: str) -> None:
             f"it was recorded before the line before it, at {text}",
             advice="Give the lines as they were exported",
         )
+
+
+def is_plain(row: StoredRow, registry: Registry) -> bool:
+    """Whether a row, beyond #1, holds an event of today's schema and the tags of just that event.
+
+    Of such a row, put together to a line, `parse_line` and `check_event` find nothing wrong: its
+    data is one object with nothing around it, its tags are written as they would be today. They
+    judge all others. Nearly every event is plain: 5 microseconds instead of 20 (measured).
+    """
+    position, _, type, tags, data = row
+    return (
+        registry.tags_column(type, data) == tags.encode()
+        and position > 1
+        and data[0] == _BRACE
+        and data[-1] == _END_BRACE
+        and _NUL not in tags  # or a backslash and `u0000`, which is for a closer look
+    )
+
+
+_BRACE, _END_BRACE = b"{}"
+_NUL = r"\u0000"
 
 
 def check_event(row: Row, registry: Registry) -> None:

@@ -13,6 +13,9 @@ StoredRow = tuple[int, str, str, str, bytes]
 PAGE = 1_000
 """Rows fetched at a time."""
 
+ENDLESS = 2**62
+"""A position that no log reaches."""
+
 _tags = msgspec.json.Decoder(list[str])
 
 

@@ -330,13 +330,17 @@ class Statements:
         )
 
     def _compile(self, statement: ClauseElement, *names: str) -> Statement:
-        """The statement, whose `bind` takes the values of the parameters that are named."""
-        compiled = statement.compile(dialect=self._dialect)
-        assert isinstance(compiled, SQLCompiler)
-        constants = {name: value for name, value in compiled.params.items() if value is not None}
-        places = {name: n for n, name in enumerate((*names, *constants))}
-        marks = compiled.positiontup or () if names or not compiled.isinsert else ()
-        return Statement(str(compiled), tuple(constants.values()), [places[mark] for mark in marks])
+        return compiled_for(self._dialect, statement, *names)
+
+
+def compiled_for(dialect: Dialect, statement: ClauseElement, *names: str) -> Statement:
+    """The statement, whose `bind` takes the values of the parameters that are named."""
+    compiled = statement.compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)
+    constants = {name: value for name, value in compiled.params.items() if value is not None}
+    places = {name: n for n, name in enumerate((*names, *constants))}
+    marks = compiled.positiontup or () if names or not compiled.isinsert else ()
+    return Statement(str(compiled), tuple(constants.values()), [places[mark] for mark in marks])
 
 
 def _types_of_walks(
