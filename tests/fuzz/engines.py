@@ -120,7 +120,7 @@ def _instrumented(name: str, folder: Path) -> tuple[Target, Go]:
                 end()
 
         longest = max(4_096, *(2 * len(data) for data in surface.seeds))
-        options = ["-rss_limit_mb=0", "-timeout=0", "-print_final_stats=0", "-verbosity=0"]
+        options = ["-rss_limit_mb=0", "-timeout=600", "-print_final_stats=0", "-verbosity=0"]
         words = [f"-dict={dictionary}", f"-seed={seed}", f"-max_len={longest}", str(corpus)]
         with suppress(BrokenPipeError):
             atheris.Setup([sys.argv[0], *options, *words], tried)
