@@ -4,11 +4,9 @@ JSON, JSON lines and CSV are UTF-8 whatever the terminal speaks, since a program
 them. A table follows the terminal.
 """
 
-import csv
 import io
 import math
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -140,6 +138,8 @@ def _encoder() -> Callable[[Any], bytes]:
 def _csv(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     try:
+        import csv
+
         writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
         writer.writerow([column.name for column in sheet.columns])
         for row in rows:
@@ -292,6 +292,8 @@ def terminal_bytes() -> IO[bytes]:
 def room() -> int | None:
     """Cells of a line: the terminal's, or COLUMNS; no limit where stdout is a file."""
     if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal():
+        import shutil
+
         return max(shutil.get_terminal_size().columns, 20)
     return None
 
