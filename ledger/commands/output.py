@@ -4,9 +4,10 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, get_args
+
+from msgspec import Struct
 
 from ledger.commands.sheets import Format, Sheet, terminal_bytes, write
 from ledger.companions import expanded
@@ -16,8 +17,7 @@ _BY_SUFFIX: dict[str, Format] = {".json": "json", ".jsonl": "jsonl", ".csv": "cs
 _SQLITE = b"SQLite format 3\0"
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """The format that was asked for, and the file, where one was named.
 
     `paged`: on a terminal, what is longer than the screen goes through the pager.

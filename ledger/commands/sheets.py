@@ -9,10 +9,11 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, islice
 from typing import IO, Any, Literal, cast
+
+from msgspec import Struct
 
 from ledger.commands.tables import MEASURED, Head, printable, render
 
@@ -21,8 +22,7 @@ NOTHING = "–"
 """What a table shows where there is no value; an empty text is shown as it is."""
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column: its name in JSON and CSV, its title and unit in a table.
 
     `fixed` marks what a table never breaks: a position, an id that somebody will type.
@@ -47,8 +47,7 @@ class Column:
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """Rows of values by column. `zone` is the one in which a table shows instants.
 
     `lines` are the stored lines behind the rows, where they can be asked for. With a
@@ -232,8 +231,7 @@ def _decimals(values: Iterable[Any]) -> int:
     return needed
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(Struct, frozen=True):
     """How a value reads in a table: instants on the clock of `zone`."""
 
     zone: str = "UTC"
