@@ -16,7 +16,7 @@ if missing := [name for name in NEEDED if find_spec(name) is None]:
 # The shipped plugins' source root; an installed package needs no such line.
 sys.path.insert(1, str(Path(__file__).resolve().parent / "plugins"))
 
-from ledger.commands import cli  # noqa: E402  # only once it is known that it can be loaded
+from ledger.program import main  # noqa: E402  # only once it is known that it can be loaded
 
 if __name__ == "__main__":
-    cli()
+    main()

@@ -5,7 +5,6 @@ folder of this person's, named after the servers, the database and the schema, n
 password.
 """
 
-import hashlib
 import os
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, urlsplit
@@ -62,6 +61,8 @@ def _hosts(url: SplitResult) -> str:
 
 
 def _name(url: SplitResult, servers: str) -> str:
+    import hashlib  # with all of OpenSSL, and only a ledger on a server needs it
+
     schema = parse_qs(url.query).get("schema", [_SCHEMA])[0]
     whole = "/".join((servers, url.path.strip("/"), schema))
     readable = "-".join(part for part in (url.path.strip("/"), schema) if part) or "ledger"

@@ -7,7 +7,6 @@ neither forget the advice nor word it a second way.
 
 from collections.abc import Iterable
 from datetime import date
-from difflib import get_close_matches
 from typing import ClassVar, Self
 
 LONGEST = 2_000
@@ -97,6 +96,8 @@ def near(word: str, known: Iterable[str]) -> list[str]:
 
     Short ids with a number are all alike: nobody who types b-9 means b-1.
     """
+    from difflib import get_close_matches  # loaded where something was misspelt
+
     names = list(known)
     numbered = any(letter.isdigit() for letter in word)
     cutoff = 0.6 if len(word) > 5 else 0.75 if numbered else 0.5

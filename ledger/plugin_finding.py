@@ -3,18 +3,20 @@
 Nothing is imported here, neither a plugin nor anything heavy: `--help` and completion ask.
 """
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from importlib.machinery import ModuleSpec
-from importlib.metadata import EntryPoint, distributions, entry_points
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ledger import __version__
 from ledger.companions import companion, settings_folder
 from ledger.errors import BadInput, StorageFailure
+from ledger.plugin_packages import Point, points_of
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "studio_ledger"
 """The entry-point group of packaged plugins, and pluggy's name of the project."""
@@ -51,10 +53,8 @@ def packaged() -> Iterator[Found]:
         if isinstance(point, Found):
             installed[point.name] = point
             continue
-        name = point.dist.name if point.dist is not None else ""
-        version = point.dist.version if point.dist is not None else ""
-        origin: Origin = "shipped" if name == _DISTRIBUTION else "package"
-        installed[point.name] = Found(point.name, origin, point.value, version, name)
+        origin: Origin = "shipped" if point.package == _DISTRIBUTION else "package"
+        installed[point.name] = Found(point.name, origin, point.value, point.version, point.package)
     if SHIPPED.is_dir():
         # a checkout: it may not be installed, or its metadata be older than a plugin
         for file in sorted(SHIPPED.glob("ledger_*.py")):
@@ -64,13 +64,19 @@ def packaged() -> Iterator[Found]:
     yield from sorted(installed.values(), key=lambda f: (order[f.origin], f.name))
 
 
-def _entry_points() -> Iterator[EntryPoint | Found]:
+def _entry_points() -> Iterator[Point | Found]:
     """Those of the group. A package whose metadata is damaged is a plugin without a module.
 
-    It may have nothing to do with us: nobody can tell, and one is enough to fail the quick way.
+    It may have nothing to do with us: nobody can tell, and one is enough to fail the quick ways.
     """
+    quick = points_of(GROUP)
+    if quick is not None:
+        yield from quick
+        return
+    from importlib.metadata import distributions, entry_points
+
     try:
-        yield from entry_points(group=GROUP)
+        yield from [_point(one) for one in entry_points(group=GROUP)]
         return
     except Exception:  # noqa: BLE001, S110  # metadata may fail in any way; below it is told whose does
         pass
@@ -82,9 +88,15 @@ def _entry_points() -> Iterator[EntryPoint | Found]:
             if name in seen:  # a later one on the path is hidden by the first
                 continue
             seen.add(name)
-            yield from one.entry_points.select(group=GROUP)
+            yield from map(_point, one.entry_points.select(group=GROUP))
         except Exception:  # noqa: BLE001  # as above; loading it says that it is damaged
             yield Found(name or "unnamed", "package", "", "", name or str(one.locate_file("")))
+
+
+def _point(one: "EntryPoint") -> Point:
+    if one.dist is None:
+        return Point(one.name, one.value, "", "")
+    return Point(one.name, one.value, one.dist.name, one.dist.version)
 
 
 def one_file(folders: Iterable[Path]) -> Iterator[Found]:
@@ -153,20 +165,32 @@ def switches_of(where: str) -> Path:
 def read_switches(file: Path) -> set[str]:
     """The names of the plugins that are off. Raises `BadInput` for a file that says nothing."""
     try:
-        disabled = json.loads(file.read_text(encoding="utf-8"))["disabled"]
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return set()  # the everyday case: nothing was ever turned off
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, error) from error
+    import json  # loaded where there is a file: not for every --help
+
+    try:
+        disabled = json.loads(text)["disabled"]
         if not all(isinstance(name, str) for name in disabled):
             raise ValueError("'disabled' holds something that is no name")
         return set(disabled)
-    except FileNotFoundError:
-        return set()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadInput(
-            f"{file} cannot be read: {error}", advice='Delete it, or write {"disabled": []}'
-        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> BadInput:
+    return BadInput(
+        f"{file} cannot be read: {error}", advice='Delete it, or write {"disabled": []}'
+    )
 
 
 def write_switches(file: Path, off: Iterable[str]) -> None:
     """Remember what is off: the whole file, or the one before. Raises `StorageFailure`."""
+    import json
+
     written = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

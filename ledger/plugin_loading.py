@@ -8,7 +8,6 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -187,6 +186,8 @@ class Loading:
             plugin = self._manager.get_plugin(name)
             hooks = [n for n in vars(plugin) if n.startswith("ledger_")]
             wrong = next((n for n in hooks if n not in HOOKS), "")
+            from difflib import get_close_matches
+
             near = get_close_matches(wrong, HOOKS, n=1)
             advice = f"Did you mean {near[0]}?" if near else f"There are {', '.join(HOOKS)}"
             raise BadPlugin(

@@ -1,8 +1,6 @@
 """Which plugins there are for a ledger, which are on, and what their sources say; none runs."""
 
-import re
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -20,7 +18,7 @@ from ledger.plugin_finding import (
     switches_of,
     write_switches,
 )
-from ledger.plugin_source import Outline, outline
+from ledger.plugin_source import Item, Outline, decisions, outline
 from ledger.plugin_syntax import short_help, tag_of
 
 RESERVED = frozenset(
@@ -114,6 +112,8 @@ class Roster:
         known = {f.name for f in self._there}
         off = self._off()
         if name not in known | off:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, known)
             advice = f"Did you mean {near[0]}?" if near else "List them with: plugin list"
             raise BadInput(f"no plugin {name!r}", advice=advice)
@@ -141,11 +141,21 @@ class Roster:
             return Outline({}, opaque="there is no Python source of it")
         try:
             text = _text(file)
-        except (OSError, SyntaxError, ValueError, LookupError) as error:
-            # LookupError: it declares an encoding that is none of texts
+        except _UNREADABLE as error:
             return Outline({}, error=f"{type(error).__name__}: {error}")
         module = found.module.partition(":")[0]
         return _outline(text, module, file.name == "__init__.py")
+
+    def _decisions(self, found: Found) -> tuple[Item, ...]:
+        key, file = (found.name, found.where), source_file(found)
+        if key in self._outlines or file is None:
+            return self.outline(found).of("decision")
+        try:
+            text = _text(file)
+        except _UNREADABLE:
+            return ()
+        module = found.module.partition(":")[0]
+        return decisions(text, module, _sibling, package=file.name == "__init__.py")
 
     def commands(self) -> Iterator[Command]:
         """The plugins' commands, for a list of them; those that loading refuses are left out."""
@@ -153,9 +163,9 @@ class Roster:
         for found in self.in_use():
             if not self._mentions(found, b"decision"):
                 continue
-            for item in self.outline(found).of("decision"):
+            for item in self._decisions(found):
                 words = tag_of(item.node)
-                if _WORDS.fullmatch(words) and not any(_hides(words, other) for other in seen):
+                if _can_be_called(words) and not any(_hides(words, other) for other in seen):
                     seen.add(words)
                     yield Command(words, short_help(item.node), found)
 
@@ -173,9 +183,23 @@ class Roster:
         return text is not None and word in text
 
 
-_WORDS = re.compile(
-    rf"(?!(?:{'|'.join(RESERVED)})(?: |$))[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*){{0,2}}"
-)
+_FIRST = frozenset("abcdefghijklmnopqrstuvwxyz")
+_FURTHER = _FIRST | frozenset("0123456789-")
+_UNREADABLE = (OSError, SyntaxError, ValueError, LookupError)
+"""What reading a source raises; the last where it declares an encoding that is none of texts."""
+
+
+def _can_be_called(words: str) -> bool:
+    """Whether these are one to three words, and the first is not studio-ledger's own.
+
+    No pattern: to compile one takes as long as to read a plugin.
+    """
+    each = words.split(" ")
+    return (
+        len(each) <= 3
+        and each[0] not in RESERVED
+        and all(word[:1] in _FIRST and _FURTHER.issuperset(word) for word in each)
+    )
 
 
 def _hides(words: str, other: str) -> bool:
@@ -199,5 +223,5 @@ def _sibling(module: str) -> str | None:
     file = module_file(module)
     try:
         return None if file is None else _text(file)
-    except (OSError, SyntaxError, ValueError, LookupError):
+    except _UNREADABLE:
         return None

@@ -10,6 +10,7 @@ Only the standard library is needed here: `--help` reads outlines.
 import ast
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ledger.plugin_syntax import EVENTS, PLUGIN, Definition, Module, Opaque
@@ -25,6 +26,9 @@ HOOKS = {
     "ledger_exporters": "exporter",
 }
 """Each hook and the kind of thing that it gives."""
+
+UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What Python's parser raises; the last for an expression that is nested too deeply."""
 
 _UNREADABLE_CALLS = {"exec", "eval", "globals", "__import__", "setattr", "type", "defstruct"}
 _MAKERS = {*KINDS, "view", *FORMATS}
@@ -73,14 +77,31 @@ class Outline(NamedTuple):
 def outline(text: str, name: str, read: Read, *, package: bool = False) -> Outline:
     """What the source of a plugin's module says that it offers."""
     try:
-        module = Module(name, ast.parse(text), package=package)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        # MemoryError: what Python's parser says of an expression that is nested too deeply
+        module = _parsed(text, name, package)
+    except UNPARSABLE as error:
         return Outline({}, hooks=_perhaps(text), error=f"{type(error).__name__}: {error}")
     try:
         return _outline(module, _Reader(module, read))
     except RecursionError:
         return Outline({}, hooks=_perhaps(text), opaque="its classes are based on each other")
+
+
+def decisions(text: str, name: str, read: Read, *, package: bool = False) -> tuple[Item, ...]:
+    """The decisions of an outline alone, for a list of commands: in a third of its time."""
+    try:
+        module = _parsed(text, name, package)
+    except UNPARSABLE:
+        return ()
+    reader = _Reader(module, read)
+    try:
+        return reader.offered("ledger_decisions", dict(reader.hooks()))
+    except (Opaque, RecursionError):
+        return ()
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, name: str, package: bool) -> Module:
+    return Module(name, ast.parse(text), package=package)
 
 
 def _perhaps(text: str) -> tuple[str, ...]:
@@ -100,9 +121,7 @@ def _outline(module: Module, reader: "_Reader") -> Outline:
         if kind == "rule":
             continue
         try:
-            given = hook in implemented
-            found = reader.hooked(implemented[hook]) if given else reader.defined(kind)
-            items[kind] = tuple(found)
+            items[kind] = reader.offered(hook, implemented)
         except Opaque as why:
             opaque = opaque or str(why)
     return Outline(
@@ -178,11 +197,19 @@ class _Reader:
             text = self._read(name)
             try:
                 self._others[name] = None if text is None else Module(name, ast.parse(text))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
+            except UNPARSABLE:
                 self._others[name] = None
         return self._others[name]
 
     # --- what is offered -------------------------------------------------------------
+
+    def offered(
+        self, hook: str, implemented: dict[str, ast.FunctionDef | None]
+    ) -> tuple[Item, ...]:
+        """What the hook gives; what the module defines, where it does not implement it."""
+        if hook in implemented:
+            return tuple(self.hooked(implemented[hook]))
+        return tuple(self.defined(HOOKS[hook]))
 
     def defined(self, kind: str) -> Iterator[Item]:
         """What the module itself defines of a kind, in order; `_Private` ones are left out."""

@@ -13,7 +13,9 @@ T = TypeVar("T")
 PLUGIN, EVENTS = "ledger.plugin", "ledger.events"
 
 Definition = ast.ClassDef | ast.FunctionDef
-_TELLING = (ast.Call, ast.ClassDef, ast.FunctionDef, ast.Import, ast.ImportFrom)
+_TELLING = {ast.Call, ast.ClassDef, ast.FunctionDef, ast.Import, ast.ImportFrom}
+_LEAVES = {ast.Name, ast.Constant, ast.alias, ast.Load, ast.Store, ast.Del}
+"""What nothing telling stands in: most nodes of a source."""
 
 
 class Opaque(Exception):
@@ -45,12 +47,14 @@ class Module:
         self.values: dict[str, ast.expr] = {}
         self.classes: dict[str, ast.ClassDef] = {}
         self.functions: dict[str, ast.FunctionDef] = {}
-        self.nodes: list[ast.AST] = [
-            node for node in ast.walk(tree) if isinstance(node, _TELLING)
-        ]  # walked once: a `--help` reads many sources
         self._package = name if package else name.rpartition(".")[0]
         for statement in tree.body:
             self._take(statement)
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """The calls, definitions and imports, outer ones first; a list of commands needs none."""
+        return [node for node in _walk(self.tree) if node.__class__ in _TELLING]
 
     def _take(self, statement: ast.stmt) -> None:
         match statement:
@@ -98,6 +102,21 @@ class Module:
             case ast.Subscript(value=value):
                 return self.dotted(value)
         return ""
+
+
+def _walk(tree: ast.AST) -> list[ast.AST]:
+    """The nodes of a tree in the order of `ast.walk`, without leaves: in half of its time."""
+    found = [tree]
+    for node in found:  # which grows meanwhile
+        for name in node._fields:
+            part = getattr(node, name, None)
+            if part.__class__ is list:
+                found += [
+                    one for one in part if isinstance(one, ast.AST) and one.__class__ not in _LEAVES
+                ]
+            elif isinstance(part, ast.AST) and part.__class__ not in _LEAVES:
+                found.append(part)
+    return found
 
 
 def tag_of(node: Definition) -> str:

@@ -5,7 +5,6 @@ month of a stage and not its life: `space:stage-1@2025-07`.
 """
 
 import re
-import secrets
 import unicodedata
 from collections.abc import Iterable
 
@@ -30,6 +29,8 @@ _ID_LETTERS = "23456789abcdefghjkmnpqrstvwxyz"
 
 def random_id(prefix: str) -> str:
     """Five letters and digits that are hard to mistake: 24 million ids a prefix."""
+    import secrets
+
     return "".join(secrets.choice(_ID_LETTERS) for _ in range(5))
 
 

@@ -1,11 +1,11 @@
 """`doctor`: is the ledger sound? It reads, changes nothing and loads no plugin."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from ledger.application import Ledger
 from ledger.commands import audit_options as shared

@@ -1,9 +1,10 @@
 """Recorded events as rows, and in words."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from ledger.commands.sheets import Column, Sheet
 from ledger.commands.wording import what

@@ -1,15 +1,14 @@
 """Where data goes: stdout, or a file that is there whole or not at all."""
 
 import os
-import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, get_args
 
-from ledger.commands.pager import paged
+from msgspec import Struct
+
 from ledger.commands.sheets import Format, Sheet, terminal_bytes, write
 from ledger.companions import expanded
 from ledger.errors import BadInput, StorageFailure
@@ -18,8 +17,7 @@ _BY_SUFFIX: dict[str, Format] = {".json": "json", ".jsonl": "jsonl", ".csv": "cs
 _SQLITE = b"SQLite format 3\0"
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """The format that was asked for, and the file, where one was named.
 
     `paged`: on a terminal, what is longer than the screen goes through the pager.
@@ -51,6 +49,8 @@ class Output:
         if self.file is None:
             sys.stdout.flush()
             if self.paged and sys.stdout.isatty():
+                from ledger.commands.pager import paged
+
                 with paged(terminal_bytes(), say=_say) as out:
                     yield Sink(self.format, out)
                 return
@@ -61,7 +61,7 @@ class Output:
             yield from self._straight()
             return
         _refuse_to_lose(self.file)
-        building = self.file.with_name(f".{self.file.name}.{secrets.token_hex(4)}.new")
+        building = self.file.with_name(f".{self.file.name}.{os.urandom(4).hex()}.new")
         try:
             with _file_errors(self.file):
                 out = building.open("xb")

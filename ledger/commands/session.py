@@ -1,10 +1,8 @@
 """One call of the program: which ledger, who commands, with which plugins."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,25 +20,25 @@ if TYPE_CHECKING:
     from ledger.plugin_roster import Roster
 
 
-@dataclass
 class Session:
     """The root options, and what follows from them; the heavy floors load when first needed.
 
     `exit_code` is what the program ends with where nothing is raised (5: a view was stale).
     """
 
-    ledger_option: str | None = None
-    read_url_option: str | None = None
-    actor_option: str | None = None
-    plugins: bool = True
-    plugins_dir_option: str | None = None
-    verbose: bool = False
-    exit_code: int = 0
-    wanted: "Callable[[PluginHost], Loaded] | None" = None
-    """Which plugins the command needs; all of them unless it says so."""
-    records: bool = False
-    """Whether it records, so that no rule may be missing."""
-    _replica: "Replica | None" = None
+    def __init__(self) -> None:
+        self.ledger_option: str | None = None
+        self.read_url_option: str | None = None
+        self.actor_option: str | None = None
+        self.plugins = True
+        self.plugins_dir_option: str | None = None
+        self.verbose = False
+        self.exit_code = 0
+        self.wanted: Callable[[PluginHost], Loaded] | None = None
+        """Which plugins the command needs; all of them unless it says so."""
+        self.records = False
+        """Whether it records, so that no rule may be missing."""
+        self._replica: Replica | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -188,6 +186,8 @@ class Session:
     def say(self, line: str) -> None:
         """A line for a person, on stderr; on a terminal broken between its words."""
         if sys.stderr.isatty():
+            import shutil
+
             from ledger.commands.tables import wrapped
 
             room = max(shutil.get_terminal_size().columns, 20)

@@ -1,7 +1,7 @@
 """Where a setting comes from: the option, the environment, `studio-ledger.toml`, a default."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ledger.companions import expanded
 from ledger.errors import BadInput
@@ -14,8 +14,7 @@ MAX_SETTINGS = 65_536
 _KEYS = ("ledger", "read_url", "actor", "plugins_dir", "audit_dir")
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What a `studio-ledger.toml` says. A relative path counts from the file's folder."""
 
     ledger: str | None = None

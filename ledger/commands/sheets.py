@@ -4,17 +4,16 @@ JSON, JSON lines and CSV are UTF-8 whatever the terminal speaks, since a program
 them. A table follows the terminal.
 """
 
-import csv
 import io
 import math
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, islice
 from typing import IO, Any, Literal, cast
+
+from msgspec import Struct
 
 from ledger.commands.tables import MEASURED, Head, printable, render
 
@@ -23,8 +22,7 @@ NOTHING = "–"
 """What a table shows where there is no value; an empty text is shown as it is."""
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column: its name in JSON and CSV, its title and unit in a table.
 
     `fixed` marks what a table never breaks: a position, an id that somebody will type.
@@ -49,8 +47,7 @@ class Column:
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """Rows of values by column. `zone` is the one in which a table shows instants.
 
     `lines` are the stored lines behind the rows, where they can be asked for. With a
@@ -140,6 +137,8 @@ def _encoder() -> Callable[[Any], bytes]:
 def _csv(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     try:
+        import csv
+
         writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
         writer.writerow([column.name for column in sheet.columns])
         for row in rows:
@@ -232,8 +231,7 @@ def _decimals(values: Iterable[Any]) -> int:
     return needed
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(Struct, frozen=True):
     """How a value reads in a table: instants on the clock of `zone`."""
 
     zone: str = "UTC"
@@ -292,6 +290,8 @@ def terminal_bytes() -> IO[bytes]:
 def room() -> int | None:
     """Cells of a line: the terminal's, or COLUMNS; no limit where stdout is a file."""
     if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal():
+        import shutil
+
         return max(shutil.get_terminal_size().columns, 20)
     return None
 

@@ -1,61 +1,20 @@
-"""The rules of the studio, one file per noun. Pure: no clock, no I/O but the context's reads."""
+"""The rules of the studio, one file per noun. Pure: no clock, no I/O but the context's reads.
 
-from ledger.decisions.base import Decision
-from ledger.decisions.booking_moves import MoveBooking
-from ledger.decisions.bookings import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
-from ledger.decisions.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
-from ledger.decisions.equipment import (
-    AddEquipment,
-    MoveEquipment,
-    PackEquipment,
-    RetireEquipment,
-    UnpackEquipment,
-)
-from ledger.decisions.projects import (
-    CloseProject,
-    OpenProject,
-    PlanMilestone,
-    ReachMilestone,
-    WithdrawMilestone,
-)
-from ledger.decisions.shoot_days import (
-    CancelBooking,
-    ReportShootDay,
-    StartBooking,
-    WrapBooking,
-)
-from ledger.decisions.sites import AddSite
-from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, ReopenSpace, RetireSpace
+`STUDIO_DECISIONS` loads all of them when it is asked for: a help or a completion needs one noun's.
+"""
 
-STUDIO_DECISIONS: tuple[type[Decision], ...] = (
-    AddSite,
-    AddSpace,
-    CloseSpace,
-    ReopenSpace,
-    ChangeSpace,
-    RetireSpace,
-    OpenProject,
-    PlanMilestone,
-    ReachMilestone,
-    WithdrawMilestone,
-    CloseProject,
-    PlaceHold,
-    ChallengeHolds,
-    ReleaseHold,
-    ConfirmBookings,
-    MoveBooking,
-    StartBooking,
-    ReportShootDay,
-    WrapBooking,
-    CancelBooking,
-    AddEquipment,
-    MoveEquipment,
-    PackEquipment,
-    UnpackEquipment,
-    CheckOut,
-    CheckIn,
-    HandOver,
-    ServiceEquipment,
-    RetireEquipment,
-)
-"""Every command of the studio, by the name that a batch file uses."""
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ledger.decisions.studio import STUDIO_DECISIONS
+
+__all__ = ["STUDIO_DECISIONS"]
+
+
+def __getattr__(name: str) -> Any:
+    """What Python asks for a name that is not here yet."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ledger.decisions.studio import STUDIO_DECISIONS
+
+    return STUDIO_DECISIONS

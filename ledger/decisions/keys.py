@@ -8,7 +8,6 @@ name, as the command line would tell them of an option.
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -130,6 +129,8 @@ def _said(value: Any, kind: Any, *, nullable: bool) -> tuple[str, str]:
     or_null = ", or null" if nullable else ""
     if get_origin(kind) is Literal:
         choices = [str(choice) for choice in get_args(kind)]
+        from difflib import get_close_matches
+
         near = get_close_matches(str(value), choices, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"Write one of them{or_null}"
         return f"{shown} is none of {', '.join(choices)}", hint
@@ -146,6 +147,8 @@ def _meant(key: str, command: type[Struct]) -> str:
     names = command.__struct_fields__
     if "when" in names and key in ("days", "from", "to", "start", "end", "period"):
         return 'The period is one key: "when": "A..B" in days, or "START..END" in times'
+    from difflib import get_close_matches
+
     near = get_close_matches(key, names, n=1) or [n for n in names if n.startswith(f"{key}_")]
     return f"Did you mean {near[0]!r}?" if near else _all_keys(command)
 

@@ -1,9 +1,7 @@
 """Decisions as JSON: one object, its name in `do`, its parameters beside it."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from typing import Any, Union
 
 import msgspec
@@ -110,6 +108,8 @@ class Wire:
         What a field leaves at its default does not count, and neither does the order of the
         fields: a later version that adds an option still knows the repeat of an earlier one.
         """
+        import hashlib
+
         sha = hashlib.sha256()
         for decision in decisions:
             asked = {"do": decision.words(), **_departures(decision)}
@@ -120,6 +120,8 @@ class Wire:
         """The command of that name. Raises `BadInput` with the nearest one."""
         if isinstance(name, str) and name in self.commands:
             return self.commands[name]
+        from difflib import get_close_matches
+
         near = get_close_matches(str(name), self.commands, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"One of: {', '.join(self.commands)}"
         raise BadInput(

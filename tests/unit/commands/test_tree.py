@@ -19,6 +19,12 @@ from tests.terminal import Terminal, leaves
 HEAVY = ("sqlalchemy", "eventsourcing", "msgspec", "pluggy", "ledger.log", "ledger.projections",
          "ledger.application", "ledger.decisions", "ledger_spaces", "wcwidth")  # fmt: skip
 
+LATER = ("importlib.metadata", "email", "zipfile", "socket", "selectors", "tempfile", "asyncio",
+         "ssl", "logging", "subprocess", "hashlib", "secrets", "random", "difflib", "json", "csv",
+         "tomllib", "zoneinfo", "dataclasses", "sqlite3", "traceback",
+         "concurrent.futures")  # fmt: skip
+"""Of the standard library: what one command needs, or an error, and no help should wait for."""
+
 _LOADED = """
 import sys
 sys.argv = ["studio-ledger", *{words!r}]
@@ -53,10 +59,12 @@ def test_help_and_completion_load_neither_the_database_nor_a_plugin() -> None:
     for loaded in (_loaded("--help"), _loaded("--version"), _loaded(env=completing)):
         assert "ledger.commands.tree" in loaded
         assert loaded.isdisjoint(HEAVY)
+        assert loaded.isdisjoint(LATER)
     # A noun's help needs to know its words, not the database.
     noun = _loaded("booking", "hold", "--help")
     assert "ledger.decisions" in noun
     assert noun.isdisjoint({"sqlalchemy", "eventsourcing", "pluggy", "ledger.projections"})
+    assert noun.isdisjoint({*LATER} - {"dataclasses"})
 
 
 def test_the_short_helps_are_those_of_the_commands() -> None:
