@@ -9,9 +9,6 @@ resolved; nothing of the plugin runs.
 import ast
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import Enum
-from importlib import import_module
-from operator import or_
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
@@ -19,13 +16,11 @@ import msgspec
 
 from ledger.decisions.base import Decision
 from ledger.plugin_finding import Found
+from ledger.plugin_scope import Scope
 from ledger.plugin_source import Item, Outline
 from ledger.plugin_syntax import PLUGIN, Module, Opaque, evaluated, tag_of
 from ledger.projections.faults import BadPlugin
 from ledger.projections.questions import View, kebab
-
-_READABLE = ("typing", "datetime", "enum", "collections.abc", "builtins", PLUGIN, "ledger.events")
-_ENUMS = ("enum.Enum", "enum.StrEnum", "enum.IntEnum")
 
 
 class Format(NamedTuple):
@@ -49,8 +44,7 @@ class Manifest:
         """The views of each projection, by the projection's name."""
         made: dict[str, tuple[View, ...]] = {}
         for item in self.outline.of("projection"):
-            scope = Scope(item.module)
-            name = _class_value(scope, item, "name") or kebab(item.name)
+            name = _projection_name(item)
             made[name] = tuple(_views(item, name, self._file))
         return made
 
@@ -113,131 +107,22 @@ class Manifest:
             ]
         )
 
+    @evaluated
+    def possible_names(self) -> frozenset[str]:
+        """`names` and perhaps more, without a look at what views and commands take.
 
-# --- evaluating the few expressions that types and defaults are made of ---------------------
-
-
-class Scope:
-    """The names of a module, as far as types and constants are concerned."""
-
-    def __init__(self, module: Module) -> None:
-        self._module = module
-        self._made: dict[str, Any] = {}
-
-    def type(self, node: ast.expr) -> Any:
-        """What an annotation means. Raises `Opaque`."""
-        match node:
-            case ast.Constant(value=None):
-                return None
-            case ast.Constant(value=str() as text):
-                return self.type(ast.parse(text, mode="eval").body)
-            case ast.Name() | ast.Attribute():
-                return self._named(node)
-            case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-                return or_(self.type(left), self.type(right))
-            case ast.Subscript(value=value, slice=inner):
-                return self._subscript(self.type(value), inner)
-            case ast.List(elts=parts):
-                return [self.type(part) for part in parts]
-        raise Opaque(f"line {node.lineno}: a type is computed")
-
-    def _subscript(self, generic: Any, inner: ast.expr) -> Any:
-        parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-        from typing import Annotated, Literal
-
-        if generic is Literal:
-            return Literal[tuple(self.value(part) for part in parts)]
-        if generic is Annotated:
-            notes = tuple(self._note(part) for part in parts[1:])
-            return Annotated[(self.type(parts[0]), *notes)]
-        given = tuple(
-            ... if isinstance(p, ast.Constant) and p.value is ... else self.type(p) for p in parts
-        )
-        return generic[given if len(given) > 1 else given[0]]
-
-    def _note(self, node: ast.expr) -> Any:
-        try:
-            return self.value(node)
-        except Opaque:
-            return None  # of no meaning to a view: only a text is
-
-    def value(self, node: ast.expr) -> Any:
-        """What a constant expression is. Raises `Opaque`."""
-        match node:
-            case ast.Constant(value=value):
-                return value
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -self.value(operand)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return self.value(left) + self.value(right)
-            case ast.Tuple(elts=parts):
-                return tuple(self.value(part) for part in parts)
-            case ast.List(elts=parts):
-                return [self.value(part) for part in parts]
-            case ast.Name() | ast.Attribute():
-                return self._named(node)
-            case ast.Call(func=func, args=args, keywords=[]):
-                if self._module.dotted(func) in ("datetime.date", "datetime.timedelta"):
-                    return self._named(func)(*(self.value(a) for a in args))
-        raise Opaque(f"line {node.lineno}: a value is computed")
-
-    def _named(self, node: ast.expr) -> Any:
-        match node:
-            case ast.Attribute(value=ast.Name(id=owner), attr=member) if (
-                owner in self._module.classes
-            ):
-                return getattr(self._named(node.value), member)
-        full = self._module.dotted(node)
-        source, _, name = full.rpartition(".")
-        if not source:
-            return self._local(name, node)
-        if source in _READABLE or source.startswith("ledger.events."):
-            try:
-                return getattr(import_module(source), name)
-            except (ImportError, AttributeError):
-                raise Opaque(f"line {node.lineno}: {full} is not there") from None
-        raise Opaque(f"line {node.lineno}: {full} is defined elsewhere")
-
-    def _local(self, name: str, node: ast.expr) -> Any:
-        if name not in self._made:
-            module = self._module
-            if name in module.classes:
-                self._made[name] = self._enum(module.classes[name])
-            elif name in module.values:
-                self._made[name] = self._alias(module.values[name])
-            elif hasattr(import_module("builtins"), name):
-                self._made[name] = getattr(import_module("builtins"), name)
-            else:
-                raise Opaque(f"line {node.lineno}: {name} is not defined at the top")
-        return self._made[name]
-
-    def _alias(self, node: ast.expr) -> Any:
-        try:
-            return self.value(node)
-        except Opaque:
-            return self.type(node)
-
-    def _enum(self, node: ast.ClassDef) -> Any:
-        """An `Enum` with the members of a local one; of any other class the name alone counts."""
-        full = [self._module.dotted(base) for base in node.bases]
-        kind = next((name for name in full if name in _ENUMS), None)
-        if kind is None:
-            return _placeholder(node.name)
-        members = [
-            (target.id, self.value(part.value))
-            for part in node.body
-            if isinstance(part, ast.Assign)
-            for target in part.targets
-            if isinstance(target, ast.Name)
-        ]
-        base = getattr(import_module("enum"), kind.rpartition(".")[2])
-        mixed = str if "str" in full else int if "int" in full else None
-        made: type[Enum] = base(node.name, members, **({"type": mixed} if mixed else {}))
-        return made
-
-
-def _placeholder(name: str) -> type:
-    return type(name, (), {})
+        Raises `Opaque` only where `names` does.
+        """
+        found = {f"event {name}" for name in self.event_types}
+        found |= {f"importer {one.name}" for one in self.importers}
+        found |= {f"exporter {one.name}" for one in self.exporters}
+        for item in self.outline.of("projection"):
+            found.add(f"projection {_projection_name(item)}")
+            methods = (part for _, node in item.lineage for part in node.body)
+            found |= {f"view {kebab(m.name)}" for m in methods if isinstance(m, ast.FunctionDef)}
+        for item in self.outline.of("decision"):
+            found.add(f"command {tag_of(item.node) or item.name}")
+        return frozenset(found)
 
 
 # --- views ----------------------------------------------------------------------------------
@@ -318,6 +203,10 @@ def _signature(scope: Scope, node: ast.FunctionDef, file: str) -> FunctionType:
     }
     made.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect.signature looks at first
     return made
+
+
+def _projection_name(item: Item) -> str:
+    return _class_value(Scope(item.module), item, "name") or kebab(item.name)
 
 
 # --- decisions, formats ------------------------------------------------------------------------

@@ -56,6 +56,7 @@ class Roster:
         self._folders = folders
         self._switches = switches
         self._packages = packages
+        self._sources: dict[Found, Path | None] = {}
         self._texts: dict[Path, bytes | None] = {}
         self._outlines: dict[tuple[str, str], Outline] = {}
 
@@ -128,6 +129,12 @@ class Roster:
 
     # --- what their sources say --------------------------------------------------------------
 
+    def source(self, found: Found) -> Path | None:
+        """The file that importing a plugin would run, looked for once."""
+        if found not in self._sources:
+            self._sources[found] = source_file(found)
+        return self._sources[found]
+
     def outline(self, found: Found) -> Outline:
         """What a plugin's source says that it offers."""
         key = (found.name, found.where)
@@ -136,7 +143,7 @@ class Roster:
         return self._outlines[key]
 
     def _read_outline(self, found: Found) -> Outline:
-        file = source_file(found)
+        file = self.source(found)
         if file is None:
             return Outline({}, opaque="there is no Python source of it")
         try:
@@ -147,7 +154,7 @@ class Roster:
         return _outline(text, module, file.name == "__init__.py")
 
     def _decisions(self, found: Found) -> tuple[Item, ...]:
-        key, file = (found.name, found.where), source_file(found)
+        key, file = (found.name, found.where), self.source(found)
         if key in self._outlines or file is None:
             return self.outline(found).of("decision")
         try:
@@ -171,7 +178,7 @@ class Roster:
 
     def _mentions(self, found: Found, word: bytes) -> bool:
         """Whether a source holds a word at all: most need not be parsed for a `--help`."""
-        file = source_file(found)
+        file = self.source(found)
         if file is None:
             return False
         if file not in self._texts:

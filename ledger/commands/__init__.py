@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from ledger import __version__
 from ledger.commands.endings import ReaderGone, run
@@ -16,6 +15,8 @@ from ledger.commands.session import Session, current
 from ledger.commands.tree import Later, LazyTree
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from ledger.plugin_roster import Command
 
 _TABLE = {
@@ -77,8 +78,10 @@ class Root(LazyTree):
             with formatter.section("Commands of plugins"):
                 formatter.write_dl(added)
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Complete a name without loading a command."""
+        from click.shell_completion import CompletionItem
+
         added = [
             CompletionItem(name, help=help)
             for name, help in _of_plugins(ctx)

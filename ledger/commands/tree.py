@@ -6,10 +6,12 @@ neither the database nor the plugins.
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
-from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class Section(NamedTuple):
@@ -98,8 +100,10 @@ class LazyTree(Tree):
         with formatter.section("Commands"):
             formatter.write_dl([(name, later.help) for name, later in self.table.items()])
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Complete a name without loading a command."""
+        from click.shell_completion import CompletionItem
+
         found = [
             CompletionItem(name, help=later.help)
             for name, later in self.table.items()

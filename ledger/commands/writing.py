@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ledger.commands import options
-from ledger.commands.entries import RECORDED_COLUMNS, sentence, sheet
 from ledger.commands.output import Output
 from ledger.commands.session import Session
 from ledger.errors import LedgerError, UnknownId
@@ -58,6 +57,8 @@ def report(
     The output is opened first: what cannot be shown is better not done. An id that the
     ledger does not know is answered with the nearest that it does.
     """
+    from ledger.commands.entries import RECORDED_COLUMNS, sentence, sheet  # not for a help
+
     with output.opened() as sink:
         try:
             outcome = act()
