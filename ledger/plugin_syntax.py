@@ -4,6 +4,7 @@ Only the standard library is needed here: `--help` reads plugins' sources.
 """
 
 import ast
+import re
 from collections.abc import Callable
 from functools import cached_property, wraps
 from typing import Any, TypeVar
@@ -16,6 +17,10 @@ Definition = ast.ClassDef | ast.FunctionDef
 _TELLING = {ast.Call, ast.ClassDef, ast.FunctionDef, ast.Import, ast.ImportFrom}
 _LEAVES = {ast.Name, ast.Constant, ast.alias, ast.Load, ast.Store, ast.Del}
 """What nothing telling stands in: most nodes of a source."""
+
+_GOES_ON = {"", " ", "\t", ")", "]", "}", "#"}
+"""What a line begins with that ends no class."""
+_METHOD = re.compile(r"\s+(?:def |async def |@)").match
 
 
 class Opaque(Exception):
@@ -117,6 +122,61 @@ def _walk(tree: ast.AST) -> list[ast.AST]:
             elif isinstance(part, ast.AST) and part.__class__ not in _LEAVES:
                 found.append(part)
     return found
+
+
+def without_bodies(text: str) -> ast.Module:
+    """The tree of a source whose classes end before their first method: a third of the work.
+
+    Functions are there by no name and without their bodies, except where one may be a hook.
+
+    Each class is parsed by itself, and must stand where the rest of the source has one too: a
+    text that only looks like a class is none. Where that does not come out, the whole source is
+    parsed. Raises what `ast.parse` raises.
+    """
+    rest, classes, left_out = _taken_apart(text.splitlines(), hooks="hook" in text)
+    if any("\n".join(left_out).count(quotes) % 2 for quotes in ('"""', "'''")):
+        return ast.parse(text)  # a class began or ended inside a text
+    try:
+        tree = ast.parse("\n".join(rest))
+        heads = [ast.parse("\n".join(lines)).body for lines in classes]
+    except (SyntaxError, ValueError):
+        return ast.parse(text)
+    places = [n for n, statement in enumerate(tree.body) if isinstance(statement, ast.ClassDef)]
+    if len(places) != len(heads):
+        return ast.parse(text)
+    for place, head in zip(places, heads, strict=True):
+        match tree.body[place], head:
+            case ast.ClassDef(name=name, decorator_list=marks), [ast.ClassDef() as whole] if (
+                whole.name == name
+            ):
+                whole.decorator_list = marks
+                tree.body[place] = whole
+            case _:
+                return ast.parse(text)
+    return tree
+
+
+def _taken_apart(lines: list[str], *, hooks: bool) -> tuple[list[str], list[list[str]], list[str]]:
+    """A source with a stub for each class, the classes up to a method, and what is left out."""
+    rest: list[str] = []
+    classes: list[list[str]] = []
+    left_out: list[str] = []
+    into = rest
+    for line in lines:
+        if line.startswith("class "):
+            rest.append(f"class {re.split('[^a-zA-Z0-9_]', line[6:], maxsplit=1)[0]}: pass")
+            classes.append([])
+            into = classes[-1]
+        elif not hooks and line.startswith(("def ", "async def ")):
+            rest.append("def _(): pass")
+            into = left_out
+        elif line[:1] not in _GOES_ON:
+            into = rest
+        elif into is not rest and into is not left_out and _METHOD(line):
+            into.append("    pass")  # where nothing stood before it
+            into = left_out
+        into.append(line)
+    return rest, classes, left_out
 
 
 def tag_of(node: Definition) -> str:

@@ -16,6 +16,8 @@ from ledger.plugin_finding import (
 )
 from ledger.plugin_host import PluginHost
 from ledger.plugin_roster import RESERVED
+from ledger.plugin_source import Item, decisions, outline
+from ledger.plugin_syntax import short_help, tag_of
 from ledger.projections import projection as projections
 from tests.sources import PLUGINS
 
@@ -332,3 +334,60 @@ def test_the_possible_names_are_the_names_and_perhaps_more() -> None:
     assert len(manifests) > 5
     for manifest in manifests:
         assert manifest.names() <= manifest.possible_names, manifest.found.name
+
+
+SHAPES = {
+    "a text that looks like a class": (
+        '"""Write\nclass Give(Decision, tag="key give"):\n    x: int\n"""'
+    ),
+    "a text in a method": (
+        "class A:\n    def x(self):\n        return '''\nclass Give(Decision, tag=\"key give\"):\n"
+        "    x: int\n'''"
+    ),
+    "a method in a text": (
+        'class Give(Decision, tag="key give"):\n    """It\n    def\n    @x\n    """'
+    ),
+    "a method and nothing before it": (
+        'class Give(\n    Decision,\n    tag="key give",\n):\n    def decide(self, ctx): ...'
+    ),
+    "two in one line": 'class A: pass\nclass Give(Decision, tag="key give"): x: int; y: int',
+    "one in a branch": 'if True:\n    class Give(Decision, tag="key give"):\n        x: int',
+    "one that is marked": '@mark\nclass Give(Decision, tag="key give"):\n    """Give."""',
+    "tabs": 'class Give(Decision, tag="key give"):\n\t"""Give."""\n\tdef decide(self): ...',
+    "a base of its own": (
+        'class Base(Decision):\n    def x(self): ...\nclass Give(Base, tag="key give"):\n    y: int'
+    ),
+    "a hook": (
+        "class Give(Decision): ...\nclass Take(Decision): ...\n"
+        "@hookimpl\ndef ledger_decisions():\n    return [Take]"
+    ),
+    "functions between": (
+        "def a(\n    x,\n):\n    return 1\n\nclass Give(Decision): ...\ndef b(): ..."
+    ),
+    "a function of a text": "def a():\n    return '''\nclass Give(Decision): ...\n'''",
+    "no Python": "class Give(Decision",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_list_of_commands_names_the_decisions_of_the_outline(shape: str) -> None:
+    text = f"from ledger.plugin import Decision, hookimpl\n{SHAPES[shape]}\n"
+
+    def told(items: tuple[Item, ...]) -> list[tuple[str, str, str]]:
+        return [(item.name, tag_of(item.node), short_help(item.node)) for item in items]
+
+    def nothing(module: str) -> None: ...
+
+    assert told(decisions(text, "key", nothing)) == told(
+        outline(text, "key", nothing).of("decision")
+    )
+
+
+def test_a_list_of_the_shipped_commands_is_that_of_the_outlines() -> None:
+    plugins = PluginHost()
+    for found in plugins.found():
+        file = plugins.source(found)
+        assert file is not None
+        text = file.read_text(encoding="utf-8")
+        listed = decisions(text, found.module, lambda _: None)
+        assert [i.name for i in listed] == [i.name for i in plugins.outline(found).of("decision")]
