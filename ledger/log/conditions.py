@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ledger.log.statements import Asked, Branch
+from ledger.log.branches import Asked, Branch
 
 
 class Unless(NamedTuple):

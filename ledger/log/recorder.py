@@ -30,6 +30,7 @@ from sqlalchemy import Engine
 from ledger.errors import LineTooLong, StorageFailure
 from ledger.events.base import format_recorded_at
 from ledger.log.beside import check_not_written, check_still_there
+from ledger.log.branches import Asked, Branch, branch_values, branches, groups
 from ledger.log.conditions import Unless, matcher
 from ledger.log.failures import storage_errors
 from ledger.log.forks import leave_to_parent, renew_in_child
@@ -37,16 +38,7 @@ from ledger.log.lines import LINE_LIMIT, line_size
 from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, once, tags_of, tags_text
 from ledger.log.schema import Tables
 from ledger.log.sessions import Session
-from ledger.log.statements import (
-    Asked,
-    Branch,
-    Statement,
-    Statements,
-    branch_values,
-    branches,
-    groups,
-    lock_statements,
-)
+from ledger.log.statements import Statement, Statements, lock_statements
 from ledger.log.tag_index import TagIndex
 from ledger.log.tag_statements import TagStatements
 from ledger.log.tail import Subscription

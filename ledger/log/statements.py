@@ -3,19 +3,13 @@
 Compiling costs more than running (the append of one event takes some 40 microseconds of
 SQLite's time), so each statement is compiled once per shape and then handed to the driver
 with positional parameters.
-
-A question about tags becomes *branches*, a branch one *walk* along the index
-`event_tag(tag, type, position)` for each of its types (or one, for any type): a first tag is
-walked, further tags are probed. Each walk is ordered by position and limited, so that "the
-last move of this crane" costs one seek and not the crane's life. A statement joins up to
-`MAX_WALKS` walks with UNION, which keeps every event to one appearance.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from operator import itemgetter
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -36,40 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
-from ledger.log.rows import recordable
 from ledger.log.schema import Tables
-
-MAX_WALKS = 32
-"""Walks of one statement. SQLite takes 500 in a UNION; planning grows faster."""
-
-
-class Asked(Protocol):
-    """One part of a question: events with all of `tags` and, where it has any, one of `types`."""
-
-    @property
-    def tags(self) -> Sequence[str]:
-        """Tags, in any order."""
-
-    @property
-    def types(self) -> Sequence[str]:
-        """Names of event types, in any order."""
-
-
-class Branch(NamedTuple):
-    """The same, sorted, each once. With tags it takes one walk for each type (or one, for any)."""
-
-    tags: tuple[str, ...]
-    types: tuple[str, ...]
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """What decides the SQL: how many tags and how many types."""
-        return len(self.tags), len(self.types)
-
-    @property
-    def walks(self) -> int:
-        """How often the index is walked for it."""
-        return max(len(self.types), 1) if self.tags else 1
 
 
 class Statement:
@@ -95,61 +56,6 @@ class Statement:
         return tuple(given[mark] for mark in self._marks)
 
 
-def branches(asked: Sequence[Asked]) -> tuple[Branch, ...] | None:
-    """What answers a question of any of several parts; None where every event matches.
-
-    No branch at all means that nothing can match: a text with a NUL or a lone surrogate is
-    never recorded, and PostgreSQL would not even take it as a parameter.
-    """
-    if not asked:
-        return None
-    if len(asked) == 1 and len(asked[0].tags) == 1 and len(asked[0].types) <= MAX_WALKS:
-        # What a decision asks: a third of the time (3 µs for 10).
-        (tag,), types = asked[0].tags, asked[0].types
-        if recordable("".join((tag, *types))):
-            return (Branch((tag,), _sorted(types)),)
-    found: dict[Branch, None] = {}
-    for part in asked:
-        if not part.tags and not part.types:
-            return None
-        if not all(map(recordable, part.tags)):
-            continue
-        tags, types = _sorted(part.tags), _sorted(filter(recordable, part.types))
-        if part.types and not types:
-            continue
-        # More types than one statement takes are more branches.
-        for n in range(0, len(types) if tags else 0, MAX_WALKS):
-            found[Branch(tags, types[n : n + MAX_WALKS])] = None
-        if not tags or not types:
-            found[Branch(tags, types)] = None
-    # Sorted by shape, so that equal sets of shapes share one compiled statement.
-    return tuple(sorted(found, key=lambda branch: branch.shape))
-
-
-def _sorted(texts: Iterable[str]) -> tuple[str, ...]:
-    given = tuple(texts)
-    return given if len(given) < 2 else tuple(sorted(set(given)))
-
-
-def groups(found: Sequence[Branch]) -> Iterator[list[Branch]]:
-    """Cut branches into what one statement takes."""
-    group: list[Branch] = []
-    walks = 0
-    for branch in found:
-        if group and walks + branch.walks > MAX_WALKS:
-            yield group
-            group, walks = [], 0
-        group.append(branch)
-        walks += branch.walks
-    if group:
-        yield group
-
-
-def branch_values(found: Sequence[Branch]) -> list[str]:
-    """The last values of `Statements.positions` and `Statements.matching`, for branches."""
-    return [text for branch in found for part in branch for text in part]
-
-
 def _branch_names(shapes: Sequence[tuple[int, int]]) -> list[str]:
     return [
         f"{part}_{n}_{m}"
@@ -173,51 +79,11 @@ class Statements:
     """All statements on one place, for one dialect."""
 
     def __init__(self, place: Tables, dialect: Dialect) -> None:
-        event, event_tag = place.event, place.event_tag
+        event = place.event
         self._place = place
         self._dialect = dialect
         self._columns = (
             event.c.position, event.c.recorded_at, event.c.type, event.c.tags, event.c.data
-        )  # fmt: skip
-        self.last = self._compile(
-            select(event.c.position, event.c.recorded_at)
-            .order_by(event.c.position.desc())
-            .limit(_ONE)
-        )
-        self.recorded_at = self._compile(
-            select(event.c.recorded_at).where(event.c.position == bindparam("position")),
-            "position",
-        )
-        self.insert_event = self._compile(insert(event))
-        self.insert_tag = self._compile(insert(event_tag))
-        self.tail = self._compile(
-            select(event.c.position, event.c.type, event.c.tags)
-            .where(event.c.position > _AFTER)
-            .order_by(event.c.position),
-            "after",
-        )
-        self.tag_rows = self._compile(
-            select(event_tag.c.tag, event_tag.c.type, event_tag.c.position)
-            .where(
-                tuple_(event_tag.c.tag, event_tag.c.type, event_tag.c.position)
-                > tuple_(*(bindparam(name, type_=type) for name, type in _TAG_KEY))
-            )
-            .order_by(event_tag.c.tag, event_tag.c.type, event_tag.c.position)
-            .limit(_LIMIT),
-            "tag", "type", "position", "limit",
-        )  # fmt: skip
-        self.tag_rows_after = self._compile(
-            select(event_tag.c.tag, event_tag.c.type, event_tag.c.position)
-            .where(event_tag.c.position > _AFTER)
-            .order_by(event_tag.c.tag, event_tag.c.type, event_tag.c.position),
-            "after",
-        )
-        self.next_type = self._compile(
-            select(event_tag.c.type)
-            .where(event_tag.c.tag == bindparam("tag"), event_tag.c.type > bindparam("type"))
-            .order_by(event_tag.c.type)
-            .limit(_ONE),
-            "tag", "type",
         )  # fmt: skip
         self._in_one_trip = dialect.name == "postgresql"
         # One cache each, so that a statement dies with its recorder.
@@ -225,6 +91,85 @@ class Statements:
         self.matching = lru_cache(maxsize=512)(self._matching)
         self.positions = lru_cache(maxsize=512)(self._positions)
         self.insert_one = lru_cache(maxsize=32)(self._insert_one)
+
+    # Each is compiled when it is first wanted, which takes 2 ms: a command wants four of them.
+
+    @cached_property
+    def last(self) -> Statement:
+        """Position and recorded time of the last event."""
+        event = self._place.event
+        newest_first = event.c.position.desc()
+        return self._compile(
+            select(event.c.position, event.c.recorded_at).order_by(newest_first).limit(_ONE)
+        )
+
+    @cached_property
+    def recorded_at(self) -> Statement:
+        """When the event at a position was recorded: position."""
+        event = self._place.event
+        return self._compile(
+            select(event.c.recorded_at).where(event.c.position == bindparam("position")),
+            "position",
+        )
+
+    @cached_property
+    def insert_event(self) -> Statement:
+        """A row of the log: its columns."""
+        return self._compile(insert(self._place.event))
+
+    @cached_property
+    def insert_tag(self) -> Statement:
+        """An entry of the index: its columns."""
+        return self._compile(insert(self._place.event_tag))
+
+    @cached_property
+    def tail(self) -> Statement:
+        """Position, type and tags of the events after a position."""
+        event = self._place.event
+        return self._compile(
+            select(event.c.position, event.c.type, event.c.tags)
+            .where(event.c.position > _AFTER)
+            .order_by(event.c.position),
+            "after",
+        )
+
+    @cached_property
+    def tag_rows(self) -> Statement:
+        """The index after a key, in order: tag, type, position, limit."""
+        entry = self._place.event_tag.c
+        return self._compile(
+            select(entry.tag, entry.type, entry.position)
+            .where(
+                tuple_(entry.tag, entry.type, entry.position)
+                > tuple_(*(bindparam(name, type_=type) for name, type in _TAG_KEY))
+            )
+            .order_by(entry.tag, entry.type, entry.position)
+            .limit(_LIMIT),
+            "tag", "type", "position", "limit",
+        )  # fmt: skip
+
+    @cached_property
+    def tag_rows_after(self) -> Statement:
+        """The index of the positions after one, in the order of its key."""
+        entry = self._place.event_tag.c
+        return self._compile(
+            select(entry.tag, entry.type, entry.position)
+            .where(entry.position > _AFTER)
+            .order_by(entry.tag, entry.type, entry.position),
+            "after",
+        )
+
+    @cached_property
+    def next_type(self) -> Statement:
+        """The first type after one among those that carry a tag: tag, type."""
+        entry = self._place.event_tag.c
+        return self._compile(
+            select(entry.type)
+            .where(entry.tag == bindparam("tag"), entry.type > bindparam("type"))
+            .order_by(entry.type)
+            .limit(_ONE),
+            "tag", "type",
+        )  # fmt: skip
 
     def _insert_one(self, tag_count: int) -> Statement | None:
         """An event and its tags, column after column, in one trip; None where none is made.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from eventsourcing.dcb.api import DCBQuery, DCBSequencedEvent, DCBSubscription
 
 from ledger.log.beside import WrittenMeanwhile
+from ledger.log.branches import Asked
 from ledger.log.rows import StoredRow, sequenced
-from ledger.log.statements import Asked
 
 if TYPE_CHECKING:
     from ledger.log.recorder import SqlRecorder

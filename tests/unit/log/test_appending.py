@@ -15,10 +15,10 @@ from sqlalchemy import event as sqlalchemy_event
 
 from ledger.errors import BadInput, LineTooLong
 from ledger.log import tail
+from ledger.log.branches import branch_values, branches
 from ledger.log.lines import LINE_LIMIT, line_size
 from ledger.log.places import Place
 from ledger.log.recorder import SqlRecorder
-from ledger.log.statements import branch_values, branches
 from ledger.log.stores import create_store
 from ledger.times import ManualClock
 from tests.unit.log.conftest import made_up
