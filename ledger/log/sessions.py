@@ -82,13 +82,24 @@ class Session:
             raise
 
     def roll_back(self) -> None:
-        """Take back what an open transaction has done, where the connection still can."""
-        if not self.connection.invalidated:
+        """Take back what an open transaction has done.
+
+        A connection that cannot do so is given up, with which its transaction ends too.
+        """
+        if self.connection.invalidated:
+            return
+        try:
             self._driver.rollback()
+        except self.connection.dialect.loaded_dbapi.Error as error:
+            self._give_up(error)
 
     def _tell(self, listeners: Sequence[Callable[..., Any]], sql: str, values: Any) -> None:
         for told in listeners:
             told(self.connection, None, sql, values, None, False)
+
+    def _give_up(self, error: Exception) -> None:
+        self.connection.invalidate(error)
+        self.connection.engine.dispose()  # the others were cut by the same
 
     def _failed(self, sql: str, values: Any, error: BaseException) -> None:
         """Raise what SQLAlchemy would; give up a connection that can no longer be used."""
@@ -101,8 +112,7 @@ class Session:
             return
         ended = dialect.is_disconnect(error, self._driver, None)
         if ended:
-            self.connection.invalidate(error)
-            self.connection.engine.dispose()  # the others were cut by the same
+            self._give_up(error)
         raise DBAPIError.instance(
             sql, values, error, errors, connection_invalidated=ended, dialect=dialect
         ) from error

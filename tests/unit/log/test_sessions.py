@@ -1,0 +1,112 @@
+"""A connection that is held for a while, and what becomes of it when something breaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from eventsourcing.dcb.api import DCBQueryItem
+from sqlalchemy.engine import make_url
+
+from ledger.errors import StorageFailure
+from ledger.log.conditions import Unless
+from ledger.log.recorder import ConditionFailed, SqlRecorder
+from ledger.log.sessions import Session
+from tests.unit.log.conftest import creating, made_up
+
+
+def test_what_is_held_is_one_connection(recorder: SqlRecorder) -> None:
+    with recorder.held():
+        first = recorder._mine.session
+        assert recorder.append([made_up(1)]) == 1
+        assert recorder.head() == 1
+        with recorder.held():
+            assert recorder._mine.session is first
+        assert recorder._mine.session is first
+    assert recorder._mine.session is None
+
+
+def test_a_broken_condition_leaves_no_transaction_behind(recorder: SqlRecorder) -> None:
+    """Whoever holds the connection goes on with it, and another writer need not wait."""
+    recorder.append([made_up(1, "x:1")])
+    with recorder.held():
+        with pytest.raises(ConditionFailed):
+            recorder.record([made_up(2)], Unless([DCBQueryItem([], ["x:1"])], 0))
+        session = recorder._mine.session
+        assert session is not None
+        driver: Any = session._driver
+        in_transaction = (
+            driver.in_transaction
+            if hasattr(driver, "in_transaction")
+            else driver.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
+        )
+        assert not in_transaction
+        assert recorder.append([made_up(2)]) == 2
+
+
+def test_a_question_is_planned_once(sqlite_url: str) -> None:
+    """SQLite asks its authorizer while it plans: at the first execution, and not at the next."""
+    with creating(sqlite_url) as recorder:
+        recorder.append([made_up(n, f"x:{n}") for n in range(3)])
+        planned = 0
+
+        def authorizer(*_: Any) -> int:
+            nonlocal planned
+            planned += 1
+            return 0
+
+        with recorder.held():
+            session = recorder._mine.session
+            assert session is not None
+            driver: Any = session._driver
+            driver.set_authorizer(authorizer)
+            counts = []
+            for n in range(3):
+                asked = [DCBQueryItem(["A", "B"], [f"x:{n}"])]
+                assert len(list(recorder.rows(asked, until=3, limit=n + 1))) == 1
+                assert recorder.head() == 3
+                counts.append(planned)
+            driver.set_authorizer(None)
+        assert counts[0] > 0
+        assert counts == [counts[0]] * 3
+
+
+def cut(postgres_url: str, session: Session) -> None:
+    """End a session of the server, as its administrator may."""
+    plain = make_url(postgres_url).difference_update_query(["schema"])
+    admin = plain.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(admin, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (session._driver.info.backend_pid,))
+
+
+def test_a_cut_connection_is_given_up_and_the_condition_still_said(postgres_url: str) -> None:
+    """The server goes away between the refusal and the rollback: the refusal is what is told."""
+    with creating(postgres_url) as recorder:
+        recorder.append([made_up(1, "x:1")])
+        check = recorder._check_condition
+
+        def cut_there(session: Session, unless: Unless, last: int) -> None:
+            cut(postgres_url, session)
+            raise ConditionFailed(1)
+
+        recorder._check_condition = cut_there  # type: ignore[method-assign]  # cut there
+        with pytest.raises(ConditionFailed), recorder.held():
+            recorder.record([made_up(2)], Unless([DCBQueryItem([], ["x:1"])], 0))
+        recorder._check_condition = check  # type: ignore[method-assign]  # as it was
+        assert recorder.append([made_up(2)]) == 2
+
+
+def test_a_cut_connection_is_a_storage_failure_once(postgres_url: str) -> None:
+    """And the next question is asked on a new one."""
+    with creating(postgres_url) as recorder:
+        with pytest.raises(StorageFailure), recorder.held():
+            _ask_when_cut(postgres_url, recorder)
+        assert recorder.head() == 0
+
+
+def _ask_when_cut(postgres_url: str, recorder: SqlRecorder) -> None:
+    session = recorder._mine.session
+    assert session is not None
+    cut(postgres_url, session)
+    recorder.head()
