@@ -137,7 +137,7 @@ def _ledger(bench: Bench) -> str:
 def _dcb(bench: Bench, rows: Sequence[StoredRow]) -> str:
     """A new database for peer (b), with the same events."""
     url = bench.new_database()
-    recorder = dcb_recorder(url)
+    recorder = dcb_recorder(url, new=True)
     events = (DCBEvent(type, data, tags_of(tags)) for _, _, type, tags, data in rows)
     while batch := list(islice(events, 1_000)):
         recorder.append(batch)

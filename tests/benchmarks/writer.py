@@ -55,8 +55,11 @@ def dcb(where: str) -> Take:
     return take
 
 
-def dcb_recorder(where: str) -> DCBRecorder:
-    """The library's recorder at a URL of SQLAlchemy, with its tables."""
+def dcb_recorder(where: str, *, new: bool = False) -> DCBRecorder:
+    """The library's recorder at a URL of SQLAlchemy; `new`: it has no tables there yet.
+
+    Only one may make them: of several that do so at once the server turns some away.
+    """
     url = make_url(where)
     recorder = PostgresDCBRecorderTT(
         PostgresDatastore(
@@ -68,7 +71,8 @@ def dcb_recorder(where: str) -> DCBRecorder:
         ),
         events_table_name="bench",
     )
-    recorder.create_table()
+    if new:
+        recorder.create_table()
     return recorder
 
 
