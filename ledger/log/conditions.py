@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from eventsourcing.persistence import IntegrityError
+
 from ledger.log.branches import Asked, Branch
 
 
@@ -12,6 +14,14 @@ class Unless(NamedTuple):
 
     asked: Sequence[Asked]
     after: int
+
+
+class ConditionFailed(IntegrityError):
+    """An append condition failed: `position` is a recorded event that it matches."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"event #{position} matches the append condition")
+        self.position = position
 
 
 def matcher(found: Sequence[Branch]) -> Callable[[str, Sequence[str]], bool]:

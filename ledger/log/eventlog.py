@@ -20,10 +20,10 @@ from ledger.events.base import (
     format_recorded_at,
     parse_recorded_at,
 )
-from ledger.log.conditions import Unless
+from ledger.log.conditions import ConditionFailed, Unless
 from ledger.log.lines import line
 from ledger.log.places import Place
-from ledger.log.recorder import ConditionFailed, SqlRecorder
+from ledger.log.recorder import SqlRecorder
 from ledger.log.restoring import restored
 from ledger.log.roles import carry_out, check_has_roles, statements
 from ledger.log.rows import ENDLESS, PAGE, StoredRow, recordable, tags_text

@@ -24,14 +24,14 @@ from eventsourcing.dcb.api import (
     DCBQuery,
     DCBRecorder,
 )
-from eventsourcing.persistence import IntegrityError, ProgrammingError
+from eventsourcing.persistence import ProgrammingError
 from sqlalchemy import Engine
 
 from ledger.errors import LineTooLong, StorageFailure
 from ledger.events.base import format_recorded_at
 from ledger.log.beside import check_not_written, check_still_there
 from ledger.log.branches import Asked, Branch, branch_values, branches, groups
-from ledger.log.conditions import Unless, matcher
+from ledger.log.conditions import ConditionFailed, Unless, matcher
 from ledger.log.failures import storage_errors
 from ledger.log.forks import leave_to_parent, renew_in_child
 from ledger.log.lines import LINE_LIMIT, line_size
@@ -60,14 +60,6 @@ class Appended(NamedTuple):
     recorded_at: str
 
 
-class ConditionFailed(IntegrityError):
-    """An append condition failed: `position` is a recorded event that it matches."""
-
-    def __init__(self, position: int) -> None:
-        super().__init__(f"event #{position} matches the append condition")
-        self.position = position
-
-
 class SqlRecorder(DCBRecorder):
     """Reads, appends and subscribes. Safe to share between threads.
 
@@ -83,6 +75,7 @@ class SqlRecorder(DCBRecorder):
         self._clock = clock
         self._statements = Statements(place, engine.dialect)
         self._lock = lock_statements(engine.dialect.name, place)
+        self._in_one_trip = engine.dialect.name == "postgresql"
         self.tag_index = TagIndex(
             self._statements, TagStatements(place, engine.dialect), self._reading
         )
@@ -227,7 +220,7 @@ class SqlRecorder(DCBRecorder):
         texts = [tags_text(event) for event in events]
         with self._append_turn, self._connected() as session:
             try:
-                self.lock(session)
+                self.lock(session, None if unless is None else unless.after)
                 appended = self.record_within(session, events, texts, unless)
                 check_still_there(session.seen, self.where)
                 with storage_errors(self.where, committing=True):
@@ -235,17 +228,28 @@ class SqlRecorder(DCBRecorder):
             except BaseException:
                 session.roll_back()  # it may be held for more than this append
                 raise
+            finally:
+                session.newer = None
         for listener in tuple(self._listeners):
             listener.set()
         return appended
 
-    def lock(self, session: Session) -> None:
-        """Begin a transaction and wait for the log's one lock, which its end releases."""
+    def lock(self, session: Session, after: int | None = None) -> None:
+        """Begin a transaction and wait for the log's one lock, which its end releases.
+
+        A server tells in the same trip what was recorded from `after` on (`Session.newer`):
+        while somebody has the lock, everybody else waits for each of his trips.
+        """
         told = None if self.on_wait is None else threading.Timer(*self.on_wait)
         if told is not None:
             told.daemon = True
             told.start()
         try:
+            if after is not None and self._in_one_trip:
+                look = self._statements.from_position.format(after=int(after), limit=TAIL + 2)
+                found = session.last_rows("; ".join((*self._lock, look)))
+                session.newer = found if 0 < len(found) < TAIL + 2 else None
+                return
             for statement in self._lock:
                 session.run(statement)
         finally:
@@ -309,9 +313,10 @@ class SqlRecorder(DCBRecorder):
         if found is None:
             raise ConditionFailed(last)
         if last - after <= TAIL:
+            told = session.newer and [(row[0], *row[2:]) for row in session.newer if row[0] > after]
             # A few newer events are cheaper to fetch and look at than to find by index,
             # and the cost does not depend on the number of queries.
-            newer = session.rows(self._statements.tail, after)
+            newer = session.rows(self._statements.tail, after) if told is None else told
             matches = matcher(found)
             for position, type, tags in newer:
                 if matches(type, tags_of(tags)):
@@ -377,7 +382,7 @@ class SqlRecorder(DCBRecorder):
         return rows
 
     def _last(self, session: Session) -> tuple[int, str] | None:
-        row = session.row(self._statements.last)
+        row = session.newer[-1] if session.newer else session.row(self._statements.last)
         return None if row is None else (row[0], row[1])
 
 

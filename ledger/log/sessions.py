@@ -24,11 +24,13 @@ class Session:
     cursor events hears of these statements too, without a cursor.
     """
 
-    __slots__ = ("_after", "_before", "_cursor", "_driver", "connection", "seen")
+    __slots__ = ("_after", "_before", "_cursor", "_driver", "connection", "newer", "seen")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.seen = seen(connection)
+        self.newer: list[Any] | None = None
+        """While an append has the lock: what came with it, `SqlRecorder.lock`."""
         driver: Any = connection.connection.dbapi_connection
         self._driver = driver
         self._cursor = driver.cursor()  # one for all: to make one takes psycopg 15 µs
@@ -67,6 +69,20 @@ class Session:
         except BaseException as error:
             self._failed(sql, values, error)
             raise
+
+    def last_rows(self, sql: str) -> list[Any]:
+        """Execute several statements in one trip to a server; the rows of the last one."""
+        try:
+            self._tell(self._before, sql, ())
+            cursor = self._cursor.execute(sql)
+            while cursor.nextset():
+                pass
+            found: list[Any] = cursor.fetchall()
+            self._tell(self._after, sql, ())
+        except BaseException as error:
+            self._failed(sql, (), error)
+            raise
+        return found
 
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Execute an insert for each of some rows, all columns in order."""

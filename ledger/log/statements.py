@@ -134,6 +134,22 @@ class Statements:
         )
 
     @cached_property
+    def from_position(self) -> str:
+        """What `tail` gives, and when each was recorded, from the position `{after}` itself on.
+
+        A text with a place for a number, since it goes to a server together with others, which
+        take no parameters.
+        """
+        event = self._place.event
+        statement = (
+            select(event.c.position, event.c.recorded_at, event.c.type, event.c.tags)
+            .where(event.c.position >= literal_column("{after}"))
+            .order_by(event.c.position)
+            .limit(literal_column("{limit}"))
+        )
+        return self._compile(statement).sql
+
+    @cached_property
     def tag_rows(self) -> Statement:
         """The index after a key, in order: tag, type, position, limit."""
         entry = self._place.event_tag.c

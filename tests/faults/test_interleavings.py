@@ -210,7 +210,7 @@ def _looks_with_old_eyes(patch: pytest.MonkeyPatch) -> None:
 
 
 def _appends_without_the_lock(patch: pytest.MonkeyPatch) -> None:
-    def mutant(self: SqlRecorder, session: Session) -> None:
+    def mutant(self: SqlRecorder, session: Session, *_: Any) -> None:
         session.run("BEGIN")
 
     patch.setattr(SqlRecorder, "lock", mutant)

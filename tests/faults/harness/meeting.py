@@ -50,11 +50,11 @@ class Meeting:
         """
         lock, insert = SqlRecorder.lock, SqlRecorder.insert_rows
 
-        def locked(recorder: SqlRecorder, session: Session) -> None:
+        def locked(recorder: SqlRecorder, session: Session, *after: int | None) -> None:
             if not self._come:  # who lost comes again, alone
                 self._come = True
                 self.wait(_BOTH_COME)
-            lock(recorder, session)
+            lock(recorder, session, *after)
 
         def inserted(recorder: SqlRecorder, session: Session, rows: list[StoredRow]) -> None:
             if self.wait(_ONE_MAY, rows[0][0]) == rows[0][0]:

@@ -27,7 +27,7 @@ def replace(owner: Any, **methods: Callable[..., Any]) -> None:
 def append_without_the_lock() -> None:
     """An append begins a transaction and does not wait for anybody."""
 
-    def lock(self: SqlRecorder, session: Session) -> None:
+    def lock(self: SqlRecorder, session: Session, *_: Any) -> None:
         session.run("BEGIN")
 
     replace(SqlRecorder, lock=lock)

@@ -28,9 +28,9 @@ from ledger.events import STUDIO_EVENTS, LedgerOpened
 from ledger.events.base import Header, Registry, format_recorded_at
 from ledger.events.ledgers import FORMAT
 from ledger.log.branches import Asked
-from ledger.log.conditions import Unless
+from ledger.log.conditions import ConditionFailed, Unless
 from ledger.log.eventlog import EventLog, create_log, open_log
-from ledger.log.recorder import Appended, ConditionFailed, SqlRecorder
+from ledger.log.recorder import Appended, SqlRecorder
 from ledger.log.rows import ENDLESS, StoredRow, tags_text
 from ledger.log.written import written
 from ledger.times import ManualClock

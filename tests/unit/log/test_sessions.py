@@ -10,8 +10,8 @@ from eventsourcing.dcb.api import DCBQueryItem
 from sqlalchemy.engine import make_url
 
 from ledger.errors import StorageFailure
-from ledger.log.conditions import Unless
-from ledger.log.recorder import ConditionFailed, SqlRecorder
+from ledger.log.conditions import ConditionFailed, Unless
+from ledger.log.recorder import SqlRecorder
 from ledger.log.sessions import Session
 from tests.unit.log.conftest import creating, made_up
 
