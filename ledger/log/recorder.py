@@ -246,7 +246,7 @@ class SqlRecorder(DCBRecorder):
             told.start()
         try:
             if after is not None and self._in_one_trip:
-                look = self._statements.from_position.format(after=int(after), limit=TAIL + 2)
+                look = self._statements.from_position(after, TAIL + 2)
                 found = session.last_rows("; ".join((*self._lock, look)))
                 session.newer = found if 0 < len(found) < TAIL + 2 else None
                 return

@@ -69,6 +69,7 @@ _TAG_KEY = (("tag", Text), ("type", Text), ("position", BigInteger))
 _AFTER = bindparam("after", type_=BigInteger)
 _UNTIL = bindparam("until", type_=BigInteger)
 _RANGE = ("after", "until", "limit")
+_MARK = "/* a number */"
 # Where SQLite is built with STAT4 it plans a statement anew whenever the value of a bare LIMIT
 # changes hands, that is at every execution: five times the cost of a question (29 µs for 5).
 _LIMIT = bindparam("limit", type_=BigInteger) + literal_column("0")
@@ -133,21 +134,30 @@ class Statements:
             "after",
         )
 
-    @cached_property
-    def from_position(self) -> str:
-        """What `tail` gives, and when each was recorded, from the position `{after}` itself on.
+    def from_position(self, after: int, limit: int) -> str:
+        """What `tail` gives, and when each was recorded, from the position `after` itself on.
 
-        A text with a place for a number, since it goes to a server together with others, which
-        take no parameters.
+        As a text with the two numbers in it, since it goes to a server together with other
+        statements, and those take no parameters.
         """
-        event = self._place.event
+        before, between, behind = self._from_position
+        return f"{before}{int(after)}{between}{int(limit)}{behind}"
+
+    @cached_property
+    def _from_position(self) -> tuple[str, str, str]:
+        # A schema may have any name, also one with the mark: by an alias it stands before ours.
+        event = self._place.event.alias("e")
         statement = (
             select(event.c.position, event.c.recorded_at, event.c.type, event.c.tags)
-            .where(event.c.position >= literal_column("{after}"))
+            .where(event.c.position >= literal_column(_MARK))
             .order_by(event.c.position)
-            .limit(literal_column("{limit}"))
+            .limit(literal_column(_MARK))
         )
-        return self._compile(statement).sql
+        # Without parameters the driver takes a percent sign for itself and not for half of one.
+        text = self._compile(statement).sql.replace("%%", "%")
+        text, _, behind = text.rpartition(_MARK)
+        before, _, between = text.rpartition(_MARK)
+        return before, between, behind
 
     @cached_property
     def tag_rows(self) -> Statement:

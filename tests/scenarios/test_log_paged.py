@@ -98,8 +98,10 @@ def test_one_events_facts_are_paged_too(terminal: Terminal, tmp_path: Path) -> N
 
 
 def test_leaving_the_pager_early_is_no_error(terminal: Terminal, tmp_path: Path) -> None:
-    for n in range(40):
-        terminal.must("project", "plan", "wild", f"m-{n}", "--on", "2026-01-01")
+    # More than a pipe holds, so that the program is still writing when the pager leaves.
+    for n in range(70):
+        terminal.must("project", "plan", "wild", f"m-{n}", "--on", "2026-01-01",
+                      "--reason", "x" * 1_000)  # fmt: skip
     done = terminal.on_screen("log", "--format", "jsonl", rows=6,
                               PAGER=script(tmp_path, "head -2"))  # fmt: skip
     assert (done.code, done.err) == (0, "")

@@ -13,7 +13,7 @@ from ledger.errors import StorageFailure
 from ledger.log.conditions import ConditionFailed, Unless
 from ledger.log.recorder import SqlRecorder
 from ledger.log.sessions import Session
-from tests.unit.log.conftest import creating, made_up
+from tests.unit.log.conftest import creating, made_up, opening
 
 
 def test_what_is_held_is_one_connection(recorder: SqlRecorder) -> None:
@@ -110,3 +110,18 @@ def _ask_when_cut(postgres_url: str, recorder: SqlRecorder) -> None:
     assert session is not None
     cut(postgres_url, session)
     recorder.head()
+
+
+@pytest.mark.parametrize("name", ['50% o\'er "x"', "{0} {after}", "a /* a number */"])
+def test_a_schema_of_any_name_is_appended_to_by_two(postgres_url: str, name: str) -> None:
+    """What comes with the lock is put into a text, and so is the schema's name."""
+    url = make_url(postgres_url)
+    named = url.update_query_dict({"schema": f"{url.query['schema']}{name}"[:60]})
+    where = named.render_as_string(hide_password=False)
+    with creating(where) as one, opening(where) as other:
+        unless = Unless([DCBQueryItem([], ["x:1"])], 0)
+        assert one.record([made_up(1, "y:1")], unless).last == 1
+        assert other.record([made_up(2, "x:1")], unless).last == 2
+        with pytest.raises(ConditionFailed):
+            one.record([made_up(3)], unless)
+        assert one.record([made_up(3)], Unless([DCBQueryItem([], ["x:1"])], 2)).last == 3
