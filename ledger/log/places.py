@@ -3,8 +3,10 @@
 A place is a path, `sqlite:///path`, or `postgresql://user@host/database?schema=name`.
 """
 
+import errno
 import importlib
 import logging
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -176,6 +178,9 @@ def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
         connection.execute("PRAGMA mmap_size = 0")
         if now == "roll back":
             connection.execute("PRAGMA query_only = ON")
+        if now == "rw":
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+            _keep_names(path)
         return connection
 
     @event.listens_for(engine, "checkout")
@@ -185,6 +190,29 @@ def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
             raise DisconnectionError  # the pool then connects anew, in the mode of this moment
 
     return engine
+
+
+def _keep_names(path: Path) -> None:
+    """Have the write-ahead log's name on the disk before anything is acknowledged in it.
+
+    SQLite makes that file when it first reads, syncs the folder when it first syncs the file, and
+    passes over a failure of the former: a power cut could then take the file, and all in it.
+    Raises `StorageFailure`.
+    """
+    try:
+        folder = os.open(path.absolute().parent, os.O_RDONLY)
+    except OSError:
+        return  # no system that opens folders, or none that is ours to open
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno in (errno.EIO, errno.ENOSPC):  # others say that folders are not synced here
+            raise StorageFailure(
+                f"the disk of {path} failed to write",
+                advice="Nothing was recorded. Check its free space and its health",
+            ) from error
+    finally:
+        os.close(folder)
 
 
 def seen(connection: Connection) -> Seen | None:

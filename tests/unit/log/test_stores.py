@@ -321,3 +321,30 @@ def test_the_systems_sqlite_is_used_where_it_is_the_only_one(
     monkeypatch.setitem(sys.modules, "pysqlite3.dbapi2", None)
     assert sqlite_module() is sqlite3.dbapi2
     assert sqlite_in_use().module == "sqlite3"
+
+
+def test_a_folder_that_cannot_be_synced_is_no_place_to_record(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite passes over it, and a power cut could take the write-ahead log with what is in it."""
+    creating_once(sqlite_url)
+    fsync, folders = os.fsync, []
+
+    def failing(file: int) -> None:
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            folders.append(file)
+            raise OSError(errno.EIO, "Input/output error")
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(StorageFailure, match="failed to write"), opening(sqlite_url):
+        pass
+    assert folders
+    with opening(sqlite_url, read_only=True) as reading:
+        assert reading.head() == 0
+
+
+def creating_once(where: str) -> None:
+    """A new and empty log, closed again."""
+    with creating(where):
+        pass
