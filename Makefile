@@ -29,7 +29,7 @@ demo: $(VENV)/.installed ## set up .venv and run the sample campus, from its log
 	$(BIN)/studio-ledger --ledger demo.db demo
 
 test: $(VENV)/.installed-dev ## set up .venv and run all tests (a real PostgreSQL is brought along)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: $(VENV)/.installed-dev ## style, types, floors, and whether the docs build and are up to date
 	$(BIN)/ruff check .

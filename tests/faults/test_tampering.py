@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from sqlalchemy.engine import URL
@@ -17,17 +18,21 @@ from tests.faults.tampering.signed import Original, PostgresCopies, SqliteCopies
 
 
 @pytest.fixture(scope="module")
-def original(quick_folder: Path) -> Original:
+def folder(quick_folder: Path) -> Path:
+    """A new one at each set-up: a worker may come to this module twice."""
+    return Path(mkdtemp(prefix="tampering-", dir=quick_folder))
+
+
+@pytest.fixture(scope="module")
+def original(folder: Path) -> Original:
     """The signed ledger."""
-    folder = quick_folder / "tampering"
-    folder.mkdir()
     return make_original(folder)
 
 
 @pytest.fixture(scope="module")
-def sqlite(original: Original, quick_folder: Path) -> SqliteCopies:
+def sqlite(original: Original, folder: Path) -> SqliteCopies:
     """Copies of it in files."""
-    return SqliteCopies(quick_folder / "tampering", original)
+    return SqliteCopies(folder, original)
 
 
 @pytest.fixture(scope="module")
