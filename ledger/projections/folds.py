@@ -19,8 +19,7 @@ BATCH = 1_000
 """Events of a transaction, when views follow the log."""
 
 CHUNK = 64
-"""Events held at once in a fold in memory. With many more, the garbage collector walks over
-them again and again and the processor's cache runs over: twice the time at 1,000."""
+"""Events held at once in a fold in memory: few enough to stay in the processor's cache."""
 
 
 class Log(Protocol):
