@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from ledger.decisions import STUDIO_DECISIONS
 from ledger.decisions.base import Context, Decision, Proposal, Rule, Snapshot
+from ledger.decisions.snapshots import Snapshots
 from ledger.decisions.wire import Wire
 from ledger.errors import (
     BadInput,
@@ -125,6 +126,7 @@ class Ledger:
         self._clock = clock or SystemClock()
         self._new_id = new_id
         self._views: Views | None = None
+        self._snapshots = Snapshots(log)
         self.replica = False
 
     @classmethod
@@ -302,11 +304,8 @@ class Ledger:
         return ctx.proposals
 
     def _snapshot(self) -> tuple[Snapshot, datetime]:
-        last = self.log.last()
-        if last is None:
-            raise NotALedger("the log has no first event", advice="Run: doctor")
-        position, recorded_at = last
-        return Snapshot(self.log, position), max(self._clock.now(), recorded_at)
+        snapshot, recorded_at = self._snapshots.take()
+        return snapshot, max(self._clock.now(), recorded_at)
 
     def _review(self, ctx: Context) -> None:
         """Let every rule of a plugin see what is proposed; they refuse by raising."""

@@ -21,6 +21,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
+from ledger.decisions.answers import Answers, Question
 from ledger.errors import InternalError, Pending
 from ledger.events.base import (
     Boundary,
@@ -65,14 +66,15 @@ class Snapshot:
     Everything up to position `head` and nothing after, since the log is append-only; then
     the `pending` events of the decisions before this one in the batch. The questions asked
     of it are the boundary of the whole batch. Answers are kept: in a snapshot the same
-    question has the same answer.
+    question has the same answer. `known` are those that earlier decisions were given.
     """
 
-    def __init__(self, history: History, head: int) -> None:
+    def __init__(self, history: History, head: int, known: Answers | None = None) -> None:
         self.head = head
         self.pending: list[RecordedEvent] = []
         self._history = history
-        self._answers: dict[tuple[Query, bool], list[RecordedEvent]] = {}
+        self._known = Answers() if known is None else known
+        self._answers: dict[Question, list[RecordedEvent]] = {}
         # By tag, and by tag and type: a batch of thousands asks as many questions, and would
         # look through all that it has proposed for each of them.
         self._pending_with: dict[tuple[str, str], list[RecordedEvent]] = defaultdict(list)
@@ -94,16 +96,28 @@ class Snapshot:
         if not query.tags:
             raise InternalError("a decision asked a question without a tag: its cost would grow")
         key = (query, last)
-        if key not in self._answers:
-            found = self._history.read(
-                [query], until=self.head, limit=1 if last else None, newest_first=last
-            )
-            self._answers[key] = list(found)
-        stored = self._answers[key]
+        stored = self._answers.get(key)
+        if stored is None:
+            stored = self._answers[key] = self._look_up(key)
         if not self.pending:
             return stored
         pending = self._proposed(query)
         return (pending[-1:] or stored) if last else stored + pending
+
+    def _look_up(self, question: Question) -> list[RecordedEvent]:
+        # Known answers may have gone on without this snapshot, with a decision inside this one.
+        usable = self._known.head == self.head
+        found = self._known.get(question) if usable else None
+        if found is None:
+            query, last = question
+            found = list(
+                self._history.read(
+                    [query], until=self.head, limit=1 if last else None, newest_first=last
+                )
+            )
+            if usable:
+                self._known.keep(question, found)
+        return found
 
     def _proposed(self, query: Query) -> list[RecordedEvent]:
         """The pending events that answer, in the order in which they were proposed."""

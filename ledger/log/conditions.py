@@ -1,12 +1,13 @@
 """The condition of an append: what nobody may have recorded since."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from eventsourcing.persistence import IntegrityError
 
 from ledger.log.branches import Asked, Branch
+from ledger.log.rows import tags_of
 
 
 class Unless(NamedTuple):
@@ -39,3 +40,11 @@ def matcher(found: Sequence[Branch]) -> Callable[[str, Sequence[str]], bool]:
         )
 
     return matches
+
+
+def check_none(found: Sequence[Branch], newer: Iterable[tuple[int, str, str]]) -> None:
+    """Raise `ConditionFailed` if any event, given as position, type and tags, matches a branch."""
+    matches = matcher(found)
+    for position, type, tags in newer:
+        if matches(type, tags_of(tags)):
+            raise ConditionFailed(position)

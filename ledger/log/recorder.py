@@ -31,17 +31,18 @@ from ledger.errors import LineTooLong, StorageFailure
 from ledger.events.base import format_recorded_at
 from ledger.log.beside import check_not_written, check_still_there
 from ledger.log.branches import Asked, Branch, branch_values, branches, groups
-from ledger.log.conditions import ConditionFailed, Unless, matcher
+from ledger.log.conditions import ConditionFailed, Unless, check_none
 from ledger.log.failures import storage_errors
 from ledger.log.forks import leave_to_parent, renew_in_child
 from ledger.log.lines import LINE_LIMIT, line_size
-from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, once, tags_of, tags_text
+from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, index_rows, once, tags_text
 from ledger.log.schema import Tables
 from ledger.log.sessions import Session
 from ledger.log.statements import Statement, Statements, lock_statements
 from ledger.log.tag_index import TagIndex
 from ledger.log.tag_statements import TagStatements
 from ledger.log.tail import Subscription
+from ledger.log.waiting import telling
 from ledger.log.whole import Pages
 from ledger.times import Clock
 
@@ -221,10 +222,7 @@ class SqlRecorder(DCBRecorder):
         with self._append_turn, self._connected() as session:
             try:
                 self.lock(session, None if unless is None else unless.after)
-                appended = self.record_within(session, events, texts, unless)
-                check_still_there(session.seen, self.where)
-                with storage_errors(self.where, committing=True):
-                    session.run("COMMIT")
+                appended = self.record_within(session, events, texts, unless, then_commit=True)
             except BaseException:
                 session.roll_back()  # it may be held for more than this append
                 raise
@@ -240,11 +238,7 @@ class SqlRecorder(DCBRecorder):
         A server tells in the same trip what was recorded from `after` on (`Session.newer`):
         while somebody has the lock, everybody else waits for each of his trips.
         """
-        told = None if self.on_wait is None else threading.Timer(*self.on_wait)
-        if told is not None:
-            told.daemon = True
-            told.start()
-        try:
+        with telling(self.on_wait):
             if after is not None and self._in_one_trip:
                 look = self._statements.from_position(after, TAIL + 2)
                 found = session.last_rows("; ".join((*self._lock, look)))
@@ -252,9 +246,6 @@ class SqlRecorder(DCBRecorder):
                 return
             for statement in self._lock:
                 session.run(statement)
-        finally:
-            if told is not None:
-                told.cancel()
 
     def record_within(
         self,
@@ -262,8 +253,10 @@ class SqlRecorder(DCBRecorder):
         events: Sequence[DCBEvent],
         tag_texts: Sequence[str],
         unless: Unless | None = None,
+        *,
+        then_commit: bool = False,
     ) -> Appended:
-        """Append inside a transaction that holds the lock."""
+        """Append inside a transaction that holds the lock, and perhaps end it."""
         last, last_recorded_at = self._last(session) or (0, "")
         if unless is not None:
             self._check_condition(session, unless, last)
@@ -277,27 +270,40 @@ class SqlRecorder(DCBRecorder):
                     zip(events, tag_texts, strict=True), start=last + 1
                 )
             ],
+            then_commit=then_commit,
         )
         return Appended(last + 1, last + len(events), recorded_at)
 
-    def insert_rows(self, session: Session, rows: list[StoredRow]) -> None:
-        """Write rows as they are, and their tags. Raises `LineTooLong` before it writes."""
+    def insert_rows(
+        self, session: Session, rows: list[StoredRow], *, then_commit: bool = False
+    ) -> None:
+        """Write rows as they are, and their tags. Raises `LineTooLong` before it writes.
+
+        A server takes one event, its tags and the commit in one trip: everybody waits for it.
+        """
         for row in rows:
             if (size := line_size(*row)) > LINE_LIMIT:
                 raise LineTooLong(row[2], size=size, limit=LINE_LIMIT)
-        index = [
-            (tag, type, position)
-            for position, _, type, tags, _ in rows
-            for tag in set(tags_of(tags))
-        ]
+        index = index_rows(rows)
         if len(rows) == 1 and 0 < len(index) <= FEW:
             once = self._statements.insert_one(len(index))
             if once is not None:
-                session.run(once.sql, once.bind(*rows[0], *chain.from_iterable(index)))
+                told = (once.sql, once.bind(*rows[0], *chain.from_iterable(index)))
+                if then_commit:
+                    self._commit(session, told)
+                else:
+                    session.run(*told)
                 return
         self.insert_untagged(session, rows)
         if index:
             session.insert(self._statements.insert_tag.sql, index)
+        if then_commit:
+            self._commit(session)
+
+    def _commit(self, session: Session, *told: tuple[str, Sequence[Any]]) -> None:
+        check_still_there(session.seen, self.where)
+        with storage_errors(self.where, committing=True):
+            session.run_all(*told, ("COMMIT", ()))
 
     def insert_untagged(self, session: Session, rows: list[StoredRow]) -> None:
         """Write rows as they are, none too long; `tag_index.fill` writes their tags."""
@@ -316,11 +322,7 @@ class SqlRecorder(DCBRecorder):
             told = session.newer and [(row[0], *row[2:]) for row in session.newer if row[0] > after]
             # A few newer events are cheaper to fetch and look at than to find by index,
             # and the cost does not depend on the number of queries.
-            newer = session.rows(self._statements.tail, after) if told is None else told
-            matches = matcher(found)
-            for position, type, tags in newer:
-                if matches(type, tags_of(tags)):
-                    raise ConditionFailed(position)
+            check_none(found, session.rows(self._statements.tail, after) if told is None else told)
             return
         for group in groups(found):
             statement = self._statements.positions(tuple(branch.shape for branch in group))

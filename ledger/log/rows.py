@@ -1,6 +1,6 @@
 """Stored rows, and how the port's events become rows and rows its events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from eventsourcing.dcb.api import DCBEvent, DCBReadResponse, DCBSequencedEvent
@@ -46,6 +46,13 @@ def tags_text(event: DCBEvent) -> str:
 def tags_of(text: str) -> list[str]:
     """The tags of a `tags` column."""
     return _tags.decode(text)
+
+
+def index_rows(rows: Iterable[StoredRow]) -> list[tuple[str, str, int]]:
+    """What the tag index says of them: tag, type, position."""
+    return [
+        (tag, type, position) for position, _, type, tags, _ in rows for tag in set(tags_of(tags))
+    ]
 
 
 def sequenced(row: StoredRow) -> DCBSequencedEvent:

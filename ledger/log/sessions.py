@@ -70,6 +70,23 @@ class Session:
             self._failed(sql, values, error)
             raise
 
+    def run_all(self, *told: tuple[str, Sequence[Any]]) -> None:
+        """Execute statements, one trip to a server for all; of one that fails the rest is not."""
+        if len(told) == 1:
+            self.run(*told[0])
+            return
+        sql, values = told[0]
+        try:
+            with self._driver.pipeline():
+                for sql, values in told:
+                    self._tell(self._before, sql, values)
+                    self._cursor.execute(sql, values)
+            for sql, values in told:
+                self._tell(self._after, sql, values)
+        except BaseException as error:
+            self._failed(sql, values, error)
+            raise
+
     def last_rows(self, sql: str) -> list[Any]:
         """Execute several statements in one trip to a server; the rows of the last one."""
         try:

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Connection
 
 from ledger.application import ATTEMPTS, Author, Ledger
+from ledger.decisions.answers import Answers
 from ledger.decisions.base import Snapshot
 from ledger.errors import Conflict, StorageFailure
 from ledger.events import BookingHeld
@@ -209,6 +210,11 @@ def _looks_with_old_eyes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Ledger, "_snapshot", mutant)
 
 
+def _follows_nothing(patch: pytest.MonkeyPatch) -> None:
+    """What earlier decisions were answered is taken for true at the new head."""
+    patch.setattr(Answers, "_add", lambda *_: None)
+
+
 def _appends_without_the_lock(patch: pytest.MonkeyPatch) -> None:
     def mutant(self: SqlRecorder, session: Session, *_: Any) -> None:
         session.run("BEGIN")
@@ -286,6 +292,7 @@ def test_an_append_without_the_lock_is_seen_before_the_database_refuses_it(
 MUTANTS: tuple[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[Search], None]], ...] = (
     (_looks_before_the_lock, _in_contests),
     (_looks_with_old_eyes, _in_contests),
+    (_follows_nothing, lambda made: made.drawn(LARGE[0], range(60))),
     (_appends_without_the_lock, _in_contests),
     (_checks_no_condition, _in_contests),
     (_passes_over_the_newest, lambda made: made.subscribers(range(300))),

@@ -11,12 +11,14 @@ looks more often than once, and once more for each append of the others (`Contes
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from ledger.application import Author, Ledger, Outcome
+from ledger.application import Author, Ledger, Numbered, Outcome
+from ledger.decisions.answers import Answers
+from ledger.decisions.base import Decision
 from ledger.errors import Refused
 from ledger.events import BookingConfirmed, MilestonePlanned
 from ledger.events.base import Header, RecordedEvent
@@ -92,6 +94,28 @@ def take(act: Act, ledger: Ledger) -> Done:
     return done
 
 
+class _Rehearsed(Ledger):
+    """A ledger on which nothing is recorded, and which knows what another one comes to know."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        vars(self).update(vars(ledger))
+
+    def decide(self, decision: Decision, author: Author, *, dry_run: bool = False) -> Outcome:
+        return super().decide(decision, author, dry_run=True)
+
+    def apply(
+        self, numbered: Iterable[Numbered], author: Author, *, dry_run: bool = False
+    ) -> Outcome:
+        return super().apply(numbered, author, dry_run=True)
+
+
+def rehearse(act: Act, ledger: Ledger) -> Answers | None:
+    """The answers to all that an act will ask, as a program that stays would have them."""
+    for _ in range(2):  # the first decision of a program keeps nothing
+        act(_Rehearsed(ledger))
+    return ledger._snapshots._known
+
+
 def run(
     contest: Contest,
     number: int,
@@ -99,17 +123,27 @@ def run(
     scheduler: Scheduler,
     chooser: Chooser,
     beside: Sequence[Callable[[], Any]] = (),
+    *,
+    rehearsed: bool = False,
 ) -> list[Done]:
     """One schedule, judged: what came of each act. Raises `AssertionError`.
 
-    `beside` are others who run meanwhile, and record nothing.
+    `beside` are others who run meanwhile, and record nothing. With `rehearsed` everybody
+    begins with answers, as of before the schedule, to all that it will ask.
     """
     acts = contest.acts(number)
     world.clock.turn_to(number)
     before = world.logs[0].head()
 
     def body(act: Act, task: int) -> Callable[[], Done]:
-        return lambda: take(act, world.ledger(task))
+        ledger = world.ledger(task)
+        known = rehearse(act, ledger) if rehearsed else None
+
+        def acting() -> Done:
+            ledger._snapshots._known = known  # as if this thread had rehearsed
+            return take(act, ledger)
+
+        return acting
 
     bodies = [*(body(act, n) for n, act in enumerate(acts)), *beside]
     tasks = scheduler.run(bodies, chooser)
@@ -181,7 +215,13 @@ def _book(number: int, booking: int, *, first: int, last: int, stage: int = 1) -
 def _plan(number: int, writer: int) -> Act:
     """An append without a condition, of what no decision reads."""
     event = MilestonePlanned(project=mixture_group(number), milestone=f"m-{writer}", on=FIRST_DAY)
-    return lambda ledger: Outcome(ledger.log.append([(event, Header(actor="bo"))]))
+
+    def act(ledger: Ledger) -> Outcome:
+        if isinstance(ledger, _Rehearsed):
+            return Outcome(())
+        return Outcome(ledger.log.append([(event, Header(actor="bo"))]))
+
+    return act
 
 
 def _batch(number: int) -> Act:

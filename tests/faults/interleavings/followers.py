@@ -194,7 +194,8 @@ def run_mixture(
 
     followers: list[Body] = [follow] if len(contest.acts(number)) + keeping < TASKS else []
     beside = [*(one.catch_up for one in made.views[:keeping]), *followers]
-    outcomes = run(contest, number, made.world, scheduler, chooser, beside)
+    rehearsed = bool(seed % 2)
+    outcomes = run(contest, number, made.world, scheduler, chooser, beside, rehearsed=rehearsed)
     assert seen == [before + 1] * len(followers), "missed, doubled or disordered"
     made.views[number % keeping].catch_up()
     tally = made.views[3].answer("tally", {"group": group}, fresh=False)

@@ -72,11 +72,13 @@ class Search:
         return count
 
     def drawn(self, contest: Contest, seeds: range) -> None:
-        """A schedule for each seed, in both worlds."""
+        """A schedule for each seed, in both worlds; of every other seed a rehearsed one."""
         for seed in seeds:
-            self.one(contest, Drawn(seed), f"seed {seed}")
+            self.one(contest, Drawn(seed), f"seed {seed}", rehearsed=bool(seed % 2))
 
-    def one(self, contest: Contest, chooser: Chooser, named: str) -> None:
+    def one(
+        self, contest: Contest, chooser: Chooser, named: str, *, rehearsed: bool = False
+    ) -> None:
         """One schedule: on the database, and again in memory, which must come to the same."""
         self._number += 1
         said: list[list[object]] = []
@@ -84,7 +86,9 @@ class Search:
         for world in self._worlds():
             again = chooser if not traces else _Again(traces[0], self._scheduler)
             try:
-                outcomes = run(contest, self._number, world, self._scheduler, again)
+                outcomes = run(
+                    contest, self._number, world, self._scheduler, again, rehearsed=rehearsed
+                )
             except AssertionError as error:
                 error.add_note(f"{contest.name}, {world.name}, {named}")
                 error.add_note(f"task and seam: {self._scheduler.trace}")

@@ -1,0 +1,98 @@
+"""What the log has answered, kept from one decision to the next.
+
+A program that stays takes thousands of decisions, and most of what they ask hardly ever changes: a
+space, its site, a project. What is kept is not believed but followed: before each decision all
+that was recorded since is read, which is one question in place of those that it answers, and
+what answers a kept question joins its answer. So what a decision sees is what the log would tell
+it at that position, whoever else records; and the append checks it once more under the lock.
+
+Events never change, so an answer can be wrong in one way only: that this is no longer the same
+log (a restored file, a server that went on from a replica). The reading therefore begins with the
+newest event that is known, and where the log tells another one in its place, everything is
+forgotten.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ledger.events.base import Query, RecordedEvent
+
+Question = tuple[Query, bool]
+"""A query, and whether its newest event alone is wanted."""
+
+MOST_TOLD = 32
+"""So many events are followed one by one; behind more of them it is cheaper to ask anew."""
+
+MOST_QUESTIONS = 1_024
+MOST_EVENTS = 16_384
+"""What is kept at most, some 20 MB. What has not been asked for longest goes first."""
+
+
+class Answers:
+    """The answers of one log up to `newest`, the last event that is known; None knows nothing.
+
+    For one thread.
+    """
+
+    def __init__(self, newest: RecordedEvent | None = None) -> None:
+        self._newest = newest
+        self._found: dict[Question, list[RecordedEvent]] = {}  # longest not asked for first
+        self._with_tag: dict[str, set[Question]] = defaultdict(set)
+        self._events = 0
+
+    @property
+    def head(self) -> int:
+        """The position up to which they hold, 0 where nothing is known."""
+        return 0 if self._newest is None else self._newest.position
+
+    def follow(self, told: Sequence[RecordedEvent]) -> bool:
+        """Take in what the log tells from position `head` on, `MOST_TOLD` events at most.
+
+        False where they cannot go on: then make new ones.
+        """
+        if self._newest is None or not told or len(told) == MOST_TOLD:
+            return False
+        if not told[0].is_same(self._newest):
+            return False
+        if told[-1].position - told[0].position != len(told) - 1:
+            return False  # one is missing
+        for entry in told[1:]:
+            self._add(entry)
+            self._newest = entry
+        self._stay_small()
+        return True
+
+    def get(self, question: Question) -> list[RecordedEvent] | None:
+        """The answer, oldest first; None where none is kept. It is never changed."""
+        found = self._found.pop(question, None)
+        if found is not None:
+            self._found[question] = found
+        return found
+
+    def keep(self, question: Question, found: list[RecordedEvent]) -> None:
+        """Keep what the log answered as of `head`. The question has a tag."""
+        self._found[question] = found
+        self._with_tag[question[0].tags[0]].add(question)
+        self._events += len(found)
+        self._stay_small()
+
+    def _stay_small(self) -> None:
+        while len(self._found) > MOST_QUESTIONS or self._events > MOST_EVENTS:
+            self._forget(next(iter(self._found)))
+
+    def _add(self, entry: RecordedEvent) -> None:
+        for tag in entry.tags:
+            for question in self._with_tag.get(tag, ()):
+                query, only_last = question
+                if query.matches(entry.type, entry.tags):
+                    found = self._found[question]
+                    joined = [entry] if only_last else [*found, entry]
+                    self._events += len(joined) - len(found)
+                    self._found[question] = joined
+
+    def _forget(self, question: Question) -> None:
+        self._events -= len(self._found.pop(question))
+        tag = question[0].tags[0]
+        self._with_tag[tag].discard(question)
+        if not self._with_tag[tag]:
+            del self._with_tag[tag]

@@ -1,0 +1,45 @@
+"""Where a decision begins: the log as it is, and what earlier decisions were answered by it."""
+
+import threading
+from datetime import datetime
+from typing import Any
+
+from ledger.decisions.answers import MOST_TOLD, Answers
+from ledger.decisions.base import Snapshot
+from ledger.errors import NotALedger
+from ledger.events.base import RecordedEvent
+from ledger.log.eventlog import EventLog
+from ledger.log.rows import ENDLESS
+
+
+class Snapshots(threading.local):
+    """The snapshots of one log, for whatever thread: each keeps answers of its own."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._known: Answers | None = None
+
+    def take(self) -> tuple[Snapshot, datetime]:
+        """The log as it is, and when its last event was recorded. Raises `NotALedger`."""
+        if self._known is None:
+            # A command takes one decision: what it is answered is kept for nobody.
+            self._known = Answers()
+            last = self._log.last()
+            if last is None:
+                raise _not_a_ledger()
+            return Snapshot(self._log, last[0]), last[1]
+        told = self._read(after=self._known.head - 1, limit=MOST_TOLD)
+        if not self._known.follow(told):
+            told = self._read(limit=1, newest_first=True)
+            if not told:
+                raise _not_a_ledger()
+            self._known = Answers(told[0])
+        newest = told[-1]
+        return Snapshot(self._log, newest.position, self._known), newest.recorded_at
+
+    def _read(self, **how: Any) -> list[RecordedEvent]:
+        return list(self._log.read((), until=ENDLESS, **how))
+
+
+def _not_a_ledger() -> NotALedger:
+    return NotALedger("the log has no first event", advice="Run: doctor")

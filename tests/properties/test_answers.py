@@ -1,0 +1,264 @@
+"""What is kept of the answers of a log is what it would answer, whoever records meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.decisions import answers
+from ledger.decisions.answers import MOST_TOLD, Answers
+from ledger.decisions.base import Context, Snapshot
+from ledger.decisions.snapshots import Snapshots
+from ledger.errors import NotALedger
+from ledger.events.base import Event, Query, RecordedEvent, Registry
+from ledger.log.eventlog import EventLog, create_log, open_log
+from ledger.log.places import sqlite_module
+from tests.properties.test_context import (
+    HEADER,
+    KINDS,
+    NOW,
+    Noted,
+    Question,
+    ask,
+    events,
+    questions,
+    record,
+)
+
+FIRST = (Noted(about=()), HEADER)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def where(request: pytest.FixtureRequest) -> str:
+    """A place of each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def log(where: str) -> Iterator[EventLog]:
+    """A log with a first event."""
+    with closing(create_log(where, Registry(KINDS), FIRST)) as made:
+        yield made
+
+
+class Counting:
+    """A history that counts what is asked of it."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self.asked = 0
+
+    def read(self, queries: Sequence[Query], **how: Any) -> Iterator[RecordedEvent]:
+        self.asked += bool(queries)
+        return self._log.read(queries, **how)
+
+    def last(self) -> Any:
+        return self._log.last()
+
+
+def context(snapshot: Snapshot) -> Context:
+    return Context(snapshot, now=NOW, new_id=lambda _: "1", header=HEADER)
+
+
+def told(entries: Sequence[RecordedEvent]) -> list[tuple[int, Event]]:
+    return [(entry.position, entry.event) for entry in entries]
+
+
+many = st.lists(events, min_size=MOST_TOLD - 2, max_size=MOST_TOLD + 2)
+rounds = st.lists(
+    st.tuples(st.lists(events, max_size=4) | many, st.lists(questions, max_size=5)),
+    min_size=3,
+    max_size=8,
+)
+
+
+@given(rounds=rounds)
+def test_what_is_kept_is_what_the_log_answers(
+    log: EventLog, rounds: list[tuple[list[Event], list[Question]]]
+) -> None:
+    snapshots = Snapshots(log)
+    for recorded, asked in rounds:
+        record(log, recorded)
+        snapshot, recorded_at = snapshots.take()
+        assert (snapshot.head, recorded_at) == log.last()
+        known, anew = context(snapshot), context(Snapshot(log, log.head()))
+        for question in asked:
+            assert told(ask(known, question)) == told(ask(anew, question))
+        assert snapshot.boundary == anew._snapshot.boundary, "what is known is asked all the same"
+
+
+@given(first=st.lists(events, max_size=4), second=st.lists(events, max_size=4), asked=questions)
+def test_a_snapshot_stands_still_though_its_answers_go_on(
+    log: EventLog, first: list[Event], second: list[Event], asked: Question
+) -> None:
+    """As with a rule that decides something else while a decision is being taken."""
+    snapshots = Snapshots(log)
+    for _ in range(2):
+        record(log, first)
+        outer, _ = snapshots.take()
+    before = told(ask(context(outer), asked))
+    record(log, second)
+    inner, _ = snapshots.take()
+    ask(context(inner), asked)
+    expected = context(Snapshot(log, outer.head))
+    assert told(ask(context(outer), asked)) == before == told(ask(expected, asked))
+    other: Question = (["project:b"], [], False)
+    assert told(ask(context(outer), other)) == told(ask(expected, other))
+
+
+def test_the_second_time_nothing_is_asked(log: EventLog) -> None:
+    history: Any = Counting(log)
+    snapshots = Snapshots(history)
+    for n in range(6):
+        record(log, [Noted(about=("project:a",), number=n)])
+        found = context(snapshots.take()[0]).read("project:a", Noted)
+        assert [entry.event for entry in found] == [
+            Noted(about=("project:a",), number=m) for m in range(n + 1)
+        ]
+    assert history.asked == 2, "the first decision keeps nothing, the second asks and keeps"
+
+
+def test_each_thread_keeps_its_own(log: EventLog) -> None:
+    history: Any = Counting(log)
+    snapshots = Snapshots(history)
+
+    def decide_three_times() -> None:
+        for _ in range(3):
+            context(snapshots.take()[0]).read("project:a")
+
+    for _ in range(2):
+        thread = Thread(target=decide_three_times)
+        thread.start()
+        thread.join()
+    assert history.asked == 4
+
+
+@pytest.mark.parametrize("further", [0, 1, 2, MOST_TOLD + 1])
+def test_a_log_that_went_on_differently_is_asked_anew(tmp_path: Path, further: int) -> None:
+    """A server that goes on from a replica has forgotten the last events, and records others.
+
+    Here their rows are taken out, past the guards. All have the same recorded time.
+    """
+    path = tmp_path / "studio.db"
+    registry = Registry(KINDS)
+    with closing(create_log(path, registry, FIRST)) as log:
+        record(log, [Noted(about=("project:a",), number=n) for n in range(3)])
+        snapshots = Snapshots(log)
+        for _ in range(2):
+            taken, _ = snapshots.take()
+            assert len(context(taken).read("project:a")) == 3
+    forget_after(path, 3)
+    with closing(open_log(path, registry)) as log:
+        record(log, [Noted(about=("project:a",), number=10 + n) for n in range(further)])
+        at_one_time(path)
+        snapshots._log = log  # as with a server, whose clients do not open anything anew
+        taken, _ = snapshots.take()
+        assert taken.head == 3 + further
+        numbers = [entry.event for entry in context(taken).read("project:a")]
+        expected = [0, 1, *range(10, 10 + further)]
+        assert numbers == [Noted(about=("project:a",), number=n) for n in expected]
+
+
+def forget_after(path: Path, position: int) -> None:
+    without_guards(
+        path,
+        f"DELETE FROM event WHERE position > {position}",
+        f"DELETE FROM event_tag WHERE position > {position}",
+    )
+
+
+def at_one_time(path: Path) -> None:
+    without_guards(path, "UPDATE event SET recorded_at = (SELECT min(recorded_at) FROM event)")
+
+
+def without_guards(path: Path, *statements: str) -> None:
+    connection: Any = sqlite_module().connect(str(path), isolation_level=None)
+    named = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    ).fetchall()
+    for name, _ in named:
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        connection.execute(statement)
+    for _, sql in named:
+        connection.execute(sql)
+    connection.close()
+
+
+def test_a_log_that_was_emptied_is_no_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "studio.db"
+    with closing(create_log(path, Registry(KINDS), FIRST)) as log:
+        snapshots = Snapshots(log)
+        for _ in range(2):
+            snapshots.take()
+        forget_after(path, 0)
+        with pytest.raises(NotALedger):
+            snapshots.take()
+
+
+# --- what is given out cannot be kept -----------------------------------------------------
+
+
+def entries(count: int, about: tuple[str, ...] = ("project:a",)) -> list[RecordedEvent]:
+    return [
+        RecordedEvent.pending(n, NOW, Noted(about=about, number=n), HEADER, about)
+        for n in range(1, count + 1)
+    ]
+
+
+def test_a_gap_in_what_is_told_is_not_followed() -> None:
+    first, second, third, fourth = entries(4)
+    assert Answers(first).follow([first, second, third])
+    assert not Answers(first).follow([first, third])
+    assert not Answers(first).follow([first, third, fourth])
+    assert not Answers(first).follow([second, third])
+    assert not Answers(first).follow([])
+    assert not Answers().follow([first])
+    (other,) = entries(1, ("project:b",))
+    assert not Answers(first).follow([other, second])
+
+
+def test_what_has_not_been_asked_for_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "MOST_QUESTIONS", 3)
+    kept = Answers(entries(1)[0])
+    asked = [(Query((f"project:{name}",)), False) for name in "abcd"]
+    for question in asked[:3]:
+        kept.keep(question, [])
+    assert kept.get(asked[0]) == []
+    kept.keep(asked[3], [])
+    assert [kept.get(question) for question in asked] == [[], None, [], []]
+
+
+def test_so_many_events_are_kept_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "MOST_EVENTS", 10)
+    first, *news = entries(8)
+    kept = Answers(first)
+    one, other = (Query(("project:a",)), False), (Query(("project:a",), ("test.Noted",)), False)
+    kept.keep(one, news[:6])
+    kept.keep(other, news[:5])
+    assert kept.get(one) is None
+    assert kept.get(other) == news[:5]
+    kept.keep(one, entries(11))
+    assert kept.get(one) is None
+    assert kept.get(other) is None
+    assert kept._events == 0
+    assert not kept._with_tag
+
+
+def test_what_is_followed_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view of one project that stays and stays would grow as the log grows."""
+    monkeypatch.setattr(answers, "MOST_EVENTS", 10)
+    first, *news = entries(12)
+    kept = Answers(first)
+    question = (Query(("project:a",)), False)
+    kept.keep(question, [first])
+    assert kept.follow([first, *news])
+    assert kept.get(question) is None
