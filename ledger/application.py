@@ -7,7 +7,6 @@ must not: the clock, the source of new ids, the retries.
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -18,12 +17,11 @@ from msgspec import Struct
 from ledger.decisions import STUDIO_DECISIONS
 from ledger.decisions.base import Context, Decision, Proposal, Rule, Snapshot
 from ledger.decisions.snapshots import Snapshots
-from ledger.decisions.wire import Wire
+from ledger.decisions.wire import NamingLine, Wire
 from ledger.errors import (
     BadInput,
     BoundaryBroken,
     Conflict,
-    LedgerError,
     NotALedger,
     Refused,
     RequestReused,
@@ -230,7 +228,7 @@ class Ledger:
     def _checked(self, number: int, decision: Decision) -> Decision:
         # What `Wire.read` gives was checked already. A second time costs some microseconds,
         # and telling the two apart would cost every caller a thought.
-        with _naming_line(number):
+        with NamingLine(number):
             return self.wire.check(decision)
 
     def _record(
@@ -257,7 +255,7 @@ class Ledger:
             return first
         proposals: list[Proposal] = []
         for number, decision in numbered:
-            with _naming_line(number):
+            with NamingLine(number):
                 proposals += self._take(decision, snapshot, now, header, line=number)
         if dry_run or not proposals:
             return Outcome(tuple(snapshot.pending), dry_run=dry_run, attempts=attempt)
@@ -366,16 +364,6 @@ class Ledger:
                 raise BadInput(f"there is no #{text:.20}", advice=f"The log ends at #{head}{here}")
             return position
         return self.log.position_at(last_instant(text, self.opened.zone))
-
-
-@contextmanager
-def _naming_line(number: int) -> Iterator[None]:
-    """What goes wrong inside says at which line of a batch; a single command has none, 0."""
-    try:
-        yield
-    except LedgerError as error:
-        error.where = f"line {number}" if number else error.where
-        raise
 
 
 def _registry(extensions: Extensions | None) -> Registry:

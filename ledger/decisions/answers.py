@@ -13,9 +13,12 @@ forgotten.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from ledger.events.base import Query, RecordedEvent
+from ledger.log.rows import StoredRow, tags_of
 
 Question = tuple[Query, bool]
 """A query, and whether its newest event alone is wanted."""
@@ -29,12 +32,12 @@ MOST_EVENTS = 16_384
 
 
 class Answers:
-    """The answers of one log up to `newest`, the last event that is known; None knows nothing.
+    """The answers of one log up to the row `newest`, the last one that is known.
 
-    For one thread.
+    None knows nothing. For one thread.
     """
 
-    def __init__(self, newest: RecordedEvent | None = None) -> None:
+    def __init__(self, newest: StoredRow | None = None) -> None:
         self._newest = newest
         self._found: dict[Question, list[RecordedEvent]] = {}  # longest not asked for first
         self._with_tag: dict[str, set[Question]] = defaultdict(set)
@@ -43,22 +46,25 @@ class Answers:
     @property
     def head(self) -> int:
         """The position up to which they hold, 0 where nothing is known."""
-        return 0 if self._newest is None else self._newest.position
+        return 0 if self._newest is None else self._newest[0]
 
-    def follow(self, told: Sequence[RecordedEvent]) -> bool:
-        """Take in what the log tells from position `head` on, `MOST_TOLD` events at most.
+    def follow(
+        self, told: Sequence[StoredRow], decode: Callable[[StoredRow], RecordedEvent]
+    ) -> bool:
+        """Take in the rows that the log tells from position `head` on, `MOST_TOLD` at most.
 
         False where they cannot go on: then make new ones.
         """
         if self._newest is None or not told or len(told) == MOST_TOLD:
             return False
-        if not told[0].is_same(self._newest):
-            return False
-        if told[-1].position - told[0].position != len(told) - 1:
-            return False  # one is missing
-        for entry in told[1:]:
-            self._add(entry)
-            self._newest = entry
+        if told[0] != self._newest or told[-1][0] - told[0][0] != len(told) - 1:
+            return False  # another log, or one is missing
+        try:
+            for row in told[1:]:
+                self._add(row, decode)
+                self._newest = row
+        except (msgspec.MsgspecError, TypeError):
+            return False  # its tags are damaged: no question is answered by it
         self._stay_small()
         return True
 
@@ -80,11 +86,14 @@ class Answers:
         while len(self._found) > MOST_QUESTIONS or self._events > MOST_EVENTS:
             self._forget(next(iter(self._found)))
 
-    def _add(self, entry: RecordedEvent) -> None:
-        for tag in entry.tags:
+    def _add(self, row: StoredRow, decode: Callable[[StoredRow], RecordedEvent]) -> None:
+        _, _, type, text, _ = row
+        tags, entry = tags_of(text), None
+        for tag in tags:
             for question in self._with_tag.get(tag, ()):
                 query, only_last = question
-                if query.matches(entry.type, entry.tags):
+                if query.matches(type, tags):
+                    entry = entry or decode(row)
                     found = self._found[question]
                     joined = [entry] if only_last else [*found, entry]
                     self._events += len(joined) - len(found)

@@ -2,14 +2,12 @@
 
 import threading
 from datetime import datetime
-from typing import Any
 
 from ledger.decisions.answers import MOST_TOLD, Answers
 from ledger.decisions.base import Snapshot
 from ledger.errors import NotALedger
-from ledger.events.base import RecordedEvent
+from ledger.events.base import parse_recorded_at
 from ledger.log.eventlog import EventLog
-from ledger.log.rows import ENDLESS
 
 
 class Snapshots(threading.local):
@@ -28,17 +26,14 @@ class Snapshots(threading.local):
             if last is None:
                 raise _not_a_ledger()
             return Snapshot(self._log, last[0]), last[1]
-        told = self._read(after=self._known.head - 1, limit=MOST_TOLD)
-        if not self._known.follow(told):
-            told = self._read(limit=1, newest_first=True)
+        told = self._log.rows_after(self._known.head - 1, MOST_TOLD)
+        if not self._known.follow(told, self._log.decode):
+            told = self._log.last_row()
             if not told:
                 raise _not_a_ledger()
             self._known = Answers(told[0])
-        newest = told[-1]
-        return Snapshot(self._log, newest.position, self._known), newest.recorded_at
-
-    def _read(self, **how: Any) -> list[RecordedEvent]:
-        return list(self._log.read((), until=ENDLESS, **how))
+        head, recorded_at, *_ = told[-1]
+        return Snapshot(self._log, head, self._known), parse_recorded_at(recorded_at)
 
 
 def _not_a_ledger() -> NotALedger:

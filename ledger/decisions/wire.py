@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
 from typing import Any, Union
 
 import msgspec
@@ -163,3 +164,24 @@ def _no_object(why: str) -> BadInput:
         f"this is no JSON object ({why})",
         advice='Write one a line, such as {"do": "project open", …}',
     )
+
+
+class NamingLine:
+    """What goes wrong inside says at which line of a batch; a single command has none, 0."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._number and isinstance(error, LedgerError):
+            error.where = f"line {self._number}"

@@ -129,10 +129,6 @@ class RecordedEvent(Struct, eq=False, gc=False):
         tags_text = msgspec.json.encode(tags).decode()
         return cls(position, format_recorded_at(now), event.type_name, tags_text, data)
 
-    def is_same(self, other: "RecordedEvent") -> bool:
-        """Whether both are the same in everything that is recorded."""
-        return bool(msgspec.structs.astuple(self) == msgspec.structs.astuple(other))
-
     @property
     def event(self) -> Event:
         """The event itself; an `UnknownEvent` where no installed code can read it."""

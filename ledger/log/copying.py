@@ -21,7 +21,7 @@ from ledger.events.base import Registry
 from ledger.log import schema
 from ledger.log.beside import check_not_written, reading_mode
 from ledger.log.eventlog import EventLog
-from ledger.log.failures import storage_errors
+from ledger.log.failures import StorageErrors
 from ledger.log.places import Place, postgres_engine, seen, sqlite_engine
 from ledger.log.recorder import SqlRecorder
 from ledger.log.rows import ENDLESS, PAGE, StoredRow
@@ -68,7 +68,7 @@ def _check(
     tables = schema.tables()
     engine = sqlite_engine(building, mode="ro")
     try:
-        with storage_errors(where), engine.connect() as connection:
+        with StorageErrors(where), engine.connect() as connection:
             schema.check_format(connection, tables, where)
         check(EventLog(SqlRecorder(engine, tables, SystemClock(), where), registry))
     finally:
@@ -90,7 +90,7 @@ def _copy_file(path: Path, named: str, building: Path, where: str) -> None:
     """Let SQLite copy it. What fails then is mostly the new file's disk."""
     engine = sqlite_engine(path, mode=lambda: reading_mode(path))
     try:
-        with storage_errors(where), engine.connect() as connection:
+        with StorageErrors(where), engine.connect() as connection:
             # Set where a crash has left something that may only be taken back; VACUUM INTO
             # writes nothing but the new file, and is refused with it all the same.
             connection.exec_driver_sql("PRAGMA query_only = OFF")
@@ -125,7 +125,7 @@ def _copy_schema(source: Place, building: Path, where: str, progress: Progress |
     tables = schema.tables()
     engine = sqlite_engine(building, mode="rw")
     try:
-        with storage_errors(where), engine.connect() as connection:
+        with StorageErrors(where), engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             schema.create(connection, tables)
             copy = SqlRecorder(engine, tables, SystemClock(), where)
@@ -153,7 +153,7 @@ def _pages(source: Place) -> Iterator[tuple[list[StoredRow], int]]:
     last = Statements(tables, engine.dialect).last
     after = -ENDLESS
     try:
-        with storage_errors(source.where), engine.connect() as connection:
+        with StorageErrors(source.where), engine.connect() as connection:
             connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             session = Session(connection)
             found = session.row(last)

@@ -61,7 +61,7 @@ class EventLog:
         """
         self._recorder.on_wait = (after_s, told)
 
-    def held(self) -> AbstractContextManager[None]:
+    def held(self) -> AbstractContextManager[object]:
         """Keep one connection for all that this thread reads and appends inside."""
         return self._recorder.held()
 
@@ -140,7 +140,7 @@ class EventLog:
 
         Those after `after` that answer any of the queries; without one, all.
         """
-        return Following(Tail(self._recorder, queries, after), self._decode)
+        return Following(Tail(self._recorder, queries, after), self.decode)
 
     def stored(self, after: int = -ENDLESS, until: int = ENDLESS) -> Iterator[StoredRow]:
         """The stored columns in the order of positions, with whatever gaps and damage there are.
@@ -148,6 +148,14 @@ class EventLog:
         For whoever verifies them; everybody else reads `stream` or `lines`.
         """
         return self._recorder.rows(after=after, until=until)
+
+    def rows_after(self, after: int, limit: int) -> list[StoredRow]:
+        """The first rows after a position as they are stored, so many at most."""
+        return list(self._recorder.rows(after=after, limit=limit))
+
+    def last_row(self) -> list[StoredRow]:
+        """The last row; none in an empty log."""
+        return list(self._recorder.rows(limit=1, newest_first=True))
 
     def stored_pages(self, after: int = -ENDLESS) -> Iterator[list[StoredRow]]:
         """All that `stored` gives, as lists of a multiple of 256 rows, but for the last one."""
@@ -201,7 +209,8 @@ class EventLog:
             except (msgspec.MsgspecError, TypeError) as error:
                 raise self._damaged(row[0], error) from error
 
-    def _decode(self, row: StoredRow) -> RecordedEvent:
+    def decode(self, row: StoredRow) -> RecordedEvent:
+        """The event of a stored row. Raises `StorageFailure` for one that cannot be read."""
         try:
             return self.registry.decode(*row)
         except (msgspec.MsgspecError, TypeError) as error:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -79,25 +80,40 @@ _POSTGRES = {
 }
 
 
-@contextmanager
-def storage_errors(where: str, *, committing: bool = False) -> Iterator[None]:
-    """Turn what the database raises into one clear line.
+class StorageErrors:
+    """Turns what the database raises into one clear line. Enter it as often as you like.
 
     `committing`: a connection that breaks during COMMIT leaves it open whether the events
     were recorded, and the message has to say so.
     """
-    try:
-        yield
-    except DBAPIError as error:
-        failure = _explain(error, where)
-        if committing and error.connection_invalidated:
+
+    __slots__ = ("_committing", "_where")
+
+    def __init__(self, where: str, *, committing: bool = False) -> None:
+        self._where = where
+        self._committing = committing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, SQLAlchemyError):
+            return
+        if not isinstance(error, DBAPIError):
+            said = f"{self._where} failed: {_first_line(error)}"
+            raise StorageFailure(said, advice=ODD) from error
+        failure = _explain(error, self._where)
+        if self._committing and error.connection_invalidated:
             failure = StorageFailure(
-                f"the connection to {where} broke while recording",
+                f"the connection to {self._where} broke while recording",
                 advice="It may have been recorded: look at the log before you repeat it",
             )
         raise failure from error
-    except SQLAlchemyError as error:
-        raise StorageFailure(f"{where} failed: {_first_line(error)}", advice=ODD) from error
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from sqlalchemy import text as sql
 
 from ledger.log import schema
 from ledger.log.beside import is_write_ahead_logged, reading_mode
-from ledger.log.failures import storage_errors
+from ledger.log.failures import StorageErrors
 from ledger.log.places import Place, postgres_engine, sqlite_engine
 from ledger.times import Clock, SystemClock
 
@@ -47,7 +47,7 @@ def examine(where: str, clock: Clock | None = None) -> Health:
         assert place.url is not None
         engine = postgres_engine(place.url, read_only=True)
     try:
-        with storage_errors(place.where), engine.connect() as connection:
+        with StorageErrors(place.where), engine.connect() as connection:
             if place.path is not None:
                 return _sqlite(connection, place.path)
             return _postgres(connection, place.schema, clock or SystemClock())

@@ -13,7 +13,7 @@ fetched page by page, each page on its own: a slow reader holds no snapshot open
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from heapq import merge
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ from ledger.events.base import format_recorded_at
 from ledger.log.beside import check_not_written, check_still_there
 from ledger.log.branches import Asked, Branch, branch_values, branches, groups
 from ledger.log.conditions import ConditionFailed, Unless, check_none
-from ledger.log.failures import storage_errors
+from ledger.log.failures import StorageErrors
 from ledger.log.forks import leave_to_parent, renew_in_child
 from ledger.log.lines import LINE_LIMIT, line_size
 from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, index_rows, once, tags_text
@@ -42,6 +42,7 @@ from ledger.log.statements import Statement, Statements, lock_statements
 from ledger.log.tag_index import TagIndex
 from ledger.log.tag_statements import TagStatements
 from ledger.log.tail import Subscription
+from ledger.log.uses import Held, Use
 from ledger.log.waiting import telling
 from ledger.log.whole import Pages
 from ledger.times import Clock
@@ -83,7 +84,9 @@ class SqlRecorder(DCBRecorder):
         self.pages = Pages(self._statements, self._reading)
         # Threads of one process queue here: SQLite's own lock is polled, not queued for.
         self._append_turn = threading.Lock()
-        self._mine = _Held()
+        self._mine = Held()
+        self._errors = StorageErrors(where)
+        self._committing = StorageErrors(where, committing=True)
         self._listeners: set[threading.Event] = set()
         self.on_wait: tuple[float, Callable[[], None]] | None = None
         """After how many seconds of waiting for the lock to call whom, from another thread."""
@@ -93,7 +96,7 @@ class SqlRecorder(DCBRecorder):
         """In a forked child: leave the connections to the parent, and lock anew."""
         leave_to_parent(self._engine)
         self._append_turn = threading.Lock()
-        self._mine = _Held()
+        self._mine = Held()
 
     def close(self) -> None:
         """Give the connections back to the database. Using the recorder reopens them."""
@@ -302,7 +305,7 @@ class SqlRecorder(DCBRecorder):
 
     def _commit(self, session: Session, *told: tuple[str, Sequence[Any]]) -> None:
         check_still_there(session.seen, self.where)
-        with storage_errors(self.where, committing=True):
+        with self._committing:
             session.run_all(*told, ("COMMIT", ()))
 
     def insert_untagged(self, session: Session, rows: list[StoredRow]) -> None:
@@ -346,24 +349,12 @@ class SqlRecorder(DCBRecorder):
 
     # --- connections -----------------------------------------------------------------
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[Session]:
         """Keep one connection for all that this thread reads and appends inside."""
-        with self._connected() as session:
-            before, self._mine.session = self._mine.session, session
-            try:
-                yield
-            finally:
-                self._mine.session = before
+        return Use(self._engine, self._errors, self._mine, hold=True)
 
-    @contextmanager
-    def _connected(self) -> Iterator[Session]:
-        with storage_errors(self.where):
-            if self._mine.session is not None:
-                yield self._mine.session
-                return
-            with self._engine.connect() as connection:
-                yield Session(connection)
+    def _connected(self) -> Use:
+        return Use(self._engine, self._errors, self._mine)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
@@ -390,9 +381,3 @@ class SqlRecorder(DCBRecorder):
 
 def _items(query: DCBQuery | None) -> Sequence[Asked]:
     return () if query is None else query.items
-
-
-class _Held(threading.local):
-    """The session that a thread holds."""
-
-    session: Session | None = None

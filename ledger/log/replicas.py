@@ -14,7 +14,7 @@ from sqlalchemy import text as sql
 from ledger.errors import LedgerError, NotALedger
 from ledger.events.base import Registry
 from ledger.log.eventlog import EventLog, open_log
-from ledger.log.failures import storage_errors
+from ledger.log.failures import StorageErrors
 from ledger.log.places import Place, postgres_engine
 
 _PATIENCE_S = 3
@@ -111,7 +111,7 @@ class Replica:
             return None
         engine = postgres_engine(place.url, read_only=True)
         try:
-            with storage_errors(place.where), engine.connect() as connection:
+            with StorageErrors(place.where), engine.connect() as connection:
                 row = connection.execute(sql(_ASKED)).one()
                 seconds = None if row[2] is None else float(row[2])
                 return Applied(bool(row[0]), bool(row[1]), seconds)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.errors import BadInput, Refused, StorageFailure
 from ledger.log import schema
-from ledger.log.failures import storage_errors
+from ledger.log.failures import StorageErrors
 from ledger.log.places import Place, postgres_engine
 from ledger.log.statements import lock_statements
 
@@ -104,7 +104,7 @@ def add_roles(place: Place, prefix: str | None = None, *, dry_run: bool = False)
     tables = schema.tables(place.schema)
     engine = postgres_engine(place.url, read_only=False)
     try:
-        with storage_errors(place.where), engine.connect() as connection:
+        with StorageErrors(place.where), engine.connect() as connection:
             for statement in lock_statements("postgresql", tables):
                 connection.exec_driver_sql(statement)
             schema.check_format(connection, tables, place.where)
@@ -141,7 +141,7 @@ def roles_of(place: Place, prefix: str | None = None) -> list[Role]:
     names = Roles.named(prefix or place.schema or "")
     engine = postgres_engine(place.url, read_only=True)
     try:
-        with storage_errors(place.where), engine.connect() as connection:
+        with StorageErrors(place.where), engine.connect() as connection:
             return [
                 Role(name, RIGHTS[end], tuple(connection.scalars(_MEMBERS, {"role": name})))
                 for end, name in names.by_end()

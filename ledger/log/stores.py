@@ -21,11 +21,11 @@ from ledger.log.beside import cannot_change, reading_mode
 from ledger.log.failures import (
     ELSEWHERE,
     NOT_THERE,
+    StorageErrors,
     file_errors,
     full,
     left_beside,
     no_room,
-    storage_errors,
 )
 from ledger.log.leftovers import PRIVATE, building_beside, clear_leftovers
 from ledger.log.places import (
@@ -74,7 +74,7 @@ def open_store(place: Place, clock: Clock, *, read_only: bool = False) -> SqlRec
     else:
         engine = _open_schema(place, read_only=read_only)
     try:
-        with storage_errors(place.where), engine.connect() as connection:
+        with StorageErrors(place.where), engine.connect() as connection:
             schema.check_format(connection, tables, place.where)
             if place.path is not None and not read_only:
                 _settle_journal(connection, place.path, place.where)
@@ -122,7 +122,7 @@ def _fill_file(building: Path, where: str, clock: Clock, fill: Fill) -> None:
     tables = schema.tables()
     engine = sqlite_engine(building, mode="rw")
     try:
-        with storage_errors(where), engine.connect() as connection:
+        with StorageErrors(where), engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             schema.create(connection, tables)
             fill(SqlRecorder(engine, tables, clock, where), Session(connection))
@@ -215,7 +215,7 @@ def _create_schema(place: Place, clock: Clock, fill: Fill) -> None:
     tables = schema.tables(place.schema)
     engine = postgres_engine(place.url, read_only=False)
     try:
-        with storage_errors(place.where), engine.connect() as connection:
+        with StorageErrors(place.where), engine.connect() as connection:
             _check_encoding(connection, place.where)
             recorder = SqlRecorder(engine, tables, clock, place.where)
             session = Session(connection)
@@ -234,7 +234,7 @@ def _open_schema(place: Place, *, read_only: bool) -> Engine:
     assert place.url is not None
     engine = postgres_engine(place.url, read_only=read_only)
     try:
-        with storage_errors(place.where), engine.connect() as connection:
+        with StorageErrors(place.where), engine.connect() as connection:
             _check_encoding(connection, place.where)
             found = _relations(connection, place.schema)
         if not found:

@@ -2,19 +2,20 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+
+def telling(on_wait: tuple[float, Callable[[], None]] | None) -> AbstractContextManager[None]:
+    """Call what is given, from another thread, when the block takes longer than so many seconds."""
+    return nullcontext() if on_wait is None else _telling(*on_wait)
 
 
 @contextmanager
-def telling(on_wait: tuple[float, Callable[[], None]] | None) -> Iterator[None]:
-    """Call what is given, from another thread, when the block takes longer than so many seconds."""
-    if on_wait is None:
-        yield
-        return
-    told = threading.Timer(*on_wait)
-    told.daemon = True
-    told.start()
+def _telling(after_s: float, told: Callable[[], None]) -> Iterator[None]:
+    timer = threading.Timer(after_s, told)
+    timer.daemon = True
+    timer.start()
     try:
         yield
     finally:
-        told.cancel()
+        timer.cancel()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.errors import LedgerError, NoLedger, NotALedger, StorageFailure
-from ledger.log.failures import ODD, file_errors, storage_errors
+from ledger.log.failures import ODD, StorageErrors, file_errors
 
 ANEW = "Delete it: views are built anew from the log"
 _UNHARMED = "What was recorded is safe: only views are kept there."
@@ -26,7 +26,7 @@ def view_errors(where: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, OSError) as error:
         try:
-            with file_errors(where), storage_errors(where):
+            with file_errors(where), StorageErrors(where):
                 raise
         except LedgerError as told:
             raise _of_views(told, where) from error

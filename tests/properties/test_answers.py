@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from ledger.errors import NotALedger
 from ledger.events.base import Event, Query, RecordedEvent, Registry
 from ledger.log.eventlog import EventLog, create_log, open_log
 from ledger.log.places import sqlite_module
+from ledger.log.rows import StoredRow
 from tests.properties.test_context import (
     HEADER,
     KINDS,
@@ -32,6 +34,7 @@ from tests.properties.test_context import (
     record,
 )
 
+RECORDED_AT = "2026-01-01T00:00:00.000000Z"
 FIRST = (Noted(about=()), HEADER)
 
 
@@ -60,8 +63,8 @@ class Counting:
         self.asked += bool(queries)
         return self._log.read(queries, **how)
 
-    def last(self) -> Any:
-        return self._log.last()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
 
 
 def context(snapshot: Snapshot) -> Context:
@@ -207,28 +210,45 @@ def test_a_log_that_was_emptied_is_no_ledger(tmp_path: Path) -> None:
 # --- what is given out cannot be kept -----------------------------------------------------
 
 
-def entries(count: int, about: tuple[str, ...] = ("project:a",)) -> list[RecordedEvent]:
-    return [
-        RecordedEvent.pending(n, NOW, Noted(about=about, number=n), HEADER, about)
-        for n in range(1, count + 1)
-    ]
+REGISTRY = Registry(KINDS)
+
+
+def row(position: int, about: tuple[str, ...] = ("project:a",)) -> StoredRow:
+    data = REGISTRY.encode(Noted(about=about, number=position), HEADER)
+    return position, RECORDED_AT, Noted.type_name, msgspec.json.encode(about).decode(), data
+
+
+def rows(count: int) -> list[StoredRow]:
+    return [row(n) for n in range(1, count + 1)]
+
+
+def decode(stored: StoredRow) -> RecordedEvent:
+    return REGISTRY.decode(*stored)
+
+
+def follows(known: Answers, *told: StoredRow) -> bool:
+    return known.follow(told, decode)
 
 
 def test_a_gap_in_what_is_told_is_not_followed() -> None:
-    first, second, third, fourth = entries(4)
-    assert Answers(first).follow([first, second, third])
-    assert not Answers(first).follow([first, third])
-    assert not Answers(first).follow([first, third, fourth])
-    assert not Answers(first).follow([second, third])
-    assert not Answers(first).follow([])
-    assert not Answers().follow([first])
-    (other,) = entries(1, ("project:b",))
-    assert not Answers(first).follow([other, second])
+    first, second, third, fourth = rows(4)
+    assert follows(Answers(first), first, second, third)
+    assert not follows(Answers(first), first, third)
+    assert not follows(Answers(first), first, third, fourth)
+    assert not follows(Answers(first), second, third)
+    assert not follows(Answers(first))
+    assert not follows(Answers(), first)
+    assert not follows(Answers(first), row(1, ("project:b",)), second)
+    assert not follows(Answers(first), *rows(MOST_TOLD))
+    assert follows(Answers(first), *rows(MOST_TOLD - 1))
+    assert not follows(Answers(first), first, (2, RECORDED_AT, "test.Noted", "damaged", b"{}"))
+    damaged: Any = (2, RECORDED_AT, "test.Noted", None, b"{}")
+    assert not follows(Answers(first), first, damaged)
 
 
 def test_what_has_not_been_asked_for_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "MOST_QUESTIONS", 3)
-    kept = Answers(entries(1)[0])
+    kept = Answers(row(1))
     asked = [(Query((f"project:{name}",)), False) for name in "abcd"]
     for question in asked[:3]:
         kept.keep(question, [])
@@ -239,14 +259,14 @@ def test_what_has_not_been_asked_for_longest_is_forgotten(monkeypatch: pytest.Mo
 
 def test_so_many_events_are_kept_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "MOST_EVENTS", 10)
-    first, *news = entries(8)
-    kept = Answers(first)
+    entries = [decode(stored) for stored in rows(11)]
+    kept = Answers(row(1))
     one, other = (Query(("project:a",)), False), (Query(("project:a",), ("test.Noted",)), False)
-    kept.keep(one, news[:6])
-    kept.keep(other, news[:5])
+    kept.keep(one, entries[:6])
+    kept.keep(other, entries[:5])
     assert kept.get(one) is None
-    assert kept.get(other) == news[:5]
-    kept.keep(one, entries(11))
+    assert kept.get(other) == entries[:5]
+    kept.keep(one, entries)
     assert kept.get(one) is None
     assert kept.get(other) is None
     assert kept._events == 0
@@ -254,11 +274,11 @@ def test_so_many_events_are_kept_at_most(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_is_followed_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A view of one project that stays and stays would grow as the log grows."""
+    """What is asked of one project again and again would grow as the log grows."""
     monkeypatch.setattr(answers, "MOST_EVENTS", 10)
-    first, *news = entries(12)
-    kept = Answers(first)
-    question = (Query(("project:a",)), False)
-    kept.keep(question, [first])
-    assert kept.follow([first, *news])
+    kept, question = Answers(row(1)), (Query(("project:a",)), False)
+    kept.keep(question, [decode(row(1))])
+    assert follows(kept, *rows(10))
+    assert len(kept.get(question) or ()) == 10
+    assert follows(kept, row(10), row(11))
     assert kept.get(question) is None

@@ -11,7 +11,7 @@ from psycopg import errors
 from sqlalchemy.exc import OperationalError
 
 from ledger.errors import StorageFailure
-from ledger.log.failures import storage_errors
+from ledger.log.failures import StorageErrors
 from tests.sources import ROOT
 
 _WARNS = """
@@ -40,7 +40,7 @@ def test_the_drivers_own_warnings_do_not_stand_beside_ours() -> None:
     ],
 )
 def test_what_a_replica_says(raised: type[psycopg.Error], said: str, advice: str) -> None:
-    with pytest.raises(StorageFailure) as failure, storage_errors("the ledger"):
+    with pytest.raises(StorageFailure) as failure, StorageErrors("the ledger"):
         raise OperationalError("SELECT 1", {}, raised())
     assert said in failure.value.message
     assert failure.value.advice.startswith(advice)
