@@ -53,7 +53,9 @@ def check_text(what: str, text: str) -> str:
         raise BadText(
             f"the {what} has {len(kept):,} characters", advice=f"Use at most {MAX_TEXT:,}"
         )
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in kept):
+    if not kept.isprintable() and any(
+        unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in kept
+    ):
         raise BadText(
             f"the {what} holds a control character", advice="Remove line breaks and the like"
         )

@@ -345,34 +345,33 @@ class When(_Written):
 
     def resolve(self, zone_name: str) -> Period:
         """The period on that site's clock. Raises `BadTime`."""
-        if not has_hour(self.text):
-            self._check_days()
-            return _whole_days(self.text, zone_name)
-        first, dots, last = self.text.partition("..")
-        if not dots:
-            raise BadTime(
-                f"{self.text!r} has no end",
-                advice="Write START..END, such as 2025-07-01T08:00..2025-07-01T20:00",
-            )
-        ends = Moment(first).resolve(zone_name), Moment(last).resolve(zone_name)
-        if (ends[1] - ends[0]).days > MAX_PERIOD_DAYS:
-            raise BadTime(
-                f"{self.text} is longer than ten years", advice="Split it into shorter periods"
-            )
-        return Period(*ends, zone_name)
-
-    def _check_days(self) -> None:
-        """Say of what is no date at all that it is no period, and how one is written."""
-        if re.search(r"\d{4}-\d\d-\d\d", self.text, re.ASCII) is None:
-            raise BadTime(
-                f"{self.text!r} is no period",
-                advice="Write whole days as 2025-07-01..2025-07-14, or one day as 2025-07-01",
-            )
+        return _resolved(self.text, zone_name)
 
 
-@lru_cache(maxsize=1024)  # a command's are read when it is parsed, checked and decided
-def _whole_days(text: str, zone_name: str) -> Period:
-    return Days.parse(text).period(zone_name)
+@lru_cache(maxsize=1024)  # a command's is read when it is parsed, checked and decided
+def _resolved(text: str, zone_name: str) -> Period:
+    if not has_hour(text):
+        _check_days(text)
+        return Days.parse(text).period(zone_name)
+    first, dots, last = text.partition("..")
+    if not dots:
+        raise BadTime(
+            f"{text!r} has no end",
+            advice="Write START..END, such as 2025-07-01T08:00..2025-07-01T20:00",
+        )
+    ends = Moment(first).resolve(zone_name), Moment(last).resolve(zone_name)
+    if (ends[1] - ends[0]).days > MAX_PERIOD_DAYS:
+        raise BadTime(f"{text} is longer than ten years", advice="Split it into shorter periods")
+    return Period(*ends, zone_name)
+
+
+def _check_days(text: str) -> None:
+    """Say of what is no date at all that it is no period, and how one is written."""
+    if re.search(r"\d{4}-\d\d-\d\d", text, re.ASCII) is None:
+        raise BadTime(
+            f"{text!r} is no period",
+            advice="Write whole days as 2025-07-01..2025-07-14, or one day as 2025-07-01",
+        )
 
 
 def month_bounds(month: str) -> Days:

@@ -26,7 +26,8 @@ class Snapshots(threading.local):
             if last is None:
                 raise _not_a_ledger()
             return Snapshot(self._log, last[0]), last[1]
-        told = self._log.rows_after(self._known.head - 1, MOST_TOLD)
+        head = self._known.head
+        told = self._log.rows_after(head - 1, MOST_TOLD) if head else []
         if not self._known.follow(told, self._log.decode):
             told = self._log.last_row()
             if not told:

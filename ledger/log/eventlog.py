@@ -151,7 +151,7 @@ class EventLog:
 
     def rows_after(self, after: int, limit: int) -> list[StoredRow]:
         """The first rows after a position as they are stored, so many at most."""
-        return list(self._recorder.rows(after=after, limit=limit))
+        return self._recorder.page(after, limit)
 
     def last_row(self) -> list[StoredRow]:
         """The last row; none in an empty log."""

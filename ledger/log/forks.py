@@ -9,7 +9,7 @@ import os
 import weakref
 from typing import Protocol
 
-from sqlalchemy import Engine, Pool
+from sqlalchemy import Engine
 
 
 class Renewable(Protocol):
@@ -21,9 +21,9 @@ class Renewable(Protocol):
 
 _open: "weakref.WeakSet[Renewable]" = weakref.WeakSet()
 
-_parents: list[Pool] = []
-"""Pools that this process has inherited: kept, since a connection that Python clears away is
-closed, and with it the parent's."""
+_parents: list[object] = []
+"""Pools and connections that this process has inherited: kept, since a connection that Python
+clears away is closed, and with it the parent's."""
 
 
 def renew_in_child(one: Renewable) -> None:
@@ -31,9 +31,9 @@ def renew_in_child(one: Renewable) -> None:
     _open.add(one)
 
 
-def leave_to_parent(engine: Engine) -> None:
-    """Have an engine connect anew, its connections left open as they are."""
-    _parents.append(engine.pool)
+def leave_to_parent(engine: Engine, *borrowed: object) -> None:
+    """Have an engine connect anew, its connections and the borrowed ones left open as they are."""
+    _parents.extend((engine.pool, *borrowed))
     engine.dispose(close=False)
 
 

@@ -33,7 +33,7 @@ from ledger.log.beside import check_not_written, check_still_there
 from ledger.log.branches import Asked, Branch, branch_values, branches, groups
 from ledger.log.conditions import ConditionFailed, Unless, check_none
 from ledger.log.failures import StorageErrors
-from ledger.log.forks import leave_to_parent, renew_in_child
+from ledger.log.forks import renew_in_child
 from ledger.log.lines import LINE_LIMIT, line_size
 from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, index_rows, once, tags_text
 from ledger.log.schema import Tables
@@ -42,7 +42,7 @@ from ledger.log.statements import Statement, Statements, lock_statements
 from ledger.log.tag_index import TagIndex
 from ledger.log.tag_statements import TagStatements
 from ledger.log.tail import Subscription
-from ledger.log.uses import Held, Use
+from ledger.log.uses import Use, Uses
 from ledger.log.waiting import telling
 from ledger.log.whole import Pages
 from ledger.times import Clock
@@ -73,7 +73,6 @@ class SqlRecorder(DCBRecorder):
 
     def __init__(self, engine: Engine, place: Tables, clock: Clock, where: str) -> None:
         self.where = where
-        self._engine = engine
         self._clock = clock
         self._statements = Statements(place, engine.dialect)
         self._lock = lock_statements(engine.dialect.name, place)
@@ -84,8 +83,7 @@ class SqlRecorder(DCBRecorder):
         self.pages = Pages(self._statements, self._reading)
         # Threads of one process queue here: SQLite's own lock is polled, not queued for.
         self._append_turn = threading.Lock()
-        self._mine = Held()
-        self._errors = StorageErrors(where)
+        self._uses = Uses(engine, where)
         self._committing = StorageErrors(where, committing=True)
         self._listeners: set[threading.Event] = set()
         self.on_wait: tuple[float, Callable[[], None]] | None = None
@@ -94,13 +92,12 @@ class SqlRecorder(DCBRecorder):
 
     def renew(self) -> None:
         """In a forked child: leave the connections to the parent, and lock anew."""
-        leave_to_parent(self._engine)
+        self._uses.renew()
         self._append_turn = threading.Lock()
-        self._mine = Held()
 
     def close(self) -> None:
         """Give the connections back to the database. Using the recorder reopens them."""
-        self._engine.dispose()
+        self._uses.close()
 
     # --- reading ---------------------------------------------------------------------
 
@@ -118,6 +115,10 @@ class SqlRecorder(DCBRecorder):
         """When the event at a position was recorded; None where there is none."""
         found = self._fetched(self._statements.recorded_at, position)
         return found[0][0] if found else None
+
+    def page(self, after: int, limit: int) -> list[StoredRow]:
+        """The first rows after a position, so many at most, and at most `PAGE`."""
+        return self._fetched(self._statements.page(False), after, ENDLESS, limit)
 
     def read(
         self,
@@ -351,10 +352,10 @@ class SqlRecorder(DCBRecorder):
 
     def held(self) -> AbstractContextManager[Session]:
         """Keep one connection for all that this thread reads and appends inside."""
-        return Use(self._engine, self._errors, self._mine, hold=True)
+        return Use(self._uses, hold=True)
 
     def _connected(self) -> Use:
-        return Use(self._engine, self._errors, self._mine)
+        return Use(self._uses)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
@@ -365,7 +366,7 @@ class SqlRecorder(DCBRecorder):
 
     def _fetched(self, statement: Statement, *values: Any) -> list[Any]:
         """The rows of one read."""
-        session = self._mine.session
+        session = self._uses.held.session
         if session is None:
             with self._reading() as session:
                 return session.rows(statement, *values)

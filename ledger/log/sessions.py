@@ -6,7 +6,7 @@ taken as they come, costs more than the statement: 40 µs, and another 40 to bor
 connection, where SQLite takes 5 to 20. A decision asks some eight questions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,7 +24,7 @@ class Session:
     cursor events hears of these statements too, without a cursor.
     """
 
-    __slots__ = ("_after", "_before", "_cursor", "_driver", "connection", "newer", "seen")
+    __slots__ = ("_cursor", "_driver", "_told", "connection", "newer", "seen")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -34,19 +34,21 @@ class Session:
         driver: Any = connection.connection.dbapi_connection
         self._driver = driver
         self._cursor = driver.cursor()  # one for all: to make one takes psycopg 15 µs
-        told = connection.engine.dispatch
-        self._before: tuple[Callable[..., Any], ...] = tuple(told.before_cursor_execute)
-        self._after: tuple[Callable[..., Any], ...] = tuple(told.after_cursor_execute)
+        self._told: Any = connection.engine.dispatch
+
+    def can_go_on(self) -> bool:
+        """Whether it can be used after a rest: nobody wrote to what was opened as immutable."""
+        return self.seen is None or not self.seen.is_written()
 
     def rows(self, statement: Statement, *values: Any) -> list[Any]:
         """All rows that it gives, as tuples."""
         sql, given = statement.sql, statement.bind(*values)
         try:
-            if self._before:
-                self._tell(self._before, sql, given)
+            if self._told.before_cursor_execute:
+                self._tell("before", sql, given)
             found: list[Any] = self._cursor.execute(sql, given).fetchall()
-            if self._after:
-                self._tell(self._after, sql, given)
+            if self._told.after_cursor_execute:
+                self._tell("after", sql, given)
         except BaseException as error:
             self._failed(sql, given, error)
             raise
@@ -60,12 +62,12 @@ class Session:
     def run(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Execute a text, for what it does. Without values it may be several statements."""
         try:
-            self._tell(self._before, sql, values)
+            self._tell("before", sql, values)
             if values:
                 self._cursor.execute(sql, values)
             else:
                 self._cursor.execute(sql)
-            self._tell(self._after, sql, values)
+            self._tell("after", sql, values)
         except BaseException as error:
             self._failed(sql, values, error)
             raise
@@ -79,10 +81,10 @@ class Session:
         try:
             with self._driver.pipeline():
                 for sql, values in told:
-                    self._tell(self._before, sql, values)
+                    self._tell("before", sql, values)
                     self._cursor.execute(sql, values)
             for sql, values in told:
-                self._tell(self._after, sql, values)
+                self._tell("after", sql, values)
         except BaseException as error:
             self._failed(sql, values, error)
             raise
@@ -90,12 +92,12 @@ class Session:
     def last_rows(self, sql: str) -> list[Any]:
         """Execute several statements in one trip to a server; the rows of the last one."""
         try:
-            self._tell(self._before, sql, ())
+            self._tell("before", sql, ())
             cursor = self._cursor.execute(sql)
             while cursor.nextset():
                 pass
             found: list[Any] = cursor.fetchall()
-            self._tell(self._after, sql, ())
+            self._tell("after", sql, ())
         except BaseException as error:
             self._failed(sql, (), error)
             raise
@@ -104,12 +106,12 @@ class Session:
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Execute an insert for each of some rows, all columns in order."""
         try:
-            self._tell(self._before, sql, rows)
+            self._tell("before", sql, rows)
             if len(rows) == 1:
                 self._cursor.execute(sql, rows[0])
             else:
                 self._cursor.executemany(sql, rows)
-            self._tell(self._after, sql, rows)
+            self._tell("after", sql, rows)
         except BaseException as error:
             self._failed(sql, rows, error)
             raise
@@ -126,8 +128,8 @@ class Session:
         except self.connection.dialect.loaded_dbapi.Error as error:
             self._give_up(error)
 
-    def _tell(self, listeners: Sequence[Callable[..., Any]], sql: str, values: Any) -> None:
-        for told in listeners:
+    def _tell(self, when: str, sql: str, values: Any) -> None:
+        for told in getattr(self._told, f"{when}_cursor_execute"):
             told(self.connection, None, sql, values, None, False)
 
     def _give_up(self, error: Exception) -> None:

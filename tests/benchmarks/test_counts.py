@@ -70,6 +70,7 @@ FOLLOWED = ("projects", "utilization")
 
 MOST = {
     "hold": Counts(16, 46, 3_200),
+    "hold again": Counts(11, 3, 230),
     "confirm": Counts(17, 68, 4_800),
     "release": Counts(12, 52, 3_500),
     "move": Counts(16, 59, 4_200),
@@ -112,9 +113,17 @@ class Counted:
                     for decision in before:
                         ledger.decide(decision, AUTHOR)
                     found: list[Outcome] = []
-                    act = partial(_noting, found, ledger, last)
+                    knows_nothing = Ledger(ledger.log, extensions=self._extensions)
+                    act = partial(_noting, found, knows_nothing, last)
                     self.counts[name] = self._counter.of(act, self._file)
                 self.entries[name] = sum(1 + len(entry.tags) for entry in found[0].events)
+
+    def decide_again(self, of: int) -> None:
+        """Count holds of one space, as a program takes them that stays: the last of several."""
+        with self._counter.watching(), Ledger.open(self._where) as ledger:
+            for number in range(4):
+                act = partial(ledger.decide, hold(number, of), AUTHOR)
+                self.counts["hold again"] = self._counter.of(act)
 
     def look(self) -> None:
         """Count what reads: `show`, `prove`, and a catch-up by one event."""
@@ -169,6 +178,7 @@ def both(quick_folder: Path) -> Both:
     short, long = (Counted(str(path), path.with_suffix(".views.db")) for path in paths)
     for counted in (short, long):
         counted.decide()
+        counted.decide_again(of=1)
         counted.look()
     return short, long
 

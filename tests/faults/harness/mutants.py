@@ -51,10 +51,12 @@ def positions_from_a_sequence() -> None:
     """PostgreSQL's own sequence gives the positions, and no trigger says that they have gaps."""
     within = SqlRecorder.record_within
 
-    def record_within(self: SqlRecorder, session: Session, events: Any, *args: Any) -> Appended:
+    def record_within(
+        self: SqlRecorder, session: Session, events: Any, *args: Any, **named: Any
+    ) -> Appended:
         last = self._last(session) or (0, "")
         schema = self._statements._place.schema
-        with self._engine.connect() as own:  # a sequence knows of no transaction
+        with self._uses.engine.connect() as own:  # a sequence knows of no transaction
             own.exec_driver_sql(f"ALTER TABLE {schema}.event DISABLE TRIGGER event_in_order")
             own.exec_driver_sql(
                 f"CREATE SEQUENCE IF NOT EXISTS {schema}.positions START {last[0] + 1}"
@@ -63,7 +65,7 @@ def positions_from_a_sequence() -> None:
             taken = [own.exec_driver_sql(next_one).scalar_one() for _ in events]
         replace(self, _last=lambda _: (taken[0] - 1, last[1]))
         try:
-            return within(self, session, events, *args)
+            return within(self, session, events, *args, **named)
         finally:
             del self._last
 

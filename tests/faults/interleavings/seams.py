@@ -24,6 +24,7 @@ from sqlalchemy import Engine, Pool, event
 from ledger import application
 from ledger.log import tail
 from ledger.log.places import seen
+from ledger.log.sessions import Session
 from tests.faults.interleavings.scheduler import active
 
 LOCK = "lock"
@@ -93,6 +94,13 @@ def seams() -> Iterator[None]:
         for target, name, listener in listeners:
             event.listen(target, name, listener)
             stack.callback(event.remove, target, name, listener)
+        roll_back = Session.roll_back
+
+        def ended(session: Session) -> None:
+            roll_back(session)
+            _ended(appends, session)
+
+        stack.enter_context(patch.object(Session, "roll_back", ended))
         # A retry waits for nobody, and a tail for whoever commits.
         paused = SimpleNamespace(sleep=lambda seconds: seam("pause"))
         stack.enter_context(patch.object(application, "time", paused))
@@ -138,6 +146,14 @@ def _after(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         if statement == "COMMIT":
             scheduler.committed()
         scheduler.let_go(connection.info.pop(_TAKEN, ""))
+
+
+def _ended(appends: _Appends, session: Session) -> None:
+    """What a driver rolled back, of which no listener hears."""
+    if not session.connection.invalidated:
+        record: Any = session.connection
+        appends.given_back(None, record)
+        _given_back(None, record)
 
 
 def _given_back(_connection: Any, record: Any) -> None:

@@ -124,6 +124,10 @@ class MemoryRecorder:
             of = entry.event
             yield entry.position, self._at, of.type, tags_text(of), of.data
 
+    def page(self, after: int, limit: int) -> list[StoredRow]:
+        """As `SqlRecorder.page`."""
+        return list(self.rows(after=after, limit=limit))
+
     def held(self) -> AbstractContextManager[None]:
         """As `SqlRecorder.held`: there is no connection."""
         return nullcontext()

@@ -18,13 +18,13 @@ from tests.unit.log.conftest import creating, made_up, opening
 
 def test_what_is_held_is_one_connection(recorder: SqlRecorder) -> None:
     with recorder.held():
-        first = recorder._mine.session
+        first = recorder._uses.held.session
         assert recorder.append([made_up(1)]) == 1
         assert recorder.head() == 1
         with recorder.held():
-            assert recorder._mine.session is first
-        assert recorder._mine.session is first
-    assert recorder._mine.session is None
+            assert recorder._uses.held.session is first
+        assert recorder._uses.held.session is first
+    assert recorder._uses.held.session is None
 
 
 def test_a_broken_condition_leaves_no_transaction_behind(recorder: SqlRecorder) -> None:
@@ -33,7 +33,7 @@ def test_a_broken_condition_leaves_no_transaction_behind(recorder: SqlRecorder) 
     with recorder.held():
         with pytest.raises(ConditionFailed):
             recorder.record([made_up(2)], Unless([DCBQueryItem([], ["x:1"])], 0))
-        session = recorder._mine.session
+        session = recorder._uses.held.session
         assert session is not None
         driver: Any = session._driver
         in_transaction = (
@@ -57,7 +57,7 @@ def test_a_question_is_planned_once(sqlite_url: str) -> None:
             return 0
 
         with recorder.held():
-            session = recorder._mine.session
+            session = recorder._uses.held.session
             assert session is not None
             driver: Any = session._driver
             driver.set_authorizer(authorizer)
@@ -106,7 +106,7 @@ def test_a_cut_connection_is_a_storage_failure_once(postgres_url: str) -> None:
 
 
 def _ask_when_cut(postgres_url: str, recorder: SqlRecorder) -> None:
-    session = recorder._mine.session
+    session = recorder._uses.held.session
     assert session is not None
     cut(postgres_url, session)
     recorder.head()
