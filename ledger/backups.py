@@ -13,8 +13,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ledger.audit.batches import batches
 from ledger.audit.checkpoint import SignedCheckpoint
-from ledger.audit.checks import batches
 from ledger.audit.kept import Kept
 from ledger.audit.lineage import Origins
 from ledger.audit.note import VerifierKey

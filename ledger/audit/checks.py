@@ -1,23 +1,18 @@
 """Checks of a log's lines, fed with the stored rows as they are: each re-derives one thing.
 
-All of them read the same rows in one pass, 256 at a time. None believes anything that is kept, and
+All of them see the same rows in one pass, 256 at a time. None believes anything that is kept, and
 none changes anything. What they find has the position and says what differs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
-from hashlib import sha256
-from itertools import islice
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from ledger.audit.tree import TILE
+from ledger.audit.batches import Batch
 from ledger.errors import BadInput
 from ledger.events.base import Registry
-from ledger.log.lines import LINE_LIMIT, Row, line, lines_of, parse_line
-from ledger.log.restoring import are_recorded_times, check_event, check_recorded_at, is_plain
-from ledger.log.rows import StoredRow
+from ledger.log.lines import LINE_LIMIT, Row, parse_line
+from ledger.log.restoring import check_event, check_recorded_at
 
 State = Literal["ok", "bad", "not checked"]
 
@@ -65,55 +60,6 @@ class Findings:
         return Result(check, "bad", f"{first}{more}", tuple(self.first))
 
 
-class Batch:
-    """Up to 256 stored rows, with their lines and leaf hashes where somebody wants them.
-
-    The row of a damaged column has no line: it counts as an empty one, which no tree holds.
-    """
-
-    def __init__(self, rows: Sequence[StoredRow]) -> None:
-        self.rows = rows
-
-    @cached_property
-    def lines(self) -> list[bytes]:
-        """The line of each row."""
-        try:
-            return lines_of(self.rows)
-        except (TypeError, AttributeError, ValueError):
-            return [line_of(row) for row in self.rows]
-
-    @cached_property
-    def leaves(self) -> list[bytes]:
-        """The leaf hash of each row (`merkle.leaf_hash`)."""
-        return [sha256(b"\0" + text).digest() for text in self.lines]
-
-    @cached_property
-    def timed(self) -> bool:
-        """Whether every row has a recorded time that a log writes."""
-        return are_recorded_times([row[1] for row in self.rows])
-
-
-def line_of(row: StoredRow) -> bytes:
-    """The line of a row; empty where its columns are not such as a log writes."""
-    try:
-        return line(*row)
-    except (TypeError, AttributeError, ValueError):
-        return b""
-
-
-def batches(rows: Iterator[StoredRow]) -> Iterator[Batch]:
-    """Rows as batches, all but the last one full."""
-    while some := list(islice(rows, TILE)):
-        yield Batch(some)
-
-
-def batches_of(pages: Iterable[Sequence[StoredRow]]) -> Iterator[Batch]:
-    """Pages as batches, all but the last one full: where those are of whole batches, too."""
-    for page in pages:
-        for start in range(0, len(page), TILE):
-            yield Batch(page[start : start + TILE])
-
-
 class RowCheck(Protocol):
     """A check that sees every row once, in the order of positions."""
 
@@ -138,9 +84,8 @@ class Positions:
 
     def take(self, batch: Batch) -> None:
         """See `RowCheck.take`."""
-        first, last = batch.rows[0][0], batch.rows[-1][0]
-        if first == self._last + 1 and last == self._last + len(batch.rows):
-            self._last = last  # they ascend: nothing can be missing between
+        if batch.first == self._last + 1 and batch.is_gapless:
+            self._last = batch.last
             return
         for position, *_ in batch.rows:
             if position < 1:
@@ -168,11 +113,9 @@ class Times:
     def take(self, batch: Batch) -> None:
         """See `RowCheck.take`."""
         before = self._before
-        if batch.timed:
-            times = [before, *(row[1] for row in batch.rows)]
-            if times == sorted(times):
-                self._before = times[-1]
-                return
+        if batch.times is not None and batch.times[0] >= before:
+            self._before = batch.times[1]
+            return
         for position, recorded_at, *_ in batch.rows:
             if recorded_at == before:  # a batch, or a clock that stood still: looked at already
                 continue
@@ -204,22 +147,19 @@ class Lines:
 
     def take(self, batch: Batch) -> None:
         """See `RowCheck.take`."""
-        registry = self._registry
-        sizes = [len(text) for text in batch.lines]
-        sound = batch.timed and min(sizes) > 0 and max(sizes) <= LINE_LIMIT
+        self._count += batch.count
+        if batch.is_plain(self._registry):
+            return
         for row, text in zip(batch.rows, batch.lines, strict=True):
-            if sound and is_plain(row, registry):
-                continue
             try:
                 if not text:
                     raise BadInput("a column holds what no log writes")
                 if len(text) > LINE_LIMIT:
                     raise BadInput(f"it has {len(text):,} bytes, and a line at most {LINE_LIMIT:,}")
                 parse_line(text)
-                check_event(Row(*row), registry)
+                check_event(Row(*row), self._registry)
             except BadInput as error:
                 self._findings.add(f"#{row[0]}: {error.message}", row[0])
-        self._count += len(batch.rows)
 
     def result(self) -> Result:
         """See `RowCheck.result`."""

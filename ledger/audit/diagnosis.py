@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from ledger.audit.checks import line_of
+from ledger.audit.batches import line_of
 from ledger.audit.merkle import leaf_hash
 from ledger.events import STUDIO_EVENTS
 from ledger.events.base import Header, Registry, recorded_tags

@@ -10,15 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
-import msgspec
-
-from ledger.audit.checks import Batch, Findings, Result
+from ledger.audit.batches import NO_TAGS, Batch
+from ledger.audit.checks import Findings, Result
 from ledger.log.rows import ENDLESS, StoredRow, tags_of
 
 SPAN = 2_048
 """Rows whose tags are looked for with one question."""
-
-_NUL = r"\u0000"
 
 
 class StoredIndex(Protocol):
@@ -56,17 +53,13 @@ class Index:
     def take(self, batch: Batch) -> None:
         """See `RowCheck.take`."""
         span = self._open
-        for row in batch.rows:
-            try:
-                tags = tags_of(row[3])
-            except _NO_TAGS:
-                span.odd = True
-                continue
-            if _NUL in row[3]:
-                span.odd = True
-            span.count += len(set(tags))
-        span.until = batch.rows[-1][0]
-        span.rows += len(batch.rows)
+        if batch.tag_count is None:
+            span.odd = True
+            span.count += sum(len(_tags(row)) for row in batch.rows)
+        else:
+            span.count += batch.tag_count
+        span.until = batch.last
+        span.rows += batch.count
         if span.rows >= SPAN:
             self._close()
 
@@ -151,11 +144,8 @@ class _Span:
 def _tags(row: StoredRow) -> set[str]:
     try:
         return set(tags_of(row[3]))
-    except _NO_TAGS:
+    except NO_TAGS:
         return set()
 
-
-# No JSON, or none of texts: the check of the lines says so.
-_NO_TAGS = (msgspec.MsgspecError, ValueError, TypeError)
 
 _REBUILD = "Decisions read by it. Restore the ledger from its lines: audit export, import"

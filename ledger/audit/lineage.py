@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ledger.audit.checks import Batch, Findings, Result
+from ledger.audit.batches import NAMES, Batch
+from ledger.audit.checks import Findings, Result
 from ledger.audit.merkle import Frontier, subtree
 from ledger.audit.tree import LEVELS, TILE
 from ledger.events import LedgerContinued, LedgerOpened
@@ -44,12 +45,13 @@ class Origins:
 
     def take(self, batch: Batch) -> None:
         """See `RowCheck.take`."""
-        for index, row in enumerate(batch.rows):
-            if row[2] in ("LedgerOpened", "LedgerContinued"):
-                self._name(row, batch, index)
-        if self._seen < self._until and len(batch.rows) == TILE:
+        if batch.names_log:
+            for index, row in enumerate(batch.rows):
+                if row[2] in NAMES:
+                    self._name(row, batch, index)
+        if self._seen < self._until and batch.count == TILE:
             self._frontier.add(subtree(batch.leaves), LEVELS)
-        self._seen += len(batch.rows)
+        self._seen += batch.count
 
     def _name(self, row: StoredRow, batch: Batch, index: int) -> None:
         position = row[0]

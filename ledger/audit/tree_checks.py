@@ -8,8 +8,9 @@ line of then. If they have not, only the checkpoints on both sides of it bound t
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from ledger.audit.batches import Batch, line_of
 from ledger.audit.checkpoint import SignedCheckpoint
-from ledger.audit.checks import Batch, Findings, Result, line_of
+from ledger.audit.checks import Findings, Result
 from ledger.audit.diagnosis import Differing, diagnose
 from ledger.audit.kept import Kept
 from ledger.audit.merkle import leaf_hash, subtree
@@ -49,15 +50,14 @@ class Tree:
     def take(self, batch: Batch) -> None:
         """See `RowCheck.take`."""
         self._derivation.add(batch.leaves)
-        self.count += len(batch.leaves)
-        last = batch.rows[-1][0]
+        self.count += batch.count
         if self._last < self._kept_hashes and len(self._differing) < DIAGNOSED:
             self._differing += differing(batch, self._hashes)
-            if last - self._last != len(batch.rows):
+            if batch.last - self._last != batch.count:
                 there = {row[0] for row in batch.rows}
-                gap = range(self._last + 1, min(last, self._last + DIAGNOSED))
+                gap = range(self._last + 1, min(batch.last, self._last + DIAGNOSED))
                 self._differing += [position for position in gap if position not in there]
-        self._last = last
+        self._last = batch.last
 
     def result(self) -> Result:
         """See `RowCheck.result`."""
@@ -151,7 +151,7 @@ class Since:
 
     def take(self, batch: Batch) -> None:
         """See `RowCheck.take`."""
-        self._count += len(batch.rows)
+        self._count += batch.count
 
     def result(self) -> Result:
         """See `RowCheck.result`."""
@@ -190,7 +190,7 @@ class KeptHashes:
         """See `RowCheck.take`."""
         if not self._first and (found := differing(batch, self._hashes)):
             self._first = found[0]
-        self._seen += len(batch.leaves)
+        self._seen += batch.count
 
     def result(self) -> Result:
         """See `RowCheck.result`."""
@@ -291,11 +291,11 @@ def check_outside(outside: Sequence[SignedCheckpoint], log: VerifierKey, origin:
 
 def differing(batch: Batch, hashes: HashFiles) -> list[int]:
     """The positions of a batch of which another hash is kept than that of the line there."""
-    first, last = batch.rows[0][0], batch.rows[-1][0]
-    if first >= 1 and last - first + 1 == len(batch.rows):  # else there is a gap: row by row
+    first = batch.first
+    if first >= 1 and batch.is_gapless:  # else there is a gap: row by row
         if hashes.are(batch.leaves, first - 1):
             return []
-        kept = hashes.read(0, first - 1, len(batch.rows))  # up to a hole, where one is
+        kept = hashes.read(0, first - 1, batch.count)  # up to a hole, where one is
         if kept == batch.leaves[: len(kept)]:
             return []
     found = []

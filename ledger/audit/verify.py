@@ -10,13 +10,15 @@ from time import perf_counter
 
 from msgspec import Struct
 
+from ledger.audit.batches import Asked
 from ledger.audit.checkpoint import SignedCheckpoint
-from ledger.audit.checks import Lines, Positions, Result, RowCheck, Times, batches_of
+from ledger.audit.checks import Lines, Positions, Result, RowCheck, Times
 from ledger.audit.index_check import Index
 from ledger.audit.kept import Kept
 from ledger.audit.lineage import Origins
 from ledger.audit.note import VerifierKey
 from ledger.audit.policy import Policy
+from ledger.audit.reading import reading
 from ledger.audit.tree import HashFiles
 from ledger.audit.tree_checks import (
     KeptHashes,
@@ -72,15 +74,17 @@ def verify(
     since: SignedCheckpoint | None = None,
     further: Mapping[str, Check] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    processes: int | None = None,
 ) -> Iterator[Result]:
     """Check what is wanted; the results in the order of `CHECKS`.
 
     `since` reads only the lines after that checkpoint, and takes those before it for what was
     signed: it shows what came since, not what was done to what was there. `further` are checks of
-    the floors above, by name.
+    the floors above, by name. `processes`: how many read a long log, None for as many as there
+    are cores; then the time of a check is what it took beside them.
     """
     rows = _row_checks(log, evidence, wanted, since)
-    seconds = _read(log, rows, since, progress) if rows else {}
+    seconds = _read(log, rows, since, progress, processes) if rows else {}
     by_name: dict[str, Check] = {check.name: check.result for check in rows}
     by_name |= {name: check for name, check in _beside(evidence).items() if name not in by_name}
     by_name |= further or {}
@@ -123,21 +127,25 @@ def _read(
     checks: Sequence[RowCheck],
     since: SignedCheckpoint | None,
     progress: Callable[[int, int], None] | None,
+    processes: int | None,
 ) -> dict[str, float]:
-    """Show every row to every check; the seconds that each took."""
-    seconds = dict.fromkeys((check.name for check in checks), 0.0)
-    head = log.head()
-    pages = log.stored_pages() if since is None else log.stored_pages(since.size)
-    needs_lines = any(check.name in ("lines", "tree", "hashes", "origins") for check in checks)
-    for batch in batches_of(pages):
-        if needs_lines:
-            _ = batch.lines
+    """Show every row to every check; the seconds that each took here."""
+    names = {check.name for check in checks}
+    asked = Asked(
+        plain="lines" in names,
+        leaves=not names.isdisjoint(("tree", "hashes", "origins")),
+        tags="index" in names,
+        names="origins" in names,
+    )
+    seconds = dict.fromkeys(names, 0.0)
+    head, after = log.head(), None if since is None else since.size
+    for batch in reading(log, asked, after=after, processes=processes):
         for check in checks:
             begun = perf_counter()
             check.take(batch)
             seconds[check.name] += perf_counter() - begun
         if progress is not None:
-            progress(batch.rows[-1][0], head)
+            progress(batch.last, head)
     return seconds
 
 

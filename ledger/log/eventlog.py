@@ -157,9 +157,11 @@ class EventLog:
         """The last row; none in an empty log."""
         return list(self._recorder.rows(limit=1, newest_first=True))
 
-    def stored_pages(self, after: int = -ENDLESS) -> Iterator[list[StoredRow]]:
+    def stored_pages(
+        self, after: int = -ENDLESS, until: int = ENDLESS
+    ) -> Iterator[list[StoredRow]]:
         """All that `stored` gives, as lists of a multiple of 256 rows, but for the last one."""
-        return self._recorder.pages.walk(after, ENDLESS)
+        return self._recorder.pages.walk(after, until)
 
     @property
     def tag_index(self) -> TagIndex:

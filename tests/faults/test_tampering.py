@@ -5,16 +5,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import URL
 
+from ledger.audit import reading
+from ledger.audit.batches import SeenBatch
+from ledger.audit.tree import TILE
 from tests.faults.tampering.attempts import KINDS, attempt
 from tests.faults.tampering.kinds import Kind
 from tests.faults.tampering.signed import Original, PostgresCopies, SqliteCopies, make_original
+
+READ_HERE = (
+    "event removed from the middle",
+    "event put before the first",
+    "all positions shifted",
+    "events, checkpoints and kept hashes cut off together",
+)
+"""Kinds that leave no whole stretch of positions."""
+
+IN_THE_LOG = [one for one in KINDS if not one.name.startswith("export:")]
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +67,29 @@ def test_a_change_is_found_and_named(
     tried = attempt(one, copies, original, f"{one.name} {copies.name} 0")
     assert tried.wrong == ""
     assert tried.found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process reads all")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("one", IN_THE_LOG, ids=lambda one: one.name)
+def test_a_change_is_found_and_named_where_several_processes_read(
+    one: Kind, original: Original, sqlite: SqliteCopies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they do with a log a hundred times as long."""
+    monkeypatch.setattr(reading, "at_hand", lambda: 3)
+    monkeypatch.setattr(reading, "STRETCH", TILE)
+    monkeypatch.setattr(reading, "WORTH", TILE)
+    elsewhere: list[SeenBatch] = []
+
+    def seen(*given: Any) -> SeenBatch:
+        elsewhere.append(SeenBatch(*given))
+        return elsewhere[-1]
+
+    monkeypatch.setattr(reading, "SeenBatch", seen)
+    tried = attempt(one, sqlite, original, f"{one.name} {sqlite.name} 0")
+    assert tried.wrong == ""
+    assert tried.found
+    assert elsewhere or one.name in READ_HERE
 
 
 def test_there_are_enough_kinds_and_some_need_an_outside_checkpoint() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ledger.application import Author, Ledger
-from ledger.audit.checks import batches
+from ledger.audit.batches import batches
 from ledger.audit.lineage import Origins
 from ledger.backups import Continuing, Known, restore
 from ledger.decisions.projects import OpenProject

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from ledger.application import Author, Ledger
-from ledger.audit.checks import SHOWN, Batch, Lines, Positions, Result, Times, batches
+from ledger.audit.batches import Batch, batches
+from ledger.audit.checks import SHOWN, Lines, Positions, Result, Times
 from ledger.audit.index_check import Index
 from ledger.audit.keys import make_key, open_key
 from ledger.audit.note import LOG
@@ -98,8 +99,8 @@ def test_a_daily_run_reads_what_came_since(audit: Audit, monkeypatch: pytest.Mon
 
     pages = type(audit.ledger.log).stored_pages
 
-    def counted_pages(log: Any, after: int) -> Iterator[list[StoredRow]]:
-        for page in pages(log, after):
+    def counted_pages(log: Any, *window: int) -> Iterator[list[StoredRow]]:
+        for page in pages(log, *window):
             read.extend(row[0] for row in page)
             yield page
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from ledger.audit.checks import batches_of
+from ledger.audit.batches import batches_of
 from ledger.audit.index_check import Index
 from ledger.errors import BadInput, LineTooLong
 from ledger.events import STUDIO_EVENTS

@@ -1,0 +1,90 @@
+"""Work that is shared out among processes, for one who reads what they make of it.
+
+Python runs one thread at a time, so several cores take several processes. They are forked: each
+begins with all that is there, plugins and what is open included, and nothing has to be loaded
+or handed over. What they make comes back through pipes, of which each takes little: a process
+that is ahead waits.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+MOST = 8
+"""Processes at most: whoever reads what they make is one."""
+
+
+class Stopped(Exception):  # no error of anybody here: a process was killed, or failed
+    """A process ended before its work did. What is missing can be done here."""
+
+
+def at_hand() -> int:
+    """How many processes can work side by side; 1 where this one can have none beside it.
+
+    Linux alone: elsewhere a forked child cannot rely on what the system keeps for its parent.
+    Nor can one whose parent has threads, which hold locks that nobody in the child gives back.
+    """
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return 1
+    return min(len(os.sched_getaffinity(0)), MOST)
+
+
+@contextmanager
+def side_by_side(works: Sequence[Callable[[], Iterable[T]]]) -> Iterator[list[Iterator[T]]]:
+    """Begin all works, each in a process of its own; what each makes, as it comes.
+
+    What is made has to be picklable. Reading raises `Stopped` where a process ended early. At
+    the end of the block, and with this process, they end too.
+    """
+    context = multiprocessing.get_context("fork")
+    started: list[tuple[Any, Connection]] = []
+    try:
+        for work in works:
+            receiving, sending = context.Pipe(duplex=False)
+            # A child that had a copy of an end that reads would not notice that nobody does.
+            others = [receiving, *(pipe for _, pipe in started)]
+            process = context.Process(target=_do, args=(work, sending, others), daemon=True)
+            process.start()
+            sending.close()
+            started.append((process, receiving))
+        yield [_received(receiving) for _, receiving in started]
+    finally:
+        for process, receiving in started:
+            receiving.close()
+            process.terminate()
+        for process, _ in started:
+            process.join()
+            process.close()
+
+
+_GOES_ON, _DONE = b"+", b"."
+
+
+def _do(work: Callable[[], Iterable[Any]], sending: Connection, others: list[Connection]) -> None:
+    """In a child: send what a work makes. Its errors are met again by who does the rest."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends it
+    for pipe in others:
+        pipe.close()
+    try:
+        for made in work():
+            sending.send_bytes(_GOES_ON)
+            sending.send(made)
+        sending.send_bytes(_DONE)
+    except Exception:  # noqa: BLE001  # whatever it is: the pipe ends without _DONE
+        os._exit(1)
+
+
+def _received(receiving: Connection) -> Iterator[Any]:
+    try:
+        while receiving.recv_bytes(1) == _GOES_ON:
+            yield receiving.recv()
+    except (EOFError, OSError):  # between two messages, or within one
+        raise Stopped from None

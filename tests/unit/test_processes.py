@@ -1,0 +1,153 @@
+"""Work in several processes: all of it comes, in order, and nobody stays when nobody reads."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from ledger import processes
+from ledger.processes import Stopped, at_hand, side_by_side
+from tests.sources import ROOT
+
+pytestmark = [
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="elsewhere everything is done by one process"
+    ),
+    # A test runner may have threads, beside which the product itself does not fork.
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+]
+
+
+def numbers(first: int, count: int, step: int = 1) -> Iterator[tuple[int, int]]:
+    for n in range(first, first + step * count, step):
+        yield n, os.getpid()
+
+
+def failing(after: int) -> Iterator[tuple[int, int]]:
+    yield from numbers(0, after)
+    raise ValueError("this is met again by whoever does the rest")
+
+
+def endless() -> Iterator[bytes]:
+    while True:
+        yield b"x" * 10_000
+
+
+def gone(pid: int, within_s: float = 20) -> bool:
+    """Whether a process ends by then."""
+    for _ in range(int(within_s * 20)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, 0)
+            time.sleep(0.05)
+            continue
+        return True
+    return False
+
+
+def test_what_each_makes_comes_in_order_from_a_process_of_its_own() -> None:
+    with side_by_side([partial(numbers, first, 1_000, 3) for first in range(3)]) as told:
+        found = [next(told[n % 3]) for n in range(3_000)]
+        assert all(next(one, None) is None for one in told)
+    assert [n for n, _ in found] == list(range(3_000))
+    pids = {pid for _, pid in found}
+    assert len(pids) == 3
+    assert os.getpid() not in pids
+    assert all(map(gone, pids))
+
+
+def test_what_is_large_comes_whole() -> None:
+    with side_by_side([lambda: [bytes([n]) * 3_000_000 for n in range(3)]]) as (told,):
+        assert [(one[0], len(one)) for one in told] == [(n, 3_000_000) for n in range(3)]
+
+
+def test_one_that_fails_is_known_after_what_it_has_made() -> None:
+    with side_by_side([partial(failing, 4)]) as (told,):
+        assert [next(told)[0] for _ in range(4)] == [0, 1, 2, 3]
+        with pytest.raises(Stopped):
+            next(told)
+
+
+def test_one_that_makes_nothing_is_done() -> None:
+    with side_by_side([partial(numbers, 0, 0)]) as (told,):
+        assert list(told) == []
+
+
+def test_one_that_is_killed_is_known() -> None:
+    with side_by_side([endless, endless]) as told:
+        next(told[0])
+        for child in multiprocessing.active_children():
+            assert child.pid is not None
+            os.kill(child.pid, signal.SIGKILL)
+        for one in told:
+            with pytest.raises(Stopped):
+                for _ in one:
+                    pass
+
+
+def test_whoever_stops_reading_leaves_nobody_behind() -> None:
+    pids: list[int | None] = []
+
+    def stop() -> None:
+        with side_by_side([endless, endless]) as told:
+            pids.extend(child.pid for child in multiprocessing.active_children())
+            next(told[1])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        stop()
+    assert len(pids) == 2
+    assert all(pid is not None and gone(pid) for pid in pids)
+
+
+PARENT = """
+import multiprocessing
+from ledger.processes import side_by_side
+from tests.unit.test_processes import endless
+with side_by_side([endless] * 3) as told:
+    next(told[0])
+    print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+    for _ in told[1]:
+        pass
+"""
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_with_a_parent_that_is_ended_all_end(with_signal: signal.Signals, tmp_path: Path) -> None:
+    with (tmp_path / "said").open("w+") as said:
+        parent = subprocess.Popen(
+            [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, stderr=said, text=True, cwd=ROOT
+        )
+        assert parent.stdout is not None
+        pids = [int(word) for word in parent.stdout.readline().split()]
+        parent.send_signal(with_signal)
+        parent.wait(timeout=30)
+        parent.stdout.close()
+        said.seek(0)
+        words = said.read()
+    assert len(pids) == 3
+    assert all(map(gone, pids))
+    assert words.count("Traceback") == (with_signal == signal.SIGINT), "the children say nothing"
+
+
+def test_beside_threads_there_is_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(3)))
+    assert at_hand() == 3
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(200)))
+    assert at_hand() == processes.MOST
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
+    assert at_hand() == 1
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert at_hand() == 1
