@@ -12,7 +12,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -63,6 +64,22 @@ def side_by_side(works: Sequence[Callable[[], Iterable[T]]]) -> Iterator[list[It
         for process, _ in started:
             process.join()
             process.close()
+
+
+def beside(work: Callable[[], Iterable[T]]) -> Iterator[T]:
+    """What a work makes, made by a process beside this one where there is a core for it.
+
+    Where that one ends early the work is done here again, without what has come: so its errors
+    are raised here, and it has to make the same a second time.
+    """
+    made = 0
+    if at_hand() > 1:
+        with suppress(Stopped), side_by_side([work]) as (told,):
+            for one in told:
+                yield one
+                made += 1
+            return
+    yield from islice(work(), made, None)
 
 
 _GOES_ON, _DONE = b"+", b"."

@@ -32,6 +32,7 @@ from ledger.log.stores import create_store, open_store
 from ledger.log.tag_index import TagIndex
 from ledger.log.tail import Tail
 from ledger.log.written import Proposed, written
+from ledger.processes import beside
 from ledger.times import Clock, SystemClock
 
 INDEXED_AT_ONCE = 50_000
@@ -317,17 +318,25 @@ def restore_log(
     *,
     clock: Clock | None = None,
     going_on: Callable[[], Proposed | None] = lambda: None,
+    many: bool = False,
 ) -> EventLog:
     """Make a log of the lines of another, byte for byte, and open it. Whole or not at all.
+
+    `many` lines are read and examined by a process beside the one that writes them.
 
     `going_on` is asked when all of them are there, and before the log is: it may raise, or say
     what is recorded next. Raises `BadInput` for what is no line, not the next one, or none that
     a log could hold, with its number.
     """
 
+    def pages() -> Iterator[list[StoredRow]]:
+        rows = restored(lines, registry)
+        while page := list(islice(rows, PAGE)):
+            yield page
+
     def fill(recorder: SqlRecorder, session: Session) -> None:
-        rows, indexed, position = restored(lines, registry), 0, 0
-        while batch := list(islice(rows, PAGE)):
+        indexed = position = 0
+        for batch in beside(pages) if many else pages():
             recorder.insert_untagged(session, batch)
             position = batch[-1][0]
             if position - indexed >= INDEXED_AT_ONCE:

@@ -43,7 +43,7 @@ from ledger.log.tag_index import TagIndex
 from ledger.log.tag_statements import TagStatements
 from ledger.log.tail import Subscription
 from ledger.log.uses import Use, Uses
-from ledger.log.waiting import telling
+from ledger.log.waiting import Waker, telling
 from ledger.log.whole import Pages
 from ledger.times import Clock
 
@@ -85,7 +85,7 @@ class SqlRecorder(DCBRecorder):
         self._append_turn = threading.Lock()
         self._uses = Uses(engine, where)
         self._committing = StorageErrors(where, committing=True)
-        self._listeners: set[threading.Event] = set()
+        self._listeners: set[Waker] = set()
         self.on_wait: tuple[float, Callable[[], None]] | None = None
         """After how many seconds of waiting for the lock to call whom, from another thread."""
         renew_in_child(self)
@@ -340,11 +340,11 @@ class SqlRecorder(DCBRecorder):
         """Events as they are recorded, by whatever process: each once, in order, for ever."""
         return Subscription(self, query, after)
 
-    def listen(self, listener: threading.Event) -> None:
+    def listen(self, listener: Waker) -> None:
         """Set `listener` after every append through this recorder."""
         self._listeners.add(listener)
 
-    def unlisten(self, listener: threading.Event) -> None:
+    def unlisten(self, listener: Waker) -> None:
         """Stop setting it."""
         self._listeners.discard(listener)
 

@@ -1,6 +1,5 @@
 """The tail of a log: what is recorded, as it is recorded, each once, in order, for ever."""
 
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBSequencedEvent, DCBSubscription
 from ledger.log.beside import WrittenMeanwhile
 from ledger.log.branches import Asked
 from ledger.log.rows import StoredRow, sequenced
+from ledger.log.waiting import Waker
 
 if TYPE_CHECKING:
     from ledger.log.recorder import SqlRecorder
@@ -32,7 +32,7 @@ class Tail(Iterator[StoredRow]):
         self._asked = asked
         self._seen = after
         self._stopped = False
-        self._woken = threading.Event()
+        self._woken = Waker()
         self._buffer: deque[StoredRow] = deque()
         recorder.listen(self._woken)
 

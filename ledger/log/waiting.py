@@ -1,8 +1,9 @@
-"""Who waits long learns that he does."""
+"""Waiting: for what is recorded, and for the lock, of which whoever waits long learns."""
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from queue import Empty, SimpleQueue
 
 
 def telling(on_wait: tuple[float, Callable[[], None]] | None) -> AbstractContextManager[None]:
@@ -19,3 +20,30 @@ def _telling(after_s: float, told: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+class Waker:
+    """Wakes one who waits. What `threading.Event` does, where Ctrl-C may come at any moment.
+
+    An event is Python, and has a lock: a KeyboardInterrupt inside of it can leave the lock
+    taken, and whoever sets the event then waits for ever. A simple queue is C, its `put` reentrant.
+    """
+
+    def __init__(self) -> None:
+        self._set: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        """Wake who waits, or who will wait next."""
+        if self._set.empty():
+            self._set.put(None)
+
+    def clear(self) -> None:
+        """Forget that it was set."""
+        with suppress(Empty):
+            while True:
+                self._set.get_nowait()
+
+    def wait(self, timeout: float) -> None:
+        """Until it is set, or so many seconds."""
+        with suppress(Empty):
+            self._set.get(timeout=timeout)

@@ -48,7 +48,11 @@ def follower(
     python, launcher, *command = terminal.command("log", "--follow", *words)
     first = [python, launcher] if program is None else [python, "-c", program]
     process = subprocess.Popen(
-        [*first, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*first, *command],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,  # a table would be as wide as the terminal of the test run
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     try:
         yield process

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from ledger import processes
-from ledger.processes import Stopped, at_hand, side_by_side
+from ledger.processes import Stopped, at_hand, beside, side_by_side
 from tests.sources import ROOT
 
 pytestmark = [
@@ -138,6 +138,40 @@ def test_with_a_parent_that_is_ended_all_end(with_signal: signal.Signals, tmp_pa
     assert len(pids) == 3
     assert all(map(gone, pids))
     assert words.count("Traceback") == (with_signal == signal.SIGINT), "the children say nothing"
+
+
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "at_hand", lambda: 2)
+
+
+def test_work_is_done_beside_this_process(two_cores: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = list(beside(partial(numbers, 0, 500)))
+    assert [n for n, _ in found] == list(range(500))
+    assert len({pid for _, pid in found} - {os.getpid()}) == 1
+    monkeypatch.setattr(processes, "at_hand", lambda: 1)
+    assert {pid for _, pid in beside(partial(numbers, 0, 500))} == {os.getpid()}
+
+
+def test_what_is_left_when_it_ends_early_is_done_here(two_cores: None) -> None:
+    here = os.getpid()
+
+    def killed() -> Iterator[tuple[int, int]]:
+        for n, pid in numbers(0, 100):
+            if n == 40 and pid != here:
+                os.kill(pid, signal.SIGKILL)
+            yield n, pid
+
+    found = list(beside(killed))
+    assert [n for n, _ in found] == list(range(100))
+    assert [pid == here for _, pid in found] == [False] * 40 + [True] * 60
+
+
+def test_an_error_beside_is_raised_here(two_cores: None) -> None:
+    made = beside(partial(failing, 7))
+    assert [next(made)[0] for _ in range(7)] == list(range(7))
+    with pytest.raises(ValueError, match="met again"):
+        next(made)
 
 
 def test_beside_threads_there_is_one_process(monkeypatch: pytest.MonkeyPatch) -> None:

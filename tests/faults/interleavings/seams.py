@@ -104,7 +104,7 @@ def seams() -> Iterator[None]:
         # A retry waits for nobody, and a tail for whoever commits.
         paused = SimpleNamespace(sleep=lambda seconds: seam("pause"))
         stack.enter_context(patch.object(application, "time", paused))
-        stack.enter_context(patch.object(tail, "threading", SimpleNamespace(Event=_Woken)))
+        stack.enter_context(patch.object(tail, "Waker", _Woken))
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger import processes, taking_over
 from ledger.application import Ledger
 from ledger.audit.export import FolderExists, Table, write_export
 from ledger.audit.exported import Exported
@@ -215,9 +217,24 @@ def taken_over(where: str, exported: Exported, folder: AuditFolder) -> None:
     take_over(where, exported, checkpoints=folder.checkpoints.path, public=folder.public_file)
 
 
-@pytest.mark.parametrize("size", [1, 255, 256, 257, 65_537])
+@pytest.fixture(params=["alone", "beside"])
+def examined(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines are examined by the process that writes them, or by another one."""
+    beside = request.param == "beside"
+    if beside and sys.platform != "linux":
+        pytest.skip("elsewhere one process does all")
+    monkeypatch.setattr(processes, "at_hand", lambda: 1 + beside)
+    monkeypatch.setattr(taking_over, "WORTH", 1)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("size", "examined"),
+    [*((size, "alone") for size in (1, 255, 256, 257, 65_537)), (1, "beside"), (2_500, "beside")],
+    indirect=["examined"],
+)
 def test_an_export_taken_over_is_exported_the_same(
-    size: int, ledger_url: str, tmp_path: Path
+    size: int, examined: None, ledger_url: str, tmp_path: Path
 ) -> None:
     made = make_export(tmp_path / "out", [*([size // 2] if size > 1 else []), size])
     folder = AuditFolder(tmp_path / "audit")
@@ -241,6 +258,8 @@ def test_an_export_is_taken_over_by_the_right_key_alone(sqlite_url: str, tmp_pat
         Exported.open(made.folder, made.key.verifier)
 
 
+@pytest.mark.usefixtures("examined")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("fault", ["changed", "cut", "longer", "no line", "swapped"])
 def test_changed_lines_make_no_ledger(fault: str, ledger_url: str, tmp_path: Path) -> None:
     made = make_export(tmp_path / "out", [3, 300])
@@ -291,6 +310,8 @@ def test_what_is_there_stays(sqlite_url: str, tmp_path: Path) -> None:
     assert folder.checkpoints.read() == made.kept
 
 
+@pytest.mark.usefixtures("examined")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_signed_lines_that_no_ledger_would_keep_are_no_ledger(
     sqlite_url: str, tmp_path: Path
 ) -> None:
