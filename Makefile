@@ -63,8 +63,10 @@ failover: $(VENV)/.installed-dev ## kill the primary under writers, ROUNDS=20: t
 
 ROW ?=
 
+SHARES ?=
+
 bench: $(VENV)/.installed-dev ## measure beside limits and peers, ROW=name[,name] or all: a table (15 minutes)
-	@$(BIN)/python -m tests.benchmarks --row "$(ROW)"
+	@$(BIN)/python -m tests.benchmarks --row "$(ROW)" $(if $(SHARES),--shares)
 
 # Coverage-guided where atheris is at hand, and it is not a must: PyPI has it for Linux alone.
 fuzz: $(VENV)/.installed-dev ## try every surface with hostile input, for SECONDS=60 each: the table of the docs

@@ -14,11 +14,14 @@ forgotten.
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from ledger.events.base import Query, RecordedEvent
-from ledger.log.rows import StoredRow, tags_of
+from ledger.events.base import Query, RecordedEvent, parse_tags
+
+if TYPE_CHECKING:
+    from ledger.log.rows import StoredRow
 
 Question = tuple[Query, bool]
 """A query, and whether its newest event alone is wanted."""
@@ -37,7 +40,7 @@ class Answers:
     None knows nothing. For one thread.
     """
 
-    def __init__(self, newest: StoredRow | None = None) -> None:
+    def __init__(self, newest: "StoredRow | None" = None) -> None:
         self._newest = newest
         self._found: dict[Question, list[RecordedEvent]] = {}  # longest not asked for first
         self._with_tag: dict[str, set[Question]] = defaultdict(set)
@@ -49,7 +52,7 @@ class Answers:
         return 0 if self._newest is None else self._newest[0]
 
     def follow(
-        self, told: Sequence[StoredRow], decode: Callable[[StoredRow], RecordedEvent]
+        self, told: "Sequence[StoredRow]", decode: "Callable[[StoredRow], RecordedEvent]"
     ) -> bool:
         """Take in the rows that the log tells from position `head` on, `MOST_TOLD` at most.
 
@@ -86,9 +89,9 @@ class Answers:
         while len(self._found) > MOST_QUESTIONS or self._events > MOST_EVENTS:
             self._forget(next(iter(self._found)))
 
-    def _add(self, row: StoredRow, decode: Callable[[StoredRow], RecordedEvent]) -> None:
+    def _add(self, row: "StoredRow", decode: "Callable[[StoredRow], RecordedEvent]") -> None:
         _, _, type, text, _ = row
-        tags, entry = tags_of(text), None
+        tags, entry = parse_tags(text), None
         for tag in tags:
             for question in self._with_tag.get(tag, ()):
                 query, only_last = question

@@ -143,7 +143,7 @@ class RecordedEvent(Struct, eq=False, gc=False):
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags it was recorded with."""
-        return _decode_tags(self._tags)
+        return parse_tags(self._tags)
 
     @property
     def actor(self) -> str:
@@ -200,7 +200,8 @@ def parse_recorded_at(text: str) -> datetime:
 
 
 @lru_cache(maxsize=4096)
-def _decode_tags(text: str) -> tuple[str, ...]:
+def parse_tags(text: str) -> tuple[str, ...]:
+    """The tags of a `tags` column."""
     return msgspec.json.decode(text, type=tuple[str, ...])
 
 

@@ -2,7 +2,7 @@
 
 `--row` names rows, several with commas between. `--quick` runs every row with little of everything
 and measures nothing that may be quoted. It is a table and no gate: it ends with 0 also where a
-row is not reached, unless `--strict` asks for 3.
+row is not reached, unless `--strict` asks for 3. `--shares` tells where the time goes instead.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 from tests.benchmarks.catalogue import ROWS
 from tests.benchmarks.machine import machine
 from tests.benchmarks.measuring import PEERS, Measured, Row, measure
+from tests.benchmarks.shares import HERE
+from tests.benchmarks.shares import report as report_shares
 from tests.benchmarks.table import table
 from tests.benchmarks.workspace import Bench
 from tests.sources import ROOT
@@ -31,18 +33,28 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, help="5, or 3 of a quick run")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--strict", action="store_true")
+    parser.add_argument(
+        "--shares", action="store_true", help="where our time goes, of rows of this process"
+    )
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / f"bench-{os.getpid()}")
     given = parser.parse_args(words)
     rows = _chosen(given.row, parser)
+    if given.shares:
+        rows = [row for row in rows if row.name in HERE]
     begun = time.monotonic()
 
     def say(what: str) -> None:
         print(f"{time.monotonic() - begun:6.1f} s  {what}", file=sys.stderr, flush=True)
 
     with Bench(given.folder, quick=given.quick, rounds=given.rounds, say=say) as bench:
+        if given.shares:
+            print(
+                "\n".join(machine(given.folder, None)), *report_shares(rows, bench, say), sep="\n"
+            )
+            return 0
         results = [measure(row, bench, say) for row in rows]
-        about = machine(given.folder, bench.postgres_version)
-    print("\n".join(report(results, about, quick=given.quick, seconds=time.monotonic() - begun)))
+        ran_on = machine(given.folder, bench.postgres_version)
+    print("\n".join(report(results, ran_on, quick=given.quick, seconds=time.monotonic() - begun)))
     failed = any(result.verdict() in ("not reached", "not measured") for result in results)
     return 3 if given.strict and failed else 0
 

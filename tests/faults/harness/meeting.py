@@ -56,10 +56,12 @@ class Meeting:
                 self.wait(_BOTH_COME)
             lock(recorder, session, *after)
 
-        def inserted(recorder: SqlRecorder, session: Session, rows: list[StoredRow]) -> None:
+        def inserted(
+            recorder: SqlRecorder, session: Session, rows: list[StoredRow], **how: bool
+        ) -> None:
             if self.wait(_ONE_MAY, rows[0][0]) == rows[0][0]:
                 say(f"twice {rows[0][0]}")
-            insert(recorder, session, rows)
+            insert(recorder, session, rows, **how)
 
         replace(SqlRecorder, lock=locked, insert_rows=inserted)
 
