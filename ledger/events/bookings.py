@@ -35,11 +35,13 @@ class BookingEvent(Event, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking, its project, its space, and the space's months."""
+        # Written out: an audit and an import derive the tags of every event there is.
+        space = f"space:{self.space}"
         return (
-            tag("booking", self.booking),
-            tag("project", self.project),
-            tag("space", self.space),
-            *buckets("space", self.space, self.period.months),
+            f"booking:{self.booking}",
+            f"project:{self.project}",
+            space,
+            *[f"{space}@{month}" for month in self.period.months],
         )
 
     def effective(self) -> Period | datetime | date | None:
@@ -134,9 +136,8 @@ class ShootDayReported(BookingEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking and its bucket of that day, the project, the space and its month."""
-        booking, space = tag("booking", self.booking), tag("space", self.space)
+        booking, space = f"booking:{self.booking}", f"space:{self.space}"
         day = self.day.isoformat()
-        # Half of a log are these, and an audit derives the tags of each.
         return (
             booking,
             f"{booking}@{day}",
@@ -162,8 +163,8 @@ class BookingWrapped(BookingEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking's, and the months that it gives back."""
-        given_back = buckets("space", self.space, self.was_period.months)
-        return tuple(dict.fromkeys((*super().tags(), *given_back)))
+        given_back = [f"space:{self.space}@{month}" for month in self.was_period.months]
+        return tuple(dict.fromkeys((*BookingEvent.tags(self), *given_back)))
 
 
 class BookingCancelled(BookingEvent, frozen=True):
