@@ -179,6 +179,7 @@ class Audit:
         wanted: Sequence[str] = tuple(CHECKS),
         since_checkpoint: bool = False,
         progress: Progress | None = None,
+        processes: int | None = None,
     ) -> Iterator[Result]:
         """Derive everything anew and compare. See `ledger.audit.verify`.
 
@@ -201,6 +202,7 @@ class Audit:
             since=since,
             further=further,
             progress=progress,
+            processes=processes,
         )
 
     def _guards(self) -> Result:

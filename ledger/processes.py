@@ -6,6 +6,7 @@ or handed over. What they make comes back through pipes, of which each takes lit
 that is ahead waits.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -88,6 +89,7 @@ _GOES_ON, _DONE = b"+", b"."
 def _do(work: Callable[[], Iterable[Any]], sending: Connection, others: list[Connection]) -> None:
     """In a child: send what a work makes. Its errors are met again by who does the rest."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends it
+    gc.freeze()  # to look through what is the parent's would copy every page of it
     for pipe in others:
         pipe.close()
     try:

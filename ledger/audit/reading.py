@@ -14,10 +14,10 @@ from ledger.log.eventlog import EventLog
 from ledger.log.rows import ENDLESS
 from ledger.processes import Stopped, at_hand, side_by_side
 
-STRETCH = 32 * TILE
+STRETCH = 8 * TILE
 """Positions that a process reads before it is another one's turn."""
 
-WORTH = 4 * STRETCH
+WORTH = 16 * STRETCH
 """Lines from which on it is worth having further processes: to have one costs some 30 ms."""
 
 

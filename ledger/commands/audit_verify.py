@@ -52,6 +52,12 @@ _NAMES = (
     metavar="FILE",
     help="A checkpoint that somebody else has kept; several: each of them.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="At most so many read a long log side by side.  [default: one a core]",
+)
 @options.data()
 @shared.public_key
 @shared.policy
@@ -62,6 +68,7 @@ def verify(
     wanted: tuple[str, ...],
     since_checkpoint: bool,
     against: tuple[str, ...],
+    processes: int | None,
     output: Output,
     public: str | None,
     policy_file: str | None,
@@ -80,6 +87,7 @@ def verify(
     """
     from ledger.audit.verify import CHECKS
     from ledger.auditing import Audit
+    from ledger.processes import at_hand
 
     views = not wanted or "views" in wanted
     ledger = session.open_to_look(bare=not views or since_checkpoint)
@@ -100,6 +108,7 @@ def verify(
                 wanted=wanted or tuple(CHECKS),
                 since_checkpoint=since_checkpoint,
                 progress=progress("verifying"),
+                processes=None if processes is None else min(processes, at_hand()),
             )
         )
         sink.write(Sheet(_RESULTS, _rows(results)))

@@ -17,6 +17,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from tests.benchmarks.histories import QUICK, history, make_ledger
 from tests.scenarios.audit_stories import book, refused, signed_studio
 from tests.terminal import Done, Terminal, studio
 from tests.unit.audit.independent import accepts
@@ -182,6 +183,31 @@ def test_a_line_that_was_changed_in_the_file_is_found(signed: Terminal, folder: 
         ledger.commit()
         for words in (("checkpoint",), ("prove", "5")):
             refused(signed.run("audit", *words), 74, "#5 of", "is damaged")
+
+
+@pytest.mark.parametrize("changed", ["nothing", "a line", "a gap"])
+def test_several_processes_tell_what_one_does(changed: str, folder: Path) -> None:
+    """As real programs, on a log that is long enough to be shared out."""
+    long = Terminal(str(folder / "long.db"))
+    head = make_ledger(long.ledger, history(QUICK.of(7_000)))
+    long.must("audit", "key", "new")
+    long.must("audit", "checkpoint")
+    with closing(sqlite3.connect(long.ledger)) as ledger:
+        for (name,) in ledger.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            ledger.execute(f'DROP TRIGGER "{name}"')
+        if changed == "a line":
+            ledger.execute("UPDATE event SET data = replace(data, '2025', '2024') WHERE position=3")
+        elif changed == "a gap":
+            ledger.execute("DELETE FROM event WHERE position = 4000")
+        ledger.commit()
+    words = ("audit", "verify", "--format", "json", "--processes")
+    one, several = (long.program(*words, count) for count in ("1", "3"))
+    assert one.code == several.code == 3  # the guards are gone at least
+    told = [[{**row, "seconds": 0} for row in done.data] for done in (one, several)]
+    assert told[0] == told[1]
+    bad = {row["check"] for row in told[0] if row["state"] == "bad"}
+    assert ("tree" in bad) == (changed != "nothing")
+    assert head > 3 * 2_048
 
 
 def _table_of_lines(ledger: sqlite3.Connection) -> str:
