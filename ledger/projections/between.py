@@ -14,7 +14,7 @@ from ledger.events.base import RecordedEvent
 from ledger.projections.answers import Answer, Comparison, answer_of, ask
 from ledger.projections.comparing import compare, identity_of
 from ledger.projections.faults import BadRow
-from ledger.projections.folds import BATCH, CHUNK, Failure, Folded, Folding, Log, fold
+from ledger.projections.folds import CHUNK, TOLD_EVERY, Failure, Folded, Folding, Log, fold
 from ledger.projections.projection import Projection
 from ledger.projections.questions import View
 
@@ -130,7 +130,7 @@ def _telling(progress: Callable[[int, int], None], high: int) -> Callable[[int],
 
     def told(position: int) -> None:
         nonlocal last
-        if position - last >= BATCH or position == high:
+        if position - last >= TOLD_EVERY or position == high:
             last = position
             progress(position, high)
 

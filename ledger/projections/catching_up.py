@@ -27,7 +27,7 @@ from ledger.projections.tables import Table
 Progress = Callable[[int, int], None]
 """Told now and then how far it has come: position, head."""
 
-MANY_ROWS = 2_000
+MANY_ROWS = 8_000
 """Rows written in a batch beyond which the next one is made shorter."""
 
 MOST_ROWS = 20_000

@@ -23,8 +23,8 @@ from ledger.projections.catalogue import by_name, views_by_name
 from ledger.projections.explaining import WatchedTable
 from ledger.projections.faults import BadRow
 from ledger.projections.folds import (
-    BATCH,
     CHUNK,
+    TOLD_EVERY,
     Failure,
     Folded,
     Folding,
@@ -141,7 +141,10 @@ class Replay:
         for mark in (*marks, to):
             while chunk := list(islice(stream, min(CHUNK, mark - self.position))):
                 self._take(chunk)
-                if progress is not None and self.position // BATCH != chunk[0].position // BATCH:
+                if (
+                    progress is not None
+                    and self.position // TOLD_EVERY != chunk[0].position // TOLD_EVERY
+                ):
                     progress(self.position, to)
             if mark != to and self.position == mark:
                 self._keep_here()

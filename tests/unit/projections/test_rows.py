@@ -1,11 +1,14 @@
 """What a table can hold, and how it refuses the rest."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
 from typing import Any, Literal
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Struct
 
 from ledger.projections import BadRow, NotStorable, Row, key, table
@@ -173,3 +176,57 @@ def test_values_are_brought_to_one_form() -> None:
 def test_what_a_column_cannot_hold_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(BadRow, match=rf"Everything\.{next(iter(values))} cannot hold"):
         check(**values)
+
+
+class Text(str):
+    """A text of somebody's own."""
+
+
+class Number(int):
+    """A number of somebody's own."""
+
+
+class Time(datetime):
+    """A time of somebody's own."""
+
+
+NOON = datetime(2025, 7, 1, 12, tzinfo=UTC)
+anything = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.text(),
+    st.text().map(Text),
+    st.integers(),
+    st.sampled_from([2**63, 2**63 - 1, -(2**63), -(2**63) - 1, 0, 10**400]),
+    st.integers().map(Number),
+    st.floats(),
+    st.dates(),
+    st.datetimes(),
+    st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))])),
+    st.just(Time(2025, 7, 1, tzinfo=UTC)),
+    st.sampled_from([*Mood, "stage", "good", "zero\0", "\ud800", (Days(DAY, DAY),)]),
+    st.lists(st.integers(), max_size=2),
+)
+
+
+@given(place=st.integers(0, len(Layout(Everything).fields) - 1), value=anything)
+def test_a_row_is_checked_as_its_fields_are(place: int, value: Any) -> None:
+    layout = Layout(Everything)
+    field, row = layout.fields[place], Everything("a", 1, DAY)
+    setattr(row, field.name, value)
+    kept = said(lambda: layout.keep(field, value))
+
+    def checked() -> Any:
+        layout.check(row)
+        return getattr(row, field.name)
+
+    assert said(checked) == kept
+
+
+def said(act: Callable[[], Any]) -> tuple[Any, str]:
+    """What a check gives, or how it refuses."""
+    try:
+        found = act()
+    except BadRow as refused:
+        return BadRow, str(refused)
+    return type(found), repr(found)
