@@ -39,8 +39,9 @@ class Uses:
 
     def close(self) -> None:
         """Give the connections back to the database. The next use opens another one."""
-        with suppress(IndexError):
-            self._resting.pop().connection.close()
+        with suppress(IndexError):  # two threads may have had one rest at the same moment
+            while True:
+                self._resting.pop().connection.close()
         self.engine.dispose()
 
     def begin(self) -> Session:

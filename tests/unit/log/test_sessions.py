@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import psycopg
 import pytest
 from eventsourcing.dcb.api import DCBQueryItem
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
 from ledger.errors import StorageFailure
@@ -25,6 +27,69 @@ def test_what_is_held_is_one_connection(recorder: SqlRecorder) -> None:
             assert recorder._uses.held.session is first
         assert recorder._uses.held.session is first
     assert recorder._uses.held.session is None
+
+
+def sessions(recorder: SqlRecorder, count: int) -> list[Session]:
+    """What so many uses, one after the other, are given."""
+    found = []
+    for _ in range(count):
+        with recorder._connected() as session:
+            found.append(session)
+    return found
+
+
+def test_one_rests_between_two_uses(recorder: SqlRecorder) -> None:
+    first, second = sessions(recorder, 2)
+    assert first is second
+    with recorder._connected() as one, recorder._connected() as other:
+        assert one is first
+        assert other is not first
+    assert len(recorder._uses._resting) == 1
+    recorder.close()
+    assert first.connection.closed
+    assert recorder.head() == 0, "the next use opens another one"
+    assert sessions(recorder, 1) != [first]
+
+
+def test_what_a_rush_needed_goes_back_to_the_pool(recorder: SqlRecorder) -> None:
+    together = threading.Barrier(8)
+
+    def use() -> None:
+        with recorder._connected():
+            together.wait()
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pool: Any = recorder._uses.engine.pool
+    assert pool.checkedout() == len(recorder._uses._resting) < 8
+    recorder.close()
+    assert recorder._uses._resting == []
+    assert pool.checkedout() == 0
+
+
+def test_a_transaction_that_was_left_open_does_not_rest(recorder: SqlRecorder) -> None:
+    with recorder._connected() as session:
+        session.run("BEGIN")
+        session.run(recorder._statements.insert_event.sql, (1, "2026-01-01", "A", "[]", b"1"))
+    assert recorder.head() == 0
+    assert recorder.append([made_up(1)]) == 1
+
+
+def test_whoever_listens_is_told_by_a_session_that_rested(recorder: SqlRecorder) -> None:
+    recorder.head()
+    told: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        told.append(statement)
+
+    event.listen(recorder._uses.engine, "before_cursor_execute", note)
+    recorder.head()
+    event.remove(recorder._uses.engine, "before_cursor_execute", note)
+    recorder.head()
+    assert len(told) == 1
 
 
 def test_a_broken_condition_leaves_no_transaction_behind(recorder: SqlRecorder) -> None:
