@@ -7,7 +7,9 @@ from datetime import timedelta
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from ledger.application import Author, Extensions, Ledger, Outcome
@@ -229,6 +231,27 @@ def test_a_decision_sends_a_server_as_much_with_a_long_log(postgres_url: str) ->
             )
     assert sent[0] == sent[1]
     assert all(0 < n <= MOST[name].statements + 1 for name, n in sent[0].items()), sent
+
+
+def test_a_program_that_stays_makes_four_trips_to_a_server(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is new; whether the id is; the lock and what is new by then; the event, its tags and
+    the commit, which go in one pipeline."""
+    make_ledger(postgres_url, history(SHORT))
+    pipelines = 0
+    pipeline = psycopg.Connection.pipeline
+
+    def counted(connection: psycopg.Connection[Any]) -> Any:
+        nonlocal pipelines
+        pipelines += 1
+        return pipeline(connection)
+
+    monkeypatch.setattr(psycopg.Connection, "pipeline", counted)
+    counts = Counted(postgres_url)
+    counts.decide_again(of=1)
+    assert counts.counts["hold again"].statements == 5
+    assert pipelines == 4, "one for each hold, of two statements"
 
 
 # --- planted growth ----------------------------------------------------------------------
