@@ -230,13 +230,7 @@ class Period(Struct, frozen=True, gc=False):
         Of UTC and not of the site: two periods that overlap share an instant, and so a UTC
         month, whatever a later release of the time zone rules says of the site's days.
         """
-        first, last = _month_of(self.start), _month_of(self.end)
-        end = self.end if self.end.tzinfo is UTC else self.end.astimezone(UTC)
-        if end.day == 1 and not (end.hour or end.minute or end.second or end.microsecond):
-            last -= 1  # it ends where that month begins
-        if first == last:  # nearly all: an audit asks each event
-            return (_month_text(first),)
-        return tuple(map(_month_text, range(first, last + 1)))
+        return _months(self.start, self.end)
 
     def __str__(self) -> str:
         """Whole days as `A..B`; anything else as wall times with their offsets."""
@@ -246,27 +240,45 @@ class Period(Struct, frozen=True, gc=False):
         return "..".join(clock_text(end, self.zone) for end in (self.start, self.end))
 
 
-# A booking's days are asked for some six times by one decision.
+# A booking's days and months are asked for some six times by one decision.
 @lru_cache(maxsize=4096)
 def _days(start: datetime, end: datetime, zone_name: str) -> Days:
     tz = zone(zone_name)
     return Days(start.astimezone(tz).date(), (end - _RESOLUTION).astimezone(tz).date())
 
 
-def _month_of(instant: datetime) -> int:
+def months_touched(start: datetime, end: datetime) -> tuple[str, ...]:
+    """The UTC months from an instant to before another, `YYYY-MM`, in order.
+
+    What `Period.months` gives, for whoever asks once: to find what is kept of two instants that
+    were just decoded takes as long as to make it anew (2 µs).
+    """
+    first, last = _month_number(start), _month_number(end)
+    end = end if end.tzinfo is UTC else end.astimezone(UTC)
+    if end.day == 1 and not (end.hour or end.minute or end.second or end.microsecond):
+        last -= 1  # it ends where that month begins
+    if first == last:
+        return (_month_text(first),)
+    return tuple(map(_month_text, range(first, last + 1)))
+
+
+_months = lru_cache(maxsize=4096)(months_touched)
+
+
+def _month_number(instant: datetime) -> int:
     """The UTC month of an instant, counted from the year 0."""
     in_utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
     return in_utc.year * 12 + in_utc.month - 1
 
 
 @lru_cache(maxsize=1024)
-def _month_text(month: int) -> str:
-    return f"{month // 12:04}-{month % 12 + 1:02}"
+def _month_text(number: int) -> str:
+    return f"{number // 12:04}-{number % 12 + 1:02}"
 
 
 def month_of(instant: datetime) -> str:
     """The UTC month of an instant, `YYYY-MM`."""
-    return _month_text(_month_of(instant))
+    return _month_text(_month_number(instant))
 
 
 class _Written:

@@ -69,7 +69,8 @@ def fold_holds(entries: Iterable[RecordedEvent], space: str, month: str) -> dict
                 holds[event.booking] = _hold(event, event.rank, entry.position)
             case BookingRescheduled() as event:
                 before = holds.pop(event.booking, None)
-                if event.rank is not None:
+                is_here = event.space == space and month in event.period.months
+                if event.rank is not None and is_here:
                     keeps = before is not None and gives_back_only(
                         event.was_space, event.was_period, event.space, event.period
                     )
@@ -82,11 +83,7 @@ def fold_holds(entries: Iterable[RecordedEvent], space: str, month: str) -> dict
                 holds.pop(event.booking, None)
             case _:
                 raise UnreadableEvent(entry.type, position=entry.position)
-    return {
-        hold.booking: hold
-        for hold in holds.values()
-        if hold.space == space and month in hold.period.months
-    }
+    return holds
 
 
 def _hold(event: BookingHeld | BookingRescheduled, rank: int, since: int) -> Hold:

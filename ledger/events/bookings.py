@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ledger.events.base import Event
 from ledger.tags import buckets, tag
-from ledger.times import Period
+from ledger.times import Period, months_touched
 
 DayType = Literal["prep", "pre-light", "shoot", "strike", "dark", "hold"]
 ReleaseCause = Literal["released", "expired", "lapsed"]
@@ -35,13 +35,14 @@ class BookingEvent(Event, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking, its project, its space, and the space's months."""
-        # Written out: an audit and an import derive the tags of every event there is.
-        space = f"space:{self.space}"
+        # Written out, since an audit and an import derive the tags of every event there is.
+        space, period = f"space:{self.space}", self.period
+        months = months_touched(period.start, period.end)
         return (
             f"booking:{self.booking}",
             f"project:{self.project}",
             space,
-            *[f"{space}@{month}" for month in self.period.months],
+            *[f"{space}@{month}" for month in months],
         )
 
     def effective(self) -> Period | datetime | date | None:
@@ -163,8 +164,9 @@ class BookingWrapped(BookingEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking's, and the months that it gives back."""
-        given_back = [f"space:{self.space}@{month}" for month in self.was_period.months]
-        return tuple(dict.fromkeys((*BookingEvent.tags(self), *given_back)))
+        months = months_touched(self.was_period.start, self.was_period.end)
+        given_back = [f"space:{self.space}@{month}" for month in months]
+        return tuple(dict.fromkeys((*super().tags(), *given_back)))
 
 
 class BookingCancelled(BookingEvent, frozen=True):

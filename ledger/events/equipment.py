@@ -49,7 +49,7 @@ class PlaceEvent(EquipmentEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The item, and its month; `@latest` where it is."""
-        # Written out: an audit and an import derive the tags of every event there is.
+        # Written out, since an audit and an import derive the tags of every event there is.
         item = f"equipment:{self.equipment}"
         month = f"{item}@{month_of(self.at)}"
         return (item, month, f"{item}@{LATEST}") if self.latest else (item, month)
@@ -97,7 +97,7 @@ class EquipmentMoved(PlaceEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The item's, and the spaces that it left and came to."""
-        return (*PlaceEvent.tags(self), *space_tags(self.origin, self.destination))
+        return (*super().tags(), *space_tags(self.origin, self.destination))
 
 
 class _Packing(PlaceEvent, frozen=True, kw_only=True):
