@@ -30,6 +30,7 @@ from ledger.companions import companion, data_folder
 from ledger.errors import BadInput
 from ledger.log.health import examine
 from ledger.log.places import Place
+from ledger.processes import usable_processes
 from ledger.projections.rechecking import Recheck
 from ledger.projections.store import views_place
 
@@ -183,7 +184,8 @@ class Audit:
     ) -> Iterator[Result]:
         """Derive everything anew and compare. See `ledger.audit.verify`.
 
-        Raises `NotCovered` where there is no checkpoint to go on from.
+        At most so many `processes` read, as many as can where None. Raises `NotCovered` where
+        there is no checkpoint to go on from.
         """
         since = None
         if since_checkpoint:
@@ -202,7 +204,7 @@ class Audit:
             since=since,
             further=further,
             progress=progress,
-            processes=processes,
+            processes=None if processes is None else min(processes, usable_processes()),
         )
 
     def _guards(self) -> Result:

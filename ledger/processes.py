@@ -21,20 +21,23 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 MOST = 8
-"""Processes at most: whoever reads what they make is one."""
+"""Processes that work at most, beside the one that reads what they make."""
 
 
 class Stopped(Exception):  # no error of anybody here: a process was killed, or failed
     """A process ended before its work did. What is missing can be done here."""
 
 
-def at_hand() -> int:
-    """How many processes can work side by side; 1 where this one can have none beside it.
+def usable_processes() -> int:
+    """How many processes can work at once; 1 where this one can have no child.
 
     Linux alone: elsewhere a forked child cannot rely on what the system keeps for its parent.
-    Nor can one whose parent has threads, which hold locks that nobody in the child gives back.
+    Nor can one whose parent has threads, which hold locks that nobody in the child gives back. A
+    daemonic process of `multiprocessing` may have none.
     """
     if sys.platform != "linux" or threading.active_count() > 1:
+        return 1
+    if multiprocessing.current_process().daemon:
         return 1
     return min(len(os.sched_getaffinity(0)), MOST)
 
@@ -43,20 +46,14 @@ def at_hand() -> int:
 def side_by_side(works: Sequence[Callable[[], Iterable[T]]]) -> Iterator[list[Iterator[T]]]:
     """Begin all works, each in a process of its own; what each makes, as it comes.
 
-    What is made has to be picklable. Reading raises `Stopped` where a process ended early. At
-    the end of the block, and with this process, they end too.
+    What is made has to be picklable. Raises `Stopped` where none can be begun, and reading does
+    where one ended early. At the end of the block, and with this process, they end too.
     """
     context = multiprocessing.get_context("fork")
     started: list[tuple[Any, Connection]] = []
     try:
         for work in works:
-            receiving, sending = context.Pipe(duplex=False)
-            # A child that had a copy of an end that reads would not notice that nobody does.
-            others = [receiving, *(pipe for _, pipe in started)]
-            process = context.Process(target=_do, args=(work, sending, others), daemon=True)
-            process.start()
-            sending.close()
-            started.append((process, receiving))
+            started.append(_begun(context, work, [pipe for _, pipe in started]))
         yield [_received(receiving) for _, receiving in started]
     finally:
         for process, receiving in started:
@@ -67,16 +64,36 @@ def side_by_side(works: Sequence[Callable[[], Iterable[T]]]) -> Iterator[list[It
             process.close()
 
 
-def beside(work: Callable[[], Iterable[T]]) -> Iterator[T]:
-    """What a work makes, made by a process beside this one where there is a core for it.
+def _begun(
+    context: Any, work: Callable[[], Iterable[Any]], pipes: Sequence[Connection]
+) -> tuple[Any, Connection]:
+    """A process that does a work, and the end where what it makes comes out."""
+    try:
+        receiving, sending = context.Pipe(duplex=False)
+    except OSError as error:  # too many files
+        raise Stopped from error
+    with sending:
+        # A child that had a copy of an end that reads would not notice that nobody does.
+        inherited = [*pipes, receiving]
+        process = context.Process(target=_do, args=(work, sending, inherited), daemon=True)
+        try:
+            process.start()
+        except OSError as error:  # too many processes, or too little memory
+            receiving.close()
+            raise Stopped from error
+    return process, receiving
+
+
+def made_by_child(work: Callable[[], Iterable[T]]) -> Iterator[T]:
+    """What a work makes, made by a child of this process where there is a core for it.
 
     Where that one ends early the work is done here again, without what has come: so its errors
     are raised here, and it has to make the same a second time.
     """
     made = 0
-    if at_hand() > 1:
-        with suppress(Stopped), side_by_side([work]) as (told,):
-            for one in told:
+    if usable_processes() > 1:
+        with suppress(Stopped), side_by_side([work]) as (child,):
+            for one in child:
                 yield one
                 made += 1
             return
@@ -86,11 +103,14 @@ def beside(work: Callable[[], Iterable[T]]) -> Iterator[T]:
 _GOES_ON, _DONE = b"+", b"."
 
 
-def _do(work: Callable[[], Iterable[Any]], sending: Connection, others: list[Connection]) -> None:
+def _do(
+    work: Callable[[], Iterable[Any]], sending: Connection, inherited: list[Connection]
+) -> None:
     """In a child: send what a work makes. Its errors are met again by who does the rest."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends it
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever the parent's handler would do
     gc.freeze()  # to look through what is the parent's would copy every page of it
-    for pipe in others:
+    for pipe in inherited:
         pipe.close()
     try:
         for made in work():

@@ -53,6 +53,7 @@ def check_text(what: str, text: str) -> str:
         raise BadText(
             f"the {what} has {len(kept):,} characters", advice=f"Use at most {MAX_TEXT:,}"
         )
+    # Nothing printable is of these categories, and nearly every text is printable.
     if not kept.isprintable() and any(
         unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in kept
     ):

@@ -39,9 +39,9 @@ def take_over(
             if _place(file, data):
                 placed.append(file)
         try:
-            many = exported.manifest.checkpoint.size >= WORTH
+            in_child = exported.manifest.checkpoint.size >= WORTH
             lines = exported.lines(progress)
-            restore_log(where, Registry(STUDIO_EVENTS), lines, many=many).close()
+            restore_log(where, Registry(STUDIO_EVENTS), lines, in_child=in_child).close()
         except BadInput:
             exported.check_hash("lines.jsonl")  # was it signed so, or changed since?
             raise

@@ -17,6 +17,7 @@ from ledger.clocks import Clock as Clock
 from ledger.clocks import ManualClock as ManualClock
 from ledger.clocks import SystemClock as SystemClock
 from ledger.errors import BadTime
+from ledger.months import months_touched
 from ledger.zones import check_zone as check_zone
 from ledger.zones import zone as zone
 
@@ -247,38 +248,7 @@ def _days(start: datetime, end: datetime, zone_name: str) -> Days:
     return Days(start.astimezone(tz).date(), (end - _RESOLUTION).astimezone(tz).date())
 
 
-def months_touched(start: datetime, end: datetime) -> tuple[str, ...]:
-    """The UTC months from an instant to before another, `YYYY-MM`, in order.
-
-    What `Period.months` gives, for whoever asks once: to find what is kept of two instants that
-    were just decoded takes as long as to make it anew (2 µs).
-    """
-    first, last = _month_number(start), _month_number(end)
-    end = end if end.tzinfo is UTC else end.astimezone(UTC)
-    if end.day == 1 and not (end.hour or end.minute or end.second or end.microsecond):
-        last -= 1  # it ends where that month begins
-    if first == last:
-        return (_month_text(first),)
-    return tuple(map(_month_text, range(first, last + 1)))
-
-
 _months = lru_cache(maxsize=4096)(months_touched)
-
-
-def _month_number(instant: datetime) -> int:
-    """The UTC month of an instant, counted from the year 0."""
-    in_utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    return in_utc.year * 12 + in_utc.month - 1
-
-
-@lru_cache(maxsize=1024)
-def _month_text(number: int) -> str:
-    return f"{number // 12:04}-{number % 12 + 1:02}"
-
-
-def month_of(instant: datetime) -> str:
-    """The UTC month of an instant, `YYYY-MM`."""
-    return _month_text(_month_number(instant))
 
 
 class _Written:

@@ -20,11 +20,11 @@ from ledger.log.lines import LINE_LIMIT, line, lines_of
 from ledger.log.restoring import are_recorded_times, is_plain
 from ledger.log.rows import StoredRow, tags_of
 
-NAMES = (LedgerOpened.type_name, LedgerContinued.type_name)
+NAMING_TYPES = (LedgerOpened.type_name, LedgerContinued.type_name)
 """The types of the events that name the log."""
 
-NO_TAGS = (msgspec.MsgspecError, ValueError, TypeError)
-"""What is raised by tags that are no JSON, or none of texts: the check of the lines says so."""
+TAG_ERRORS = (msgspec.MsgspecError, ValueError, TypeError)
+"""What reading tags raises that are no JSON, or none of texts: the check of the lines says so."""
 
 _NUL = r"\u0000"
 _HASH = 32
@@ -96,14 +96,14 @@ class Batch:
                 if _NUL in row[3]:
                     return None  # a database refuses to read it
                 count += len(set(tags_of(row[3])))
-        except NO_TAGS:
+        except TAG_ERRORS:
             return None
         return count
 
     @cached_property
     def names_log(self) -> bool:
         """Whether one of them says how the log is named."""
-        return any(row[2] in NAMES for row in self.rows)
+        return any(row[2] in NAMING_TYPES for row in self.rows)
 
 
 def line_of(row: StoredRow) -> bytes:
@@ -130,17 +130,17 @@ def batches_of(pages: Iterable[Sequence[StoredRow]]) -> Iterator[Batch]:
 # --- looked at elsewhere -----------------------------------------------------------------
 
 
-class Asked(Struct, frozen=True):
-    """What the checks will ask of each batch, beyond its positions and times."""
+class Needs(Struct, frozen=True):
+    """What the checks need to know of each batch, beyond its positions and times."""
 
     plain: bool
     leaves: bool
     tags: bool
-    names: bool
+    names_log: bool
 
 
-class Seen(Struct, frozen=True, array_like=True):
-    """What somebody has seen of a batch, to be sent; of what was not asked, nothing."""
+class Summary(Struct, frozen=True, array_like=True):
+    """What somebody has seen of a batch, to be sent; of what nobody needs, nothing."""
 
     first: int
     last: int
@@ -152,33 +152,34 @@ class Seen(Struct, frozen=True, array_like=True):
     names_log: bool
 
     @classmethod
-    def of(cls, batch: Batch, asked: Asked, registry: Registry) -> "Seen":
+    def of(cls, batch: Batch, needs: Needs, registry: Registry) -> "Summary":
         """Look at a batch."""
         return cls(
             batch.first,
             batch.last,
             batch.count,
             batch.times,
-            asked.plain and batch.is_plain(registry),
-            b"".join(batch.leaves) if asked.leaves else b"",
-            batch.tag_count if asked.tags else None,
-            asked.names and batch.names_log,
+            needs.plain and batch.is_plain(registry),
+            b"".join(batch.leaves) if needs.leaves else b"",
+            batch.tag_count if needs.tags else None,
+            needs.names_log and batch.names_log,
         )
 
 
-class SeenBatch(Batch):
+class SummarizedBatch(Batch):
     """A batch that was looked at elsewhere; `rows` are read when they are asked for."""
 
-    def __init__(self, seen: Seen, read: Callable[[int, int], Iterable[StoredRow]]) -> None:
+    def __init__(self, summary: Summary, read: Callable[[int, int], Iterable[StoredRow]]) -> None:
         self._read = read
-        self._is_plain = seen.is_plain
+        self._is_plain = summary.is_plain
         # Here they stand in place of what `Batch` would derive.
-        self.first, self.last, self.count = seen.first, seen.last, seen.count
-        self.times = seen.times
-        self.tag_count = seen.tag_count
-        self.names_log = seen.names_log
-        if seen.leaves:
-            self.leaves = [seen.leaves[at : at + _HASH] for at in range(0, len(seen.leaves), _HASH)]
+        self.first, self.last, self.count = summary.first, summary.last, summary.count
+        self.times = summary.times
+        self.tag_count = summary.tag_count
+        self.names_log = summary.names_log
+        if summary.leaves:
+            joined = summary.leaves
+            self.leaves = [joined[at : at + _HASH] for at in range(0, len(joined), _HASH)]
 
     @cached_property
     def rows(self) -> Sequence[StoredRow]:  # type: ignore[override]  # read when it is asked for
@@ -186,5 +187,5 @@ class SeenBatch(Batch):
         return list(self._read(self.first - 1, self.last))
 
     def is_plain(self, registry: Registry) -> bool:
-        """As was seen."""
+        """As was summary."""
         return self._is_plain

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
-from ledger.audit.batches import NO_TAGS, Batch
+from ledger.audit.batches import TAG_ERRORS, Batch
 from ledger.audit.checks import Findings, Result
 from ledger.log.rows import ENDLESS, StoredRow, tags_of
 
@@ -144,7 +144,7 @@ class _Span:
 def _tags(row: StoredRow) -> set[str]:
     try:
         return set(tags_of(row[3]))
-    except NO_TAGS:
+    except TAG_ERRORS:
         return set()
 
 

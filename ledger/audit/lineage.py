@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ledger.audit.batches import NAMES, Batch
+from ledger.audit.batches import NAMING_TYPES, Batch
 from ledger.audit.checks import Findings, Result
 from ledger.audit.merkle import Frontier, subtree
 from ledger.audit.tree import LEVELS, TILE
@@ -47,7 +47,7 @@ class Origins:
         """See `RowCheck.take`."""
         if batch.names_log:
             for index, row in enumerate(batch.rows):
-                if row[2] in NAMES:
+                if row[2] in NAMING_TYPES:
                     self._name(row, batch, index)
         if self._seen < self._until and batch.count == TILE:
             self._frontier.add(subtree(batch.leaves), LEVELS)

@@ -10,7 +10,7 @@ from time import perf_counter
 
 from msgspec import Struct
 
-from ledger.audit.batches import Asked
+from ledger.audit.batches import Needs
 from ledger.audit.checkpoint import SignedCheckpoint
 from ledger.audit.checks import Lines, Positions, Result, RowCheck, Times
 from ledger.audit.index_check import Index
@@ -131,15 +131,15 @@ def _read(
 ) -> dict[str, float]:
     """Show every row to every check; the seconds that each took here."""
     names = {check.name for check in checks}
-    asked = Asked(
+    needs = Needs(
         plain="lines" in names,
         leaves=not names.isdisjoint(("tree", "hashes", "origins")),
         tags="index" in names,
-        names="origins" in names,
+        names_log="origins" in names,
     )
     seconds = dict.fromkeys(names, 0.0)
     head, after = log.head(), None if since is None else since.size
-    for batch in reading(log, asked, after=after, processes=processes):
+    for batch in reading(log, needs, after=after, processes=processes):
         for check in checks:
             begun = perf_counter()
             check.take(batch)

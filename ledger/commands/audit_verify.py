@@ -54,9 +54,9 @@ _NAMES = (
 )
 @click.option(
     "--processes",
-    type=click.IntRange(1, 64),
+    type=click.IntRange(1, 8),
     metavar="N",
-    help="At most so many read a long log side by side.  [default: one a core]",
+    help="So many read a long log at most.  [default: one a core, eight at most]",
 )
 @options.data()
 @shared.public_key
@@ -87,7 +87,6 @@ def verify(
     """
     from ledger.audit.verify import CHECKS
     from ledger.auditing import Audit
-    from ledger.processes import at_hand
 
     views = not wanted or "views" in wanted
     ledger = session.open_to_look(bare=not views or since_checkpoint)
@@ -108,7 +107,7 @@ def verify(
                 wanted=wanted or tuple(CHECKS),
                 since_checkpoint=since_checkpoint,
                 progress=progress("verifying"),
-                processes=None if processes is None else min(processes, at_hand()),
+                processes=processes,
             )
         )
         sink.write(Sheet(_RESULTS, _rows(results)))

@@ -14,10 +14,12 @@ forgotten.
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from ledger.errors import StorageFailure
 from ledger.events.base import Query, RecordedEvent, parse_tags
 
 if TYPE_CHECKING:
@@ -26,18 +28,19 @@ if TYPE_CHECKING:
 Question = tuple[Query, bool]
 """A query, and whether its newest event alone is wanted."""
 
-MOST_TOLD = 32
-"""So many events are followed one by one; behind more of them it is cheaper to ask anew."""
+MOST_FOLLOWED = 32
+"""Rows that are read to follow, the newest known one among them. Where so many come there may be
+more, and then a decision's eight questions cost less."""
 
 MOST_QUESTIONS = 1_024
 MOST_EVENTS = 16_384
-"""What is kept at most, some 20 MB. What has not been asked for longest goes first."""
+"""What a thread keeps at most, some 20 MB. What has not been asked for longest goes first."""
 
 
-class Answers:
+class KnownAnswers:
     """The answers of one log up to the row `newest`, the last one that is known.
 
-    None knows nothing. For one thread.
+    None knows nothing. For the thread that has made them.
     """
 
     def __init__(self, newest: "StoredRow | None" = None) -> None:
@@ -45,29 +48,35 @@ class Answers:
         self._found: dict[Question, list[RecordedEvent]] = {}  # longest not asked for first
         self._with_tag: dict[str, set[Question]] = defaultdict(set)
         self._events = 0
+        self._thread = get_ident()
 
     @property
     def head(self) -> int:
         """The position up to which they hold, 0 where nothing is known."""
         return 0 if self._newest is None else self._newest[0]
 
-    def follow(
-        self, told: "Sequence[StoredRow]", decode: "Callable[[StoredRow], RecordedEvent]"
-    ) -> bool:
-        """Take in the rows that the log tells from position `head` on, `MOST_TOLD` at most.
+    def are_of(self, head: int) -> bool:
+        """Whether they hold at a position, and the calling thread may use them."""
+        return self.head == head and self._thread == get_ident()
 
-        False where they cannot go on: then make new ones.
+    def follow(
+        self, rows: "Sequence[StoredRow]", decode: "Callable[[StoredRow], RecordedEvent]"
+    ) -> bool:
+        """Take in the rows of the log from position `head` on, fewer than `MOST_FOLLOWED`.
+
+        False where they cannot go on (another log, a gap, a damaged row, too many): then make new
+        ones, as where it was interrupted.
         """
-        if self._newest is None or not told or len(told) == MOST_TOLD:
+        if self._newest is None or not rows or len(rows) >= MOST_FOLLOWED:
             return False
-        if told[0] != self._newest or told[-1][0] - told[0][0] != len(told) - 1:
+        if rows[0] != self._newest or rows[-1][0] - rows[0][0] != len(rows) - 1:
             return False  # another log, or one is missing
         try:
-            for row in told[1:]:
+            for row in rows[1:]:
                 self._add(row, decode)
                 self._newest = row
-        except (msgspec.MsgspecError, TypeError):
-            return False  # its tags are damaged: no question is answered by it
+        except (msgspec.MsgspecError, TypeError, StorageFailure):
+            return False  # whoever asks for what is damaged will be told
         self._stay_small()
         return True
 
@@ -92,7 +101,7 @@ class Answers:
     def _add(self, row: "StoredRow", decode: "Callable[[StoredRow], RecordedEvent]") -> None:
         _, _, type, text, _ = row
         tags, entry = parse_tags(text), None
-        for tag in tags:
+        for tag in dict.fromkeys(tags):
             for question in self._with_tag.get(tag, ()):
                 query, only_last = question
                 if query.matches(type, tags):

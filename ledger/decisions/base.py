@@ -21,7 +21,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from ledger.decisions.answers import Answers, Question
+from ledger.decisions.answers import KnownAnswers, Question
 from ledger.errors import InternalError, Pending
 from ledger.events.base import (
     Boundary,
@@ -65,15 +65,15 @@ class Snapshot:
 
     Everything up to position `head` and nothing after, since the log is append-only; then
     the `pending` events of the decisions before this one in the batch. The questions asked
-    of it are the boundary of the whole batch. Answers are kept: in a snapshot the same
+    of it are the boundary of the whole batch. KnownAnswers are kept: in a snapshot the same
     question has the same answer. `known` are those that earlier decisions were given.
     """
 
-    def __init__(self, history: History, head: int, known: Answers | None = None) -> None:
+    def __init__(self, history: History, head: int, known: KnownAnswers | None = None) -> None:
         self.head = head
         self.pending: list[RecordedEvent] = []
         self._history = history
-        self._known = Answers() if known is None else known
+        self._known = KnownAnswers() if known is None else known
         self._answers: dict[Question, list[RecordedEvent]] = {}
         # By tag, and by tag and type: a batch of thousands asks as many questions, and would
         # look through all that it has proposed for each of them.
@@ -105,9 +105,9 @@ class Snapshot:
         return (pending[-1:] or stored) if last else stored + pending
 
     def _look_up(self, question: Question) -> list[RecordedEvent]:
-        # Known answers may have gone on without this snapshot, with a decision inside this one.
-        usable = self._known.head == self.head
-        found = self._known.get(question) if usable else None
+        # Known answers may go on without this snapshot, also while it reads: with a decision
+        # inside of this one, or with another thread.
+        found = self._known.get(question) if self._known.are_of(self.head) else None
         if found is None:
             query, last = question
             found = list(
@@ -115,7 +115,7 @@ class Snapshot:
                     [query], until=self.head, limit=1 if last else None, newest_first=last
                 )
             )
-            if usable:
+            if self._known.are_of(self.head):
                 self._known.keep(question, found)
         return found
 

@@ -32,7 +32,7 @@ from ledger.log.stores import create_store, open_store
 from ledger.log.tag_index import TagIndex
 from ledger.log.tail import Tail
 from ledger.log.written import Proposed, written
-from ledger.processes import beside
+from ledger.processes import made_by_child
 from ledger.times import Clock, SystemClock
 
 INDEXED_AT_ONCE = 50_000
@@ -154,9 +154,9 @@ class EventLog:
         """The first rows after a position as they are stored, so many at most."""
         return self._recorder.page(after, limit)
 
-    def last_row(self) -> list[StoredRow]:
-        """The last row; none in an empty log."""
-        return list(self._recorder.rows(limit=1, newest_first=True))
+    def last_row(self) -> StoredRow | None:
+        """The last row as it is stored, None in an empty log."""
+        return next(self._recorder.rows(limit=1, newest_first=True), None)
 
     def stored_pages(
         self, after: int = -ENDLESS, until: int = ENDLESS
@@ -318,11 +318,12 @@ def restore_log(
     *,
     clock: Clock | None = None,
     going_on: Callable[[], Proposed | None] = lambda: None,
-    many: bool = False,
+    in_child: bool = False,
 ) -> EventLog:
     """Make a log of the lines of another, byte for byte, and open it. Whole or not at all.
 
-    `many` lines are read and examined by a process beside the one that writes them.
+    `in_child`: the lines are read and examined by a process beside the one that writes them. They
+    may be read here again from the first one on, so nothing of theirs may be open yet.
 
     `going_on` is asked when all of them are there, and before the log is: it may raise, or say
     what is recorded next. Raises `BadInput` for what is no line, not the next one, or none that
@@ -336,7 +337,7 @@ def restore_log(
 
     def fill(recorder: SqlRecorder, session: Session) -> None:
         indexed = position = 0
-        for batch in beside(pages) if many else pages():
+        for batch in made_by_child(pages) if in_child else pages():
             recorder.insert_untagged(session, batch)
             position = batch[-1][0]
             if position - indexed >= INDEXED_AT_ONCE:

@@ -33,8 +33,13 @@ def renew_in_child(one: Renewable) -> None:
 
 def leave_to_parent(engine: Engine, *borrowed: object) -> None:
     """Have an engine connect anew, its connections and the borrowed ones left open as they are."""
-    _parents.extend((engine.pool, *borrowed))
+    leave_open(engine.pool, *borrowed)
     engine.dispose(close=False)
+
+
+def leave_open(*inherited: object) -> None:
+    """Leave pools or connections as they are, for as long as this process lives."""
+    _parents.extend(inherited)
 
 
 def _renew_all() -> None:

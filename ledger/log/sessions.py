@@ -3,7 +3,8 @@
 SQLAlchemy describes the tables, compiles the statements, makes and pools the connections and
 knows which errors end one. What it does around a statement that is compiled, and whose rows are
 taken as they come, costs more than the statement: 40 µs, and another 40 to borrow and return a
-connection, where SQLite takes 5 to 20. A decision asks some eight questions.
+connection, where SQLite takes 5 to 20. A first decision asks some eight questions, one of a
+program that stays two.
 """
 
 from collections.abc import Sequence
@@ -17,14 +18,14 @@ from ledger.log.statements import Statement
 
 
 class Session:
-    """A connection of the pool while it is held. For one thread.
+    """A connection of the pool with one cursor, until it is given back. For one thread at a time.
 
     What the driver raises comes out as SQLAlchemy's own execution would raise it, with a
     connection that broke given up, and the others of its pool. Whoever listens to SQLAlchemy's
     cursor events hears of these statements too, without a cursor.
     """
 
-    __slots__ = ("_cursor", "_driver", "_told", "connection", "newer", "seen")
+    __slots__ = ("_cursor", "_dispatch", "_driver", "connection", "newer", "seen")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -34,7 +35,7 @@ class Session:
         driver: Any = connection.connection.dbapi_connection
         self._driver = driver
         self._cursor = driver.cursor()  # one for all: to make one takes psycopg 15 µs
-        self._told: Any = connection.engine.dispatch
+        self._dispatch: Any = connection.engine.dispatch
 
     def can_go_on(self) -> bool:
         """Whether it can be used after a rest: nobody wrote to what was opened as immutable."""
@@ -44,10 +45,10 @@ class Session:
         """All rows that it gives, as tuples."""
         sql, given = statement.sql, statement.bind(*values)
         try:
-            if self._told.before_cursor_execute:
+            if self._dispatch.before_cursor_execute:
                 self._tell("before", sql, given)
             found: list[Any] = self._cursor.execute(sql, given).fetchall()
-            if self._told.after_cursor_execute:
+            if self._dispatch.after_cursor_execute:
                 self._tell("after", sql, given)
         except BaseException as error:
             self._failed(sql, given, error)
@@ -72,18 +73,18 @@ class Session:
             self._failed(sql, values, error)
             raise
 
-    def run_all(self, *told: tuple[str, Sequence[Any]]) -> None:
-        """Execute statements, one trip to a server for all; of one that fails the rest is not."""
-        if len(told) == 1:
-            self.run(*told[0])
+    def run_all(self, *statements: tuple[str, Sequence[Any]]) -> None:
+        """Execute statements in one trip to a server; those after one that fails are not."""
+        if len(statements) == 1:
+            self.run(*statements[0])
             return
-        sql, values = told[0]
+        sql, values = statements[0]
         try:
             with self._driver.pipeline():
-                for sql, values in told:
+                for sql, values in statements:
                     self._tell("before", sql, values)
                     self._cursor.execute(sql, values)
-            for sql, values in told:
+            for sql, values in statements:
                 self._tell("after", sql, values)
         except BaseException as error:
             self._failed(sql, values, error)
@@ -129,8 +130,8 @@ class Session:
             self._give_up(error)
 
     def _tell(self, when: str, sql: str, values: Any) -> None:
-        for told in getattr(self._told, f"{when}_cursor_execute"):
-            told(self.connection, None, sql, values, None, False)
+        for listener in getattr(self._dispatch, f"{when}_cursor_execute"):
+            listener(self.connection, None, sql, values, None, False)
 
     def _give_up(self, error: Exception) -> None:
         self.connection.invalidate(error)

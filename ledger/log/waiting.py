@@ -12,8 +12,8 @@ def telling(on_wait: tuple[float, Callable[[], None]] | None) -> AbstractContext
 
 
 @contextmanager
-def _telling(after_s: float, told: Callable[[], None]) -> Iterator[None]:
-    timer = threading.Timer(after_s, told)
+def _telling(after_s: float, call: Callable[[], None]) -> Iterator[None]:
+    timer = threading.Timer(after_s, call)
     timer.daemon = True
     timer.start()
     try:
@@ -23,10 +23,11 @@ def _telling(after_s: float, told: Callable[[], None]) -> Iterator[None]:
 
 
 class Waker:
-    """Wakes one who waits. What `threading.Event` does, where Ctrl-C may come at any moment.
+    """Wakes the one who waits, once: `wait` takes away what `set` has put.
 
-    An event is Python, and has a lock: a KeyboardInterrupt inside of it can leave the lock
-    taken, and whoever sets the event then waits for ever. A simple queue is C, its `put` reentrant.
+    In place of `threading.Event`, since Ctrl-C may come at any moment. An event is Python, and
+    has a lock: a KeyboardInterrupt inside of it can leave the lock taken, and whoever sets the
+    event then waits for ever. A simple queue is C, and its `put` reentrant.
     """
 
     def __init__(self) -> None:

@@ -112,8 +112,7 @@ class _Upsert(NamedTuple):
         return list(zip(*columns, strict=True))
 
 
-# The ends of a booking stand in rows of five projections, for each of its events: a third of the
-# time of writing them out.
+# Kept, since the ends of a booking stand in rows of five projections, for each of its events.
 _instant_text = lru_cache(maxsize=8192)(format_recorded_at)
 
 

@@ -41,6 +41,8 @@ def main(words: Sequence[str] | None = None) -> int:
     rows = _chosen(given.row, parser)
     if given.shares:
         rows = [row for row in rows if row.name in HERE]
+        if not rows:
+            parser.error(f"--shares: of these rows none runs here; {', '.join(HERE)} do")
     begun = time.monotonic()
 
     def say(what: str) -> None:

@@ -2,8 +2,8 @@
 
 Our contender takes one more round under the interpreter's own profiler. What each function takes
 itself is added up by whose it is; what is written in C (the driver, msgspec, SHA-256) by name.
-A profiler slows Python down and nothing else, by about a half: the shares of Python are a little
-too large, and those of the database too small. Everything is done in one process here.
+A profiler makes Python about a half slower and nothing else: the shares of Python are too large,
+and those of the database too small. Everything is done in one process here.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ IN_C = (
 OF_THE_DRIVER = {
     "run": "the database: begin, commit, the disk",
     "insert": "the database: rows written",
-    "insert_rows": "the database: rows written",
+    "do_execute": "the database, through SQLAlchemy: views, new files",
 }
-"""By the function of ours that calls the driver; any other one asks."""
+"""By the function that calls the driver; any other one asks."""
 
 HERE = ("sqlite", "apply", "import", "replay", "as-of", "verify")
 """The rows of which everything is done in this process."""

@@ -120,11 +120,11 @@ class Counted:
                     self.counts[name] = self._counter.of(act, self._file)
                 self.entries[name] = sum(1 + len(entry.tags) for entry in found[0].events)
 
-    def decide_again(self, of: int) -> None:
+    def decide_again(self) -> None:
         """Count holds of one space, as a program takes them that stays: the last of several."""
         with self._counter.watching(), Ledger.open(self._where) as ledger:
             for number in range(4):
-                act = partial(ledger.decide, hold(number, of), AUTHOR)
+                act = partial(ledger.decide, hold(number, 1), AUTHOR)
                 self.counts["hold again"] = self._counter.of(act)
 
     def look(self) -> None:
@@ -180,7 +180,7 @@ def both(quick_folder: Path) -> Both:
     short, long = (Counted(str(path), path.with_suffix(".views.db")) for path in paths)
     for counted in (short, long):
         counted.decide()
-        counted.decide_again(of=1)
+        counted.decide_again()
         counted.look()
     return short, long
 
@@ -249,7 +249,7 @@ def test_a_program_that_stays_makes_four_trips_to_a_server(
 
     monkeypatch.setattr(psycopg.Connection, "pipeline", counted)
     counts = Counted(postgres_url)
-    counts.decide_again(of=1)
+    counts.decide_again()
     assert counts.counts["hold again"].statements == 5
     assert pipelines == 4, "one for each hold, of two statements"
 

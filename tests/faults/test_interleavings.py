@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection
 
 from ledger.application import ATTEMPTS, Author, Ledger
-from ledger.decisions.answers import Answers
+from ledger.decisions.answers import KnownAnswers
 from ledger.decisions.base import Snapshot
 from ledger.errors import Conflict, StorageFailure
 from ledger.events import BookingHeld
@@ -212,7 +212,7 @@ def _looks_with_old_eyes(patch: pytest.MonkeyPatch) -> None:
 
 def _follows_nothing(patch: pytest.MonkeyPatch) -> None:
     """What earlier decisions were answered is taken for true at the new head."""
-    patch.setattr(Answers, "_add", lambda *_: None)
+    patch.setattr(KnownAnswers, "_add", lambda *_: None)
 
 
 def _appends_without_the_lock(patch: pytest.MonkeyPatch) -> None:

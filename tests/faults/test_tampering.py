@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from ledger.audit import reading
-from ledger.audit.batches import SeenBatch
+from ledger.audit.batches import SummarizedBatch
 from ledger.audit.tree import TILE
 from tests.faults.tampering.attempts import KINDS, attempt
 from tests.faults.tampering.kinds import Kind
@@ -27,7 +27,7 @@ READ_HERE = (
     "all positions shifted",
     "events, checkpoints and kept hashes cut off together",
 )
-"""Kinds that leave no whole stretch of positions."""
+"""Kinds after which the first stretch is not whole, or something stands before it."""
 
 IN_THE_LOG = [one for one in KINDS if not one.name.startswith("export:")]
 
@@ -72,24 +72,24 @@ def test_a_change_is_found_and_named(
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process reads all")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("one", IN_THE_LOG, ids=lambda one: one.name)
-def test_a_change_is_found_and_named_where_several_processes_read(
+def test_a_change_is_found_and_named_where_another_process_reads(
     one: Kind, original: Original, sqlite: SqliteCopies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As they do with a log a hundred times as long."""
-    monkeypatch.setattr(reading, "at_hand", lambda: 3)
+    monkeypatch.setattr(reading, "usable_processes", lambda: 3)
     monkeypatch.setattr(reading, "STRETCH", TILE)
     monkeypatch.setattr(reading, "WORTH", TILE)
-    elsewhere: list[SeenBatch] = []
+    elsewhere: list[SummarizedBatch] = []
 
-    def seen(*given: Any) -> SeenBatch:
-        elsewhere.append(SeenBatch(*given))
+    def seen(*given: Any) -> SummarizedBatch:
+        elsewhere.append(SummarizedBatch(*given))
         return elsewhere[-1]
 
-    monkeypatch.setattr(reading, "SeenBatch", seen)
+    monkeypatch.setattr(reading, "SummarizedBatch", seen)
     tried = attempt(one, sqlite, original, f"{one.name} {sqlite.name} 0")
     assert tried.wrong == ""
     assert tried.found
-    assert elsewhere or one.name in READ_HERE
+    assert bool(elsewhere) != (one.name in READ_HERE)
 
 
 def test_there_are_enough_kinds_and_some_need_an_outside_checkpoint() -> None:

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.decisions import answers
-from ledger.decisions.answers import MOST_TOLD, Answers
+from ledger.decisions.answers import MOST_FOLLOWED, KnownAnswers
 from ledger.decisions.base import Context, Snapshot
 from ledger.decisions.snapshots import Snapshots
-from ledger.errors import NotALedger
+from ledger.errors import NotALedger, StorageFailure
 from ledger.events.base import Event, Query, RecordedEvent, Registry
 from ledger.log.eventlog import EventLog, create_log, open_log
 from ledger.log.places import sqlite_module
@@ -75,7 +75,7 @@ def told(entries: Sequence[RecordedEvent]) -> list[tuple[int, Event]]:
     return [(entry.position, entry.event) for entry in entries]
 
 
-many = st.lists(events, min_size=MOST_TOLD - 2, max_size=MOST_TOLD + 2)
+many = st.lists(events, min_size=MOST_FOLLOWED - 2, max_size=MOST_FOLLOWED + 2)
 rounds = st.lists(
     st.tuples(st.lists(events, max_size=4) | many, st.lists(questions, max_size=5)),
     min_size=3,
@@ -144,7 +144,7 @@ def test_each_thread_keeps_its_own(log: EventLog) -> None:
     assert history.asked == 4
 
 
-@pytest.mark.parametrize("further", [0, 1, 2, MOST_TOLD + 1])
+@pytest.mark.parametrize("further", [0, 1, 2, MOST_FOLLOWED + 1])
 def test_a_log_that_went_on_differently_is_asked_anew(tmp_path: Path, further: int) -> None:
     """A server that goes on from a replica has forgotten the last events, and records others.
 
@@ -226,29 +226,107 @@ def decode(stored: StoredRow) -> RecordedEvent:
     return REGISTRY.decode(*stored)
 
 
-def follows(known: Answers, *told: StoredRow) -> bool:
+def follows(known: KnownAnswers, *told: StoredRow) -> bool:
     return known.follow(told, decode)
+
+
+def test_an_interruption_leaves_no_event_twice(log: EventLog) -> None:
+    """Ctrl-C between an event that joined its answers, and that it is known."""
+    snapshots = Snapshots(log)
+    for _ in range(2):
+        context(snapshots.take()[0]).read("project:a")
+    record(log, [Noted(about=("project:a",), number=1)])
+    add = KnownAnswers._add
+
+    def interrupted(known: KnownAnswers, *given: Any) -> None:
+        add(known, *given)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KnownAnswers, "_add", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            snapshots.take()
+    for _ in range(2):
+        assert len(context(snapshots.take()[0]).read("project:a")) == 1
+
+
+def test_what_is_known_goes_on_while_a_snapshot_reads(log: EventLog) -> None:
+    """What it reads holds at its own position, and is kept for no other."""
+    history: Any = Counting(log)
+    snapshots = Snapshots(history)
+    for _ in range(2):
+        snapshot, _ = snapshots.take()
+    read = history.read
+
+    def slow(queries: Sequence[Query], **how: Any) -> Iterator[RecordedEvent]:
+        found = list(read(queries, **how))
+        history.read = read
+        record(log, [Noted(about=("project:a",), number=1)])
+        snapshots.take()
+        return iter(found)
+
+    history.read = slow
+    assert context(snapshot).read("project:a") == []
+    assert len(context(snapshots.take()[0]).read("project:a")) == 1
+
+
+def test_a_snapshot_in_another_thread_asks_for_itself(log: EventLog) -> None:
+    """A generator may be begun in one thread and go on in another."""
+    history: Any = Counting(log)
+    snapshots = Snapshots(history)
+    for _ in range(3):
+        taken, _ = snapshots.take()
+        context(taken).read("project:a")
+    asked = history.asked
+    snapshot, _ = snapshots.take()
+    thread = Thread(target=lambda: context(snapshot).read("project:a"))
+    thread.start()
+    thread.join()
+    assert history.asked == asked + 1
+
+
+def test_a_damaged_event_is_told_to_whoever_asks_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "studio.db"
+    with closing(create_log(path, Registry(KINDS), FIRST)) as log:
+        snapshots = Snapshots(log)
+        for _ in range(2):
+            context(snapshots.take()[0]).read("project:a")
+        record(log, [Noted(about=("project:a",))])
+        without_guards(path, "UPDATE event SET data = 'no JSON' WHERE position = 2")
+        for _ in range(2):
+            taken, _ = snapshots.take()
+            assert context(taken).read("project:b") == []
+            with pytest.raises(StorageFailure, match="#2 of "):
+                context(taken).read("project:a")
+
+
+def test_a_tag_that_stands_twice_gives_its_event_once() -> None:
+    question = (Query(("project:a",)), False)
+    kept = KnownAnswers(row(1))
+    kept.keep(question, [])
+    assert follows(kept, row(1), row(2, ("project:a", "project:a")))
+    assert len(kept.get(question) or ()) == 1
 
 
 def test_a_gap_in_what_is_told_is_not_followed() -> None:
     first, second, third, fourth = rows(4)
-    assert follows(Answers(first), first, second, third)
-    assert not follows(Answers(first), first, third)
-    assert not follows(Answers(first), first, third, fourth)
-    assert not follows(Answers(first), second, third)
-    assert not follows(Answers(first))
-    assert not follows(Answers(), first)
-    assert not follows(Answers(first), row(1, ("project:b",)), second)
-    assert not follows(Answers(first), *rows(MOST_TOLD))
-    assert follows(Answers(first), *rows(MOST_TOLD - 1))
-    assert not follows(Answers(first), first, (2, RECORDED_AT, "test.Noted", "damaged", b"{}"))
+    assert follows(KnownAnswers(first), first, second, third)
+    assert not follows(KnownAnswers(first), first, third)
+    assert not follows(KnownAnswers(first), first, third, fourth)
+    assert not follows(KnownAnswers(first), second, third)
+    assert not follows(KnownAnswers(first))
+    assert not follows(KnownAnswers(), first)
+    assert not follows(KnownAnswers(first), row(1, ("project:b",)), second)
+    assert not follows(KnownAnswers(first), *rows(MOST_FOLLOWED))
+    assert follows(KnownAnswers(first), *rows(MOST_FOLLOWED - 1))
+    assert not follows(KnownAnswers(first), first, (2, RECORDED_AT, "test.Noted", "damaged", b"{}"))
     damaged: Any = (2, RECORDED_AT, "test.Noted", None, b"{}")
-    assert not follows(Answers(first), first, damaged)
+    assert not follows(KnownAnswers(first), first, damaged)
 
 
 def test_what_has_not_been_asked_for_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "MOST_QUESTIONS", 3)
-    kept = Answers(row(1))
+    kept = KnownAnswers(row(1))
     asked = [(Query((f"project:{name}",)), False) for name in "abcd"]
     for question in asked[:3]:
         kept.keep(question, [])
@@ -260,7 +338,7 @@ def test_what_has_not_been_asked_for_longest_is_forgotten(monkeypatch: pytest.Mo
 def test_so_many_events_are_kept_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "MOST_EVENTS", 10)
     entries = [decode(stored) for stored in rows(11)]
-    kept = Answers(row(1))
+    kept = KnownAnswers(row(1))
     one, other = (Query(("project:a",)), False), (Query(("project:a",), ("test.Noted",)), False)
     kept.keep(one, entries[:6])
     kept.keep(other, entries[:5])
@@ -276,7 +354,7 @@ def test_so_many_events_are_kept_at_most(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_is_followed_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is asked of one project again and again would grow as the log grows."""
     monkeypatch.setattr(answers, "MOST_EVENTS", 10)
-    kept, question = Answers(row(1)), (Query(("project:a",)), False)
+    kept, question = KnownAnswers(row(1)), (Query(("project:a",)), False)
     kept.keep(question, [decode(row(1))])
     assert follows(kept, *rows(10))
     assert len(kept.get(question) or ()) == 10

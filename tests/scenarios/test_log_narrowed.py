@@ -206,7 +206,7 @@ class Rows:
             self.decoded += 1
             return decode(*row)
 
-        sqlalchemy_event.listen(recorder._uses.engine, "before_cursor_execute", sent)
+        sqlalchemy_event.listen(recorder._sessions.engine, "before_cursor_execute", sent)
         monkeypatch.setattr(ledger.log.registry, "decode", decoded)
 
 

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ledger import processes
-from ledger.processes import Stopped, at_hand, beside, side_by_side
+from ledger.processes import Stopped, made_by_child, side_by_side, usable_processes
 from tests.sources import ROOT
 
 pytestmark = [
@@ -37,6 +38,11 @@ def numbers(first: int, count: int, step: int = 1) -> Iterator[tuple[int, int]]:
 def failing(after: int) -> Iterator[tuple[int, int]]:
     yield from numbers(0, after)
     raise ValueError("this is met again by whoever does the rest")
+
+
+def asleep() -> Iterator[int]:
+    time.sleep(600)
+    yield 1
 
 
 def endless() -> Iterator[bytes]:
@@ -142,15 +148,15 @@ def test_with_a_parent_that_is_ended_all_end(with_signal: signal.Signals, tmp_pa
 
 @pytest.fixture
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "at_hand", lambda: 2)
+    monkeypatch.setattr(processes, "usable_processes", lambda: 2)
 
 
 def test_work_is_done_beside_this_process(two_cores: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = list(beside(partial(numbers, 0, 500)))
+    found = list(made_by_child(partial(numbers, 0, 500)))
     assert [n for n, _ in found] == list(range(500))
     assert len({pid for _, pid in found} - {os.getpid()}) == 1
-    monkeypatch.setattr(processes, "at_hand", lambda: 1)
-    assert {pid for _, pid in beside(partial(numbers, 0, 500))} == {os.getpid()}
+    monkeypatch.setattr(processes, "usable_processes", lambda: 1)
+    assert {pid for _, pid in made_by_child(partial(numbers, 0, 500))} == {os.getpid()}
 
 
 def test_what_is_left_when_it_ends_early_is_done_here(two_cores: None) -> None:
@@ -162,26 +168,61 @@ def test_what_is_left_when_it_ends_early_is_done_here(two_cores: None) -> None:
                 os.kill(pid, signal.SIGKILL)
             yield n, pid
 
-    found = list(beside(killed))
+    found = list(made_by_child(killed))
     assert [n for n, _ in found] == list(range(100))
     assert [pid == here for _, pid in found] == [False] * 40 + [True] * 60
 
 
 def test_an_error_beside_is_raised_here(two_cores: None) -> None:
-    made = beside(partial(failing, 7))
+    made = made_by_child(partial(failing, 7))
     assert [next(made)[0] for _ in range(7)] == list(range(7))
     with pytest.raises(ValueError, match="met again"):
         next(made)
 
 
+@pytest.mark.parametrize("refused", ["fork", "pipe"])
+def test_where_no_process_can_be_begun_the_work_is_done_here(
+    refused: str, two_cores: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> Any:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, refused, none)
+    assert {pid for _, pid in made_by_child(partial(numbers, 0, 10))} == {os.getpid()}
+
+
+def test_a_daemonic_process_has_no_children() -> None:
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+
+    def look() -> None:
+        sending.send([usable_processes(), *(n for n, _ in made_by_child(partial(numbers, 0, 5)))])
+
+    child = context.Process(target=look, daemon=True)
+    child.start()
+    assert receiving.recv() == [1, 0, 1, 2, 3, 4]
+    child.join()
+
+
+def test_a_handler_of_the_parent_does_not_keep_a_child_alive() -> None:
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with side_by_side([asleep]):
+            time.sleep(0.2)
+            begun = time.monotonic()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert time.monotonic() - begun < 60
+
+
 def test_beside_threads_there_is_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(3)))
-    assert at_hand() == 3
+    assert usable_processes() == 3
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(200)))
-    assert at_hand() == processes.MOST
+    assert usable_processes() == processes.MOST
     monkeypatch.setattr(threading, "active_count", lambda: 2)
-    assert at_hand() == 1
+    assert usable_processes() == 1
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert at_hand() == 1
+    assert usable_processes() == 1

@@ -56,7 +56,7 @@ def positions_from_a_sequence() -> None:
     ) -> Appended:
         last = self._last(session) or (0, "")
         schema = self._statements._place.schema
-        with self._uses.engine.connect() as own:  # a sequence knows of no transaction
+        with self._sessions.engine.connect() as own:  # a sequence knows of no transaction
             own.exec_driver_sql(f"ALTER TABLE {schema}.event DISABLE TRIGGER event_in_order")
             own.exec_driver_sql(
                 f"CREATE SEQUENCE IF NOT EXISTS {schema}.positions START {last[0] + 1}"

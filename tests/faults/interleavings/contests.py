@@ -17,7 +17,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ledger.application import Author, Ledger, Numbered, Outcome
-from ledger.decisions.answers import Answers
+from ledger.decisions.answers import KnownAnswers
 from ledger.decisions.base import Decision
 from ledger.errors import Refused
 from ledger.events import BookingConfirmed, MilestonePlanned
@@ -109,7 +109,7 @@ class _Rehearsed(Ledger):
         return super().apply(numbered, author, dry_run=True)
 
 
-def rehearse(act: Act, ledger: Ledger) -> Answers | None:
+def rehearse(act: Act, ledger: Ledger) -> KnownAnswers | None:
     """The answers to all that an act will ask, as a program that stays would have them."""
     for _ in range(2):  # the first decision of a program keeps nothing
         act(_Rehearsed(ledger))

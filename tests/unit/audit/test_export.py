@@ -223,7 +223,7 @@ def examined(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     beside = request.param == "beside"
     if beside and sys.platform != "linux":
         pytest.skip("elsewhere one process does all")
-    monkeypatch.setattr(processes, "at_hand", lambda: 1 + beside)
+    monkeypatch.setattr(processes, "usable_processes", lambda: 1 + beside)
     monkeypatch.setattr(taking_over, "WORTH", 1)
 
 

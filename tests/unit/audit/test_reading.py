@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ledger.audit import reading as module
-from ledger.audit.batches import Asked, Batch, SeenBatch
+from ledger.audit.batches import Batch, Needs, SummarizedBatch
 from ledger.audit.reading import reading
 from ledger.audit.tree import TILE
 from ledger.errors import StorageFailure
@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
 ]
 
-ALL = Asked(plain=True, leaves=True, tags=True, names=True)
+ALL = Needs(plain=True, leaves=True, tags=True, names_log=True)
 LENGTH = 9 * TILE + 17
 
 
@@ -141,7 +141,7 @@ def test_several_see_what_one_sees(
 def test_what_others_read_is_not_read_here(opened: Callable[..., Opened]) -> None:
     one = opened()
     batches = list(reading(one.log, ALL, processes=2))
-    assert [type(batch) for batch in batches] == [SeenBatch] * 8 + [Batch] * 2
+    assert [type(batch) for batch in batches] == [SummarizedBatch] * 8 + [Batch] * 2
     assert one.read == list(range(8 * TILE + 1, LENGTH + 1))
     assert all(batch.is_plain(one.log.registry) for batch in batches[1:])
 
@@ -149,11 +149,14 @@ def test_what_others_read_is_not_read_here(opened: Callable[..., Opened]) -> Non
 def test_from_a_gap_on_everything_is_read_here(opened: Callable[..., Opened]) -> None:
     one = opened(*DAMAGE["a gap at the end of a stretch"])
     batches = list(reading(one.log, ALL, processes=2))
-    assert [type(batch) for batch in batches[:3]] == [SeenBatch, SeenBatch, Batch]
+    assert [type(batch) for batch in batches[:3]] == [SummarizedBatch, SummarizedBatch, Batch]
     assert one.read == [n for n in range(2 * TILE + 1, LENGTH + 1) if n != 1024]
 
 
-def test_a_short_log_is_read_by_one(opened: Callable[..., Opened]) -> None:
+def test_a_short_log_is_read_by_one(
+    opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "usable_processes", lambda: 2)
     one = opened()
     list(reading(one.log, ALL))
     assert len(one.read) == LENGTH
@@ -165,14 +168,14 @@ def test_whoever_is_killed_is_replaced(
     one = opened()
     look = module._look
 
-    def killed(log: EventLog, asked: Asked, share: list[tuple[int, int]]) -> Iterator[Any]:
-        yield next(iter(look(log, asked, share)))
+    def killed(log: EventLog, needs: Needs, share: list[tuple[int, int]]) -> Iterator[Any]:
+        yield next(iter(look(log, needs, share)))
         os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr(module, "_look", killed)
     batches = list(reading(one.log, ALL, processes=2))
     assert sum(batch.count for batch in batches) == LENGTH
-    assert [type(batch) for batch in batches[:5]] == [*[SeenBatch] * 4, Batch]
+    assert [type(batch) for batch in batches[:5]] == [*[SummarizedBatch] * 4, Batch]
 
 
 def test_what_fails_there_fails_here_with_its_words(
@@ -195,6 +198,6 @@ def test_what_fails_there_fails_here_with_its_words(
 
 def test_the_processes_end_when_nobody_reads_on(opened: Callable[..., Opened]) -> None:
     seen = reading(opened().log, ALL, processes=2)
-    assert isinstance(next(seen), SeenBatch)
+    assert isinstance(next(seen), SummarizedBatch)
     seen.close()  # type: ignore[attr-defined]  # a generator
     assert multiprocessing.active_children() == []

@@ -126,12 +126,12 @@ def _cost(recorder: SqlRecorder, condition: DCBAppendCondition) -> tuple[int, in
         nonlocal statements
         statements += 1
         driver: Any = connection.connection.dbapi_connection
-        if recorder._uses.engine.dialect.name == "sqlite":
+        if recorder._sessions.engine.dialect.name == "sqlite":
             driver.set_progress_handler(step, 1)
 
-    sqlalchemy_event.listen(recorder._uses.engine, "before_cursor_execute", note)
+    sqlalchemy_event.listen(recorder._sessions.engine, "before_cursor_execute", note)
     recorder.append([made_up(0, "booking:b", "project:p")], condition)
-    sqlalchemy_event.remove(recorder._uses.engine, "before_cursor_execute", note)
+    sqlalchemy_event.remove(recorder._sessions.engine, "before_cursor_execute", note)
     return statements, steps
 
 
@@ -163,6 +163,6 @@ def _plan(recorder: SqlRecorder, query: DCBQuery) -> str:
     assert found is not None
     statement = recorder._statements.positions(tuple(branch.shape for branch in found))
     values = statement.bind(0, 2**62, 1, *branch_values(found))
-    with recorder._uses.engine.connect() as connection:
+    with recorder._sessions.engine.connect() as connection:
         rows = connection.exec_driver_sql("EXPLAIN " + statement.sql, values)
         return "\n".join(rows.scalars())

@@ -105,6 +105,35 @@ def test_a_lock_that_a_thread_held_does_not_hang_a_forked_child(recorder: SqlRec
     assert recorder.head() == EACH
 
 
+def test_a_child_that_was_forked_inside_of_a_block_leaves_its_connection(
+    recorder: SqlRecorder,
+) -> None:
+    """It comes to the end of the block as its parent does, and goes on with one of its own."""
+    pid = -1
+    code = 1
+    try:
+        with recorder.held():
+            recorder.append([made_up(0)])
+            mine = recorder._sessions.of_thread.session
+            pid = os.fork()
+            if pid == 0:
+                recorder.append([made_up(1)])
+        if pid == 0:
+            with recorder._connected() as session:
+                code = int(session is mine)
+            for n in range(EACH):
+                recorder.append([made_up(2 + n)])
+    finally:
+        if pid == 0:
+            os._exit(code)
+    for n in range(EACH):
+        recorder.append([made_up(100 + n)])
+    assert _ended(pid) == 0
+    assert recorder.head() == 2 + 2 * EACH
+    with recorder._connected() as session:
+        assert session is mine
+
+
 def _forked(recorder: SqlRecorder, child: int) -> int:
     pid = os.fork()
     if pid == 0:  # whatever happens, the child must not come back into pytest

@@ -20,13 +20,13 @@ from tests.unit.log.conftest import creating, made_up, opening
 
 def test_what_is_held_is_one_connection(recorder: SqlRecorder) -> None:
     with recorder.held():
-        first = recorder._uses.held.session
+        first = recorder._sessions.of_thread.session
         assert recorder.append([made_up(1)]) == 1
         assert recorder.head() == 1
         with recorder.held():
-            assert recorder._uses.held.session is first
-        assert recorder._uses.held.session is first
-    assert recorder._uses.held.session is None
+            assert recorder._sessions.of_thread.session is first
+        assert recorder._sessions.of_thread.session is first
+    assert recorder._sessions.of_thread.session is None
 
 
 def sessions(recorder: SqlRecorder, count: int) -> list[Session]:
@@ -44,7 +44,7 @@ def test_one_rests_between_two_uses(recorder: SqlRecorder) -> None:
     with recorder._connected() as one, recorder._connected() as other:
         assert one is first
         assert other is not first
-    assert len(recorder._uses._resting) == 1
+    assert len(recorder._sessions._resting) == 1
     recorder.close()
     assert first.connection.closed
     assert recorder.head() == 0, "the next use opens another one"
@@ -63,10 +63,10 @@ def test_what_a_rush_needed_goes_back_to_the_pool(recorder: SqlRecorder) -> None
         thread.start()
     for thread in threads:
         thread.join()
-    pool: Any = recorder._uses.engine.pool
-    assert pool.checkedout() == len(recorder._uses._resting) < 8
+    pool: Any = recorder._sessions.engine.pool
+    assert pool.checkedout() == len(recorder._sessions._resting) < 8
     recorder.close()
-    assert recorder._uses._resting == []
+    assert recorder._sessions._resting == []
     assert pool.checkedout() == 0
 
 
@@ -85,9 +85,9 @@ def test_whoever_listens_is_told_by_a_session_that_rested(recorder: SqlRecorder)
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         told.append(statement)
 
-    event.listen(recorder._uses.engine, "before_cursor_execute", note)
+    event.listen(recorder._sessions.engine, "before_cursor_execute", note)
     recorder.head()
-    event.remove(recorder._uses.engine, "before_cursor_execute", note)
+    event.remove(recorder._sessions.engine, "before_cursor_execute", note)
     recorder.head()
     assert len(told) == 1
 
@@ -98,7 +98,7 @@ def test_a_broken_condition_leaves_no_transaction_behind(recorder: SqlRecorder) 
     with recorder.held():
         with pytest.raises(ConditionFailed):
             recorder.record([made_up(2)], Unless([DCBQueryItem([], ["x:1"])], 0))
-        session = recorder._uses.held.session
+        session = recorder._sessions.of_thread.session
         assert session is not None
         driver: Any = session._driver
         in_transaction = (
@@ -122,7 +122,7 @@ def test_a_question_is_planned_once(sqlite_url: str) -> None:
             return 0
 
         with recorder.held():
-            session = recorder._uses.held.session
+            session = recorder._sessions.of_thread.session
             assert session is not None
             driver: Any = session._driver
             driver.set_authorizer(authorizer)
@@ -170,8 +170,25 @@ def test_a_cut_connection_is_a_storage_failure_once(postgres_url: str) -> None:
         assert recorder.head() == 0
 
 
+def test_one_that_rested_is_given_up_with_one_that_was_cut(postgres_url: str) -> None:
+    """A server that was started anew is noticed once."""
+    with creating(postgres_url) as recorder:
+        with pytest.raises(StorageFailure):
+            _cut_while_one_rests(postgres_url, recorder)
+        assert recorder.head() == 0
+
+
+def _cut_while_one_rests(postgres_url: str, recorder: SqlRecorder) -> None:
+    with recorder._connected() as session:
+        (resting,) = sessions(recorder, 1)
+        assert resting is not session
+        for one in (session, resting):
+            cut(postgres_url, one)
+        session.rows(recorder._statements.last)
+
+
 def _ask_when_cut(postgres_url: str, recorder: SqlRecorder) -> None:
-    session = recorder._uses.held.session
+    session = recorder._sessions.of_thread.session
     assert session is not None
     cut(postgres_url, session)
     recorder.head()
