@@ -208,9 +208,9 @@ def _tree(kept: Kept, audit: Path, known: Known) -> Iterator[Wrong]:
     parts = text.split(b"\n\n")
     signed: set[int] = set()
     for number, note in enumerate(parts[:-1:2]):
-        origin, size, root = note.decode().split("\n")[:3]
         if 2 * number + 1 >= len(parts) - 1:
             return  # of a note that was cut off nobody was told; the next one takes it back
+        origin, size, root = note.decode().split("\n")[:3]
         signed.add(int(size))
         if int(size) > len(leaves):
             yield Wrong("checkpoint broken", f"#{size} was signed, the log ends at #{len(leaves)}")

@@ -14,6 +14,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from threading import get_ident
 from typing import Any
 
 from ledger.application import Author, Ledger, Numbered, Outcome
@@ -140,7 +141,9 @@ def run(
         known = rehearse(act, ledger) if rehearsed else None
 
         def acting() -> Done:
-            ledger._snapshots._known = known  # as if this thread had rehearsed
+            if known is not None:
+                known._thread = get_ident()  # as if this one had rehearsed
+            ledger._snapshots._known = known
             return take(act, ledger)
 
         return acting
