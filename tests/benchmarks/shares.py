@@ -38,7 +38,7 @@ IN_PYTHON = (
     ("/ledger/audit/", "the audit"),
     ("/ledger/projections/", "projections: tables in memory, rows checked and converted"),
     ("/plugins/", "handlers of the shipped plugins"),
-    ("/sqlalchemy/", "SQLAlchemy: connections"),
+    ("/sqlalchemy/", "SQLAlchemy"),
 )
 """Whose a file is: the first part that its path has."""
 

@@ -127,6 +127,22 @@ def test_every_row_can_be_measured(tmp_path: Path, capsys: pytest.CaptureFixture
     assert not folder.exists()
 
 
+def test_the_shares_of_a_row_are_its_whole_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--quick", "--shares", "--folder", str(tmp_path / "bench")]
+    assert main([*words, "--row", "sqlite,replay,help"]) == 0
+    told = capsys.readouterr().out.split("\n`")[1:]
+    assert [one.partition("`")[0] for one in told] == ["sqlite", "replay"]
+    for one in told:
+        found = re.findall(r"^\| (\d+)% \| .+ \|$", one, re.MULTILINE)
+        assert 95 <= sum(map(int, found)) <= 105, "small ones are left out, and each is rounded"
+    assert "decisions and their rules" in told[0]
+    assert "handlers of the shipped plugins" in told[1]
+    with pytest.raises(SystemExit):
+        main([*words, "--row", "help"])
+
+
 def test_the_memory_of_a_program_is_its_own() -> None:
     """What the process had that starts it is not counted, and what the program takes is."""
     ours = b"x" * 300_000_000
