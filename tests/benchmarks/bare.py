@@ -27,6 +27,7 @@ INSERT_EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?)"
 INSERT_TAG = "INSERT INTO event_tag VALUES (?, ?, ?)"
 _LAST = "SELECT position, recorded_at FROM event ORDER BY position DESC LIMIT 1"
 _ALL = "SELECT position, recorded_at, type, tags, data FROM event WHERE position <= ? ORDER BY 1"
+_NEWS = "SELECT position, recorded_at, type, tags, data FROM event WHERE position > ? ORDER BY 1 LIMIT 32"
 _FOUND = (
     "SELECT e.position, e.recorded_at, e.type, e.tags, e.data"
     " FROM event_tag t JOIN event e ON e.position = t.position WHERE t.tag = ?"
@@ -48,10 +49,16 @@ def durable(path: Path, journal: str = "wal") -> Any:
 
 
 class Decider:
-    """The reads and the inserts of a decision, on a copy of the same ledger."""
+    """The reads and the inserts of a decision, on a copy of the same ledger.
 
-    def __init__(self, path: Path) -> None:
+    With `follows` only those of a program that knows the answers of earlier decisions: what is
+    new, and whether the id is. It does not do what makes the others needless.
+    """
+
+    def __init__(self, path: Path, *, follows: bool = False) -> None:
         self._connection = durable(path)
+        self._follows = follows
+        self._head = 1
 
     def close(self) -> None:
         """Close the file."""
@@ -60,8 +67,11 @@ class Decider:
     def take(self, hold: Hold) -> None:
         """Ask what the decision asks, record what it records."""
         run = self._connection.execute
-        run(_LAST).fetchone()
-        for question in hold.questions:
+        if self._follows:
+            run(_NEWS, (self._head - 1,)).fetchall()
+        else:
+            run(_LAST).fetchone()
+        for question in hold.questions[:1] if self._follows else hold.questions:
             types = f" AND t.type IN ({','.join('?' * len(question.types))})"
             newest = " DESC LIMIT 1" if question.last else ""
             run(
@@ -70,7 +80,7 @@ class Decider:
             ).fetchall()
         now = format_recorded_at(SystemClock().now())
         run("BEGIN IMMEDIATE")
-        position = run(_LAST).fetchone()[0] + 1
+        position = self._head = run(_LAST).fetchone()[0] + 1
         tags = msgspec.json.encode(hold.tags).decode()
         run(INSERT_EVENT, (position, now, hold.type, tags, hold.data.encode()))
         self._connection.executemany(INSERT_TAG, [(t, hold.type, position) for t in hold.tags])

@@ -26,10 +26,12 @@ LIMIT = "limit"
 PEER_A = "(a)"
 PEER_B = "(b)"
 PEER_C = "(c)"
+PEER_D = "(d)"
 PEERS = {
     PEER_A: "eventsourcing, classic application",
     PEER_B: "eventsourcing, DCB on PostgreSQL",
     PEER_C: "UmaDB",
+    PEER_D: "plain SQL, of no more than a program that stays sends",
 }
 
 Contender = Callable[[], float]

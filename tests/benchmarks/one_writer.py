@@ -10,7 +10,7 @@ from ledger.application import Ledger
 from tests.benchmarks.bare import Decider
 from tests.benchmarks.classic import Classic
 from tests.benchmarks.holds import AUTHOR, Hold, draw, prepared
-from tests.benchmarks.measuring import LIMIT, OURS, PEER_A, Contenders, Goal, Row
+from tests.benchmarks.measuring import LIMIT, OURS, PEER_A, PEER_D, Contenders, Goal, Row
 from tests.benchmarks.workspace import Bench
 
 A_ROUND, WARM = 300, 40
@@ -24,13 +24,20 @@ def _contenders(bench: Bench) -> Iterator[Contenders]:
         holds = prepared(ledger, draw(campus, WARM + a_round * bench.rounds))
         bare = Decider(bench.copied(bench.small))
         opened.callback(bare.close)
+        following = Decider(bench.copied(bench.small), follows=True)
+        opened.callback(following.close)
         classic = Classic(bench.new("classic.db"), campus)
         opened.callback(classic.close)
 
         def decide(hold: Hold) -> None:
             ledger.decide(hold.decision, AUTHOR)
 
-        takers = {OURS: decide, LIMIT: bare.take, PEER_A: classic.take}
+        takers = {
+            OURS: decide,
+            LIMIT: bare.take,
+            PEER_A: classic.take,
+            PEER_D: following.take,
+        }
         yield {name: rate(take, holds, a_round) for name, take in takers.items()}
 
 
