@@ -27,7 +27,7 @@ INSERT_EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?)"
 INSERT_TAG = "INSERT INTO event_tag VALUES (?, ?, ?)"
 _LAST = "SELECT position, recorded_at FROM event ORDER BY position DESC LIMIT 1"
 _ALL = "SELECT position, recorded_at, type, tags, data FROM event WHERE position <= ? ORDER BY 1"
-_NEWS = "SELECT position, recorded_at, type, tags, data FROM event WHERE position > ? ORDER BY 1 LIMIT 32"
+_NEWS = "SELECT * FROM event WHERE position > ? ORDER BY position LIMIT 32"
 _FOUND = (
     "SELECT e.position, e.recorded_at, e.type, e.tags, e.data"
     " FROM event_tag t JOIN event e ON e.position = t.position WHERE t.tag = ?"
