@@ -16,12 +16,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from operator import attrgetter
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from ledger.decisions.answers import KnownAnswers, Question
 from ledger.errors import InternalError, Pending
 from ledger.events.base import (
     Boundary,
@@ -32,6 +31,9 @@ from ledger.events.base import (
     recorded_tags,
     type_names,
 )
+
+if TYPE_CHECKING:
+    from ledger.decisions.answers import KnownAnswers
 
 _ANY = ""
 """Stands for the events of any type, which none is named."""
@@ -69,12 +71,12 @@ class Snapshot:
     question has the same answer. `known` are those that earlier decisions were given.
     """
 
-    def __init__(self, history: History, head: int, known: KnownAnswers | None = None) -> None:
+    def __init__(self, history: History, head: int, known: "KnownAnswers | None" = None) -> None:
         self.head = head
         self.pending: list[RecordedEvent] = []
         self._history = history
-        self._known = KnownAnswers() if known is None else known
-        self._answers: dict[Question, list[RecordedEvent]] = {}
+        self._known = known
+        self._answers: dict[tuple[Query, bool], list[RecordedEvent]] = {}
         # By tag, and by tag and type: a batch of thousands asks as many questions, and would
         # look through all that it has proposed for each of them.
         self._pending_with: dict[tuple[str, str], list[RecordedEvent]] = defaultdict(list)
@@ -104,10 +106,11 @@ class Snapshot:
         pending = self._proposed(query)
         return (pending[-1:] or stored) if last else stored + pending
 
-    def _look_up(self, question: Question) -> list[RecordedEvent]:
+    def _look_up(self, question: tuple[Query, bool]) -> list[RecordedEvent]:
         # Known answers may go on without this snapshot, also while it reads: with a decision
         # inside of this one, or with another thread.
-        found = self._known.get(question) if self._known.are_of(self.head) else None
+        known = self._known
+        found = known.get(question) if known is not None and known.are_of(self.head) else None
         if found is None:
             query, last = question
             found = list(
@@ -115,8 +118,8 @@ class Snapshot:
                     [query], until=self.head, limit=1 if last else None, newest_first=last
                 )
             )
-            if self._known.are_of(self.head):
-                self._known.keep(question, found)
+            if known is not None and known.are_of(self.head):
+                known.keep(question, found)
         return found
 
     def _proposed(self, query: Query) -> list[RecordedEvent]:
