@@ -187,5 +187,5 @@ class SummarizedBatch(Batch):
         return list(self._read(self.first - 1, self.last))
 
     def is_plain(self, registry: Registry) -> bool:
-        """As was summary."""
+        """As the summary says."""
         return self._is_plain

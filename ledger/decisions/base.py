@@ -67,7 +67,7 @@ class Snapshot:
 
     Everything up to position `head` and nothing after, since the log is append-only; then
     the `pending` events of the decisions before this one in the batch. The questions asked
-    of it are the boundary of the whole batch. KnownAnswers are kept: in a snapshot the same
+    of it are the boundary of the whole batch. Answers are kept: in a snapshot the same
     question has the same answer. `known` are those that earlier decisions were given.
     """
 

@@ -97,11 +97,9 @@ class Wire:
             line = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line  # noqa: PLW2901  # the same line
             if not line.strip():
                 continue
-            try:
-                yield number, self.decode(line)
-            except LedgerError as error:
-                error.where = f"line {number}"
-                raise
+            with NamingLine(number):
+                decision = self.decode(line)
+            yield number, decision
 
     def digest(self, decisions: Iterable[Decision]) -> str:
         """Which commands a request was: the first 16 hex digits of their SHA-256.

@@ -36,7 +36,8 @@ class BookingEvent(Event, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking, its project, its space, and the space's months."""
-        # Written out, since an audit and an import derive the tags of every event there is.
+        # Written out, since an audit and an import derive the tags of every event there is: with
+        # its decode 4.2 µs an event, and 5.4 by way of `tag` and `buckets`.
         space, period = f"space:{self.space}", self.period
         months = months_touched(period.start, period.end)
         return (

@@ -49,7 +49,7 @@ class PlaceEvent(EquipmentEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The item, and its month; `@latest` where it is."""
-        # Written out, since an audit and an import derive the tags of every event there is.
+        # What `tag` and `place_tags` give, written out as in `BookingEvent.tags`.
         item = f"equipment:{self.equipment}"
         month = f"{item}@{month_of(self.at)}"
         return (item, month, f"{item}@{LATEST}") if self.latest else (item, month)

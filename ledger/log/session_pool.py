@@ -49,11 +49,16 @@ class SessionPool:
 
     def acquire(self) -> Session:
         """A session that nobody uses."""
-        with suppress(IndexError):
+        try:
             session = self._resting.pop()
-            if session.can_go_on():
-                return session
-            session.connection.close()
+        except IndexError:
+            return self._open()
+        if session.can_go_on():
+            return session
+        session.connection.close()
+        return self._open()
+
+    def _open(self) -> Session:
         connection = self.engine.connect()
         try:
             return Session(connection)
