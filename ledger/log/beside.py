@@ -72,7 +72,7 @@ def _may(path: Path, what: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Seen:
+class OpenFile:
     """A file as it was when a connection was opened on it.
 
     `state` is what any write would change; it is empty unless the file is read as immutable.
@@ -83,7 +83,7 @@ class Seen:
     state: tuple[int, ...] = ()
 
     @classmethod
-    def now(cls, path: Path, mode: str) -> "Seen":
+    def now(cls, path: Path, mode: str) -> "OpenFile":
         """The file as it is now. Raises `OSError` if it is gone."""
         found = path.stat()
         state: tuple[int, ...] = ()
@@ -103,17 +103,17 @@ class Seen:
     def is_written(self) -> bool:
         """Whether the file was written to after it was opened as immutable."""
         try:
-            return bool(self.state) and Seen.now(self.path, "immutable") != self
+            return bool(self.state) and OpenFile.now(self.path, "immutable") != self
         except OSError:
             return True
 
 
-def check_still_there(seen: Seen | None, where: str) -> None:
+def check_not_replaced(file: OpenFile | None, where: str) -> None:
     """Raise `StorageFailure` if an open file was replaced or removed.
 
     Events recorded into it would be acknowledged, and then lost.
     """
-    if seen is not None and seen.is_replaced():
+    if file is not None and file.is_replaced():
         raise StorageFailure(
             f"{where} was removed, or replaced by another file, while it was open",
             advice="Nothing was recorded. Check which file is the right one, then open it again",
@@ -124,9 +124,9 @@ class WrittenMeanwhile(StorageFailure):
     """A file was written to while it was read as immutable: repeat the read."""
 
 
-def check_not_written(seen: Seen | None, where: str) -> None:
+def check_not_written(file: OpenFile | None, where: str) -> None:
     """Raise `WrittenMeanwhile` if a file was written to while it was read as immutable."""
-    if seen is not None and seen.is_written():
+    if file is not None and file.is_written():
         raise WrittenMeanwhile(
             f"{where} was written to while it was read",
             advice="Nothing is wrong with it. Run the command again",

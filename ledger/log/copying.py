@@ -22,7 +22,7 @@ from ledger.log import schema
 from ledger.log.beside import check_not_written, reading_mode
 from ledger.log.eventlog import EventLog
 from ledger.log.failures import StorageErrors
-from ledger.log.places import Place, postgres_engine, seen, sqlite_engine
+from ledger.log.places import Place, open_file, postgres_engine, sqlite_engine
 from ledger.log.recorder import SqlRecorder
 from ledger.log.rows import ENDLESS, PAGE, StoredRow
 from ledger.log.sessions import Session
@@ -96,7 +96,7 @@ def _copy_file(path: Path, named: str, building: Path, where: str) -> None:
             connection.exec_driver_sql("PRAGMA query_only = OFF")
             with _stopping(connection):
                 connection.exec_driver_sql("VACUUM INTO ?", (str(building.absolute()),))
-            check_not_written(seen(connection), named)
+            check_not_written(open_file(connection), named)
     finally:
         engine.dispose()
 

@@ -22,13 +22,13 @@ from sqlalchemy.pool import QueuePool
 
 from ledger.companions import expanded
 from ledger.errors import BadInput, StorageFailure
-from ledger.log.beside import OPTIONS, Seen
+from ledger.log.beside import OPTIONS, OpenFile
 from ledger.log.schema import DEFAULT_SCHEMA
 
 LOCK_TIMEOUT_S = 60
 """How long an append waits for other writers before it fails."""
 
-_SEEN = "studio-ledger seen"
+_OPEN_FILE = "studio-ledger open file"
 """The key for the open file in a connection's `info`."""
 
 _SILENT = logging.NullHandler()
@@ -147,7 +147,7 @@ def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
     """An engine on an SQLite file. `mode` is a key of `ledger.log.beside.OPTIONS`, or returns one.
 
     Every statement stands alone (autocommit): transactions have explicit statements, since
-    BEGIN IMMEDIATE is the lock of an append. `seen` tells which file a connection has open.
+    BEGIN IMMEDIATE is the lock of an append. `open_file` tells which file a connection has open.
     """
     module = sqlite_module()
     engine = create_engine(
@@ -162,7 +162,7 @@ def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
     def connect(_dialect: object, record: Any, _args: object, _parameters: object) -> Any:
         now = mode if isinstance(mode, str) else mode()
         with suppress(OSError):  # SQLite reports a missing file
-            record.info[_SEEN] = Seen.now(path, now)
+            record.info[_OPEN_FILE] = OpenFile.now(path, now)
         connection = module.connect(
             f"file:{quote(str(path.absolute()))}?{OPTIONS[now]}",
             uri=True,
@@ -186,8 +186,8 @@ def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
 
     @event.listens_for(engine, "checkout")
     def look_again(_connection: object, record: Any, _proxy: object) -> None:
-        seen = record.info.get(_SEEN)
-        if seen is not None and seen.is_written():
+        file = record.info.get(_OPEN_FILE)
+        if file is not None and file.is_written():
             raise DisconnectionError  # the pool then reconnects, in the mode that fits now
 
     return engine
@@ -216,9 +216,9 @@ def _keep_names(path: Path) -> None:
         os.close(folder)
 
 
-def seen(connection: Connection) -> Seen | None:
+def open_file(connection: Connection) -> OpenFile | None:
     """The file that a connection has open; None for a server."""
-    found: Seen | None = connection.info.get(_SEEN)
+    found: OpenFile | None = connection.info.get(_OPEN_FILE)
     return found
 
 

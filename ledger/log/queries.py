@@ -141,7 +141,7 @@ def matcher(found: Sequence[Branch]) -> Callable[[str, Sequence[str]], bool]:
     return matches
 
 
-def check_none(found: Sequence[Branch], newer: Iterable[tuple[int, str, str]]) -> None:
+def check_no_match(found: Sequence[Branch], newer: Iterable[tuple[int, str, str]]) -> None:
     """Raise `ConditionFailed` if any event, given as position, type and tags, matches a branch."""
     matches = matcher(found)
     for position, type, tags in newer:

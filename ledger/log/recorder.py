@@ -29,7 +29,7 @@ from sqlalchemy import Engine
 
 from ledger.errors import LineTooLong, StorageFailure
 from ledger.events.base import format_recorded_at
-from ledger.log.beside import check_not_written, check_still_there
+from ledger.log.beside import check_not_replaced, check_not_written
 from ledger.log.failures import StorageErrors
 from ledger.log.lines import LINE_LIMIT, line_size
 from ledger.log.queries import (
@@ -39,7 +39,7 @@ from ledger.log.queries import (
     Unless,
     branch_values,
     branches,
-    check_none,
+    check_no_match,
     groups,
 )
 from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, deduplicated, index_rows, tags_text
@@ -52,10 +52,10 @@ from ledger.log.tail import Subscription
 from ledger.log.waiting import Waker, notifying
 from ledger.times import Clock
 
-TAIL = 128
+IN_MEMORY = 128
 """A condition is checked in memory against at most this many newer events, else by index."""
 
-FEW = 16
+TAGS_IN_ONE_TRIP = 16
 """The most tags that are written in one statement with their event, to save a round trip."""
 
 
@@ -246,9 +246,9 @@ class SqlRecorder(DCBRecorder):
         """
         with notifying(self.on_wait):
             if after is not None and self._in_one_trip:
-                look = self._statements.from_position(after, TAIL + 2)
+                look = self._statements.from_position(after, IN_MEMORY + 2)
                 found = session.last_rows("; ".join((*self._lock, look)))
-                session.newer = found if 0 < len(found) < TAIL + 2 else None
+                session.newer = found if 0 < len(found) < IN_MEMORY + 2 else None
                 return
             for statement in self._lock:
                 session.run(statement)
@@ -291,7 +291,7 @@ class SqlRecorder(DCBRecorder):
             if (size := line_size(*row)) > LINE_LIMIT:
                 raise LineTooLong(row[2], size=size, limit=LINE_LIMIT)
         index = index_rows(rows)
-        if len(rows) == 1 and 0 < len(index) <= FEW:
+        if len(rows) == 1 and 0 < len(index) <= TAGS_IN_ONE_TRIP:
             together = self._statements.insert_one(len(index))
             if together is not None:
                 statement = (together.sql, together.bind(*rows[0], *chain.from_iterable(index)))
@@ -307,7 +307,7 @@ class SqlRecorder(DCBRecorder):
             self._commit(session)
 
     def _commit(self, session: Session, *before: tuple[str, Sequence[Any]]) -> None:
-        check_still_there(session.seen, self.where)
+        check_not_replaced(session.file, self.where)
         with self._committing:
             session.run_all(*before, ("COMMIT", ()))
 
@@ -324,15 +324,15 @@ class SqlRecorder(DCBRecorder):
         found = branches(unless.asked)
         if found is None:
             raise ConditionFailed(last)
-        if last - after <= TAIL:
+        if last - after <= IN_MEMORY:
             newer = session.newer and [
                 (row[0], *row[2:]) for row in session.newer if row[0] > after
             ]
             # A few newer events are cheaper to fetch and test than to find by index, and
             # the cost does not depend on the number of queries.
             if newer is None:
-                newer = session.rows(self._statements.tail, after)
-            check_none(found, newer)
+                newer = session.rows(self._statements.newer, after)
+            check_no_match(found, newer)
             return
         for group in groups(found):
             statement = self._statements.positions(tuple(branch.shape for branch in group))
@@ -368,7 +368,7 @@ class SqlRecorder(DCBRecorder):
         """A session for one read, which fails if an immutable file was written to meanwhile."""
         with self._connected() as session:
             yield session
-            check_not_written(session.seen, self.where)
+            check_not_written(session.file, self.where)
 
     def _fetched(self, statement: Statement, *values: Any) -> list[Any]:
         session = self._sessions.of_thread.session
@@ -377,7 +377,7 @@ class SqlRecorder(DCBRecorder):
                 return session.rows(statement, *values)
         # `held` turns what the database raises into a `LedgerError`.
         rows = session.rows(statement, *values)
-        check_not_written(session.seen, self.where)
+        check_not_written(session.file, self.where)
         return rows
 
     def _last(self, session: Session) -> tuple[int, str] | None:

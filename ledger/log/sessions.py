@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ledger.log.places import seen
+from ledger.log.places import open_file
 from ledger.log.statements import Statement
 
 
@@ -24,11 +24,11 @@ class Session:
     are called for these statements too, without a cursor.
     """
 
-    __slots__ = ("_cursor", "_dispatch", "_driver", "connection", "newer", "seen")
+    __slots__ = ("_cursor", "_dispatch", "_driver", "connection", "file", "newer")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.seen = seen(connection)
+        self.file = open_file(connection)
         self.newer: list[Any] | None = None
         """While an append has the lock: the rows that came with it (`SqlRecorder.lock`)."""
         driver: Any = connection.connection.dbapi_connection
@@ -38,7 +38,7 @@ class Session:
 
     def is_usable(self) -> bool:
         """Whether it can be used again: an immutable file must not have been written to."""
-        return self.seen is None or not self.seen.is_written()
+        return self.file is None or not self.file.is_written()
 
     def rows(self, statement: Statement, *values: Any) -> list[Any]:
         """Execute a statement and return all rows, as tuples."""

@@ -122,7 +122,7 @@ class Statements:
         return self._compile(insert(self._tables.event_tag))
 
     @cached_property
-    def tail(self) -> Statement:
+    def newer(self) -> Statement:
         """Position, type and tags of the events after a position."""
         event = self._tables.event
         return self._compile(
@@ -133,7 +133,7 @@ class Statements:
         )
 
     def from_position(self, after: int, limit: int) -> str:
-        """The SQL of `tail` with recorded times, from the position `after` itself on.
+        """The SQL of `newer` with recorded times, from the position `after` itself on.
 
         The two numbers are part of the text, since it goes to a server together with other
         statements, and several statements cannot have parameters.

@@ -118,7 +118,7 @@ SEAMS = st.tuples(
 def seams(page: int, tail: int, max_walks: int) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(recorder_module, "PAGE", page))
-        stack.enter_context(patch.object(recorder_module, "TAIL", tail))
+        stack.enter_context(patch.object(recorder_module, "IN_MEMORY", tail))
         stack.enter_context(patch.object(queries_module, "MAX_WALKS", max_walks))
         yield
 
