@@ -95,7 +95,8 @@ class Replica:
             lines = [next(log.lines(position - 1, position)) for log in (self._log, ledger)]
             if lines[0] != lines[1]:
                 raise NotALedger(
-                    f"{self._log.where} is not a replica of {ledger.where}: #{position} differs",
+                    f"{self._log.where} is not a replica of {ledger.where}: "
+                    f"#{position} is not the same event",
                     advice="Name its replica, or rebuild this one from it",
                 )
         if here > there:

@@ -67,7 +67,7 @@ def test_what_is_there_is_never_written_over(signed: Terminal, tmp_path: Path) -
     [
         ("postgresql://a@b/c", 2, "a backup is a file"),
         ("{}/no-folder/copy.db", 74, "the folder of"),
-        ("{}/a.db/copy.db", 74, "is no folder"),
+        ("{}/a.db/copy.db", 74, "is not a directory"),
     ],
 )
 def test_where_none_can_be(
