@@ -1,9 +1,9 @@
-"""What lies beside an SQLite file, and how the file can be read without passing over any of it.
+"""The files beside an SQLite file, and how to read it without missing what they hold.
 
-After a crash the newest events may stand in the write-ahead log beside the file, or the file
-may hold half of a recording that the journal beside it takes back. SQLite puts both right by
-itself, where it may write. Where it may not, a file is read *immutable* only if nothing
-lies beside it: SQLite then looks at nothing else, and believes that nobody writes.
+After a crash the newest events may be in the write-ahead log beside the file, or the file
+may hold half of an append that the journal beside it rolls back. SQLite repairs both by
+itself where it may write. Where it may not, a file is read *immutable* only if nothing
+lies beside it: SQLite then reads no other file, and assumes that no process writes.
 """
 
 import os
@@ -21,18 +21,18 @@ OPTIONS = {
     "roll back": "mode=rw",
     "immutable": "mode=ro&immutable=1",
 }
-"""What a mode is in an SQLite URI. `roll back` may write what a crash broke off, no more."""
+"""The SQLite URI parameters of each mode. `roll back` may only undo an interrupted append."""
 
 
 def reading_mode(path: Path) -> str:
-    """The mode, a key of `OPTIONS`, in which a file can be read as it is at this moment.
+    """Return the mode, a key of `OPTIONS`, in which a file can be read as it is now.
 
-    `immutable` is for a write-ahead-logged file that has nothing beside it and where nothing
-    can be made beside it: to read such a file SQLite makes two more, which a read-only disk,
-    a full one and somebody else's folder cannot take.
+    `immutable` is for a write-ahead-logged file that has nothing beside it, in a folder where
+    no file can be created: to read such a file SQLite creates two more, which fails on a
+    read-only or full disk and in another user's folder.
     """
     if left_beside(path, "-journal"):
-        # Of somebody who is recording, or of one that crashed: SQLite can tell.
+        # Of an append that is under way, or of one that crashed: SQLite can tell.
         return "roll back" if _may_write(path) else "ro"
     if left_beside(path, "-wal") or not is_write_ahead_logged(path):
         return "ro"
@@ -40,20 +40,20 @@ def reading_mode(path: Path) -> str:
         return "immutable"
     if _may_make_beside(path):
         return "ro"
-    # Somebody who has the file open keeps both; SQLite then needs to make neither.
+    # While a process has the file open both exist, and SQLite need not create them.
     in_use = all(path.with_name(path.name + end).exists() for end in ("-wal", "-shm"))
     return "ro" if in_use else "immutable"
 
 
 def cannot_change(path: Path) -> bool:
     """Whether the file's disk is mounted read-only."""
-    with suppress(OSError):  # what is not there, or not ours, is said by the opening
+    with suppress(OSError):  # opening the file reports a missing or foreign one
         return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
     return False
 
 
 def is_write_ahead_logged(path: Path) -> bool:
-    """As the file itself has it (sqlite.org/fileformat.html, "File format version numbers")."""
+    """As the header says (sqlite.org/fileformat.html, "File format version numbers")."""
     with suppress(OSError), path.open("rb") as file:
         return file.read(20)[18:] == b"\x02\x02"
     return False
@@ -72,10 +72,10 @@ def _may(path: Path, what: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Seen:
+class OpenFile:
     """A file as it was when a connection was opened on it.
 
-    `state` is what would change if anybody wrote to it, of an immutable one; else empty.
+    `state` is what any write would change; it is empty unless the file is read as immutable.
     """
 
     path: Path
@@ -83,8 +83,8 @@ class Seen:
     state: tuple[int, ...] = ()
 
     @classmethod
-    def now(cls, path: Path, mode: str) -> "Seen":
-        """The file as it is. Raises `OSError` where it is gone."""
+    def now(cls, path: Path, mode: str) -> "OpenFile":
+        """The file as it is now. Raises `OSError` if it is gone."""
         found = path.stat()
         state: tuple[int, ...] = ()
         if mode == "immutable":
@@ -93,43 +93,43 @@ class Seen:
         return cls(path, (found.st_dev, found.st_ino), state)
 
     def is_replaced(self) -> bool:
-        """Whether the file is gone, or another one in its place. About a microsecond."""
+        """Whether the file is gone or was replaced. About a microsecond."""
         try:
-            found = os.stat(self.path)  # for every append: half of Path.stat
+            found = os.stat(self.path)  # on every append: half the time of Path.stat
         except OSError:
             return True
         return (found.st_dev, found.st_ino) != self.identity
 
     def is_written(self) -> bool:
-        """Whether somebody wrote to what was opened as immutable."""
+        """Whether the file was written to after it was opened as immutable."""
         try:
-            return bool(self.state) and Seen.now(self.path, "immutable") != self
+            return bool(self.state) and OpenFile.now(self.path, "immutable") != self
         except OSError:
             return True
 
 
-def check_still_there(seen: Seen | None, where: str) -> None:
-    """Raise `StorageFailure` where a file that is open was replaced or removed.
+def check_not_replaced(file: OpenFile | None, where: str) -> None:
+    """Raise `StorageFailure` if an open file was replaced or removed.
 
-    What is recorded into it then would be acknowledged, and found by nobody.
+    Events recorded into it would be acknowledged, and then lost.
     """
-    if seen is not None and seen.is_replaced():
+    if file is not None and file.is_replaced():
         raise StorageFailure(
             f"{where} was removed, or replaced by another file, while it was open",
-            advice="Nothing was recorded. Open it again, and see first which file is the right one",
+            advice="Nothing was recorded. Check which file is the right one, then open it again",
         )
 
 
 class WrittenMeanwhile(StorageFailure):
-    """A file was written to while it was read as immutable: the same read will do, once more."""
+    """A file was written to while it was read as immutable: repeat the read."""
 
 
-def check_not_written(seen: Seen | None, where: str) -> None:
-    """Raise `WrittenMeanwhile` where a file was written to while it was read as immutable."""
-    if seen is not None and seen.is_written():
+def check_not_written(file: OpenFile | None, where: str) -> None:
+    """Raise `WrittenMeanwhile` if a file was written to while it was read as immutable."""
+    if file is not None and file.is_written():
         raise WrittenMeanwhile(
             f"{where} was written to while it was read",
-            advice="Nothing is wrong with it. Say it again",
+            advice="Nothing is wrong with it. Run the command again",
         )
 
 

@@ -1,9 +1,9 @@
-"""Copying a ledger while others write: one moment of it, into a new SQLite file.
+"""Copying a ledger at one moment into a new SQLite file, while other processes write.
 
-A file is copied by SQLite itself (VACUUM INTO): within one read transaction, so that no writer has
-to wait and none can make it begin again, as SQLite's backup API would. A ledger on a server is
-read in one repeatable-read transaction and written as the same lines. Either way a ledger in one
-file comes of it, with nothing beside it, that can be opened, verified and restored to anywhere.
+SQLite itself copies a file (VACUUM INTO), within one read transaction: no writer has to wait,
+and none can make the copy start over, as with SQLite's backup API. A ledger on a server is
+read in one repeatable-read transaction and written as the same lines. Either way the result is a
+ledger in one file, with nothing beside it, that can be opened, verified and restored anywhere.
 """
 
 import os
@@ -22,7 +22,7 @@ from ledger.log import schema
 from ledger.log.beside import check_not_written, reading_mode
 from ledger.log.eventlog import EventLog
 from ledger.log.failures import StorageErrors
-from ledger.log.places import Place, postgres_engine, seen, sqlite_engine
+from ledger.log.places import Place, open_file, postgres_engine, sqlite_engine
 from ledger.log.recorder import SqlRecorder
 from ledger.log.rows import ENDLESS, PAGE, StoredRow
 from ledger.log.sessions import Session
@@ -31,10 +31,10 @@ from ledger.log.stores import built
 from ledger.times import SystemClock
 
 Progress = Callable[[int, int], None]
-"""Told the position that was read, and the last one."""
+"""Called with the position read so far and the last position."""
 
 _STEPS = 50_000
-"""Steps of SQLite's machine between two looks at whether somebody has said stop."""
+"""Steps of SQLite's virtual machine between two checks for Ctrl-C."""
 
 
 def copy_log(
@@ -44,15 +44,15 @@ def copy_log(
     check: Callable[[EventLog], None],
     progress: Progress | None = None,
 ) -> None:
-    """Copy the ledger at a place, as it is at one moment, to a file that is not there yet.
+    """Copy the ledger at a place, as it is at one moment, to a new file.
 
-    `check` is shown the finished copy before it takes its name, and may raise: so the file is
-    there whole, on the disk and checked, or not at all. Raises `LedgerExists` for a file that is
-    there and `StorageFailure` for what cannot be read or written; the ledger is unharmed.
+    `check` is called with the finished copy before it takes its name, and may raise: so the file
+    is there complete, synced and checked, or not at all. Raises `LedgerExists` if the file
+    exists and `StorageFailure` if something cannot be read or written; the ledger is unharmed.
     """
     where = str(target)
     if os.path.lexists(target):
-        raise LedgerExists(where, advice="A backup is never written over another: name a new file")
+        raise LedgerExists(where, advice="A backup never overwrites a file: name a new one")
     with built(target, where) as building:
         if source.path is not None:
             _copy_file(source.path, source.where, building, where)
@@ -87,26 +87,26 @@ def _sync(path: Path) -> None:
 
 
 def _copy_file(path: Path, named: str, building: Path, where: str) -> None:
-    """Let SQLite copy it. What fails then is mostly the new file's disk."""
+    """Have SQLite copy the file. A failure is mostly the new file's disk."""
     engine = sqlite_engine(path, mode=lambda: reading_mode(path))
     try:
         with StorageErrors(where), engine.connect() as connection:
-            # Set where a crash has left something that may only be taken back; VACUUM INTO
-            # writes nothing but the new file, and is refused with it all the same.
+            # The mode `roll back` sets it, and it forbids VACUUM INTO too, although that writes
+            # only the new file.
             connection.exec_driver_sql("PRAGMA query_only = OFF")
             with _stopping(connection):
                 connection.exec_driver_sql("VACUUM INTO ?", (str(building.absolute()),))
-            check_not_written(seen(connection), named)
+            check_not_written(open_file(connection), named)
     finally:
         engine.dispose()
 
 
 @contextmanager
 def _stopping(connection: Connection) -> Iterator[None]:
-    """Ctrl-C ends a long statement, on a connection that is not used for another.
+    """Let Ctrl-C end a long statement, on a connection that runs no other.
 
-    Python runs the handlers of signals between two of its own instructions, so now and then
-    SQLite has to let it do some. What is raised there SQLite takes for "stop", and loses.
+    Python handles signals only between two of its own instructions, so SQLite has to call
+    Python now and then. SQLite takes an exception there for "stop", and drops it.
     """
     driver: Any = connection.connection.dbapi_connection
     driver.set_progress_handler(lambda: 0, _STEPS)
@@ -134,8 +134,8 @@ def _copy_schema(source: Place, building: Path, where: str, progress: Progress |
                     copy.insert_rows(Session(connection), page)
                 except (msgspec.MsgspecError, TypeError, ValueError) as error:
                     raise StorageFailure(
-                        f"#{page[0][0]} of {source.where}, or one of the next, is damaged: {error}",
-                        advice="See which: audit verify. No copy was made",
+                        f"#{page[0][0]} of {source.where}, or a later event, is damaged: {error}",
+                        advice="No copy was made. Find the damage with: audit verify",
                     ) from error
                 if progress is not None:
                     progress(page[-1][0], head)

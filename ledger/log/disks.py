@@ -1,10 +1,10 @@
-"""On what kind of file system a file lies, from the system's table of mounts."""
+"""The type of file system that a file is on, from the system's mount table."""
 
 import re
 from pathlib import Path
 
 MOUNTS = Path("/proc/mounts")
-"""The table of Linux: `device folder type options` by line. Elsewhere there is none."""
+"""The mount table of Linux, a line each: `device folder type options`. Other systems have none."""
 
 NETWORK = frozenset(
     {
@@ -13,7 +13,7 @@ NETWORK = frozenset(
         "vmhgfs",
     }
 )  # fmt: skip
-"""File systems whose locks reach over a network, or to the host of a virtual machine."""
+"""File systems whose locks go over a network, or to the host of a virtual machine."""
 
 _NETWORK_FUSE = re.compile(
     r"fuse\.(?:sshfs|ceph.*|davfs2?|gcsfuse|glusterfs.*|gvfsd-fuse|juicefs|mergerfs|portal|rclone"
@@ -23,14 +23,14 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 def is_network(type: str) -> bool:
-    """Whether a file system of that type is not to be trusted with SQLite's locks."""
+    """Whether SQLite's locks cannot be trusted on this type of file system."""
     return type in NETWORK or _NETWORK_FUSE.fullmatch(type) is not None
 
 
 def file_system(path: Path, mounts: str | None = None) -> tuple[str, Path] | None:
-    """The type of a file's file system, and where it is mounted; None where nobody says.
+    """The type of a file's file system and its mount point; None if the system does not tell.
 
-    `mounts` is the table; without one, the system's own.
+    `mounts` is the mount table, by default the system's own.
     """
     if mounts is None:
         try:
@@ -44,7 +44,7 @@ def file_system(path: Path, mounts: str | None = None) -> tuple[str, Path] | Non
         if len(words) < 3:
             continue
         at = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), words[1]))
-        # Of two at one place the later one lies above the other.
+        # Of two mounts at one place the later one hides the other.
         if wanted.is_relative_to(at) and (found is None or len(at.parts) >= len(found[1].parts)):
             found = words[2], at
     return found

@@ -1,6 +1,6 @@
-"""The typed log: what the floors above know of storage.
+"""The typed log, the interface to storage for all floors above.
 
-It speaks of events, queries and boundaries; the recorder below it of bytes and rows.
+It deals in events, queries and boundaries; the recorder below it in bytes and rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,9 +20,9 @@ from ledger.events.base import (
     format_recorded_at,
     parse_recorded_at,
 )
-from ledger.log.conditions import ConditionFailed, Unless
 from ledger.log.lines import line
 from ledger.log.places import Place
+from ledger.log.queries import ConditionFailed, Unless
 from ledger.log.recorder import SqlRecorder
 from ledger.log.restoring import restored
 from ledger.log.roles import carry_out, check_has_roles, statements
@@ -34,15 +34,18 @@ from ledger.log.tail import Tail
 from ledger.log.written import Proposed, written
 from ledger.times import Clock, SystemClock
 
+STORED_PAGE = 1_024
+"""Rows of `stored_pages`: whole tiles of the tree, and few enough for a processor's cache."""
+
 INDEXED_AT_ONCE = 50_000
-"""Restored events whose tags are written to the index together, in the order of its key."""
+"""Restored events whose tags are written to the index at once, in key order."""
 
 
 class EventLog:
-    """The log of one ledger, open. Safe to share between threads; `close` it.
+    """The open log of one ledger. Safe to share between threads; `close` it.
 
-    `where` names its place for a person, `registry` knows the types that it reads. Whatever
-    the store cannot do is a `StorageFailure`.
+    `where` names its place for messages, `registry` knows the event types. All failures of
+    the store are raised as `StorageFailure`.
     """
 
     def __init__(self, recorder: SqlRecorder, registry: Registry) -> None:
@@ -51,18 +54,18 @@ class EventLog:
         self._recorder = recorder
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         self._recorder.close()
 
     def tell_waiting(self, told: Callable[[], None], *, after_s: float = 3.0) -> None:
-        """Call `told` when an append has waited so long for other writers.
+        """Call `told` when an append has waited `after_s` seconds for other writers.
 
-        It is called while the append waits, from another thread.
+        It is called from another thread while the append is still waiting.
         """
         self._recorder.on_wait = (after_s, told)
 
     def held(self) -> AbstractContextManager[object]:
-        """Keep one connection for all that this thread reads and appends inside."""
+        """Keep one connection for everything that this thread reads and appends in the block."""
         return self._recorder.held()
 
     # --- where the log stands ----------------------------------------------------------
@@ -77,9 +80,9 @@ class EventLog:
         return None if last is None else (last[0], parse_recorded_at(last[1]))
 
     def position_at(self, instant: datetime) -> int:
-        """The last position that was recorded at or before an instant, 0 if none was.
+        """The last position recorded at or before an instant, 0 if there is none.
 
-        Recorded times never go back, so some twenty looks find it in a million events.
+        Recorded times never go back, so a binary search takes some twenty reads per million.
         """
         wanted = format_recorded_at(instant)
         before, beyond = 0, self.head() + 1
@@ -107,8 +110,8 @@ class EventLog:
     ) -> Iterator[RecordedEvent]:
         """The events with `after` < position <= `until` that answer any of the queries.
 
-        Each once, oldest first unless `newest_first`, at most `limit`. No query at all is
-        answered by every event. Without `until` it ends at the head of this moment.
+        Each once, oldest first unless `newest_first`, at most `limit`. Without a query every
+        event matches. Without `until` the read ends at the current head.
         """
         until = self.head() if until is None else until
         rows = self._recorder.rows(
@@ -117,59 +120,65 @@ class EventLog:
         return self._decoded(rows)
 
     def stream(self, after: int = 0, until: int | None = None) -> Iterator[RecordedEvent]:
-        """All events of a range of positions in order, as fast as they can be decoded.
+        """All events of a range of positions, in order.
 
-        Raises `StorageFailure` where a position is missing or a row cannot be read.
+        Raises `StorageFailure` if a position is missing or a row cannot be read.
         """
         return self._decoded(self._gapless(after, until))
 
     def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
         """The lines of a range of positions in order, without newlines.
 
-        Raises `StorageFailure` where a position is missing or a row cannot be one.
+        Raises `StorageFailure` if a position is missing or a row cannot become a line.
         """
         for row in self._gapless(after, until):
             try:
                 made = line(*row)
-            except (TypeError, AttributeError) as error:  # a text where bytes belong, or nothing
+            except (TypeError, AttributeError) as error:  # a text instead of bytes, or NULL
                 raise self._damaged(row[0], error) from error
             yield made
 
     def follow(self, queries: Sequence[Query] = (), *, after: int = 0) -> "Following":
-        """Events as they are recorded, by whatever process: each once, in order, for ever.
+        """Events as they are recorded, by any process: each once, in order, without end.
 
-        Those after `after` that answer any of the queries; without one, all.
+        Those after `after` that answer any of the queries, or all without a query.
         """
         return Following(Tail(self._recorder, queries, after), self.decode)
 
     def stored(self, after: int = -ENDLESS, until: int = ENDLESS) -> Iterator[StoredRow]:
-        """The stored columns in the order of positions, with whatever gaps and damage there are.
+        """The stored columns in the order of positions, gaps and damage included.
 
-        For whoever verifies them; everybody else reads `stream` or `lines`.
+        For verification; everything else reads `stream` or `lines`.
         """
         return self._recorder.rows(after=after, until=until)
 
     def rows_after(self, after: int, limit: int) -> list[StoredRow]:
-        """The first rows after a position as they are stored, so many at most."""
+        """The first stored rows after a position, at most `limit`."""
         return self._recorder.page(after, limit)
 
     def last_row(self) -> StoredRow | None:
-        """The last row as it is stored, None in an empty log."""
+        """The last stored row, None in an empty log."""
         return next(self._recorder.rows(limit=1, newest_first=True), None)
 
     def stored_pages(
         self, after: int = -ENDLESS, until: int = ENDLESS
     ) -> Iterator[list[StoredRow]]:
-        """All that `stored` gives, as lists of a multiple of 256 rows, but for the last one."""
-        return self._recorder.pages.walk(after, until)
+        """The rows of `stored` in lists of `STORED_PAGE`, the last one shorter."""
+        while after < until:
+            page = self._recorder.page(after, STORED_PAGE, until)
+            if page:
+                yield page
+            if len(page) < STORED_PAGE:
+                return
+            after = page[-1][0]
 
     @property
     def tag_index(self) -> TagIndex:
-        """The tag index as it is stored: for whoever verifies it."""
+        """The stored tag index, for verification."""
         return self._recorder.tag_index
 
     def types_of(self, tag: str) -> tuple[str, ...]:
-        """The types of the events that carry a tag, sorted. None of the events is read."""
+        """The types of the events that carry a tag, sorted, from the index alone."""
         return tuple(self._recorder.tag_index.types_of(tag)) if recordable(tag) else ()
 
     # --- appending ---------------------------------------------------------------------
@@ -177,14 +186,14 @@ class EventLog:
     def append(
         self, proposed: Sequence[Proposed], boundary: Boundary | None = None
     ) -> tuple[RecordedEvent, ...]:
-        """Record all or none; the recorded events.
+        """Record all events or none; return them as recorded.
 
         Raises `BoundaryBroken` if an event after `boundary.after` answers one of its
-        queries, `LineTooLong` for an event too large to be one line, and `BadInput` for one
-        that would not be read again as it is.
+        queries, `LineTooLong` for an event too large for one line, and `BadInput` for one
+        that would not read back unchanged.
         """
         unless = None
-        # A boundary without a question is never broken; a condition that asks nothing always is.
+        # A boundary without queries is never broken; a condition without queries always fails.
         if boundary is not None and boundary.queries:
             unless = Unless(boundary.queries, boundary.after)
         events = written(proposed, self.registry)
@@ -212,7 +221,7 @@ class EventLog:
                 raise self._damaged(row[0], error) from error
 
     def decode(self, row: StoredRow) -> RecordedEvent:
-        """The event of a stored row. Raises `StorageFailure` for one that cannot be read."""
+        """The event of a stored row. Raises `StorageFailure` if the row cannot be read."""
         try:
             return self.registry.decode(*row)
         except (msgspec.MsgspecError, TypeError) as error:
@@ -221,7 +230,7 @@ class EventLog:
     def _damaged(self, position: int, error: Exception) -> StorageFailure:
         return StorageFailure(
             f"#{position} of {self.where} is damaged: {error}",
-            advice="See what else is with: doctor. Restore a backup",
+            advice="Look for more damage with: doctor. Then restore a backup",
         )
 
     def _gapless(self, after: int, until: int | None) -> Iterator[StoredRow]:
@@ -233,13 +242,13 @@ class EventLog:
             if row[0] != position:
                 raise self._gap(position)
             yield row
-        if position < until:  # those at the end are missing
+        if position < until:  # the last ones are missing
             raise self._gap(position + 1)
 
     def _gap(self, position: int) -> StorageFailure:
         return StorageFailure(
             f"#{position} is missing from {self.where}",
-            advice="See what else is with: doctor. Restore a backup",
+            advice="Look for more damage with: doctor. Then restore a backup",
         )
 
 
@@ -260,7 +269,7 @@ class Following(Iterator[RecordedEvent]):
         return self._decode(next(self._tail))
 
     def stop(self) -> None:
-        """End the iteration, also one that waits in another thread."""
+        """End the iteration, even one that is waiting in another thread."""
         self._tail.stop()
 
 
@@ -276,7 +285,7 @@ def open_log(
 ) -> EventLog:
     """Open the log at a path or URL.
 
-    Raises `NoLedger`, `NotALedger` or `NewerFormat`; `StorageFailure` where it cannot be
+    Raises `NoLedger`, `NotALedger` or `NewerFormat`, and `StorageFailure` if it cannot be
     read. With `read_only` an append fails.
     """
     recorder = open_store(Place.parse(where), clock or SystemClock(), read_only=read_only)
@@ -291,10 +300,10 @@ def create_log(
     clock: Clock | None = None,
     roles: bool = False,
 ) -> EventLog:
-    """Make a log that begins with the event `first`, and open it; with `roles` on PostgreSQL.
+    """Create and open a log that begins with the event `first`; with `roles` on PostgreSQL.
 
-    Whole or not at all, whenever it is interrupted. Raises `LedgerExists` where something
-    is there already, `BadInput` for roles in a file.
+    The log is created completely or not at all, even if interrupted. Raises `LedgerExists` if
+    something is there already, `BadInput` for roles in a file.
     """
     place = Place.parse(where)
     if roles:
@@ -319,14 +328,14 @@ def restore_log(
     going_on: Callable[[], Proposed | None] = lambda: None,
     in_child: bool = False,
 ) -> EventLog:
-    """Make a log of the lines of another, byte for byte, and open it. Whole or not at all.
+    """Create and open a log from the lines of another, byte for byte, completely or not at all.
 
-    `in_child`: the lines are read and examined by a process beside the one that writes them. They
-    may be read here again from the first one on, so nothing of theirs may be open yet.
+    `in_child`: a child process reads and examines the lines while this one writes them. This one
+    may read them again from the first, so they must not hold anything open yet.
 
-    `going_on` is asked when all of them are there, and before the log is: it may raise, or say
-    what is recorded next. Raises `BadInput` for what is no line, not the next one, or none that
-    a log could hold, with its number.
+    `going_on` is called after the last line, before the log takes its place: it may raise, or
+    return the next event to record. Raises `BadInput`, with the number of the line, for a line
+    that is malformed, out of order, or that no log could hold.
     """
 
     def pages() -> Iterator[list[StoredRow]]:
@@ -338,7 +347,7 @@ def restore_log(
         indexed = position = 0
         batches = pages()
         if in_child:
-            from ledger.processes import made_by_child  # 20 ms, of which no other command knows
+            from ledger.processes import made_by_child  # takes 20 ms, for this command only
 
             batches = made_by_child(pages)
         for batch in batches:

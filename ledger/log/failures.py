@@ -1,4 +1,4 @@
-"""What a database says when it fails, in words for somebody at a stage door."""
+"""Database failures as plain messages, each with advice."""
 
 import errno
 import os
@@ -13,12 +13,12 @@ from ledger.companions import expanded
 from ledger.errors import LedgerError, NoLedger, NotALedger, StorageFailure
 
 ELSEWHERE = "Name the ledger with --ledger, or make one elsewhere: --ledger PLACE init"
-"""What to do where something else stands: there `init` would refuse."""
+"""Advice where something else is in the ledger's place, and `init` would refuse."""
 NOT_THERE = "Make one with: studio-ledger init, or name another with --ledger"
-ODD = "See how it is with: doctor"
-"""What to do where the database says something that nobody has foreseen."""
+ODD = "Run: doctor"
+"""Advice for a failure that is not in the tables below."""
 _FREE_SPACE = "Nothing was recorded. Free some space and try again"
-_PERMISSION = "Check who owns it and who may write to it, also its folder"
+_PERMISSION = "Check the owner and the permissions of the file and its folder"
 _RESTORE = "Keep the file as it is and restore a backup beside it"
 
 _SQLITE = {
@@ -29,7 +29,8 @@ _SQLITE = {
     "SQLITE_CANTOPEN": ("{} cannot be opened", _PERMISSION),
     "SQLITE_BUSY": (
         "{} stayed locked by another program",
-        "Nothing was recorded. Close what holds it (a backup, a database browser) and try again",
+        "Nothing was recorded. Close the program that holds it (a backup, a database browser) "
+        "and try again",
     ),
     "SQLITE_IOERR": (
         "the disk of {} failed to read or write",
@@ -38,7 +39,7 @@ _SQLITE = {
     "SQLITE_CORRUPT": ("{} is damaged", _RESTORE),
 }
 
-# Where the driver is too old to name the code: the beginning of SQLite's own words.
+# For a driver that is too old to name the code: how SQLite's own message begins.
 _SQLITE_WORDS = {
     "database or disk is full": "SQLITE_FULL",
     "attempt to write a readonly database": "SQLITE_READONLY",
@@ -51,28 +52,28 @@ _SQLITE_WORDS = {
 }
 
 INDEX_BYTES = 32_768
-"""What SQLite takes on the disk to open a write-ahead-logged file (walformat.html, 2.1)."""
+"""Disk space that SQLite needs to open a write-ahead-logged file (walformat.html, 2.1)."""
 
-_RECONNECT = "Check that the server runs and that the address is right"
+_RECONNECT = "Check that the server is running and the address is right"
 
 _POSTGRES = {
     "08": ("no connection to {}", _RECONNECT),
     "57014": (
         "{} took longer than its server allows",
-        "Nothing was recorded. Try again, or have statement_timeout raised for this user",
+        "Nothing was recorded. Try again, or raise statement_timeout for this user",
     ),
-    "57P05": ("the server of {} closed a connection that was idle", "Say it again"),
+    "57P05": ("the server of {} closed an idle connection", "Run the command again"),
     "57P": ("the server of {} is starting or stopping", "Try again in a moment"),
     "28": ("{} refused the login", "Check the user and the password"),
     "53100": ("the disk of {} is full", _FREE_SPACE),
-    "53": ("the server of {} has run out of something", "Try again in a moment"),
+    "53": ("the server of {} is out of resources", "Try again in a moment"),
     "40001": (
-        "{} broke off what was being read, to go on following the primary",
-        "Ask again; a replica for long questions is given a longer max_standby_streaming_delay",
+        "{} cancelled the query to keep up with the primary",
+        "Try again; for long queries raise max_standby_streaming_delay on the replica",
     ),
     "55P03": (
         "{} stayed locked by another program",
-        "Nothing was recorded. See what holds the lock: select * from pg_stat_activity",
+        "Nothing was recorded. Find what holds the lock: select * from pg_stat_activity",
     ),
     "42501": ("{} cannot be used: permission denied", "Ask its owner for the rights"),
     "25006": ("{} cannot be written: it is read-only here", "Write to the primary server"),
@@ -81,10 +82,10 @@ _POSTGRES = {
 
 
 class StorageErrors:
-    """Turns what the database raises into one clear line. Enter it as often as you like.
+    """Turns a database error into a one-line `LedgerError`. It can be entered again and again.
 
-    `committing`: a connection that breaks during COMMIT leaves it open whether the events
-    were recorded, and the message has to say so.
+    `committing`: if a connection breaks during COMMIT, it is unknown whether the events were
+    recorded, and the message says so.
     """
 
     __slots__ = ("_committing", "_where")
@@ -111,14 +112,14 @@ class StorageErrors:
         if self._committing and error.connection_invalidated:
             failure = StorageFailure(
                 f"the connection to {self._where} broke while recording",
-                advice="It may have been recorded: look at the log before you repeat it",
+                advice="It may have been recorded: look at the log before you try again",
             )
         raise failure from error
 
 
 @contextmanager
 def file_errors(where: str) -> Iterator[None]:
-    """The same for files and folders, while a ledger is created."""
+    """Turn an `OSError` into a `StorageFailure` while a ledger is created."""
     try:
         yield
     except OSError as error:
@@ -128,7 +129,7 @@ def file_errors(where: str) -> Iterator[None]:
             errno.EACCES: (f"{where} cannot be written: permission denied", _PERMISSION),
             errno.EPERM: (f"{where} cannot be written: permission denied", _PERMISSION),
             errno.ENOENT: (f"the folder of {where} does not exist", "Make it first"),
-            errno.ENOTDIR: (f"the folder of {where} is no folder", "Choose another place"),
+            errno.ENOTDIR: (f"the parent of {where} is not a directory", "Choose another place"),
         }
         message, advice = reasons.get(
             error.errno or 0, (f"{where} cannot be written: {error.strerror}", "")
@@ -137,21 +138,21 @@ def file_errors(where: str) -> Iterator[None]:
 
 
 def no_room(path: str | Path) -> bool:
-    """Whether the disk of a file is full: too full to begin anything beside it."""
-    with suppress(OSError, AttributeError):  # not every system says
+    """Whether the disk of a file is too full to create anything beside it."""
+    with suppress(OSError, AttributeError):  # not every system tells
         found = os.statvfs(expanded(path).absolute().parent)
         return found.f_bavail * found.f_frsize < INDEX_BYTES
     return False
 
 
 def full(where: str) -> StorageFailure:
-    """The disk of a file has no room to use it."""
+    """The failure for a file whose disk is full."""
     message, advice = _SQLITE["SQLITE_FULL"]
     return StorageFailure(message.format(where), advice=advice)
 
 
 def left_beside(path: str | Path, end: str) -> Path | None:
-    """The file with that ending beside an SQLite file, where it holds anything."""
+    """The file with that ending beside an SQLite file, unless it is missing or empty."""
     path = expanded(path)
     beside = path.with_name(path.name + end)
     with suppress(OSError):
@@ -160,18 +161,18 @@ def left_beside(path: str | Path, end: str) -> Path | None:
 
 
 def _left_by_a_crash(name: str, where: str) -> StorageFailure | None:
-    """Where SQLite cannot put right, or use, what a crash left beside the file: how to."""
+    """The failure if SQLite can neither repair nor use what a crash left beside the file."""
     journal = left_beside(where, "-journal") if name.startswith("SQLITE_READONLY") else None
     if journal is not None:
         return StorageFailure(
-            f"{where} holds a recording that was broken off, and cannot be written to take it back",
-            advice=f"Copy it and {journal.name} together to where you may write, and read the copy",
+            f"{where} holds an interrupted append and is not writable, so it cannot be rolled back",
+            advice=f"Copy it and {journal.name} together to a writable folder, and read the copy",
         )
     log = left_beside(where, "-wal") if name.startswith("SQLITE_CANTOPEN") else None
     if log is not None:
         return StorageFailure(
-            f"the newest events of {where} are in {log.name}, which cannot be read in its place",
-            advice=f"Copy it and {log.name} together to where you may write, and read the copy",
+            f"the newest events of {where} are in {log.name}, which cannot be read where it is",
+            advice=f"Copy it and {log.name} together to a writable folder, and read the copy",
         )
     return None
 
@@ -189,7 +190,7 @@ def _explain(error: DBAPIError, where: str) -> LedgerError:
             f"{where} is not a ledger, or its beginning was overwritten", advice=ELSEWHERE
         )
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and no_room(where):
-        # It failed to make or lengthen a file beside the ledger, and says no more than that.
+        # SQLite failed to create or extend a file beside the ledger, and does not say why.
         name = "SQLITE_FULL"
     if (left := _left_by_a_crash(name, where)) is not None:
         return left
@@ -203,7 +204,7 @@ def _explain_postgres(state: str | None, words: str, where: str) -> LedgerError:
     if state is None:  # never reached a server
         return StorageFailure(f"no connection to {where}: {words}", advice=_RECONNECT)
     if state in ("3D000", "3F000", "42P01"):
-        return NoLedger(f"there is no ledger at {where}", advice=NOT_THERE)
+        return NoLedger(f"no ledger at {where}", advice=NOT_THERE)
     for code, (message, advice) in _POSTGRES.items():
         if state.startswith(code):
             return StorageFailure(message.format(where), advice=advice)

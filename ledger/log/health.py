@@ -1,4 +1,4 @@
-"""What can be said of a store from outside, for `doctor`: nothing is changed, nothing trusted."""
+"""Examining a store from outside, for `doctor`: nothing is changed, nothing is trusted."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,12 @@ POSTGRES_TRIGGERS = SQLITE_TRIGGERS | {"event_no_truncate", "event_tag_no_trunca
 
 @dataclass(frozen=True)
 class Health:
-    """What was found. `server` is the database's own version, `journal_mode` SQLite's.
+    """The state of a store. `server` is the database's version, `journal_mode` SQLite's.
 
-    `events` counts rows, `last` is the highest position: equal where no position is
-    missing. `missing_triggers` are those of the append-only guard that are not there.
-    `damage` is what SQLite's quick check says of the file, empty where it is sound.
-    `server_ahead_s` is by how many seconds the server's clock is ahead of ours; 0 for a file.
+    `events` counts rows, `last` is the highest position: they are equal if no position is
+    missing. `missing_triggers` lists missing triggers of the append-only guard.
+    `damage` is the finding of SQLite's quick check, empty for a sound file.
+    `server_ahead_s` is how many seconds the server's clock is ahead of ours; 0 for a file.
     """
 
     server: str
@@ -39,7 +39,7 @@ class Health:
 
 
 def examine(where: str, clock: Clock | None = None) -> Health:
-    """Look at the store at a path or URL. Raises `StorageFailure` where it cannot be read."""
+    """Examine the store at a path or URL. Raises `StorageFailure` if it cannot be read."""
     place = Place.parse(where)
     if place.path is not None:
         engine = sqlite_engine(place.path, mode=reading_mode(place.path))
@@ -65,7 +65,7 @@ def _sqlite(connection: Connection, path: Path) -> Health:
     events, last = _extent(connection, schema.tables())
     return Health(
         server=str(connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()),
-        # A connection that reads an immutable file needs no journal and says so.
+        # A connection to an immutable file reports no journal mode, since it needs none.
         journal_mode="wal" if is_write_ahead_logged(path) else str(pragma("journal_mode")),
         format=int(str(pragma("user_version"))),
         events=events,
@@ -101,7 +101,7 @@ def _postgres(connection: Connection, name: str | None, clock: Clock) -> Health:
 
 
 def _ahead(connection: Connection, clock: Clock) -> float:
-    """By how much at least the server's clock is ahead: what the way took may explain the rest."""
+    """The least that the server's clock is ahead: the round trip may explain the rest."""
     before = clock.now().timestamp()
     server = float(
         connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one()

@@ -1,10 +1,10 @@
-"""What a killed program leaves of a file that it was making, and how to tell it from one in use.
+"""Files that a killed program left unfinished, and how to tell them from files in use.
 
-A ledger is made in a hidden file beside its place, `.studio.db.….new`, and takes its name when it
-is whole. Who makes it holds a lock meanwhile, on a file of its own beside that, `….new.lock`: not
-on the file itself, which SQLite locks in ways that a second lock on it may get into. A system lets
-go of a dead program's locks, however it died. So a lock that nobody holds tells of a leftover,
-where an age would only tell of a slow disk.
+A ledger is built in a hidden file beside its place, `.studio.db.….new`, which takes its name when
+complete. Meanwhile the program that builds it holds a lock on a separate file beside that,
+`….new.lock`: a lock on the file itself could collide with SQLite's own locks. The system releases
+the locks of a dead program, however it died. So a lock that is free shows that the file is no
+longer in use, where its age might only show a slow disk.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PRIVATE = 0o600
-"""A ledger is its owner's alone until the owner says otherwise."""
+"""Only the owner can read a new ledger, until the owner changes its mode."""
 
 _MADE = re.compile(r"(?P<building>\..+\.[0-9a-f]{16}\.new)(?P<end>|-journal|-wal|-shm|\.lock)")
 _BESIDE = ("", "-journal", "-wal", "-shm")
@@ -24,9 +24,9 @@ _BESIDE = ("", "-journal", "-wal", "-shm")
 
 @contextmanager
 def building_beside(path: Path) -> Iterator[Path]:
-    """A new name beside a path, under a lock; whatever has it afterwards is gone.
+    """A new, locked name beside a path; a file that still has this name at the end is removed.
 
-    Raises `OSError` where nothing can be made there.
+    Raises `OSError` if no file can be created there.
     """
     building, lock = _new_name(path), None
     try:
@@ -40,10 +40,10 @@ def building_beside(path: Path) -> Iterator[Path]:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove what programs have left in a folder that were killed while they made a file there.
+    """Remove the unfinished files in a folder whose programs were killed.
 
-    What a living one still makes stays, and so does whatever cannot be removed: it is hidden, and
-    in nobody's way.
+    Files of running programs stay, and so do files that cannot be removed: they are hidden and
+    do no harm.
     """
     for building in _buildings(folder):
         with suppress(OSError):
@@ -56,9 +56,9 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """The same by name, to look at; also those without a lock beside them, which are not cleared.
+    """The paths of unfinished files, including those without a lock file, which are not cleared.
 
-    A lock that cannot be asked for counts as held.
+    A lock that cannot be tested counts as held.
     """
     found = []
     for building in _buildings(folder):
@@ -81,7 +81,7 @@ def _new_name(path: Path) -> Path:
 
 
 def _locked(building: Path) -> int | None:
-    """The open lock of a new name; None where somebody was looking at it meanwhile."""
+    """Take the lock of a new name; None if another process tested it meanwhile."""
     file = _lock_of(building)
     lock = os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE)
     try:
@@ -89,9 +89,9 @@ def _locked(building: Path) -> int | None:
     except BlockingIOError:
         pass
     except OSError:
-        return lock  # a disk without locks: what is left there is never cleared
+        return lock  # a disk without locks: leftovers there are never cleared
     else:
-        with suppress(FileNotFoundError):  # taken for a leftover before it was locked
+        with suppress(FileNotFoundError):  # removed as a leftover before it was locked
             if os.path.samestat(os.stat(file), os.fstat(lock)):
                 return lock
     file.unlink(missing_ok=True)
@@ -113,7 +113,7 @@ def _lock_of(building: Path) -> Path:
 
 
 def _remove(building: Path) -> None:
-    """All that belongs to it, the lock last: until then it tells what the rest is."""
+    """Remove an unfinished file and all beside it; the lock last, since it marks the others."""
     with suppress(OSError):
         for end in _BESIDE:
             building.with_name(building.name + end).unlink(missing_ok=True)

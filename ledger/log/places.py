@@ -1,4 +1,4 @@
-"""Where a ledger is, and the engine that speaks to it.
+"""Where a ledger is stored, and the SQLAlchemy engine for it.
 
 A place is a path, `sqlite:///path`, or `postgresql://user@host/database?schema=name`.
 """
@@ -22,14 +22,14 @@ from sqlalchemy.pool import QueuePool
 
 from ledger.companions import expanded
 from ledger.errors import BadInput, StorageFailure
-from ledger.log.beside import OPTIONS, Seen
+from ledger.log.beside import OPTIONS, OpenFile
 from ledger.log.schema import DEFAULT_SCHEMA
 
 LOCK_TIMEOUT_S = 60
-"""How long an append waits for another writer before it gives up."""
+"""How long an append waits for other writers before it fails."""
 
-_SEEN = "studio-ledger seen"
-"""Where a connection's record keeps the file that it has open."""
+_OPEN_FILE = "studio-ledger open file"
+"""The key for the open file in a connection's `info`."""
 
 _SILENT = logging.NullHandler()
 
@@ -40,7 +40,7 @@ _FORMS = "Write a path, sqlite:///path, or postgresql://user@host/database"
 class Place:
     """A place that may hold a ledger: an SQLite file, or a schema of a PostgreSQL database.
 
-    `where` names it for a person, without a password.
+    `where` names it in messages, without a password.
     """
 
     where: str
@@ -50,7 +50,7 @@ class Place:
 
     @classmethod
     def parse(cls, text: str | Path) -> "Place":
-        """Read a path or URL. Raises `BadInput` for what is neither."""
+        """Parse a path or URL. Raises `BadInput` if it is neither."""
         if isinstance(text, Path):
             return cls(where=str(text), path=text)
         if "://" not in text:
@@ -63,12 +63,12 @@ class Place:
             return cls._file(url.database or "")
         if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
             return cls._postgres(url.set(drivername="postgresql+psycopg"))
-        raise BadInput(f"a ledger cannot live in {url.drivername!r}", advice=_FORMS)
+        raise BadInput(f"a ledger cannot be kept in {url.drivername!r}", advice=_FORMS)
 
     @classmethod
     def _file(cls, text: str) -> "Place":
         if text in ("", ":memory:") or "\0" in text:
-            raise BadInput(f"{text!r} names no file", advice=_FORMS)
+            raise BadInput(f"{text!r} does not name a file", advice=_FORMS)
         return cls(where=text, path=expanded(text))
 
     @classmethod
@@ -78,10 +78,12 @@ class Place:
         try:
             shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
             str(schema).encode()
-        except UnicodeEncodeError:  # a terminal of another encoding gave half a character
-            raise BadInput("the ledger's address is no text", advice=_FORMS) from None
+        except UnicodeEncodeError:  # a lone surrogate, from a terminal with another encoding
+            raise BadInput("the ledger's address is not valid text", advice=_FORMS) from None
         if not isinstance(schema, str) or not 0 < len(schema.encode()) < 64 or "\0" in schema:
-            raise BadInput(f"{schema!r} names no schema", advice="Use one name of 1 to 63 bytes")
+            raise BadInput(
+                f"{schema!r} is not a schema name", advice="Use one name of 1 to 63 bytes"
+            )
         mark = "&" if url.query else "?"
         return cls(where=f"{shown}{mark}schema={schema}", url=url, schema=schema)
 
@@ -91,11 +93,11 @@ class Place:
 
 @dataclass(frozen=True)
 class SqliteInUse:
-    """Which SQLite library this program runs on, for `doctor`.
+    """The SQLite library that this program uses.
 
     `wal_reset_bug`: it can lose or corrupt a write-ahead-logged database when two
     connections write and checkpoint at once (sqlite.org/wal.html, "the WAL-reset bug").
-    Then a rollback journal is used instead: slower, and safe.
+    Then a rollback journal is used instead, which is slower but safe.
     """
 
     module: str
@@ -104,12 +106,12 @@ class SqliteInUse:
 
     @property
     def journal_mode(self) -> str:
-        """The journal mode that ledgers are kept in, as SQLite spells it."""
+        """The journal mode for ledgers, as SQLite spells it."""
         return "delete" if self.wal_reset_bug else "wal"
 
 
 def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
-    """3.7.0 to 3.51.2 have it, but for the two branches that it was repaired in."""
+    """Whether a version is in 3.7.0 to 3.51.2 and not in a branch with the fix."""
     if version[:2] == (3, 44):
         return version < (3, 44, 6)
     if version[:2] == (3, 50):
@@ -118,7 +120,7 @@ def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
 
 
 def sqlite_module() -> ModuleType:
-    """The DBAPI module to use: `pysqlite3` carries a newer SQLite than most systems have."""
+    """The DBAPI module to use: `pysqlite3` has a newer SQLite than most systems."""
     system: ModuleType = sqlite3.dbapi2
     try:
         carried = importlib.import_module("pysqlite3.dbapi2")
@@ -132,7 +134,7 @@ def sqlite_module() -> ModuleType:
 
 
 def sqlite_in_use() -> SqliteInUse:
-    """Say which SQLite is used, and whether it is one that cannot be trusted with a WAL."""
+    """The SQLite library in use, and whether it has the WAL-reset bug."""
     module = sqlite_module()
     return SqliteInUse(
         module=module.__name__.removesuffix(".dbapi2"),
@@ -142,11 +144,10 @@ def sqlite_in_use() -> SqliteInUse:
 
 
 def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
-    """An engine on an SQLite file. `mode` is one of `ledger.log.beside.OPTIONS`, or gives it.
+    """An engine on an SQLite file. `mode` is a key of `ledger.log.beside.OPTIONS`, or returns one.
 
-    Every statement stands alone (autocommit): a transaction is begun and ended in so many
-    words, since BEGIN IMMEDIATE is the lock of an append. A connection's `seen` tells which
-    file it has open.
+    Every statement stands alone (autocommit): transactions have explicit statements, since
+    BEGIN IMMEDIATE is the lock of an append. `open_file` tells which file a connection has open.
     """
     module = sqlite_module()
     engine = create_engine(
@@ -160,8 +161,8 @@ def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, record: Any, _args: object, _parameters: object) -> Any:
         now = mode if isinstance(mode, str) else mode()
-        with suppress(OSError):  # what is not there is said by SQLite
-            record.info[_SEEN] = Seen.now(path, now)
+        with suppress(OSError):  # SQLite reports a missing file
+            record.info[_OPEN_FILE] = OpenFile.now(path, now)
         connection = module.connect(
             f"file:{quote(str(path.absolute()))}?{OPTIONS[now]}",
             uri=True,
@@ -169,12 +170,12 @@ def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
             isolation_level=None,
             check_same_thread=False,
         )
-        # With a write-ahead log it is FULL. With a rollback journal a commit is the journal's
-        # removal, and only EXTRA waits for the folder: without that a power cut can bring the
-        # journal back, which takes back what was acknowledged.
+        # With a write-ahead log EXTRA is the same as FULL. With a rollback journal a commit is
+        # the removal of the journal, and only EXTRA syncs the folder: without that a power cut
+        # can bring the journal back, which would roll back an acknowledged append.
         connection.execute("PRAGMA synchronous = EXTRA")
-        # A memory map turns a failing disk into SIGBUS and shows a stray write in our own
-        # process as a change of the log.
+        # A memory map would turn a disk failure into SIGBUS, and a stray write in this process
+        # into a change of the log.
         connection.execute("PRAGMA mmap_size = 0")
         if now == "roll back":
             connection.execute("PRAGMA query_only = ON")
@@ -185,28 +186,28 @@ def sqlite_engine(path: Path, *, mode: str | Callable[[], str]) -> Engine:
 
     @event.listens_for(engine, "checkout")
     def look_again(_connection: object, record: Any, _proxy: object) -> None:
-        seen = record.info.get(_SEEN)
-        if seen is not None and seen.is_written():
-            raise DisconnectionError  # the pool then connects anew, in the mode of this moment
+        file = record.info.get(_OPEN_FILE)
+        if file is not None and file.is_written():
+            raise DisconnectionError  # the pool then reconnects, in the mode that fits now
 
     return engine
 
 
 def _keep_names(path: Path) -> None:
-    """Have the write-ahead log's name on the disk before anything is acknowledged in it.
+    """Sync the folder, so that the write-ahead log has its name before an append uses it.
 
-    SQLite makes that file when it first reads, syncs the folder when it first syncs the file, and
-    passes over a failure of the former: a power cut could then take the file, and all in it.
+    SQLite creates that file at its first read, syncs the folder when it first syncs the file, and
+    ignores a failure to sync the folder: a power cut could then lose the file and all in it.
     Raises `StorageFailure`.
     """
     try:
         folder = os.open(path.absolute().parent, os.O_RDONLY)
     except OSError:
-        return  # no system that opens folders, or none that is ours to open
+        return  # the system cannot open folders, or this user may not
     try:
         os.fsync(folder)
     except OSError as error:
-        if error.errno in (errno.EIO, errno.ENOSPC):  # others say that folders are not synced here
+        if error.errno in (errno.EIO, errno.ENOSPC):  # others: folders cannot be synced here
             raise StorageFailure(
                 f"the disk of {path} failed to write",
                 advice="Nothing was recorded. Check its free space and its health",
@@ -215,9 +216,9 @@ def _keep_names(path: Path) -> None:
         os.close(folder)
 
 
-def seen(connection: Connection) -> Seen | None:
-    """The file that a connection has open; None for a server's."""
-    found: Seen | None = connection.info.get(_SEEN)
+def open_file(connection: Connection) -> OpenFile | None:
+    """The file that a connection has open; None for a server."""
+    found: OpenFile | None = connection.info.get(_OPEN_FILE)
     return found
 
 
@@ -227,22 +228,20 @@ def seen(connection: Connection) -> Seen | None:
 def postgres_engine(url: URL, *, read_only: bool) -> Engine:
     """An engine on a PostgreSQL database, with positional parameters.
 
-    Raises `StorageFailure` where the driver is not installed.
+    Raises `StorageFailure` if the driver is not installed.
     """
-    # The driver warns of a connection that broke on Python's last-resort handler, which is the
-    # terminal, beside the one line that we say ourselves. Whoever logs still gets it.
+    # Without a handler, the driver's warning of a broken connection would go to the terminal,
+    # beside our own message. A program that configures logging still gets it.
     logging.getLogger("psycopg").addHandler(_SILENT)
     patience = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
-    # A connection that breaks is told in our own words; the driver's would stand beside them.
-    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     try:
         engine = create_engine(
             url,
             paramstyle="format",
             isolation_level="AUTOCOMMIT",
             max_overflow=-1,
-            # Not that of the database or of PGCLIENTENCODING: with SQL_ASCII the driver
-            # would give bytes for texts.
+            # Not the encoding of the database or of PGCLIENTENCODING: with SQL_ASCII the
+            # driver would return bytes instead of texts.
             connect_args={"client_encoding": "utf8", **patience},
         )
     except ModuleNotFoundError as error:

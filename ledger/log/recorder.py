@@ -1,14 +1,14 @@
 """The recorder: eventsourcing's DCB port on SQLAlchemy Core, for SQLite and PostgreSQL.
 
 **One lock for every append.** An append, conditional or not, takes the one lock of its
-log, and only then looks at what is there, takes the next positions and commits. So
-positions have no gaps, and events become visible in the order of their positions: a
-reader that has seen position N will never see a smaller one appear. (Sequences promise
-neither: a subscriber would pass position 7 while 6 is still being committed, and miss it.)
+log, and only then reads the last position, takes the next ones and commits. So positions
+have no gaps, and events become visible in the order of their positions: once a reader has
+seen position N, no smaller one appears. (Sequences guarantee neither: a subscriber could
+pass position 7 while 6 is still being committed, and miss it.)
 
-**Reads need no transaction.** Nothing that was recorded ever changes, so a read that
-stops at the head it saw when it began is the same whatever is appended meanwhile. It is
-fetched page by page, each page on its own: a slow reader holds no snapshot open.
+**Reads need no transaction.** Recorded events never change, so a read that stops at the
+head it saw when it began gives the same result whatever is appended meanwhile. Its pages
+are fetched separately: a slow reader keeps no snapshot open.
 """
 
 import threading
@@ -29,33 +29,38 @@ from sqlalchemy import Engine
 
 from ledger.errors import LineTooLong, StorageFailure
 from ledger.events.base import format_recorded_at
-from ledger.log.beside import check_not_written, check_still_there
-from ledger.log.branches import Asked, Branch, branch_values, branches, groups
-from ledger.log.conditions import ConditionFailed, Unless, check_none
+from ledger.log.beside import check_not_replaced, check_not_written
 from ledger.log.failures import StorageErrors
-from ledger.log.forks import renew_in_child
 from ledger.log.lines import LINE_LIMIT, line_size
-from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, index_rows, once, tags_text
+from ledger.log.queries import (
+    Asked,
+    Branch,
+    ConditionFailed,
+    Unless,
+    branch_values,
+    branches,
+    check_no_match,
+    groups,
+)
+from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, deduplicated, index_rows, tags_text
 from ledger.log.schema import Tables
-from ledger.log.session_pool import Borrowed, SessionPool
+from ledger.log.session_pool import Borrowed, SessionPool, renew_in_child
 from ledger.log.sessions import Session
 from ledger.log.statements import Statement, Statements, lock_statements
 from ledger.log.tag_index import TagIndex
-from ledger.log.tag_statements import TagStatements
 from ledger.log.tail import Subscription
-from ledger.log.waiting import Waker, telling
-from ledger.log.whole import Pages
+from ledger.log.waiting import Waker, notifying
 from ledger.times import Clock
 
-TAIL = 128
-"""A condition is checked against this many newest events in memory, beyond it by index."""
+IN_MEMORY = 128
+"""A condition is checked in memory against at most this many newer events, else by index."""
 
-FEW = 16
-"""Tags of an event that go with it in one statement, where that saves a trip to a server."""
+TAGS_IN_ONE_TRIP = 16
+"""The most tags that are written in one statement with their event, to save a round trip."""
 
 
 class Appended(NamedTuple):
-    """What an append recorded: positions `first` to `last`, all at one instant."""
+    """The positions `first` to `last` that an append recorded, all at one instant."""
 
     first: int
     last: int
@@ -65,38 +70,35 @@ class Appended(NamedTuple):
 class SqlRecorder(DCBRecorder):
     """Reads, appends and subscribes. Safe to share between threads.
 
-    A forked child may go on with it, on connections of its own.
+    A forked child can keep using it, with its own connections.
 
     Beyond the port: `read` takes `until` and `newest_first`, `rows` gives stored columns.
-    Raises `ledger.errors.StorageFailure` for whatever the database cannot do.
+    Database errors are raised as `ledger.errors.StorageFailure`.
     """
 
-    def __init__(self, engine: Engine, place: Tables, clock: Clock, where: str) -> None:
+    def __init__(self, engine: Engine, tables: Tables, clock: Clock, where: str) -> None:
         self.where = where
         self._clock = clock
-        self._statements = Statements(place, engine.dialect)
-        self._lock = lock_statements(engine.dialect.name, place)
+        self._statements = Statements(tables, engine.dialect)
+        self._lock = lock_statements(engine.dialect.name, tables)
         self._in_one_trip = engine.dialect.name == "postgresql"
-        self.tag_index = TagIndex(
-            self._statements, TagStatements(place, engine.dialect), self._reading
-        )
-        self.pages = Pages(self._statements, self._reading)
-        # Threads of one process queue here: SQLite's own lock is polled, not queued for.
+        self.tag_index = TagIndex(tables, engine.dialect, self._reading)
+        # Threads of one process queue here, since SQLite polls its own lock.
         self._append_turn = threading.Lock()
         self._sessions = SessionPool(engine, where)
         self._committing = StorageErrors(where, committing=True)
         self._listeners: set[Waker] = set()
         self.on_wait: tuple[float, Callable[[], None]] | None = None
-        """After how many seconds of waiting for the lock to call whom, from another thread."""
+        """Seconds of waiting for the lock, and what to call then from another thread."""
         renew_in_child(self)
 
     def renew(self) -> None:
-        """In a forked child: leave the connections to the parent, and lock anew."""
+        """In a forked child: leave the connections to the parent, and use a new lock."""
         self._sessions.renew()
         self._append_turn = threading.Lock()
 
     def close(self) -> None:
-        """Give the connections back to the database. Using the recorder reopens them."""
+        """Close the connections. Using the recorder reopens them."""
         self._sessions.close()
 
     # --- reading ---------------------------------------------------------------------
@@ -112,13 +114,13 @@ class SqlRecorder(DCBRecorder):
         return last[0] if last is not None else 0
 
     def recorded_at(self, position: int) -> str | None:
-        """When the event at a position was recorded; None where there is none."""
+        """When the event at a position was recorded; None if there is none."""
         found = self._fetched(self._statements.recorded_at, position)
         return found[0][0] if found else None
 
-    def page(self, after: int, limit: int) -> list[StoredRow]:
-        """The first rows after a position, so many at most, and at most `PAGE`."""
-        return self._fetched(self._statements.page(False), after, ENDLESS, limit)
+    def page(self, after: int, limit: int, until: int = ENDLESS) -> list[StoredRow]:
+        """The first rows with `after` < position <= `until`, at most `limit`."""
+        return self._fetched(self._statements.page(False), after, until, limit)
 
     def read(
         self,
@@ -149,9 +151,9 @@ class SqlRecorder(DCBRecorder):
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[StoredRow]:
-        """The same as stored columns, fetched a page at a time; all where nothing is asked.
+        """The same as stored columns, fetched a page at a time; all rows if `asked` is empty.
 
-        Give `until`: without it the rows go on with whatever is appended meanwhile.
+        Without `until` the rows include those appended meanwhile.
         """
         found = branches(asked)
         if found is None:
@@ -165,7 +167,7 @@ class SqlRecorder(DCBRecorder):
             ]
             if len(parts) == 1:
                 return parts[0]
-            rows = once(merge(*parts, key=lambda row: sign * row[0]))
+            rows = deduplicated(merge(*parts, key=lambda row: sign * row[0]))
         return rows if limit is None else islice(rows, max(limit, 0))
 
     def _pages(
@@ -188,10 +190,10 @@ class SqlRecorder(DCBRecorder):
             size = min(PAGE, left)
             page: list[StoredRow] = self._fetched(statement, after, until, size, *values)
             for row in page:
-                if row[4] is None:  # by the LEFT JOIN from the index
+                if row[4] is None:  # the LEFT JOIN found it in the index only
                     raise StorageFailure(
                         f"the tag index of {self.where} names #{row[0]}, which is missing",
-                        advice="See what else is with: doctor. Restore a backup",
+                        advice="Look for more damage with: doctor. Then restore a backup",
                     )
                 yield row
             if len(page) < size:
@@ -207,11 +209,11 @@ class SqlRecorder(DCBRecorder):
     def append(
         self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None
     ) -> int:
-        """Append all events or none; the last one's position.
+        """Append all events or none; return the last one's position.
 
         Raises the library's `IntegrityError` if an event matches the condition, its
         `ProgrammingError` for no events, `LineTooLong` and `BadInput` for events that
-        cannot be kept; then nothing was recorded.
+        cannot be stored.
         """
         if condition is None:
             return self.record(events).last
@@ -219,7 +221,7 @@ class SqlRecorder(DCBRecorder):
         return self.record(events, Unless(asked, condition.after or 0)).last
 
     def record(self, events: Sequence[DCBEvent], unless: Unless | None = None) -> Appended:
-        """`append`, telling all positions and the recorded time."""
+        """Append, and return all positions and the recorded time."""
         if not events:
             raise ProgrammingError("an append needs at least one event")
         texts = [tags_text(event) for event in events]
@@ -228,7 +230,7 @@ class SqlRecorder(DCBRecorder):
                 self.lock(session, None if unless is None else unless.after)
                 appended = self.record_within(session, events, texts, unless, then_commit=True)
             except BaseException:
-                session.roll_back()  # it may be held for more than this append
+                session.roll_back()  # the session may be held for longer than this append
                 raise
             finally:
                 session.newer = None
@@ -239,14 +241,14 @@ class SqlRecorder(DCBRecorder):
     def lock(self, session: Session, after: int | None = None) -> None:
         """Begin a transaction and wait for the log's one lock, which its end releases.
 
-        A server tells in the same trip what was recorded from `after` on (`Session.newer`):
-        while somebody has the lock, everybody else waits for each of his trips.
+        A server returns in the same trip what was recorded from `after` on (`Session.newer`):
+        while one writer has the lock, all others wait for each of its round trips.
         """
-        with telling(self.on_wait):
+        with notifying(self.on_wait):
             if after is not None and self._in_one_trip:
-                look = self._statements.from_position(after, TAIL + 2)
+                look = self._statements.from_position(after, IN_MEMORY + 2)
                 found = session.last_rows("; ".join((*self._lock, look)))
-                session.newer = found if 0 < len(found) < TAIL + 2 else None
+                session.newer = found if 0 < len(found) < IN_MEMORY + 2 else None
                 return
             for statement in self._lock:
                 session.run(statement)
@@ -260,7 +262,7 @@ class SqlRecorder(DCBRecorder):
         *,
         then_commit: bool = False,
     ) -> Appended:
-        """Append inside a transaction that holds the lock, and perhaps end it."""
+        """Append inside a transaction that holds the lock, and commit it if asked to."""
         last, last_recorded_at = self._last(session) or (0, "")
         if unless is not None:
             self._check_condition(session, unless, last)
@@ -281,18 +283,18 @@ class SqlRecorder(DCBRecorder):
     def insert_rows(
         self, session: Session, rows: list[StoredRow], *, then_commit: bool = False
     ) -> None:
-        """Write rows as they are, and their tags. Raises `LineTooLong` before it writes.
+        """Write rows unchanged, and their tags. Raises `LineTooLong` before it writes.
 
-        A server takes one event, its tags and the commit in one trip: everybody waits for it.
+        To a server one event, its tags and the commit go in one trip, since others wait for it.
         """
         for row in rows:
             if (size := line_size(*row)) > LINE_LIMIT:
                 raise LineTooLong(row[2], size=size, limit=LINE_LIMIT)
         index = index_rows(rows)
-        if len(rows) == 1 and 0 < len(index) <= FEW:
-            once = self._statements.insert_one(len(index))
-            if once is not None:
-                statement = (once.sql, once.bind(*rows[0], *chain.from_iterable(index)))
+        if len(rows) == 1 and 0 < len(index) <= TAGS_IN_ONE_TRIP:
+            together = self._statements.insert_one(len(index))
+            if together is not None:
+                statement = (together.sql, together.bind(*rows[0], *chain.from_iterable(index)))
                 if then_commit:
                     self._commit(session, statement)
                 else:
@@ -305,32 +307,32 @@ class SqlRecorder(DCBRecorder):
             self._commit(session)
 
     def _commit(self, session: Session, *before: tuple[str, Sequence[Any]]) -> None:
-        check_still_there(session.seen, self.where)
+        check_not_replaced(session.file, self.where)
         with self._committing:
             session.run_all(*before, ("COMMIT", ()))
 
     def insert_untagged(self, session: Session, rows: list[StoredRow]) -> None:
-        """Write rows as they are, none too long; `tag_index.fill` writes their tags."""
+        """Write rows unchanged, none too long; `tag_index.fill` writes their tags."""
         session.insert(self._statements.insert_event.sql, rows)
 
     def _check_condition(self, session: Session, unless: Unless, last: int) -> None:
         after = unless.after
         if after >= last:
-            # Nothing was appended since the decision read: the everyday case, and no
-            # question has to be asked, however many queries the decision has read.
+            # Nothing was appended since the decision read: the usual case, which needs no
+            # statement however many queries the decision has read.
             return
         found = branches(unless.asked)
         if found is None:
             raise ConditionFailed(last)
-        if last - after <= TAIL:
+        if last - after <= IN_MEMORY:
             newer = session.newer and [
                 (row[0], *row[2:]) for row in session.newer if row[0] > after
             ]
-            # A few newer events are cheaper to fetch and look at than to find by index,
-            # and the cost does not depend on the number of queries.
+            # A few newer events are cheaper to fetch and test than to find by index, and
+            # the cost does not depend on the number of queries.
             if newer is None:
-                newer = session.rows(self._statements.tail, after)
-            check_none(found, newer)
+                newer = session.rows(self._statements.newer, after)
+            check_no_match(found, newer)
             return
         for group in groups(found):
             statement = self._statements.positions(tuple(branch.shape for branch in group))
@@ -341,7 +343,7 @@ class SqlRecorder(DCBRecorder):
     # --- subscribing -----------------------------------------------------------------
 
     def subscribe(self, query: DCBQuery | None = None, *, after: int | None = None) -> Subscription:
-        """Events as they are recorded, by whatever process: each once, in order, for ever."""
+        """Events as they are recorded, by any process: each once, in order, without end."""
         return Subscription(self, query, after)
 
     def listen(self, listener: Waker) -> None:
@@ -355,7 +357,7 @@ class SqlRecorder(DCBRecorder):
     # --- connections -----------------------------------------------------------------
 
     def held(self) -> AbstractContextManager[Session]:
-        """Keep one connection for all that this thread reads and appends inside."""
+        """Keep one connection for everything that this thread reads and appends in the block."""
         return Borrowed(self._sessions, hold=True)
 
     def _connected(self) -> Borrowed:
@@ -363,20 +365,19 @@ class SqlRecorder(DCBRecorder):
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
-        """For a read that is fetched whole inside: what was written to meanwhile is no answer."""
+        """A session for one read, which fails if an immutable file was written to meanwhile."""
         with self._connected() as session:
             yield session
-            check_not_written(session.seen, self.where)
+            check_not_written(session.file, self.where)
 
     def _fetched(self, statement: Statement, *values: Any) -> list[Any]:
-        """The rows of one read."""
         session = self._sessions.of_thread.session
         if session is None:
             with self._reading() as session:
                 return session.rows(statement, *values)
-        # Whoever holds it explains what the database raises.
+        # `held` turns what the database raises into a `LedgerError`.
         rows = session.rows(statement, *values)
-        check_not_written(session.seen, self.where)
+        check_not_written(session.file, self.where)
         return rows
 
     def _last(self, session: Session) -> tuple[int, str] | None:

@@ -1,8 +1,8 @@
-"""A replica: a copy of a ledger that follows it, to be read; and how far behind it is.
+"""Replicas: read-only copies that follow a ledger, and how far behind they are.
 
-How far, in events, only the ledger itself can say. Where it cannot be asked, a PostgreSQL replica
-still knows when it last applied a change, and whether more has reached it. That is told for what
-it is: a change that is old may be the newest one there is.
+Only the ledger itself can tell the lag in events. If it cannot be reached, a PostgreSQL replica
+still knows when it last applied a change, and whether it has received more. That does not
+measure the lag: an old change may be the newest one there is.
 """
 
 from time import monotonic, sleep
@@ -18,15 +18,15 @@ from ledger.log.failures import StorageErrors
 from ledger.log.places import Place, postgres_engine
 
 _PATIENCE_S = 3
-"""Seconds to wait for the ledger itself: an answer from the replica should not hang on it."""
+"""Seconds to wait for the ledger itself, so that an answer from the replica comes soon."""
 
 
 class Applied(NamedTuple):
-    """What a replica knows of itself.
+    """A replica's own state.
 
-    `follows`: whether it is one at all (a promoted one is not). `all_received`: whether all that
-    has reached it is applied. `seconds`: since when the last change applied was committed; None
-    where nothing has been since it started.
+    `follows`: whether it is a replica at all (a promoted one is not). `all_received`: whether it
+    has applied everything that it received. `seconds`: how long ago the last applied change was
+    committed; None if none was applied since it started.
     """
 
     follows: bool
@@ -35,10 +35,10 @@ class Applied(NamedTuple):
 
 
 class Standing(Struct, frozen=True):
-    """How a replica stands to its ledger, as of an answer at the position `at`.
+    """How far a replica is behind its ledger, for an answer at the position `at`.
 
-    `behind` counts the events that the ledger has beyond that; None where it could not be asked,
-    as `unasked` says, and then `applied` is what the replica knows (None: a file knows nothing).
+    `behind` counts the later events of the ledger. It is None if the ledger could not be reached;
+    then `unasked` says why, and `applied` is the replica's own state (None for a file).
     """
 
     where: str
@@ -49,9 +49,9 @@ class Standing(Struct, frozen=True):
 
 
 class Replica:
-    """A log that is read at the replica `where`, beside the ledger itself where that can be asked.
+    """A log read at the replica `where`, compared with the ledger itself if that can be reached.
 
-    Raises `NotALedger` where both can be read and hold two histories. `close` it.
+    Raises `NotALedger` if both can be read and their histories differ. `close` it.
     """
 
     def __init__(self, log: EventLog, where: str, ledger: str, registry: Registry) -> None:
@@ -70,23 +70,23 @@ class Replica:
             self.close()
 
     def close(self) -> None:
-        """Let go of the ledger itself; the log is its owner's to close."""
+        """Close the ledger itself, but not the replica's log, which the caller opened."""
         if self._ledger is not None:
             self._ledger.close()
             self._ledger = None
 
     def standing(self, at: int) -> Standing:
-        """How the replica stands, after an answer as of a position."""
+        """How far the replica is behind, for an answer at a position."""
         if self._ledger is not None:
             try:
                 return Standing(self._log.where, at, behind=max(self._ledger.head() - at, 0))
-            except LedgerError as error:  # it went away meanwhile
+            except LedgerError as error:  # it became unreachable
                 self._unasked = error.message
         return Standing(self._log.where, at, unasked=self._unasked, applied=self._applied())
 
     def _check_same(self, ledger: EventLog) -> None:
         here, there = self._log.head(), ledger.head()
-        # A standby that every commit waits for may show an event a moment before the primary.
+        # A synchronous standby may show an event a moment before the primary.
         give_up = monotonic() + _PATIENCE_S
         while here > there and monotonic() < give_up:
             sleep(0.05)
@@ -95,14 +95,14 @@ class Replica:
             lines = [next(log.lines(position - 1, position)) for log in (self._log, ledger)]
             if lines[0] != lines[1]:
                 raise NotALedger(
-                    f"{self._log.where} is no replica of {ledger.where}: "
+                    f"{self._log.where} is not a replica of {ledger.where}: "
                     f"#{position} is not the same event",
-                    advice="Name its replica, or make that one anew from it",
+                    advice="Name its replica, or rebuild this one from it",
                 )
         if here > there:
             raise NotALedger(
-                f"{self._log.where} has come to #{here}, and {ledger.where} ends at #{there}",
-                advice="One of the two is an old primary: see which one programs write to",
+                f"{self._log.where} has reached #{here}, but {ledger.where} ends at #{there}",
+                advice="One of them is an old primary: check which one programs write to",
             )
 
     def _applied(self) -> Applied | None:
@@ -129,7 +129,7 @@ SELECT pg_is_in_recovery(),
 
 
 def _impatient(where: str) -> str:
-    """The same place, given up sooner where nobody answers."""
+    """The same place, with a shorter connection timeout."""
     place = Place.parse(where)
     if place.url is None or "connect_timeout" in place.url.query:
         return where

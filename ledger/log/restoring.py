@@ -1,8 +1,8 @@
-"""The lines of another log, examined before they become this one.
+"""Checking the lines of another log before a new log is made of them.
 
-What is refused here would otherwise be found by whoever first opens the restored ledger: a
-time that cannot be read ends every command, an event that its tags do not name is found by
-no decision. What no installed code can read is kept as it is, like anywhere else.
+Whatever is refused here would do harm in the restored ledger: every command fails at a time
+that cannot be read, and no decision finds an event that lacks its tags. Events that no
+installed code can read are kept unchanged, as everywhere.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,16 +29,15 @@ from ledger.log.rows import StoredRow, recordable, tags_of
 _END_OF_TIME = "9999-12-31"
 """From this day on an instant may have no date in some zone."""
 
-
 _AT_ONCE = 256
-"""Lines that are looked at together."""
+"""Lines that are checked together."""
 
 _SHAPE = "0000-00-00T00:00:00.000000Z"
 _DIGITS = str.maketrans("123456789", "000000000")
 
 
 def restored(lines: Iterable[bytes], registry: Registry) -> Iterator[StoredRow]:
-    """The rows of lines, from #1, none of them longer than a line may be.
+    """The rows of lines, from #1.
 
     Raises `BadInput` with the number of the line, or `LineTooLong`.
     """
@@ -47,7 +46,7 @@ def restored(lines: Iterable[bytes], registry: Registry) -> Iterator[StoredRow]:
     while texts := [text.rstrip(b"\n") for text in islice(rest, _AT_ONCE)]:
         split = [split_line(text) for text in texts]
         times = [before, *(row[1] for row in split if row is not None)]
-        # Where one line needs a closer look, so do the times of all of them.
+        # If one line needs a closer check, so do the times of all.
         ordered = None not in split and are_recorded_times(times[1:]) and times == sorted(times)
         for text, found in zip(texts, split, strict=True):
             number += 1
@@ -71,13 +70,13 @@ def restored(lines: Iterable[bytes], registry: Registry) -> Iterator[StoredRow]:
             before = row[1]
             yield row
     if number == 0:
-        raise BadInput("there is no line to restore", advice="A log has at least its first line")
+        raise BadInput("there are no lines to restore", advice="A log has at least one line")
 
 
 def are_recorded_times(texts: Sequence[str]) -> bool:
-    """Whether each of these is a recorded time that a log writes, as `check_recorded_at` has it.
+    """Whether `check_recorded_at` accepts each of these texts as a recorded time.
 
-    All at once, which costs less than half of one by one.
+    Checked together, they take less than half the time.
     """
     try:
         joined = "\n".join(texts)
@@ -91,28 +90,29 @@ def are_recorded_times(texts: Sequence[str]) -> bool:
 
 
 def check_recorded_at(text: str, before: str) -> None:
-    """Raise `BadInput` unless a recorded time is one that a log writes, and not before another."""
+    """Raise `BadInput` unless a log writes this recorded time, and it is not before another."""
     try:
         fixed = text < _END_OF_TIME and format_recorded_at(parse_recorded_at(text)) == text
     except (ValueError, OverflowError):
         fixed = False
     if not fixed:
         raise BadInput(
-            f"{text[:40]!r} is no recorded time", advice="A log writes 2025-07-01T12:00:00.000000Z"
+            f"{text[:40]!r} is not a recorded time",
+            advice="A log writes 2025-07-01T12:00:00.000000Z",
         )
     if text < before:
         raise BadInput(
-            f"it was recorded before the line before it, at {text}",
+            f"it was recorded before the previous line, at {text}",
             advice="Give the lines as they were exported",
         )
 
 
 def is_plain(row: StoredRow, registry: Registry) -> bool:
-    """Whether a row, beyond #1, holds an event of today's schema and the tags of just that event.
+    """Whether a row, other than #1, has an event of the current schema with exactly its tags.
 
-    Of such a row, put together to a line, `parse_line` and `check_event` find nothing wrong: its
-    data is one object with nothing around it, its tags are written as they would be today. They
-    judge all others. Nearly every event is plain: 5 microseconds instead of 20 (measured).
+    `parse_line` and `check_event` would accept the line of such a row: its data is one object
+    with nothing around it, and its tags are written as they would be today. They check all other
+    rows. Nearly every event is plain: 5 microseconds instead of 20 (measured).
     """
     position, _, type, tags, data = row
     return (
@@ -120,7 +120,7 @@ def is_plain(row: StoredRow, registry: Registry) -> bool:
         and position > 1
         and data[0] == _BRACE
         and data[-1] == _END_BRACE
-        and _NUL not in tags  # or a backslash and `u0000`, which is for a closer look
+        and _NUL not in tags  # or a backslash and `u0000`, which needs the closer check
     )
 
 
@@ -129,30 +129,30 @@ _NUL = r"\u0000"
 
 
 def check_event(row: Row, registry: Registry) -> None:
-    """Raise `BadInput` unless an event can be read and carries the tags that it says.
+    """Raise `BadInput` unless an event can be read and carries its own tags.
 
-    Of one that no installed code can read, only the tags of its header are known.
+    For an event that no installed code can read, only the tags of its header are known.
     """
     tags = tags_of(row.tags)
     if not row.type or not all(map(recordable, (row.type, *tags))):
-        raise BadInput("its type or a tag is none that a ledger can keep", advice=_AS_EXPORTED)
+        raise BadInput("its type or a tag cannot be kept in a ledger", advice=_AS_EXPORTED)
     try:
         entry = registry.decode(row.position, row.recorded_at, row.type, row.tags, row.data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"its data cannot be read: {error}", advice=_AS_EXPORTED) from None
     if row.position == 1 and not isinstance(entry.event, LedgerOpened):
         raise BadInput(
-            f"a log begins with LedgerOpened, and this with {row.type}",
+            f"a log begins with LedgerOpened, but this one with {row.type}",
             advice="Give all lines of the log, from #1, in order",
         )
     _check_tags(entry, row, tags)
 
 
 def _check_tags(entry: RecordedEvent, row: Row, tags: list[str]) -> None:
-    """The tags are those that its event and its header say.
+    """Raise `BadInput` unless the tags are those of the event and its header.
 
-    Of an event that no installed code can read, or of an older schema, only the header's are
-    known: today's code cannot tell the others.
+    For an event of an older schema, or one that no installed code can read, only the header's
+    tags are known.
     """
     if msgspec.json.encode(tags).decode() != row.tags:
         raise BadInput("its tags are not in the form that a ledger writes", advice=_AS_EXPORTED)
@@ -160,11 +160,11 @@ def _check_tags(entry: RecordedEvent, row: Row, tags: list[str]) -> None:
     header = Header(actor=entry.actor, request=entry.request, batch=entry.batch)
     if not isinstance(event, UnknownEvent) and entry.schema == event.schema:
         derived = recorded_tags(event, header)
-        lying = tuple(tags) != derived
+        wrong = tuple(tags) != derived
     else:
         derived = recorded_tags(UnknownEvent(payload=msgspec.Raw(b"{}")), header)
-        lying = len(set(tags)) < len(tags) or not set(derived) <= set(tags)
-    if lying:
+        wrong = len(set(tags)) < len(tags) or not set(derived) <= set(tags)
+    if wrong:
         raise BadInput(
             f"its tags are not those of its event, which are {', '.join(derived) or 'none'}",
             advice=_AS_EXPORTED,

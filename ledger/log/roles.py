@@ -1,11 +1,11 @@
-"""Roles of a ledger on PostgreSQL: who may record, who may read, who may keep the views.
+"""Roles of a ledger on PostgreSQL: one to record, one to read, one to keep the views.
 
-Three group roles that nobody logs in as; a login role is given one: `GRANT studio_ledger_writer
-TO ana`. Each has the least that its work needs, and nobody else (PUBLIC) has anything. None of
-them owns the log, so none can change it, drop a guard or put another in its place: that is left
-to the ledger's owner, who made it.
+They are group roles without a login; a login role is granted one: `GRANT studio_ledger_writer
+TO ana`. Each has the least rights that its work needs, and PUBLIC has none. None of them owns
+the log, so none can change it, or drop or replace a guard: only the ledger's owner, the role
+that created it, can.
 
-The views' schema belongs to the projector, so that one member can go on with what another began.
+The projector owns the views' schema, so that each member can continue the work of another.
 """
 
 from collections.abc import Sequence
@@ -26,21 +26,21 @@ RIGHTS = {
     "reader": "reads the log and the views",
     "projector": "keeps the views, reads the log",
 }
-"""What each role is for, by the end of its name."""
+"""The purpose of each role, by the end of its name."""
 
 _NAME_BYTES = 63
 ACTING = 16
-"""The version of PostgreSQL from which on being a member and acting as the role are two rights."""
+"""The first version of PostgreSQL where membership does not imply the right to SET ROLE."""
 
 
 class RoleTaken(Refused):
-    """A role of that name is there and is not this ledger's: roles belong to the whole server."""
+    """A role of that name exists and is not this ledger's: roles belong to the whole server."""
 
     rule = "never-overwrite"
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"there is a role {name} already, and it is not this ledger's",
+            f"the role {name} exists already and is not this ledger's",
             advice="Choose other names: roles --prefix NAME",
         )
         self.name = name
@@ -56,28 +56,28 @@ class Roles:
 
     @classmethod
     def named(cls, prefix: str) -> "Roles":
-        """`PREFIX_writer` and so on. Raises `BadInput` for what can name none."""
+        """`PREFIX_writer` and so on. Raises `BadInput` for an unusable prefix."""
         names = [f"{prefix}_{end}" for end in RIGHTS]
         if not prefix or "\0" in prefix or max(len(n.encode()) for n in names) > _NAME_BYTES:
             raise BadInput(
-                f"{prefix!r} cannot begin the name of a role",
+                f"{prefix!r} cannot be the prefix of a role name",
                 advice="Use at most 53 bytes: roles --prefix NAME",
             )
         if prefix.startswith("pg_"):
             raise BadInput(
-                "names that begin with pg_ are PostgreSQL's own",
+                "names that begin with pg_ are reserved by PostgreSQL",
                 advice="Use another: roles --prefix NAME",
             )
         return cls(*names)
 
     def by_end(self) -> list[tuple[str, str]]:
-        """Each end with its name."""
+        """Pairs of an end and the role's full name."""
         return [(end, getattr(self, end)) for end in RIGHTS]
 
 
 @dataclass(frozen=True)
 class Role:
-    """One role as it is now: what it may, and which roles it was granted to."""
+    """One role as it is now: what it may do, and the roles that it was granted to."""
 
     name: str
     may: str
@@ -85,19 +85,19 @@ class Role:
 
 
 def check_has_roles(place: Place) -> None:
-    """Raise `BadInput` for a ledger in a file, which knows no roles."""
+    """Raise `BadInput` for a ledger in a file, which has no roles."""
     if place.path is not None:
         raise BadInput(
             f"{place.where} is a file, and a file has no roles",
-            advice=f"Its mode says who may read and write it: chmod 600 {place.where}",
+            advice=f"Its mode decides who may read and write it: chmod 600 {place.where}",
         )
 
 
 def add_roles(place: Place, prefix: str | None = None, *, dry_run: bool = False) -> list[str]:
-    """Give a ledger its roles, or mend them; the statements that did it, or would.
+    """Create or repair a ledger's roles; return the statements that did it, or would.
 
-    One transaction; said again it changes nothing. Raises `NoLedger`, `RoleTaken`, and
-    `StorageFailure` where the login may not.
+    It takes one transaction, and changes nothing the second time. Raises `NoLedger`,
+    `RoleTaken`, and `StorageFailure` if the login lacks the rights.
     """
     check_has_roles(place)
     assert place.url is not None
@@ -129,14 +129,14 @@ def carry_out(connection: Connection, place: Place, wanted: Sequence[str]) -> No
                 raise
             words = str(error.orig).partition("\n")[0]
             raise StorageFailure(
-                f"you may not give {place.where} its roles: {words}",
-                advice="It takes the ledger's owner with CREATEROLE, or a superuser: give him "
-                "the statements of roles --dry-run",
+                f"you are not allowed to create the roles of {place.where}: {words}",
+                advice="It takes the ledger's owner with CREATEROLE, or a superuser: pass on "
+                "the output of roles --dry-run",
             ) from error
 
 
 def roles_of(place: Place, prefix: str | None = None) -> list[Role]:
-    """The roles as they are, with their members. Raises `StorageFailure`."""
+    """The current roles with their members. Raises `StorageFailure`."""
     assert place.url is not None
     names = Roles.named(prefix or place.schema or "")
     engine = postgres_engine(place.url, read_only=True)
@@ -160,10 +160,9 @@ _MEMBERS = sql(
 
 
 def statements(connection: Connection, place: Place, prefix: str | None = None) -> list[str]:
-    """What gives the ledger its roles, as the database is now; each one can be run again.
+    """The statements that create or repair the roles; each one can be repeated.
 
-    Everything that the roles have is taken away first, so that what somebody gave them
-    beyond it is gone afterwards.
+    They first revoke everything, so that any further rights of the roles are gone afterwards.
     """
     assert place.schema is not None
     quote = connection.dialect.identifier_preparer.quote
@@ -179,7 +178,7 @@ def statements(connection: Connection, place: Place, prefix: str | None = None) 
         f"REVOKE ALL ON SCHEMA {log} FROM PUBLIC, {three}",
         f"REVOKE ALL ON ALL TABLES IN SCHEMA {log} FROM PUBLIC, {three}",
         f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {log} FROM PUBLIC, {three}",
-        # A ledger that an earlier version made: see `schema.GUARD_PATH`.
+        # For a ledger made by an earlier version: see `schema.GUARD_PATH`.
         f"ALTER FUNCTION {log}.require_next_position() SET search_path = {schema.GUARD_PATH}",
         f"GRANT USAGE ON SCHEMA {log} TO {three}",
         f"GRANT SELECT ON {tables} TO {three}",
@@ -195,7 +194,7 @@ def statements(connection: Connection, place: Place, prefix: str | None = None) 
 
 
 def _roles(connection: Connection, name: str, names: Roles) -> list[str]:
-    """Make those that are not there. A remark on each says whose it is."""
+    """Create the missing roles. A comment on each names its ledger."""
     quote = connection.dialect.identifier_preparer.quote
     database = str(connection.exec_driver_sql("SELECT current_database()").scalar_one())
     found = {
@@ -212,7 +211,7 @@ def _roles(connection: Connection, name: str, names: Roles) -> list[str]:
     for end, role in names.by_end():
         remark = f"studio-ledger: {end} of the ledger {name} in the database {database}"
         if role not in found:
-            # The driver takes a single % for the mark of a parameter.
+            # To the driver a single % marks a parameter.
             literal = remark.replace("'", "''").replace("%", "%%")
             made += [
                 f"CREATE ROLE {quote(role)} NOLOGIN",
@@ -224,7 +223,7 @@ def _roles(connection: Connection, name: str, names: Roles) -> list[str]:
 
 
 def _membership(connection: Connection, projector: str) -> list[str]:
-    """Whoever is no superuser has to be a projector to give the projector something."""
+    """Make the login a projector unless it is or needs not be: only one can grant it objects."""
     row = connection.execute(
         sql(
             "SELECT current_user AS me, me.rolsuper OR coalesce((SELECT pg_has_role(p.oid, :right)"
@@ -238,10 +237,10 @@ def _membership(connection: Connection, projector: str) -> list[str]:
 
 
 def act_as_owner(connection: Connection, name: str) -> tuple[str, ...] | None:
-    """In this transaction be the group that a schema belongs to, where the login is in it.
+    """For this transaction, act as the group that owns a schema, if the login is a member.
 
-    Whatever one member makes, another can then go on with, or drop. The statements that do the
-    same in the next transactions; None where there is no such schema.
+    One member can then continue with, or drop, what another created. Returns the statements
+    that do the same in later transactions; None if the schema does not exist.
     """
     row = connection.execute(
         sql(
@@ -258,13 +257,13 @@ def act_as_owner(connection: Connection, name: str) -> tuple[str, ...] | None:
 
 
 def right_to_act(connection: Connection) -> str:
-    """What `pg_has_role` calls the right to SET ROLE."""
+    """The name that `pg_has_role` has for the right to SET ROLE."""
     version = connection.dialect.server_version_info or (0,)
     return "SET" if int(version[0]) >= ACTING else "MEMBER"
 
 
 def _owned(connection: Connection, views: str, projector: str) -> list[str]:
-    """Let the views' schema, and what is in it already, belong to the projector."""
+    """Make the projector the owner of the views' schema and the tables in it."""
     quote = connection.dialect.identifier_preparer.quote
     owner = connection.execute(
         sql("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = :views"),

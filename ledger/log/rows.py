@@ -1,4 +1,4 @@
-"""Stored rows, and how the port's events become rows and rows its events."""
+"""Stored rows, and converting between them and the port's events."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ StoredRow = tuple[int, str, str, str, bytes]
 """position, recorded_at, type, tags (JSON text), data: the columns of `event`, in order."""
 
 PAGE = 1_000
-"""Rows fetched at a time."""
+"""Rows per fetch."""
 
 ENDLESS = 2**62
 """A position that no log reaches."""
@@ -20,7 +20,7 @@ _tags = msgspec.json.Decoder(list[str])
 
 
 def recordable(text: str) -> bool:
-    """Whether both databases can keep a text: no NUL, no lone surrogate."""
+    """Whether both databases can store a text: no NUL, no lone surrogate."""
     if "\0" in text:
         return False
     if text.isascii():
@@ -33,36 +33,36 @@ def recordable(text: str) -> bool:
 
 
 def tags_text(event: DCBEvent) -> str:
-    """The `tags` column of an event. Raises `BadInput` for what a database cannot keep."""
+    """The `tags` column of an event. Raises `BadInput` if a database cannot store it."""
     for text in (event.type, *event.tags):
         if not recordable(text):
             raise BadInput(
-                f"{text!r} holds a character that no database can keep",
-                advice="Remove the NUL or the half of a surrogate pair",
+                f"{text!r} has a character that no database can store",
+                advice="Remove the NUL or the lone surrogate",
             )
     return msgspec.json.encode(event.tags).decode()
 
 
 def tags_of(text: str) -> list[str]:
-    """The tags of a `tags` column."""
+    """The tags in a `tags` column."""
     return _tags.decode(text)
 
 
 def index_rows(rows: Iterable[StoredRow]) -> list[tuple[str, str, int]]:
-    """What the tag index says of them: tag, type, position."""
+    """The rows' entries in the tag index: tag, type, position."""
     return [
         (tag, type, position) for position, _, type, tags, _ in rows for tag in set(tags_of(tags))
     ]
 
 
 def sequenced(row: StoredRow) -> DCBSequencedEvent:
-    """A stored row as the port gives it out."""
+    """A stored row as an event of the port."""
     position, _, type, tags, data = row
     return DCBSequencedEvent(DCBEvent(type, bytes(data), tags_of(tags)), position)
 
 
 class Read(DCBReadResponse):
-    """The events of one read, fetched as they are asked for."""
+    """The events of one read, fetched on demand."""
 
     def __init__(self, rows: Iterator[StoredRow], *, head: int | None, limited: bool) -> None:
         self._rows = rows
@@ -73,7 +73,7 @@ class Read(DCBReadResponse):
     def head(self) -> int | None:
         """The log's last position when the read began; with a limit, the last one read.
 
-        None where there is none. With a limit it has to fetch what is left of the read.
+        None if there is none. With a limit, it has to fetch the rest of the read.
         """
         if self._limited:
             rest = list(self._rows)
@@ -89,8 +89,8 @@ class Read(DCBReadResponse):
         return sequenced(row)
 
 
-def once(rows: Iterator[StoredRow]) -> Iterator[StoredRow]:
-    """Sorted rows without the repetitions of those that were found twice."""
+def deduplicated(rows: Iterator[StoredRow]) -> Iterator[StoredRow]:
+    """Sorted rows, each once."""
     previous = None
     for row in rows:
         if row[0] != previous:

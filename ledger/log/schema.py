@@ -1,13 +1,13 @@
 """The tables of the log, the triggers that keep them append-only, and the format mark.
 
-`event` is the log: one row a line. `event_tag` is an index over it that can be derived
-again from the rows: its primary key, in the order (tag, type, position), answers "which
-events carry this tag and are of this type, from here on" without touching `event`.
+`event` is the log: one row per line. `event_tag` is an index over it that can be derived
+again from the rows: its primary key, in the order (tag, type, position), finds the events
+with a tag and a type, from any position on, without touching `event`.
 
 The triggers refuse UPDATE, DELETE and, on PostgreSQL, TRUNCATE; and a new row must take
 the position after the last one, which also stops SQLite's INSERT OR REPLACE. They guard
-against mistakes and casual edits. Whoever owns the database can drop them: what shows
-that is the Merkle tree of `ledger.audit`.
+against mistakes and casual edits. The owner of the database can drop them; the Merkle
+tree of `ledger.audit` shows a change that follows.
 """
 
 from dataclasses import dataclass
@@ -29,16 +29,16 @@ from ledger.errors import NewerFormat, NotALedger
 from ledger.log.failures import ELSEWHERE
 
 FORMAT = 1
-"""Version of what is stored. A later program reads every earlier one."""
+"""The version of the stored format. A program reads all earlier versions."""
 
 APPLICATION_ID = 0x534C6467
-"""`SLdg`: how SQLite (and file(1)) tells a ledger from any other database file."""
+"""`SLdg`: the mark by which SQLite and file(1) recognize a ledger."""
 
 DEFAULT_SCHEMA = "studio_ledger"
 """The PostgreSQL schema that holds the log unless the URL says `?schema=`."""
 
 GUARD_PATH = "pg_catalog, pg_temp"
-"""Where a guard of PostgreSQL finds the functions and operators that it uses."""
+"""The search path for functions and operators in PostgreSQL's triggers."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,9 @@ def check_format(connection: Connection, place: Tables, where: str) -> None:
     if found > FORMAT:
         raise NewerFormat(where, found=found, known=FORMAT)
     if found < 1:
-        raise NotALedger(f"{where} has ledger format {found}, which never was", advice=ELSEWHERE)
+        raise NotALedger(
+            f"{where} has ledger format {found}, which does not exist", advice=ELSEWHERE
+        )
 
 
 _APPEND_ONLY = "the log is append-only: record a further event that corrects it"
@@ -133,8 +135,8 @@ def _sqlite_triggers() -> list[str]:
         for verb in ("UPDATE", "DELETE")
     ]
     # INSERT OR REPLACE deletes without firing a DELETE trigger (unless recursive_triggers
-    # is on), so a row that stands already must be refused before it is replaced. In
-    # `event_tag` every column is in the key: a replacement there changes nothing.
+    # is on), so it must be refused before it replaces a row. In `event_tag` every column is
+    # in the key: a replacement there changes nothing.
     return [
         *refusals,
         "CREATE TRIGGER event_in_order BEFORE INSERT ON event "
@@ -147,14 +149,14 @@ def _postgres_triggers(schema: str) -> list[str]:
     functions = [
         f"CREATE FUNCTION {schema}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{_APPEND_ONLY}'; END $$",
-        # Whoever may insert chooses a search path, and with it what `max` and `=` mean: not here.
+        # A writer could set a search path that changes the meaning of `max` and `=`.
         f"CREATE FUNCTION {schema}.require_next_position() RETURNS trigger LANGUAGE plpgsql "
         f"SET search_path = {GUARD_PATH} AS "
         f"$$ BEGIN IF NEW.position IS DISTINCT FROM "
         f"(SELECT coalesce(max(position), 0) + 1 FROM {schema}.event) "
         f"THEN RAISE EXCEPTION '{_IN_ORDER}'; END IF; RETURN NEW; END $$",
     ]
-    # Statement triggers: they also refuse an UPDATE that would have met no row.
+    # Statement triggers also refuse an UPDATE that would match no row.
     refusals = [
         f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {schema}.{table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse_change()"

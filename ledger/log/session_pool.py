@@ -1,24 +1,25 @@
-"""The sessions of a log: borrowed for one read or append, or for all that a decision asks.
+"""The sessions of a log, borrowed for one read or append, or for a whole decision.
 
-Between two uses one of them rests here instead of in SQLAlchemy's pool: to borrow a connection
-there and to give it back takes 40 µs, a twentieth of a decision. (`Borrowed` is a class for the
-same reason: a generator that is a context manager takes 2 µs more.)
+Between two uses one session rests here and not in SQLAlchemy's pool: borrowing a connection
+there and returning it takes 40 µs, a twentieth of a decision. (`Borrowed` is a class for the
+same reason: a context manager from a generator takes 2 µs more.)
 """
 
 import os
 import threading
+import weakref
 from contextlib import suppress
 from types import TracebackType
+from typing import Protocol
 
 from sqlalchemy import Engine
 
 from ledger.log.failures import StorageErrors
-from ledger.log.forks import leave_open, leave_to_parent
 from ledger.log.sessions import Session
 
 
 class _OfThread(threading.local):
-    """The session that a thread holds."""
+    """The session that the current thread holds."""
 
     session: Session | None = None
 
@@ -41,19 +42,19 @@ class SessionPool:
         self.process = os.getpid()
 
     def close(self) -> None:
-        """Give the connections back to the database. The next use opens another one."""
-        with suppress(IndexError):  # two threads may have had one rest at the same moment
+        """Close the connections. The next use opens a new one."""
+        with suppress(IndexError):  # two threads may have released one at the same moment
             while True:
                 self._resting.pop().connection.close()
         self.engine.dispose()
 
     def acquire(self) -> Session:
-        """A session that nobody uses."""
+        """Return a session that is not in use."""
         try:
             session = self._resting.pop()
         except IndexError:
             return self._open()
-        if session.can_go_on():
+        if session.is_usable():
             return session
         session.connection.close()
         return self._open()
@@ -67,11 +68,11 @@ class SessionPool:
             raise
 
     def release(self, session: Session) -> None:
-        """Have it rest, or give it back to the pool where one is resting already."""
+        """Keep the session for the next use, or close it if one is kept already."""
         session.roll_back()
         if session.connection.invalidated:
             session.connection.close()
-            with suppress(IndexError):  # it was cut by the same
+            with suppress(IndexError):  # cut by the same cause
                 cut = self._resting.pop()
                 cut.connection.invalidate()
                 cut.connection.close()
@@ -82,9 +83,9 @@ class SessionPool:
 
 
 class Borrowed:
-    """A session for a block: the one that the thread holds, else one that nobody uses.
+    """A session for a block: the one that the thread holds, or else one that is not in use.
 
-    Whatever the database raises is explained. `hold`: until the end of the block the thread
+    Database errors are raised as `LedgerError`. `hold`: until the end of the block the thread
     uses this session for everything.
     """
 
@@ -115,7 +116,7 @@ class Borrowed:
     ) -> None:
         pool = self._pool
         if self._process != pool.process:
-            leave_open(self._mine)  # a child that was forked inside of the block comes to its end
+            leave_open(self._mine)  # a child forked inside the block has reached its end
         else:
             if self._hold:
                 pool.of_thread.session = self._before
@@ -123,3 +124,50 @@ class Borrowed:
                 with pool.errors:
                     pool.release(self._mine)
         pool.errors.__exit__(kind, error, traceback)
+
+
+# --- forks ---------------------------------------------------------------------------
+#
+# A process may fork while a ledger is open, as multiprocessing does on Linux. A connection
+# belongs to one process: two that share one to PostgreSQL get each other's answers. And a lock
+# that a thread of the parent held at that moment is never released in the child. So the child
+# begins with connections and locks of its own.
+
+
+class Renewable(Protocol):
+    """An object that holds connections or locks."""
+
+    def renew(self) -> None:
+        """Start over in a forked child, leaving alone what belongs to the parent."""
+
+
+_open: "weakref.WeakSet[Renewable]" = weakref.WeakSet()
+
+_parents: list[object] = []
+"""Pools and connections inherited from the parent. Kept, since garbage collection would close a
+connection, and with it the parent's."""
+
+
+def renew_in_child(one: Renewable) -> None:
+    """Renew an object, for as long as it lives, in every child forked from now on."""
+    _open.add(one)
+
+
+def leave_to_parent(engine: Engine, *borrowed: object) -> None:
+    """Have an engine open new connections, and leave its own and the borrowed ones open."""
+    leave_open(engine.pool, *borrowed)
+    engine.dispose(close=False)
+
+
+def leave_open(*inherited: object) -> None:
+    """Keep pools or connections open for as long as this process lives."""
+    _parents.extend(inherited)
+
+
+def _renew_all() -> None:
+    for one in tuple(_open):
+        one.renew()
+
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(after_in_child=_renew_all)

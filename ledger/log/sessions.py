@@ -1,10 +1,9 @@
-"""A connection that is held, and statements that run on its driver.
+"""A session: one connection whose compiled statements run directly on the driver.
 
-SQLAlchemy describes the tables, compiles the statements, makes and pools the connections and
-knows which errors end one. What it does around a statement that is compiled, and whose rows are
-taken as they come, costs more than the statement: 40 µs, and another 40 to borrow and return a
-connection, where SQLite takes 5 to 20. A first decision asks some eight questions, one of a
-program that stays two.
+SQLAlchemy describes the tables, compiles the statements, opens and pools the connections and
+knows which errors end one. But executing a compiled statement through it costs 40 µs, and
+borrowing and returning a connection another 40, where SQLite itself takes 5 to 20. A first
+decision runs some eight statements, and two in a program that stays open.
 """
 
 from collections.abc import Sequence
@@ -13,36 +12,36 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ledger.log.places import seen
+from ledger.log.places import open_file
 from ledger.log.statements import Statement
 
 
 class Session:
-    """A connection of the pool with one cursor, until it is given back. For one thread at a time.
+    """A connection of the pool with one cursor. For one thread at a time.
 
-    What the driver raises comes out as SQLAlchemy's own execution would raise it, with a
-    connection that broke given up, and the others of its pool. Whoever listens to SQLAlchemy's
-    cursor events hears of these statements too, without a cursor.
+    Driver errors are raised as by SQLAlchemy's own execution, and a broken connection is
+    invalidated together with the others of its pool. Listeners of SQLAlchemy's cursor events
+    are called for these statements too, without a cursor.
     """
 
-    __slots__ = ("_cursor", "_dispatch", "_driver", "connection", "newer", "seen")
+    __slots__ = ("_cursor", "_dispatch", "_driver", "connection", "file", "newer")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.seen = seen(connection)
+        self.file = open_file(connection)
         self.newer: list[Any] | None = None
-        """While an append has the lock: what came with it, `SqlRecorder.lock`."""
+        """While an append has the lock: the rows that came with it (`SqlRecorder.lock`)."""
         driver: Any = connection.connection.dbapi_connection
         self._driver = driver
-        self._cursor = driver.cursor()  # one for all: to make one takes psycopg 15 µs
+        self._cursor = driver.cursor()  # one for all statements: psycopg takes 15 µs to make one
         self._dispatch: Any = connection.engine.dispatch
 
-    def can_go_on(self) -> bool:
-        """Whether it can be used after a rest: nobody wrote to what was opened as immutable."""
-        return self.seen is None or not self.seen.is_written()
+    def is_usable(self) -> bool:
+        """Whether it can be used again: an immutable file must not have been written to."""
+        return self.file is None or not self.file.is_written()
 
     def rows(self, statement: Statement, *values: Any) -> list[Any]:
-        """All rows that it gives, as tuples."""
+        """Execute a statement and return all rows, as tuples."""
         sql, given = statement.sql, statement.bind(*values)
         try:
             if self._dispatch.before_cursor_execute:
@@ -56,12 +55,12 @@ class Session:
         return found
 
     def row(self, statement: Statement, *values: Any) -> Any:
-        """The first row, None where there is none."""
+        """Execute a statement and return the first row, None if there is none."""
         found = self.rows(statement, *values)
         return found[0] if found else None
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> None:
-        """Execute a text, for what it does. Without values it may be several statements."""
+        """Execute SQL text. Without values it may be several statements."""
         try:
             self._tell("before", sql, values)
             if values:
@@ -74,7 +73,7 @@ class Session:
             raise
 
     def run_all(self, *statements: tuple[str, Sequence[Any]]) -> None:
-        """Execute statements in one trip to a server; those after one that fails are not."""
+        """Execute statements in one trip to a server, up to the first that fails."""
         if len(statements) == 1:
             self.run(*statements[0])
             return
@@ -91,7 +90,7 @@ class Session:
             raise
 
     def last_rows(self, sql: str) -> list[Any]:
-        """Execute several statements in one trip to a server; the rows of the last one."""
+        """Execute several statements in one trip to a server; return the rows of the last."""
         try:
             self._tell("before", sql, ())
             cursor = self._cursor.execute(sql)
@@ -105,7 +104,7 @@ class Session:
         return found
 
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Execute an insert for each of some rows, all columns in order."""
+        """Execute an insert for each row, with all columns in order."""
         try:
             self._tell("before", sql, rows)
             if len(rows) == 1:
@@ -118,28 +117,28 @@ class Session:
             raise
 
     def roll_back(self) -> None:
-        """Take back what an open transaction has done.
+        """Roll back an open transaction.
 
-        A connection that cannot do so is given up, with which its transaction ends too.
+        A connection that cannot do so is invalidated, which also ends its transaction.
         """
         if self.connection.invalidated:
             return
         try:
             self._driver.rollback()
         except self.connection.dialect.loaded_dbapi.Error as error:
-            self._give_up(error)
+            self._invalidate(error)
 
     def _tell(self, when: str, sql: str, values: Any) -> None:
         for listener in getattr(self._dispatch, f"{when}_cursor_execute"):
             listener(self.connection, None, sql, values, None, False)
 
-    def _give_up(self, error: Exception) -> None:
+    def _invalidate(self, error: Exception) -> None:
         self.connection.invalidate(error)
-        self.connection.engine.dispose()  # the others were cut by the same
+        self.connection.engine.dispose()  # the others were cut by the same cause
 
     def _failed(self, sql: str, values: Any, error: BaseException) -> None:
-        """Raise what SQLAlchemy would; give up a connection that can no longer be used."""
-        if not isinstance(error, Exception):  # Ctrl-C: nobody knows where the driver stands
+        """Raise what SQLAlchemy would; invalidate a connection that can no longer be used."""
+        if not isinstance(error, Exception):  # Ctrl-C: the driver's state is unknown
             self.connection.invalidate(error)
             return
         dialect = self.connection.dialect
@@ -148,12 +147,12 @@ class Session:
             return
         ended = dialect.is_disconnect(error, self._driver, None)
         if ended:
-            self._give_up(error)
+            self._invalidate(error)
         raise DBAPIError.instance(
             sql, values, error, errors, connection_invalidated=ended, dialect=dialect
         ) from error
 
 
 def insert_rows(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    """`Session.insert`, for whoever holds a connection."""
+    """`Session.insert` on a connection."""
     Session(connection).insert(sql, rows)

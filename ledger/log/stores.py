@@ -1,9 +1,9 @@
-"""Making a ledger's store, and opening one: never over something, never half.
+"""Creating a ledger's store, completely and never over anything, and opening one.
 
 An SQLite ledger is built in a temporary file beside its place and then linked there, in
-one step that fails where something exists. A PostgreSQL ledger is built in one
-transaction. So whenever a creation is killed, either the whole ledger is there, with its
-first event, or none is.
+one step that fails if something exists. A PostgreSQL ledger is built in one transaction.
+So if the creation is killed, either the complete ledger exists, with its first event, or
+none.
 """
 
 import os
@@ -44,10 +44,10 @@ Fill = Callable[[SqlRecorder, Session], None]
 
 
 def create_store(place: Place, clock: Clock, fill: Fill) -> SqlRecorder:
-    """Make a ledger with what `fill` writes, and open it.
+    """Create a ledger with the events that `fill` writes, and open it.
 
-    Raises `LedgerExists` where something is there, `StorageFailure` where nothing can be, or
-    where what was made cannot be opened: it then says so.
+    Raises `LedgerExists` if something is there already, and `StorageFailure` if the ledger
+    cannot be created, or (the message says so) was created but cannot be opened.
     """
     if place.path is not None:
         _create_file(place.path, place.where, clock, fill)
@@ -57,16 +57,16 @@ def create_store(place: Place, clock: Clock, fill: Fill) -> SqlRecorder:
         return open_store(place, clock)
     except StorageFailure as failure:
         raise StorageFailure(
-            f"{place.where} was made, and cannot be opened: {failure.message}",
-            advice="It is whole: put that right and go on with it, do not make it again",
+            f"{place.where} was created, but cannot be opened: {failure.message}",
+            advice="The ledger is complete; fix that and use it, do not create it again",
         ) from failure
 
 
 def open_store(place: Place, clock: Clock, *, read_only: bool = False) -> SqlRecorder:
-    """Open the ledger that is there.
+    """Open an existing ledger.
 
-    Raises `NoLedger`, `NotALedger` or `NewerFormat`, and `StorageFailure` for one that
-    cannot be used. A file on a read-only or full disk can be read.
+    Raises `NoLedger`, `NotALedger` or `NewerFormat`, and `StorageFailure` if it cannot be
+    used. A file on a read-only or full disk can be read.
     """
     tables = schema.tables(place.schema)
     if place.path is not None:
@@ -94,26 +94,26 @@ def _create_file(path: Path, where: str, clock: Clock, fill: Fill) -> None:
 
 @contextmanager
 def built(path: Path, where: str) -> Iterator[Path]:
-    """A new file beside a path, private and empty; filled inside, it then takes the path.
+    """A new, private and empty file beside a path, to fill in the block; it then takes the path.
 
-    In one step, which fails where something is. However it ends, nothing else is left; but for
-    a kill, whose leftovers the next one here clears. Raises `LedgerExists`, and `StorageFailure`
-    for what cannot be written.
+    That is one step, which fails if something is there. Nothing else is left behind, except by
+    a kill, whose leftovers the next call here removes. Raises `LedgerExists`, and
+    `StorageFailure` if the file cannot be written.
     """
     clear_leftovers(path.parent)
     if os.path.lexists(path):
         raise LedgerExists(where)
     for end in ("-journal", "-wal"):
         if (left := left_beside(path, end)) is not None:
-            # SQLite would take it for what a crash of this very file had left.
+            # SQLite would apply it to the new file.
             raise StorageFailure(
-                f"{left.name} lies beside {where}, of a file that is gone",
-                advice="Move it away first, in case somebody still wants it",
+                f"{left.name} lies beside {where}, left by a file that is gone",
+                advice="Move it away first: it may still be needed",
             )
     with file_errors(where), building_beside(path) as building:
         os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
         yield building
-        if no_room(building):  # it could not be opened, and nobody would know what it is
+        if no_room(building):  # it could not be opened, nor recognized as a ledger
             raise full(where)
         _put_in_place(building, path, where)
 
@@ -139,8 +139,8 @@ def _put_in_place(building: Path, path: Path, where: str) -> None:
     except FileExistsError:
         raise LedgerExists(where) from None
     except OSError:
-        # A file system without hard links. Claim the name first, so that of two creations
-        # at once only one goes on.
+        # A file system without hard links. Claim the name first, so that of two concurrent
+        # creations only one continues.
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
         except FileExistsError:
@@ -148,9 +148,9 @@ def _put_in_place(building: Path, path: Path, where: str) -> None:
         try:
             os.replace(building, path)
         except OSError:
-            path.unlink()  # an empty file would be in the way of the next try
+            path.unlink()  # an empty file would block the next try
             raise
-    with suppress(OSError):  # where a folder cannot be synced, the file's own sync must do
+    with suppress(OSError):  # if a folder cannot be synced, the file's own sync must do
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -164,7 +164,7 @@ def _open_file(path: Path, where: str, *, read_only: bool) -> Engine:
             empty = not file.read(1)
     except (FileNotFoundError, NotADirectoryError):
         raise NoLedger(
-            f"there is no ledger at {where}",
+            f"no ledger at {where}",
             advice=NOT_THERE,
         ) from None
     except IsADirectoryError:
@@ -172,7 +172,7 @@ def _open_file(path: Path, where: str, *, read_only: bool) -> Engine:
     except OSError as error:
         raise StorageFailure(
             f"{where} cannot be read: {error.strerror}",
-            advice="Check who owns it and who may read it, also its folder",
+            advice="Check the owner and the permissions of the file and its folder",
         ) from error
     if empty:
         raise NotALedger(f"{where} is empty, not a ledger", advice=ELSEWHERE)
@@ -182,10 +182,10 @@ def _open_file(path: Path, where: str, *, read_only: bool) -> Engine:
 
 
 def _settle_journal(connection: Connection, path: Path, where: str) -> None:
-    """See that the file has the journal that this SQLite can be trusted with.
+    """Give the file the journal mode that is safe with this SQLite.
 
-    A ledger may come from a machine with another SQLite. The mode can only change while
-    nobody else has the file open.
+    A ledger may come from a machine with another SQLite. The mode can only change while no
+    other connection has the file open.
     """
     sqlite = sqlite_in_use()
     mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
@@ -197,13 +197,13 @@ def _settle_journal(connection: Connection, path: Path, where: str) -> None:
             f"PRAGMA journal_mode = {sqlite.journal_mode}"
         ).scalar_one()
     except OperationalError:
-        pass  # in use, or read-only: an append will say so, if one is tried
+        pass  # in use or read-only: an append will report it
     finally:
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_S * 1000}")
     if mode == "wal" and sqlite.wal_reset_bug and os.access(path, os.W_OK):
         raise StorageFailure(
             f"{where} is in use by a newer SQLite, and SQLite {sqlite.version} could damage it",
-            advice="Install a repaired one: pip install pysqlite3",
+            advice="Install a fixed one: pip install pysqlite3",
         )
 
 
@@ -220,7 +220,7 @@ def _create_schema(place: Place, clock: Clock, fill: Fill) -> None:
             recorder = SqlRecorder(engine, tables, clock, place.where)
             session = Session(connection)
             recorder.lock(session)
-            # Under the lock, so that of two creations at once one finds the other's.
+            # Under the lock, so that of two concurrent creations one finds the other's.
             if _relations(connection, place.schema):
                 raise LedgerExists(place.where)
             schema.create(connection, tables)
@@ -239,7 +239,7 @@ def _open_schema(place: Place, *, read_only: bool) -> Engine:
             found = _relations(connection, place.schema)
         if not found:
             raise NoLedger(
-                f"there is no ledger at {place.where}",
+                f"no ledger at {place.where}",
                 advice=NOT_THERE,
             )
         if "ledger_format" not in found:
@@ -251,20 +251,20 @@ def _open_schema(place: Place, *, read_only: bool) -> Engine:
 
 
 def _check_encoding(connection: Connection, where: str) -> None:
-    """Raise `StorageFailure` unless the database keeps every script, and knows that it does.
+    """Raise `StorageFailure` unless the database stores all of Unicode.
 
-    `SQL_ASCII` takes any bytes and gives bytes back, `LATIN1` takes no Chinese title.
+    `SQL_ASCII` takes any bytes and returns bytes; `LATIN1` refuses a Chinese title.
     """
     encoding = str(connection.exec_driver_sql("SHOW server_encoding").scalar_one())
     if encoding != "UTF8":
         raise StorageFailure(
-            f"the database of {where} keeps text in {encoding}, and a ledger needs UTF8",
-            advice="Make one: CREATE DATABASE studio ENCODING 'UTF8' TEMPLATE template0",
+            f"the database of {where} keeps text in {encoding}, but a ledger needs UTF8",
+            advice="Create one: CREATE DATABASE studio ENCODING 'UTF8' TEMPLATE template0",
         )
 
 
 def _relations(connection: Connection, name: str | None) -> set[str]:
-    """What a PostgreSQL schema holds. One that an administrator made ready holds nothing."""
+    """The relations in a PostgreSQL schema; none in one that an administrator has prepared."""
     found = connection.execute(
         sql(
             "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"

@@ -1,33 +1,48 @@
-"""The tail of a log: what is recorded, as it is recorded, each once, in order, for ever."""
+"""The tail of a log: events as they are recorded, each once, in order, without end."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from eventsourcing.dcb.api import DCBQuery, DCBSequencedEvent, DCBSubscription
 
 from ledger.log.beside import WrittenMeanwhile
-from ledger.log.branches import Asked
+from ledger.log.queries import Asked
 from ledger.log.rows import StoredRow, sequenced
 from ledger.log.waiting import Waker
 
-if TYPE_CHECKING:
-    from ledger.log.recorder import SqlRecorder
-
 POLL_S = 0.05
-"""Seconds between looks for another process's appends. Our own wake the tail."""
+"""Seconds between checks for another process's appends. Our own appends wake the tail."""
 
 _BUFFER = 500
 
 
-class Tail(Iterator[StoredRow]):
-    """Blocks in `next()` until a matching event is there or `stop()` was called.
+class Followed(Protocol):
+    """The part of a recorder that a tail uses."""
 
-    Nothing can be missed: positions become visible in order, so whatever is read up to a
-    head is all there is up to that head.
+    def head(self) -> int:
+        """The last position, 0 in an empty log."""
+
+    def rows(
+        self, asked: Sequence[Asked], *, after: int, until: int, limit: int
+    ) -> Iterator[StoredRow]:
+        """The first matching rows with `after` < position <= `until`."""
+
+    def listen(self, listener: Waker) -> None:
+        """Set `listener` after every append."""
+
+    def unlisten(self, listener: Waker) -> None:
+        """Stop setting it."""
+
+
+class Tail(Iterator[StoredRow]):
+    """Blocks in `next()` until there is a matching event or `stop()` is called.
+
+    Nothing can be missed: positions become visible in order, so a read up to a head sees
+    everything up to that head.
     """
 
-    def __init__(self, recorder: "SqlRecorder", asked: Sequence[Asked], after: int) -> None:
+    def __init__(self, recorder: Followed, asked: Sequence[Asked], after: int) -> None:
         self._recorder = recorder
         self._asked = asked
         self._seen = after
@@ -37,7 +52,7 @@ class Tail(Iterator[StoredRow]):
         recorder.listen(self._woken)
 
     def stop(self) -> None:
-        """End the iteration, also one that waits in another thread."""
+        """End the iteration, even one that is waiting in another thread."""
         self._stopped = True
         self._recorder.unlisten(self._woken)
         self._woken.set()
@@ -46,14 +61,14 @@ class Tail(Iterator[StoredRow]):
         while not self._stopped:
             if self._buffer:
                 return self._buffer.popleft()
-            # Cleared before looking: an append after the look sets it again.
+            # Cleared before the fetch: an append after the fetch sets it again.
             self._woken.clear()
             if not self._fetch() and not self._stopped:
                 self._woken.wait(POLL_S)
         raise StopIteration
 
     def _fetch(self) -> bool:
-        """Buffer what was recorded since; whether the log had grown."""
+        """Buffer the events recorded since the last fetch; return whether the log has grown."""
         try:
             head = self._recorder.head()
             if head <= self._seen:
@@ -62,24 +77,24 @@ class Tail(Iterator[StoredRow]):
                 self._recorder.rows(self._asked, after=self._seen, until=head, limit=_BUFFER)
             )
         except WrittenMeanwhile:
-            # Where a reader may make no file, somebody begins to record: just what we wait for.
+            # The file was read as immutable, and now another process records: try again.
             return False
         self._buffer.extend(rows)
-        # A full buffer may leave events behind; otherwise all up to the head is seen, also
-        # what the query does not match.
+        # A full buffer may leave events behind. Otherwise everything up to the head is seen,
+        # including what the query does not match.
         self._seen = self._buffer[-1][0] if len(self._buffer) == _BUFFER else head
         return True
 
 
 class Subscription(DCBSubscription[Any]):
-    """The tail as eventsourcing's port gives it out."""
+    """A tail with the interface of eventsourcing's port."""
 
-    def __init__(self, recorder: "SqlRecorder", query: DCBQuery | None, after: int | None) -> None:
+    def __init__(self, recorder: Followed, query: DCBQuery | None, after: int | None) -> None:
         super().__init__(recorder, query, after)
         self._tail = Tail(recorder, () if query is None else query.items, after or 0)
 
     def stop(self) -> None:
-        """End the iteration, also one that waits in another thread."""
+        """End the iteration, even one that is waiting in another thread."""
         super().stop()
         self._tail.stop()
 

@@ -1,4 +1,4 @@
-"""Waiting: for what is recorded, and for the lock, of which whoever waits long learns."""
+"""Waiting: for new events, and for the lock, with a notice if that takes long."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from queue import Empty, SimpleQueue
 
 
-def telling(on_wait: tuple[float, Callable[[], None]] | None) -> AbstractContextManager[None]:
-    """Call what is given, from another thread, when the block takes longer than so many seconds."""
-    return nullcontext() if on_wait is None else _telling(*on_wait)
+def notifying(on_wait: tuple[float, Callable[[], None]] | None) -> AbstractContextManager[None]:
+    """Call a function from another thread when the block takes longer than some seconds."""
+    return nullcontext() if on_wait is None else _notifying(*on_wait)
 
 
 @contextmanager
-def _telling(after_s: float, call: Callable[[], None]) -> Iterator[None]:
+def _notifying(after_s: float, call: Callable[[], None]) -> Iterator[None]:
     timer = threading.Timer(after_s, call)
     timer.daemon = True
     timer.start()
@@ -23,18 +23,18 @@ def _telling(after_s: float, call: Callable[[], None]) -> Iterator[None]:
 
 
 class Waker:
-    """Wakes the one who waits, once: `wait` takes away what `set` has put.
+    """Wakes one waiting thread, once: `wait` clears what `set` has set.
 
-    In place of `threading.Event`, since Ctrl-C may come at any moment. An event is Python, and
-    has a lock: a KeyboardInterrupt inside of it can leave the lock taken, and whoever sets the
-    event then waits for ever. A simple queue is C, and its `put` reentrant.
+    It replaces `threading.Event`, since Ctrl-C may come at any moment. An event is written in
+    Python and has a lock: a KeyboardInterrupt inside it can leave the lock taken, and the next
+    `set` then waits for ever. A simple queue is written in C, and its `put` is reentrant.
     """
 
     def __init__(self) -> None:
         self._set: SimpleQueue[None] = SimpleQueue()
 
     def set(self) -> None:
-        """Wake who waits, or who will wait next."""
+        """Wake the thread that waits, or the next one that will."""
         if self._set.empty():
             self._set.put(None)
 
@@ -45,6 +45,6 @@ class Waker:
                 self._set.get_nowait()
 
     def wait(self, timeout: float) -> None:
-        """Until it is set, or so many seconds."""
+        """Wait until it is set, at most `timeout` seconds."""
         with suppress(Empty):
             self._set.get(timeout=timeout)

@@ -1,4 +1,4 @@
-"""Events as they are written down: only what is read again as it was."""
+"""Encoding events for the log, and refusing any that would not read back unchanged."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,16 +12,16 @@ from ledger.errors import BadInput
 from ledger.events.base import Event, Header, Registry, recorded_tags
 
 Proposed = tuple[Event, Header]
-"""An event to record, and who records it and why."""
+"""An event to record, and the header with its actor and reason."""
 
 
 def written(proposed: Sequence[Proposed], registry: Registry) -> list[DCBEvent]:
-    """The events as the port takes them. Raises `BadInput` for one that cannot be kept.
+    """Encode events for the port. Raises `BadInput` for one that would not read back unchanged.
 
-    msgspec checks types where it decodes, not where Python calls: `NaN` is written as null,
-    a text stands where a number is declared, and from then on the event is one that nobody
-    can read. So each is decoded again before it is recorded. That costs a microsecond an
-    event (measured 0.8 to 1.2), where an append that waits for the disk takes hundreds.
+    msgspec checks types when it decodes, not when Python constructs an object: it writes `NaN`
+    as null, and a text in place of a number, and then no program could read the event. So
+    each is decoded again before it is recorded. That costs a microsecond per event (measured
+    0.8 to 1.2), while an append that waits for the disk takes hundreds.
     """
     return [
         DCBEvent(
@@ -41,23 +41,23 @@ def _data(event: Event, header: Header, registry: Registry) -> bytes:
         else:
             back = msgspec.json.decode(msgspec.json.encode(event), type=type(event))
         kept = back == event or _same(event, back)
-        why = "it would not be read again as it is"
+        why = "it would not read back unchanged"
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
         kept = False
         why = f"{error}"
     if not kept:
         raise BadInput(
             f"a {event.type_name} cannot be recorded: {why}",
-            advice="Give each field a value of its declared type: no NaN, no half characters",
+            advice="Give each field a value of its declared type: no NaN, no lone surrogates",
         )
     return data
 
 
 def _same(given: Any, back: Any) -> bool:
-    """Whether two differ in nothing that matters, for the few that Python calls unequal.
+    """Whether two values mean the same, although Python calls them unequal.
 
-    A list may stand where a tuple is declared, and an hour that comes twice, told by its
-    zone, equals no time of another zone at all (PEP 495).
+    A list may be given where a tuple is declared, and a time in an hour that occurs twice in
+    its zone equals no time of another zone (PEP 495).
     """
     if isinstance(given, Struct):
         return type(given) is type(back) and all(

@@ -1,4 +1,4 @@
-"""The recorder keeps eventsourcing's contract: the library's own test case, on both databases."""
+"""The recorder passes eventsourcing's own test case, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every shipped projection keeps the contract that the kit asks of anybody's."""
+"""Every shipped projection passes the contract tests that plugin authors use."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ledger.plugin_host import PluginHost
 from ledger.testing import projection_contract
 
 EXAMPLES = 10
-"""Histories for each law: the shipped plugins' own tests look closer."""
+"""Histories for each law; the shipped plugins' own tests check more."""
 
 PARAMETERS: Mapping[str, Mapping[str, Any]] = {}
-"""What the views are asked with that cannot do without; so far none."""
+"""Parameters for the views that require some; so far none."""
 
 LOADED = PluginHost().load()
 
 
 def test_every_shipped_plugin_is_here() -> None:
-    """Loaded as a ledger loads them, so that a new one is held to the contract by itself."""
+    """They are loaded as by a ledger, so that a new one is tested without being listed."""
     assert not LOADED.failures
     assert {plugin.found.name for plugin in LOADED.plugins} >= {
         *("spaces", "bookings", "calendar", "utilization", "projects", "equipment")

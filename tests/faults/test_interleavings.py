@@ -18,7 +18,7 @@ from ledger.decisions.answers import KnownAnswers
 from ledger.decisions.base import Snapshot
 from ledger.errors import Conflict, StorageFailure
 from ledger.events import BookingHeld
-from ledger.log.conditions import Unless
+from ledger.log.queries import Unless
 from ledger.log.recorder import Appended, SqlRecorder
 from ledger.log.sessions import Session
 from ledger.log.tail import Tail

@@ -23,7 +23,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
-from ledger.log import branches as branches_module
+from ledger.log import queries as queries_module
 from ledger.log import recorder as recorder_module
 from ledger.log.places import Place
 from ledger.log.recorder import SqlRecorder
@@ -118,8 +118,8 @@ SEAMS = st.tuples(
 def seams(page: int, tail: int, max_walks: int) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(recorder_module, "PAGE", page))
-        stack.enter_context(patch.object(recorder_module, "TAIL", tail))
-        stack.enter_context(patch.object(branches_module, "MAX_WALKS", max_walks))
+        stack.enter_context(patch.object(recorder_module, "IN_MEMORY", tail))
+        stack.enter_context(patch.object(queries_module, "MAX_WALKS", max_walks))
         yield
 
 

@@ -58,7 +58,7 @@ def test_what_is_there_is_never_written_over(signed: Terminal, tmp_path: Path) -
     there.write_text("a letter")
     done = signed.run("backup", str(there))
     assert (done.code, done.out) == (1, "")
-    assert "never written over another: name a new file" in done.err
+    assert "never overwrites a file: name a new one" in done.err
     assert there.read_text() == "a letter"
 
 
@@ -67,7 +67,7 @@ def test_what_is_there_is_never_written_over(signed: Terminal, tmp_path: Path) -
     [
         ("postgresql://a@b/c", 2, "a backup is a file"),
         ("{}/no-folder/copy.db", 74, "the folder of"),
-        ("{}/a.db/copy.db", 74, "is no folder"),
+        ("{}/a.db/copy.db", 74, "is not a directory"),
     ],
 )
 def test_where_none_can_be(

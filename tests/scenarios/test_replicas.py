@@ -202,9 +202,9 @@ def test_another_ledger_is_no_replica(two: Studio, pair: Pair, tmp_path: Path) -
     two.read_url = other.read_url
     refused = two.look("log", code=10)
     assert "#1 is not the same event" in refused.err
-    assert "is no replica of" in refused.err
+    assert "is not a replica of" in refused.err
     two.read_url = str(tmp_path / "nowhere.db")
-    assert "there is no ledger at" in two.look("log", code=10).err
+    assert "no ledger at" in two.look("log", code=10).err
 
 
 def test_settings_and_the_environment_name_it_too(

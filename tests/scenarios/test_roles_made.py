@@ -83,7 +83,7 @@ def test_a_role_of_somebody_else_is_left_alone(postgres_url: str) -> None:
     try:
         done = terminal.run("init", "--roles")
         assert done.code == 1
-        assert f"there is a role {name}_reader already" in done.err
+        assert f"the role {name}_reader exists already" in done.err
         assert terminal.run("log").code == 10, "the ledger is made with its roles, or not at all"
         terminal.must("init")
         assert terminal.run("roles").code == 1

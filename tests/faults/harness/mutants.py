@@ -55,7 +55,7 @@ def positions_from_a_sequence() -> None:
         self: SqlRecorder, session: Session, events: Any, *args: Any, **named: Any
     ) -> Appended:
         last = self._last(session) or (0, "")
-        schema = self._statements._place.schema
+        schema = self._statements._tables.schema
         with self._sessions.engine.connect() as own:  # a sequence knows of no transaction
             own.exec_driver_sql(f"ALTER TABLE {schema}.event DISABLE TRIGGER event_in_order")
             own.exec_driver_sql(

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, Pool, event
 
 from ledger import application
 from ledger.log import tail
-from ledger.log.places import seen
+from ledger.log.places import open_file
 from ledger.log.sessions import Session
 from tests.faults.interleavings.scheduler import active
 
@@ -170,7 +170,7 @@ def _impatient(connection: Any, _record: Any) -> None:
 def _file(connection: Any) -> str:
     """The file that a connection has open; empty for a server's."""
     if "file" not in connection.info:
-        opened = seen(connection)
+        opened = open_file(connection)
         connection.info["file"] = "" if opened is None else str(opened.path)
     return str(connection.info["file"])
 

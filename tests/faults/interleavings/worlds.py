@@ -27,9 +27,8 @@ from ledger.errors import StorageFailure
 from ledger.events import STUDIO_EVENTS, LedgerOpened
 from ledger.events.base import Header, Registry, format_recorded_at
 from ledger.events.ledgers import FORMAT
-from ledger.log.branches import Asked
-from ledger.log.conditions import ConditionFailed, Unless
 from ledger.log.eventlog import EventLog, create_log, open_log
+from ledger.log.queries import Asked, ConditionFailed, Unless
 from ledger.log.recorder import Appended, SqlRecorder
 from ledger.log.rows import ENDLESS, StoredRow, tags_text
 from ledger.log.written import written

@@ -318,7 +318,7 @@ def test_signed_lines_that_no_ledger_would_keep_are_no_ledger(
     """Who has the key could sign anything: what is taken in is examined all the same."""
     lines = [made_line(1), made_line(2).replace(b'"2025-', b'"2024-')]
     made = make_export(tmp_path / "out", [2], lines=lines)
-    with pytest.raises(BadInput, match="recorded before the line before it"):
+    with pytest.raises(BadInput, match="recorded before the previous line"):
         taken_over(
             sqlite_url, Exported.open(made.folder, made.key.verifier), AuditFolder(tmp_path / "a")
         )

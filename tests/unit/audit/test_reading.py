@@ -23,6 +23,7 @@ from ledger.events import STUDIO_EVENTS
 from ledger.events.base import Registry
 from ledger.log.eventlog import EventLog, open_log
 from ledger.log.places import sqlite_module
+from ledger.log.rows import ENDLESS
 from tests.benchmarks.histories import QUICK, history, make_ledger
 
 pytestmark = [
@@ -75,14 +76,14 @@ def opened(whole: Path, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         log = open_log(path, Registry(STUDIO_EVENTS), read_only=True)
         logs.append(log)
         made = Opened(log, [])
-        walk = log._recorder.pages.walk
+        walk = log.stored_pages
 
-        def counted(after: int, until: int) -> Iterator[Any]:
+        def counted(after: int = -ENDLESS, until: int = ENDLESS) -> Iterator[Any]:
             for page in walk(after, until):
                 made.read.extend(row[0] for row in page)
                 yield page
 
-        log._recorder.pages.walk = counted  # type: ignore[method-assign]  # to see what is read
+        log.stored_pages = counted  # type: ignore[method-assign]  # to see what is read
         return made
 
     yield copy
@@ -183,14 +184,14 @@ def test_what_fails_there_fails_here_with_its_words(
 ) -> None:
     one = opened()
     with closing(one.log):
-        walk = one.log._recorder.pages.walk
+        walk = one.log.stored_pages
 
-        def failing(after: int, until: int) -> Iterator[Any]:
+        def failing(after: int, until: int = ENDLESS) -> Iterator[Any]:
             if after >= 4 * TILE:
                 raise StorageFailure("the disk failed")
             yield from walk(after, until)
 
-        monkeypatch.setattr(one.log._recorder.pages, "walk", failing)
+        monkeypatch.setattr(one.log, "stored_pages", failing)
         seen = reading(one.log, ALL, processes=2)
         with pytest.raises(StorageFailure, match="the disk failed"):
             list(seen)

@@ -177,7 +177,7 @@ def test_times() -> None:
     back = result_of(Times(), [row(1, 5), row(2, 4), row(3, 6)])
     assert [position for position, _ in told(back)] == [2]
     odd = (1, "yesterday", "X", "[]", b"{}")
-    assert "#1: 'yesterday' is no recorded time" in result_of(Times(), [odd]).found
+    assert "#1: 'yesterday' is not a recorded time" in result_of(Times(), [odd]).found
     none: Any = (1, None, "X", "[]", b"{}")
     assert result_of(Times(), [none]).found == "#1 has no recorded time"
 

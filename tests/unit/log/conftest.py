@@ -28,7 +28,7 @@ def recorder(ledger_url: str) -> Iterator[SqlRecorder]:
 
 @pytest.fixture
 def by_hand(ledger_url: str) -> Iterator[Callable[[str], list[Any]]]:
-    """Run SQL as somebody with the database's own tools would, past all of our code."""
+    """Run SQL as with the database's own tools, bypassing all of our code."""
     if "://" in ledger_url:
         url = make_url(ledger_url)
         schema = str(url.query["schema"])
@@ -59,7 +59,7 @@ def by_hand(ledger_url: str) -> Iterator[Callable[[str], list[Any]]]:
 
 @contextmanager
 def creating(where: str | Path) -> Iterator[SqlRecorder]:
-    """A new and empty log, closed afterwards."""
+    """A new, empty log, closed afterwards."""
     made = create_store(Place.parse(where), SystemClock(), lambda recorder, connection: None)
     with closing(made):
         yield made
@@ -67,18 +67,18 @@ def creating(where: str | Path) -> Iterator[SqlRecorder]:
 
 @contextmanager
 def opening(where: str | Path, *, read_only: bool = False) -> Iterator[SqlRecorder]:
-    """The log that is there, closed afterwards."""
+    """The existing log, closed afterwards."""
     with closing(open_store(Place.parse(where), SystemClock(), read_only=read_only)) as opened:
         yield opened
 
 
 def made_up(n: int, *tags: str, type: str = "A") -> DCBEvent:
-    """An event that a test tells apart by its number."""
+    """An event that a test recognizes by its number."""
     return DCBEvent(type, b"%d" % n, list(tags))
 
 
 def one_line(error: LedgerError) -> str:
-    """What a person reads: one line that also says what to do."""
+    """The text of an error, which must be one line with advice."""
     text = str(error)
     assert "\n" not in text
     assert error.advice

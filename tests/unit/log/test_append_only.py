@@ -1,4 +1,4 @@
-"""What is recorded stays: triggers refuse every way of SQL to change it."""
+"""Recorded events stay: triggers refuse every SQL statement that would change them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ON_SQLITE = [
 ]
 ON_POSTGRES = ["TRUNCATE event", "TRUNCATE event_tag", "TRUNCATE event CASCADE"]
 BY_DATABASE = {"sqlite": [*ON_BOTH, *ON_SQLITE], "postgres": [*ON_BOTH, *ON_POSTGRES]}
-"""Each database has words of its own."""
+"""The statements for each database."""
 
 
 def _index(recorder: SqlRecorder) -> list[tuple[str, str, int]]:

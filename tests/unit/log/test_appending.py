@@ -15,9 +15,9 @@ from sqlalchemy import event as sqlalchemy_event
 
 from ledger.errors import BadInput, LineTooLong
 from ledger.log import tail
-from ledger.log.branches import branch_values, branches
 from ledger.log.lines import LINE_LIMIT, line_size
 from ledger.log.places import Place
+from ledger.log.queries import branch_values, branches
 from ledger.log.recorder import SqlRecorder
 from ledger.log.stores import create_store
 from ledger.times import ManualClock
@@ -46,12 +46,12 @@ def test_the_message_of_a_failed_condition_names_the_event(recorder: SqlRecorder
         recorder.append([made_up(4)], condition)
 
 
-def test_no_events_is_a_mistake(recorder: SqlRecorder) -> None:
+def test_an_append_of_no_events_is_refused(recorder: SqlRecorder) -> None:
     with pytest.raises(ProgrammingError):
         recorder.append([])
 
 
-def test_a_line_may_fill_the_limit_and_not_pass_it(recorder: SqlRecorder) -> None:
+def test_a_line_may_reach_the_limit_but_not_exceed_it(recorder: SqlRecorder) -> None:
     base = line_size(1, "2025-07-01T12:00:00.000000Z", "A", "[]", b"")
     with pytest.raises(LineTooLong, match="65,536") as refused:
         recorder.append([made_up(1), DCBEvent("A", b"x" * (LINE_LIMIT - base + 1))])
@@ -61,9 +61,9 @@ def test_a_line_may_fill_the_limit_and_not_pass_it(recorder: SqlRecorder) -> Non
 
 
 @pytest.mark.parametrize("text", ["nul:\0", "half:\ud800"])
-def test_a_text_that_a_database_cannot_keep(recorder: SqlRecorder, text: str) -> None:
+def test_a_text_that_a_database_cannot_store(recorder: SqlRecorder, text: str) -> None:
     for event in (DCBEvent("A", b"", [text]), DCBEvent(text, b"")):
-        with pytest.raises(BadInput, match="no database can keep"):
+        with pytest.raises(BadInput, match="no database can store"):
             recorder.append([made_up(1), event])
     assert recorder.head() == 0
 
@@ -101,7 +101,7 @@ def test_a_subscriber_sees_each_once_across_full_buffers(
     wanted = list(range(1, 12, 2 if tags else 1))
     query = DCBQuery([DCBQueryItem([], tags)])
     with recorder.subscribe(query) as subscription:
-        # What it misses it would wait for: then this ends it, and the lists differ.
+        # If it missed an event, it would wait for it: this ends the wait, and the lists differ.
         patience = threading.Timer(10, subscription.stop)
         patience.start()
         already = len(wanted) - (1 if tags else 2)
@@ -113,7 +113,7 @@ def test_a_subscriber_sees_each_once_across_full_buffers(
 
 
 def _cost(recorder: SqlRecorder, condition: DCBAppendCondition) -> tuple[int, int]:
-    """What one append makes the database do: statements, and (SQLite) steps of its machine."""
+    """The cost of one append: statements and, on SQLite, steps of its virtual machine."""
     statements = 0
     steps = 0
 
@@ -136,7 +136,7 @@ def _cost(recorder: SqlRecorder, condition: DCBAppendCondition) -> tuple[int, in
 
 
 def test_an_append_costs_the_same_in_the_tenth_year(recorder: SqlRecorder, ledger_url: str) -> None:
-    """As many statements, and as many steps of SQLite's machine, with 50 times the log."""
+    """With 50 times the log, it takes as many statements, and as many steps of SQLite."""
     query = DCBQuery([DCBQueryItem(["A", "B"], ["space:s@2031-07"]), DCBQueryItem([], ["r:1"])])
     recorder.append([made_up(n, "space:s", "r:0") for n in range(200)])
 
@@ -158,7 +158,7 @@ def test_an_append_costs_the_same_in_the_tenth_year(recorder: SqlRecorder, ledge
 
 
 def _plan(recorder: SqlRecorder, query: DCBQuery) -> str:
-    """How PostgreSQL looks for what breaks a condition, in its own words."""
+    """PostgreSQL's plan for finding an event that breaks a condition."""
     found = branches(query.items)
     assert found is not None
     statement = recorder._statements.positions(tuple(branch.shape for branch in found))

@@ -24,8 +24,8 @@ from tests.unit.log.conftest import creating, made_up, one_line, opening
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 256 KiB. Where we may mount none, the test says so; each has a sibling
-    that needs no disk of its own and runs everywhere."""
+    """A disk of 256 KiB. Where it cannot be mounted, the test is skipped; each has a
+    sibling that needs no disk of its own and runs everywhere."""
     at = tmp_path / "disk"
     at.mkdir()
     try:
@@ -53,7 +53,7 @@ def _append_until_it_fails(recorder: SqlRecorder) -> tuple[int, StorageFailure]:
 
 
 def _fill_it(path: Path, *, pages: int | None = None) -> None:
-    """Record until there is no room: the last append is told so, and those before it stay."""
+    """Append until the disk is full: the last append fails, and those before it stay."""
     with creating(path) as recorder:
         if pages is not None:
             with recorder._connected() as session:
@@ -71,7 +71,7 @@ def test_a_full_disk_records_all_or_nothing(small_disk: Path) -> None:
 
 
 def test_a_full_file_records_all_or_nothing(sqlite_url: str) -> None:
-    """SQLite says the same of a file that has all the pages that it may have."""
+    """SQLite reports the same for a file that has reached its maximum of pages."""
     _fill_it(Path(sqlite_url), pages=40)
 
 
@@ -136,7 +136,7 @@ def _healthy(path: Path) -> None:
 
 
 def test_a_disk_that_says_it_is_read_only_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one that is mounted so: nothing can be made beside the file, and the system says why."""
+    """Like a read-only mount: no file can be created, and the system reports a read-only disk."""
     folder = Path(tempfile.mkdtemp())
     path = folder / "studio.db"
     try:
@@ -164,7 +164,7 @@ def _as_on_a_read_only_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert [each.name for each in path.parent.iterdir()] == ["studio.db"]
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder(tmp_path: Path) -> None:
     with (
         pytest.raises(StorageFailure, match=r"folder .* does not exist"),
         creating(tmp_path / "nowhere" / "studio.db"),
@@ -177,7 +177,7 @@ NOBODY = 65_534
 
 @contextmanager
 def _as_nobody() -> Iterator[None]:
-    """Root may do everything, so step down; anybody else is somebody without rights already."""
+    """Step down from root, which may do everything; any other user lacks the rights already."""
     if os.geteuid() != 0:
         yield
         return
@@ -195,7 +195,7 @@ def _refused(work: Callable[[], object]) -> str:
 
 
 def test_permission_denied() -> None:
-    folder = Path(tempfile.mkdtemp())  # pytest's own folders nobody else may enter
+    folder = Path(tempfile.mkdtemp())  # other users cannot enter pytest's own folders
     try:
         folder.chmod(0o755)
         _permission_denied(folder / "studio.db")

@@ -1,4 +1,4 @@
-"""What the surroundings ask of a log and it does not do: forget, garble, share its connections."""
+"""A log that does not forget, garble text, or share connections, whatever its surroundings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.unit.log.conftest import creating, made_up, one_line, opening
 
 
 @contextmanager
-def _asked_of_every_session(by_hand: Callable[[str], list[Any]], value: str) -> Iterator[None]:
+def _set_for_every_session(by_hand: Callable[[str], list[Any]], value: str) -> Iterator[None]:
     ((role,),) = by_hand("SELECT quote_ident(current_user)")
     by_hand(f"ALTER ROLE {role} SET synchronous_commit = {value}")
     try:
@@ -32,13 +32,13 @@ def _asked_of_every_session(by_hand: Callable[[str], list[Any]], value: str) -> 
 @pytest.mark.parametrize(
     ("asked", "kept"), [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")]
 )
-def test_an_append_waits_for_the_disk_whatever_the_server_says(
+def test_an_append_waits_for_the_disk_whatever_the_servers_setting(
     ledger_url: str, by_hand: Callable[[str], list[Any]], asked: str, kept: str
 ) -> None:
     with creating(ledger_url):
         pass
     with (
-        _asked_of_every_session(by_hand, asked),
+        _set_for_every_session(by_hand, asked),
         opening(ledger_url) as recorder,
         recorder._connected() as session,
     ):
@@ -49,7 +49,7 @@ def test_an_append_waits_for_the_disk_whatever_the_server_says(
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
-def test_a_database_that_keeps_no_chinese_title(
+def test_a_database_that_cannot_store_a_chinese_title(
     postgres_url: str, encoding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
@@ -81,7 +81,7 @@ CHILDREN = 3
 EACH = 8
 
 
-def test_a_forked_child_goes_on_with_connections_of_its_own(recorder: SqlRecorder) -> None:
+def test_a_forked_child_uses_its_own_connections(recorder: SqlRecorder) -> None:
     recorder.append([made_up(0)])
     children = [_forked(recorder, child) for child in range(CHILDREN)]
     for n in range(EACH):
@@ -98,17 +98,17 @@ def test_a_forked_child_goes_on_with_connections_of_its_own(recorder: SqlRecorde
 
 
 def test_a_lock_that_a_thread_held_does_not_hang_a_forked_child(recorder: SqlRecorder) -> None:
-    """Held here by this very thread: in the child nobody is left to release it."""
+    """This thread holds it, and in the child no thread would release it."""
     with recorder._append_turn:
         child = _forked(recorder, 0)
         assert _ended(child) == 0
     assert recorder.head() == EACH
 
 
-def test_a_child_that_was_forked_inside_of_a_block_leaves_its_connection(
+def test_a_child_forked_inside_a_block_leaves_its_connection(
     recorder: SqlRecorder,
 ) -> None:
-    """It comes to the end of the block as its parent does, and goes on with one of its own."""
+    """It reaches the end of the block like its parent, and then uses a connection of its own."""
     pid = -1
     code = 1
     try:
@@ -148,7 +148,7 @@ def _forked(recorder: SqlRecorder, child: int) -> int:
 
 
 def _ended(pid: int) -> int:
-    """The exit code of a child; one that hangs is ended, and has failed."""
+    """The exit code of a child; -1 for one that hangs and is killed."""
     until = time.monotonic() + 20
     while time.monotonic() < until:
         ended, status = os.waitpid(pid, os.WNOHANG)

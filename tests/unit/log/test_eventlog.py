@@ -80,7 +80,7 @@ def test_an_event_comes_back_as_it_was_recorded(log: EventLog, clock: ManualCloc
         assert (entry.digest, entry.batch, entry.corrects, entry.schema) == ("d", "x-1", None, 1)
 
 
-def test_a_boundary_is_broken_by_what_answers_it_and_nothing_else(log: EventLog) -> None:
+def test_a_boundary_is_broken_only_by_events_that_answer_it(log: EventLog) -> None:
     asked = (Query(("project:p",), ("ProjectOpened",)),)
     log.append([project("q")], Boundary(asked, 1))
     closed = ProjectClosed(project="p", on=date(2025, 7, 2), outcome="completed")
@@ -112,7 +112,7 @@ def test_a_stream_ends_at_the_head_it_began_with(log: EventLog) -> None:
     assert [entry.position for entry in stream] == [2]
 
 
-def test_what_no_code_knows_is_carried(log: EventLog, ledger_url: str) -> None:
+def test_an_unknown_event_is_kept(log: EventLog, ledger_url: str) -> None:
     log.append([(CrateLost(crate="c-1"), ANA)])
     entry = list(log.stream())[-1]
     assert isinstance(entry.event, UnknownEvent)
@@ -144,7 +144,7 @@ def test_a_log_is_restored_byte_for_byte(log: EventLog, ledger_url: str, tmp_pat
         assert list(restored.tag_index.entries()) == list(log.tag_index.entries())
 
 
-def test_a_restore_is_whole_or_not_at_all(log: EventLog, tmp_path: Any) -> None:
+def test_a_restore_is_complete_or_not_at_all(log: EventLog, tmp_path: Any) -> None:
     log.append([project("p")])
     first, second = log.lines()
     there = tmp_path / "restored.db"
@@ -154,7 +154,7 @@ def test_a_restore_is_whole_or_not_at_all(log: EventLog, tmp_path: Any) -> None:
         ([second], "line 1: it holds #2"),
         ([first, first], "line 2: it holds #1"),
         ([first, backwards], "line 2: it was recorded before"),
-        ([], "no line to restore"),
+        ([], "no lines to restore"),
     ):
         with pytest.raises(BadInput, match=message):
             restore_log(there, STUDIO, lines)
@@ -198,7 +198,7 @@ def test_following_sees_what_another_log_records(log: EventLog, ledger_url: str)
         timer.join()
 
 
-def test_following_a_question_sees_its_answers_alone(log: EventLog) -> None:
+def test_following_a_query_sees_only_matching_events(log: EventLog) -> None:
     with log.follow([Query(("project:b",)), Query((), ("ProjectClosed",))]) as following:
         log.append([project("a"), project("b")])
         assert next(following).position == 3
@@ -207,16 +207,18 @@ def test_following_a_question_sees_its_answers_alone(log: EventLog) -> None:
         assert next(following).position == 604
 
 
-def test_a_follower_goes_on_where_a_file_was_written_to_while_it_looked(
+def test_a_follower_continues_after_the_file_was_written_to_during_a_read(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who may make no file beside it reads it as unchanging, and waits for it to change."""
+    """A reader that cannot create files beside it reads it as immutable, and waits for changes."""
     with closing(create_log(sqlite_url, STUDIO, (OPENED, ANA))) as log:
         head, looks = log._recorder.head, iter(["written to", "", "written to"])
 
         def looked() -> int:
             if next(looks, ""):
-                raise WrittenMeanwhile("written to while it was read", advice="Say it again")
+                raise WrittenMeanwhile(
+                    "written to while it was read", advice="Run the command again"
+                )
             return head()
 
         monkeypatch.setattr(log._recorder, "head", looked)
@@ -246,4 +248,4 @@ def test_the_types_of_a_tag_come_from_the_index(log: EventLog) -> None:
     assert log.types_of("project:p") == ("ProjectClosed", "ProjectOpened")
     assert log.types_of("project:") == ()
     assert log.types_of("crate:p") == ("plugin.CrateLost",)
-    assert log.types_of("project:\0") == (), "what no database can keep, no event has"
+    assert log.types_of("project:\0") == (), "no event has what no database can store"

@@ -1,4 +1,4 @@
-"""What the reference page of the format says is what the program does."""
+"""The reference page of the format agrees with the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is recorded, or restored, can be read again as it was; anything else is refused."""
+"""Recorded and restored events read back unchanged; any others are refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPENED = LedgerOpened(origin="ledger.test", format=1, demo=False, zone="UTC")
 
 
 class Measured(Event, frozen=True):
-    """An event of a plugin, with a field of each kind."""
+    """A plugin's event with a field of each kind."""
 
     type_name = "plugin.Measured"
     lux: float = 0.0
@@ -33,7 +33,7 @@ class Measured(Event, frozen=True):
 
 
 class Nameless(Event, frozen=True):
-    """An event that forgot what it is."""
+    """An event without a type name."""
 
     type_name = ""
 
@@ -47,7 +47,7 @@ for _ in range(5_000):
 
 @pytest.fixture(params=[KNOWING, UNKNOWING], ids=["known", "unknown"])
 def log(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[EventLog]:
-    """A log of a program that knows the plugin's event, and of one that does not."""
+    """A log in a program that knows the plugin's event, and in one that does not."""
     first = (OPENED, ANA)
     with closing(create_log(sqlite_url, request.param, first, clock=ManualClock(START))) as made:
         yield made
@@ -59,7 +59,7 @@ UNKEPT: dict[str, Event] = {
     "a text for a number": Measured(lux=cast("Any", "bright")),
     "true for a number": Measured(lamps=True),
     "a number of 5,000 digits": Measured(lamps=10**5_000),
-    "half a character": Measured(note="\ud800"),
+    "a lone surrogate": Measured(note="\ud800"),
     "a number for a text": Measured(note=cast("Any", 7)),
     "a date for a time": Measured(at=cast("Any", date(2025, 7, 1))),
     "an offset of seconds": Measured(
@@ -72,7 +72,7 @@ UNKEPT: dict[str, Event] = {
 
 
 @pytest.mark.parametrize("what", UNKEPT)
-def test_what_would_not_be_read_again_is_not_recorded(log: EventLog, what: str) -> None:
+def test_what_would_not_read_back_is_not_recorded(log: EventLog, what: str) -> None:
     with pytest.raises(BadInput) as refused:
         log.append([(Measured(lux=1.0), ANA), (UNKEPT[what], ANA)])
     assert refused.value.advice
@@ -101,7 +101,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize("event", KEPT, ids=str)
-def test_what_is_read_again_as_it_was_is_recorded(
+def test_what_reads_back_unchanged_is_recorded(
     log: EventLog, sqlite_url: str, event: Measured
 ) -> None:
     log.append([(event, ANA)])
@@ -134,7 +134,7 @@ OF_A_PROJECT = (
 def second(
     at: str = AT, type: bytes = b'"X"', tags: bytes = b"[]", data: bytes = b"", position: int = 2
 ) -> bytes:
-    """A second line, well formed."""
+    """A well-formed second line."""
     return b'{"v":1,"position":%d,"recorded_at":"%b","type":%b,"tags":%b,"data":%b}' % (
         position,
         at.encode(),
@@ -145,23 +145,23 @@ def second(
 
 
 def of_a_project(tags: bytes) -> bytes:
-    """A project's line with those tags."""
+    """The line of a project with these tags."""
     return second(type=b'"ProjectOpened"', tags=tags, data=OF_A_PROJECT)
 
 
 UNRESTORED: dict[str, tuple[list[bytes], str]] = {
-    "a time that is none": ([FIRST, second("zzz")], "line 2: 'zzz' is no recorded time"),
-    "no time": ([FIRST, second("")], "'' is no recorded time"),
-    "a date": ([FIRST, second("2027-01-01")], "is no recorded time"),
-    "a time without a fraction": ([FIRST, second("2027-01-01T00:00:00Z")], "is no recorded time"),
-    "an offset": ([FIRST, second("2027-01-01T00:00:00.000000+00:00")], "is no recorded time"),
-    "the end of time": ([FIRST, second("9999-12-31T23:59:59.999999Z")], "is no recorded time"),
+    "an invalid time": ([FIRST, second("zzz")], "line 2: 'zzz' is not a recorded time"),
+    "no time": ([FIRST, second("")], "'' is not a recorded time"),
+    "a date": ([FIRST, second("2027-01-01")], "is not a recorded time"),
+    "no fraction": ([FIRST, second("2027-01-01T00:00:00Z")], "is not a recorded time"),
+    "an offset": ([FIRST, second("2027-01-01T00:00:00.000000+00:00")], "is not a recorded time"),
+    "the end of time": ([FIRST, second("9999-12-31T23:59:59.999999Z")], "is not a recorded time"),
     "a time before": ([FIRST, second("2025-07-01T11:59:59.999999Z")], "recorded before"),
     "no LedgerOpened": ([second(position=1)], "line 1: a log begins with LedgerOpened"),
-    "a LedgerOpened that nobody reads": (
+    "an unreadable LedgerOpened": (
         [second(position=1, type=b'"LedgerOpened"')], "begins with LedgerOpened"
     ),
-    "data that is none": ([FIRST, second(data=b"5")], "line 2: its data cannot be read"),
+    "data that is not an object": ([FIRST, second(data=b"5")], "line 2: its data cannot be read"),
     "no actor": ([FIRST, second(data=b'{"schema":1,"payload":{}}')], "its data cannot be read"),
     "no type": ([FIRST, second(type=b'""')], "its type or a tag"),
     "NUL in a type": ([FIRST, second(type=b'"a\\u0000"')], "its type or a tag"),
@@ -198,7 +198,7 @@ def test_what_a_log_may_hold_is_restored(sqlite_url: str) -> None:
         of_a_project(b'["project:p","request:k-1"]'),
         second(position=3, tags=b'["crate:c-1"]'),
         second(position=4, data=b'{"actor":"a","schema":1,"payload":5}'),
-        # Of a later version, whose tags we cannot know, and one that was damaged long ago.
+        # One of a later version, with tags that we cannot know, and one that is damaged.
         second(position=5, type=b'"ProjectOpened"', tags=b'["x:1"]',
                data=b'{"actor":"a","schema":99,"payload":{}}'),
         second(position=6, type=b'"ProjectOpened"'),

@@ -1,4 +1,4 @@
-"""What a crash leaves beside an SQLite file, who may only read it, and who finds another file."""
+"""SQLite files after a crash, for read-only users, and when another file has taken their place."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INSERT = "INSERT INTO event VALUES (?, '2999-01-01T00:00:00.000000Z', 'A', '[]',
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that others may look into; pytest's own nobody else may enter."""
+    """A folder that other users may read, unlike pytest's own."""
     made = Path(tempfile.mkdtemp())
     made.chmod(0o755)
     try:
@@ -38,7 +38,7 @@ def folder() -> Iterator[Path]:
 
 
 def _crashed(there: Path, journal_mode: str, statements: Callable[[int], bool]) -> Path:
-    """A copy of what the disk holds while somebody records: as the machine dies then."""
+    """A copy of what is on the disk during an append, as if the machine had crashed then."""
     path = there.with_name("alive") / "studio.db"
     path.parent.mkdir()
     try:
@@ -46,7 +46,7 @@ def _crashed(there: Path, journal_mode: str, statements: Callable[[int], bool]) 
             made.append([made_up(1)])
         with closing(sqlite_module().connect(path, isolation_level=None)) as file:
             file.execute(f"PRAGMA journal_mode = {journal_mode}")
-            file.execute("PRAGMA cache_size = 1")  # so that a recording reaches the file early
+            file.execute("PRAGMA cache_size = 1")  # so that an append reaches the file early
             file.execute("BEGIN IMMEDIATE")
             for n in range(2, 200):
                 file.execute(INSERT, (n, b"x" * 3_000))
@@ -63,14 +63,14 @@ def _crashed(there: Path, journal_mode: str, statements: Callable[[int], bool]) 
 
 @pytest.fixture
 def unmerged(folder: Path) -> Path:
-    """#1 is in the file, #2 and #3 were acknowledged and are in the log beside it."""
+    """#1 is in the file; #2 and #3 were acknowledged and are in the log beside it."""
     (folder / "studio").mkdir()
     return _crashed(folder / "studio", "wal", lambda n: n == 3)
 
 
 @pytest.fixture
-def broken_off(folder: Path) -> Path:
-    """#1 is recorded; of a larger recording half is in the file."""
+def interrupted(folder: Path) -> Path:
+    """#1 is recorded; half of a larger append is in the file."""
     (folder / "studio").mkdir()
     return _crashed(folder / "studio", "delete", lambda n: False)
 
@@ -104,10 +104,10 @@ def test_what_was_acknowledged_is_read_on_a_read_only_disk(
     unmerged.parent.chmod(0o755)
 
 
-def test_events_beside_the_file_are_not_passed_over_where_they_cannot_be_read(
+def test_events_beside_the_file_that_cannot_be_read_are_reported(
     unmerged: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the index, which nobody may make there."""
+    """Without the index file, which cannot be created there."""
     unmerged.with_name("studio.db-shm").unlink()
     unmerged.parent.chmod(0o555)
     with _as_nobody():
@@ -119,36 +119,36 @@ def test_events_beside_the_file_are_not_passed_over_where_they_cannot_be_read(
     assert _read(unmerged) == [1, 2, 3]
 
 
-def test_a_recording_that_was_broken_off_is_taken_back_by_a_reader_who_may(
-    broken_off: Path,
+def test_an_interrupted_append_is_rolled_back_by_a_reader_that_may_write(
+    interrupted: Path,
 ) -> None:
-    with opening(broken_off, read_only=True) as reader:
+    with opening(interrupted, read_only=True) as reader:
         assert [row[0] for row in reader.rows(until=1_000)] == [1]
         with pytest.raises(StorageFailure, match="read-only"):
             reader.append([made_up(2)])
-    assert [each.name for each in broken_off.parent.iterdir()] == ["studio.db"]
+    assert [each.name for each in interrupted.parent.iterdir()] == ["studio.db"]
 
 
-def test_a_recording_that_was_broken_off_is_shown_to_nobody(
-    broken_off: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupted_append_is_never_shown(
+    interrupted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken_off.parent.chmod(0o555)
+    interrupted.parent.chmod(0o555)
     with _as_nobody():
-        said = _not_read(broken_off)
+        said = _not_read(interrupted)
         _read_only_disk(monkeypatch)
-        assert _not_read(broken_off) == said
-    assert "broken off" in said
+        assert _not_read(interrupted) == said
+    assert "interrupted append" in said
     assert "Copy it and studio.db-journal together" in said
-    broken_off.parent.chmod(0o755)
-    assert _read(broken_off) == [1]
+    interrupted.parent.chmod(0o755)
+    assert _read(interrupted) == [1]
 
 
-# --- an auditor in somebody else's folder -----------------------------------------------
+# --- an auditor in another user's folder -------------------------------------------------
 
 
 @pytest.fixture
 def theirs(folder: Path) -> Iterator[Path]:
-    """A ledger with #1, closed, which others may read and not write."""
+    """A closed ledger with #1, which others may read but not write."""
     path = folder / "studio.db"
     with creating(path) as made:
         made.append([made_up(1)])
@@ -161,14 +161,14 @@ def theirs(folder: Path) -> Iterator[Path]:
 
 
 def _record(path: Path, n: int) -> None:
-    """As its owner does it, in a program of a moment."""
+    """Append as the owner, in a short-lived program."""
     path.parent.chmod(0o755)
     with closing(sqlite_module().connect(path, isolation_level=None)) as file:
         file.execute(INSERT, (n, b"x"))
     path.parent.chmod(0o555)
 
 
-def test_an_auditor_reads_what_nobody_has_open(theirs: Path) -> None:
+def test_an_auditor_reads_a_ledger_that_is_not_open(theirs: Path) -> None:
     with _as_nobody():
         assert _read(theirs) == [1]
         assert examine(str(theirs)).last == 1
@@ -200,7 +200,7 @@ def test_an_auditor_sees_what_is_recorded_meanwhile(theirs: Path) -> None:
                 assert reader.head() == 5
 
 
-def test_a_page_that_was_written_to_while_it_was_read_is_no_answer(theirs: Path) -> None:
+def test_a_page_that_was_written_to_during_the_read_is_refused(theirs: Path) -> None:
     with _as_nobody():
         reader = open_store(Place.parse(theirs), SystemClock(), read_only=True)
     with closing(reader):
@@ -220,7 +220,7 @@ def _read_slowly(reader: SqlRecorder, path: Path) -> None:
 
 
 def _replace(path: Path) -> None:
-    """As a backup is restored over a ledger that somebody has open."""
+    """Replace the file, as when a backup is restored over an open ledger."""
     copy = path.with_name("copy.db")
     shutil.copy(path, copy)
     copy.replace(path)
@@ -239,10 +239,10 @@ def test_nothing_is_recorded_into_a_file_that_is_gone(
         assert recorder.head() == 1
 
 
-# --- made, and not to be opened ---------------------------------------------------------
+# --- created, but cannot be opened -------------------------------------------------------
 
 
-def test_what_could_not_be_opened_is_not_made(
+def test_a_ledger_that_could_not_be_opened_is_not_created(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stores, "no_room", lambda path: True)
@@ -254,7 +254,7 @@ def test_what_could_not_be_opened_is_not_made(
     assert list(Path(sqlite_url).parent.iterdir()) == []
 
 
-def test_what_was_made_and_cannot_be_opened_is_said_to_be_made(
+def test_a_ledger_that_was_created_but_cannot_be_opened_is_reported(
     ledger_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> None:
@@ -265,8 +265,8 @@ def test_what_was_made_and_cannot_be_opened_is_said_to_be_made(
         with pytest.raises(StorageFailure) as failed, creating(ledger_url):
             pass
     said = one_line(failed.value)
-    assert "was made, and cannot be opened: the disk is full" in said
-    assert "do not make it again" in said
+    assert "was created, but cannot be opened: the disk is full" in said
+    assert "do not create it again" in said
     assert "Nothing was recorded" not in said
     with opening(ledger_url) as there:
         assert there.head() == 0

@@ -33,7 +33,7 @@ def test_its_bytes_are_fixed() -> None:
     tags=st.lists(TEXT, max_size=4),
     data=st.dictionaries(TEXT, st.integers() | TEXT | st.none(), max_size=4),
 )
-def test_it_is_json_and_goes_there_and_back(
+def test_it_is_json_and_parses_back(
     position: int, type: str, tags: list[str], data: dict[str, object]
 ) -> None:
     columns = (position, TIME, type, msgspec.json.encode(tags).decode(), msgspec.json.encode(data))
@@ -69,7 +69,7 @@ GOOD = line(1, TIME, "A", '["x:1"]', b'{"a":1}')
         GOOD.replace(b'"v":1,"position":1', b'"position":1,"v":1'),
     ],
 )
-def test_what_is_not_a_line_as_we_write_it(text: bytes) -> None:
+def test_a_line_in_another_form_is_refused(text: bytes) -> None:
     with pytest.raises(BadInput) as refused:
         parse_line(text)
     assert "\n" not in str(refused.value)

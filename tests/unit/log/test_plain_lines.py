@@ -1,4 +1,4 @@
-"""The quick look at a line accepts only what the close one does, and the index is what it says."""
+"""The quick check of a line accepts only what the full one does; the index matches the lines."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ TIME = "2025-07-01T12:00:00.000000Z"
 TAGS = ['"', "\\", "a\\u0000", "\b\f\n\r\t", "\x1f\x7f", "字", "😀", "a]", "],", "{}", " ", ","]
 
 
-def is_well(text: bytes) -> bool:
-    """Whether the close look finds nothing."""
+def passes_full_check(text: bytes) -> bool:
+    """Whether the full check finds nothing wrong."""
     try:
         check_event(parse_line(text), REGISTRY)
     except BadInput:
@@ -41,22 +41,22 @@ def is_well(text: bytes) -> bool:
     return True
 
 
-def test_what_is_plain_is_well_whatever_byte_is_changed() -> None:
+def test_a_plain_line_passes_the_full_check_whatever_byte_is_changed() -> None:
     plain = 0
     for at in range(len(SECOND)):
         for piece in (b"", b'"', b"\\", b" ", b"}", b"{", b"]", b",", b"0", b"\xff", b"\0", b"e"):
-            for end in (at, at + 1):  # put in, and in the place of another
+            for end in (at, at + 1):  # inserted, and in place of another
                 text = SECOND[:at] + piece + SECOND[end:]
                 row = split_line(text)
                 if row is None or not is_plain(row, REGISTRY):
                     continue
                 plain += 1
                 assert line(*row) == text
-                assert is_well(text), text
-    assert plain > 400  # an actor of another name, another day: it was not all refused
+                assert passes_full_check(text), text
+    assert plain > 400  # another actor, another day: not everything was refused
 
 
-def test_every_kind_of_doubt_has_a_closer_look() -> None:
+def test_every_doubtful_line_gets_the_full_check() -> None:
     assert is_plain(split_line(SECOND) or pytest.fail("no frame"), REGISTRY)
     for old, new in (
         (b'"project:p"', b'"project:q"'),
@@ -95,7 +95,7 @@ def test_every_kind_of_doubt_has_a_closer_look() -> None:
         "",
     ],
 )
-def test_times_all_at_once_are_those_one_by_one(text: str) -> None:
+def test_times_checked_together_are_judged_as_one_by_one(text: str) -> None:
     try:
         check_recorded_at(text, "")
         well = True
@@ -106,7 +106,7 @@ def test_times_all_at_once_are_those_one_by_one(text: str) -> None:
 
 
 def odd(position: int, *tags: str) -> bytes:
-    """An event of a plugin that is not installed, with any tags."""
+    """The line of an unknown event with these tags."""
     written = msgspec.json.encode(tags).decode()
     return line(position, TIME, "x.Odd", written, b'{"actor":"a","schema":1,"payload":{}}')
 
@@ -136,7 +136,7 @@ def test_a_restored_index_names_the_tags_of_its_lines(
         log.close()
 
 
-def test_a_line_that_is_too_long_is_told_with_its_number(ledger_url: str) -> None:
+def test_a_line_that_is_too_long_is_reported_with_its_number(ledger_url: str) -> None:
     def lines() -> Iterator[bytes]:
         yield FIRST
         yield odd(2, "t" * LINE_LIMIT)
@@ -146,7 +146,7 @@ def test_a_line_that_is_too_long_is_told_with_its_number(ledger_url: str) -> Non
     assert refused.value.where == "line 2"
 
 
-def test_a_position_that_is_none_is_found_in_the_index() -> None:
+def test_an_invalid_position_is_found_in_the_index() -> None:
     class Kept:
         def entries(self, _after: int = 0) -> Iterator[tuple[str, str, object]]:
             yield from [("a:1", "X", 1), ("a:1", "X", "one")]
@@ -164,7 +164,7 @@ def test_a_position_that_is_none_is_found_in_the_index() -> None:
     assert check.result().found == "the tag index names a:1 (X) at 'one', which is no position"
 
 
-def test_a_row_is_put_together_from_its_columns() -> None:
+def test_a_row_is_split_as_it_is_parsed() -> None:
     row = split_line(SECOND)
     assert row is not None
     assert Row(*row) == parse_line(SECOND)

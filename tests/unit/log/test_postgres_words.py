@@ -1,4 +1,4 @@
-"""What PostgreSQL and its driver say, in our words alone."""
+"""Messages of PostgreSQL and its driver are replaced by our own."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _WARNS = """
 import logging
 from sqlalchemy import make_url
 from ledger.log.places import postgres_engine
-postgres_engine(make_url("postgresql+psycopg://nobody@/nothing"), read_only=True)
+postgres_engine(make_url("postgresql+psycopg://ana@/nothing"), read_only=True)
 logging.getLogger("psycopg").warning("error ignored terminating: the connection is lost")
 """
 
 
-def test_the_drivers_own_warnings_do_not_stand_beside_ours() -> None:
-    """It warns of a pipeline that broke, where a server dies: we say so ourselves."""
+def test_the_drivers_own_warnings_are_not_shown() -> None:
+    """It warns of a broken pipeline when a server dies; our own message says so already."""
     done = subprocess.run(
         [sys.executable, "-c", _WARNS], check=True, capture_output=True, text=True, cwd=ROOT
     )
@@ -34,12 +34,16 @@ def test_the_drivers_own_warnings_do_not_stand_beside_ours() -> None:
 @pytest.mark.parametrize(
     ("raised", "said", "advice"),
     [
-        (errors.SerializationFailure, "broke off what was being read", "Ask again"),
+        (
+            errors.SerializationFailure,
+            "cancelled the query to keep up with the primary",
+            "Try again",
+        ),
         (errors.ReadOnlySqlTransaction, "it is read-only here", "Write to the primary server"),
         (errors.AdminShutdown, "is starting or stopping", "Try again in a moment"),
     ],
 )
-def test_what_a_replica_says(raised: type[psycopg.Error], said: str, advice: str) -> None:
+def test_messages_from_a_replica(raised: type[psycopg.Error], said: str, advice: str) -> None:
     with pytest.raises(StorageFailure) as failure, StorageErrors("the ledger"):
         raise OperationalError("SELECT 1", {}, raised())
     assert said in failure.value.message

@@ -1,4 +1,4 @@
-"""A connection that is held for a while, and what becomes of it when something breaks."""
+"""Sessions: how they are reused, and what happens when a connection breaks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
 from ledger.errors import StorageFailure
-from ledger.log.conditions import ConditionFailed, Unless
+from ledger.log.queries import ConditionFailed, Unless
 from ledger.log.recorder import SqlRecorder
 from ledger.log.sessions import Session
 from tests.unit.log.conftest import creating, made_up, opening
 
 
-def test_what_is_held_is_one_connection(recorder: SqlRecorder) -> None:
+def test_a_held_block_uses_one_connection(recorder: SqlRecorder) -> None:
     with recorder.held():
         first = recorder._sessions.of_thread.session
         assert recorder.append([made_up(1)]) == 1
@@ -30,7 +30,7 @@ def test_what_is_held_is_one_connection(recorder: SqlRecorder) -> None:
 
 
 def sessions(recorder: SqlRecorder, count: int) -> list[Session]:
-    """What so many uses, one after the other, are given."""
+    """The sessions that successive uses get."""
     found = []
     for _ in range(count):
         with recorder._connected() as session:
@@ -38,7 +38,7 @@ def sessions(recorder: SqlRecorder, count: int) -> list[Session]:
     return found
 
 
-def test_one_rests_between_two_uses(recorder: SqlRecorder) -> None:
+def test_one_session_is_kept_between_two_uses(recorder: SqlRecorder) -> None:
     first, second = sessions(recorder, 2)
     assert first is second
     with recorder._connected() as one, recorder._connected() as other:
@@ -51,7 +51,7 @@ def test_one_rests_between_two_uses(recorder: SqlRecorder) -> None:
     assert sessions(recorder, 1) != [first]
 
 
-def test_what_a_rush_needed_goes_back_to_the_pool(recorder: SqlRecorder) -> None:
+def test_extra_sessions_go_back_to_the_pool(recorder: SqlRecorder) -> None:
     together = threading.Barrier(8)
 
     def use() -> None:
@@ -70,7 +70,7 @@ def test_what_a_rush_needed_goes_back_to_the_pool(recorder: SqlRecorder) -> None
     assert pool.checkedout() == 0
 
 
-def test_a_transaction_that_was_left_open_does_not_rest(recorder: SqlRecorder) -> None:
+def test_a_transaction_that_was_left_open_is_rolled_back(recorder: SqlRecorder) -> None:
     with recorder._connected() as session:
         session.run("BEGIN")
         session.run(recorder._statements.insert_event.sql, (1, "2026-01-01", "A", "[]", b"1"))
@@ -78,7 +78,7 @@ def test_a_transaction_that_was_left_open_does_not_rest(recorder: SqlRecorder) -
     assert recorder.append([made_up(1)]) == 1
 
 
-def test_whoever_listens_is_told_by_a_session_that_rested(recorder: SqlRecorder) -> None:
+def test_a_reused_session_calls_new_listeners(recorder: SqlRecorder) -> None:
     recorder.head()
     told: list[str] = []
 
@@ -93,7 +93,7 @@ def test_whoever_listens_is_told_by_a_session_that_rested(recorder: SqlRecorder)
 
 
 def test_a_broken_condition_leaves_no_transaction_behind(recorder: SqlRecorder) -> None:
-    """Whoever holds the connection goes on with it, and another writer need not wait."""
+    """The connection can still be used, and no other writer has to wait."""
     recorder.append([made_up(1, "x:1")])
     with recorder.held():
         with pytest.raises(ConditionFailed):
@@ -110,8 +110,8 @@ def test_a_broken_condition_leaves_no_transaction_behind(recorder: SqlRecorder) 
         assert recorder.append([made_up(2)]) == 2
 
 
-def test_a_question_is_planned_once(sqlite_url: str) -> None:
-    """SQLite asks its authorizer while it plans: at the first execution, and not at the next."""
+def test_a_query_is_planned_once(sqlite_url: str) -> None:
+    """SQLite calls its authorizer while it plans, so only at the first execution."""
     with creating(sqlite_url) as recorder:
         recorder.append([made_up(n, f"x:{n}") for n in range(3)])
         planned = 0
@@ -138,15 +138,15 @@ def test_a_question_is_planned_once(sqlite_url: str) -> None:
 
 
 def cut(postgres_url: str, session: Session) -> None:
-    """End a session of the server, as its administrator may."""
+    """End a session on the server, as an administrator can."""
     plain = make_url(postgres_url).difference_update_query(["schema"])
     admin = plain.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(admin, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", (session._driver.info.backend_pid,))
 
 
-def test_a_cut_connection_is_given_up_and_the_condition_still_said(postgres_url: str) -> None:
-    """The server goes away between the refusal and the rollback: the refusal is what is told."""
+def test_a_cut_connection_is_dropped_and_the_condition_still_reported(postgres_url: str) -> None:
+    """The server goes away between the refusal and the rollback: the refusal is reported."""
     with creating(postgres_url) as recorder:
         recorder.append([made_up(1, "x:1")])
         check = recorder._check_condition
@@ -163,22 +163,22 @@ def test_a_cut_connection_is_given_up_and_the_condition_still_said(postgres_url:
 
 
 def test_a_cut_connection_is_a_storage_failure_once(postgres_url: str) -> None:
-    """And the next question is asked on a new one."""
+    """The next read uses a new connection."""
     with creating(postgres_url) as recorder:
         with pytest.raises(StorageFailure), recorder.held():
-            _ask_when_cut(postgres_url, recorder)
+            _read_when_cut(postgres_url, recorder)
         assert recorder.head() == 0
 
 
-def test_one_that_rested_is_given_up_with_one_that_was_cut(postgres_url: str) -> None:
-    """A server that was started anew is noticed once."""
+def test_a_kept_session_is_dropped_with_one_that_was_cut(postgres_url: str) -> None:
+    """A restarted server causes one failure, not two."""
     with creating(postgres_url) as recorder:
         with pytest.raises(StorageFailure):
-            _cut_while_one_rests(postgres_url, recorder)
+            _cut_while_one_is_kept(postgres_url, recorder)
         assert recorder.head() == 0
 
 
-def _cut_while_one_rests(postgres_url: str, recorder: SqlRecorder) -> None:
+def _cut_while_one_is_kept(postgres_url: str, recorder: SqlRecorder) -> None:
     with recorder._connected() as session:
         (resting,) = sessions(recorder, 1)
         assert resting is not session
@@ -187,7 +187,7 @@ def _cut_while_one_rests(postgres_url: str, recorder: SqlRecorder) -> None:
         session.rows(recorder._statements.last)
 
 
-def _ask_when_cut(postgres_url: str, recorder: SqlRecorder) -> None:
+def _read_when_cut(postgres_url: str, recorder: SqlRecorder) -> None:
     session = recorder._sessions.of_thread.session
     assert session is not None
     cut(postgres_url, session)
@@ -195,8 +195,8 @@ def _ask_when_cut(postgres_url: str, recorder: SqlRecorder) -> None:
 
 
 @pytest.mark.parametrize("name", ['50% o\'er "x"', "{0} {after}", "a /* a number */"])
-def test_a_schema_of_any_name_is_appended_to_by_two(postgres_url: str, name: str) -> None:
-    """What comes with the lock is put into a text, and so is the schema's name."""
+def test_two_writers_append_to_a_schema_of_any_name(postgres_url: str, name: str) -> None:
+    """The schema's name is part of the SQL text that is sent with the lock."""
     url = make_url(postgres_url)
     named = url.update_query_dict({"schema": f"{url.query['schema']}{name}"[:60]})
     where = named.render_as_string(hide_password=False)

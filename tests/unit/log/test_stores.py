@@ -1,4 +1,4 @@
-"""Making and opening a ledger: what is not one, what cannot be used, and a killed creation."""
+"""Creating and opening a ledger: other files, unusable ledgers, and a killed creation."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from tests.unit.log.conftest import creating, made_up, one_line, opening
 ByHand = Callable[[str], list[Any]]
 
 
-# --- what is there --------------------------------------------------------------------
+# --- what is in its place -------------------------------------------------------------
 
 
-def test_no_ledger_there(ledger_url: str) -> None:
+def test_a_missing_ledger(ledger_url: str) -> None:
     with pytest.raises(NoLedger) as refused, opening(ledger_url):
         pass
     assert type(refused.value) is NoLedger
@@ -45,7 +45,7 @@ def test_no_ledger_there(ledger_url: str) -> None:
     assert refused.value.exit_code == 10
 
 
-def test_never_over_something(ledger_url: str) -> None:
+def test_a_creation_never_overwrites(ledger_url: str) -> None:
     with creating(ledger_url) as first:
         first.append([made_up(1)])
         with pytest.raises(LedgerExists), creating(ledger_url):
@@ -66,7 +66,7 @@ def test_a_ledger_of_a_newer_format(ledger_url: str, by_hand: ByHand) -> None:
             pass
 
 
-def test_a_database_that_is_no_ledger(ledger_url: str, by_hand: ByHand) -> None:
+def test_a_database_that_is_not_a_ledger(ledger_url: str, by_hand: ByHand) -> None:
     if "://" in ledger_url:
         by_hand(f'CREATE SCHEMA "{make_url(ledger_url).query["schema"]}"')
     by_hand("CREATE TABLE invoices (n INTEGER)")
@@ -78,7 +78,7 @@ def test_a_database_that_is_no_ledger(ledger_url: str, by_hand: ByHand) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n", b"SQLite format 3\0", b"x" * 8192])
-def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_database(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "holiday.png"
     path.write_bytes(content)
     for read_only in (False, True):
@@ -88,12 +88,12 @@ def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_ledger(tmp_path: Path) -> None:
     with pytest.raises(NotALedger, match="folder"), opening(tmp_path):
         pass
 
 
-def test_a_schema_made_ready_by_an_administrator(postgres_url: str) -> None:
+def test_a_schema_prepared_by_an_administrator(postgres_url: str) -> None:
     engine = places.postgres_engine(Place.parse(postgres_url).url, read_only=False)  # type: ignore[arg-type]  # a URL has one
     with engine.connect() as connection:
         connection.exec_driver_sql(f'CREATE SCHEMA "{Place.parse(postgres_url).schema}"')
@@ -107,7 +107,7 @@ def test_a_schema_made_ready_by_an_administrator(postgres_url: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "sqlite://", "sqlite:///:memory:", "mysql://h/d", "http://x", "postgresql://h:x/d"]
 )
-def test_addresses_that_are_none(text: str) -> None:
+def test_invalid_addresses(text: str) -> None:
     with pytest.raises(BadInput, match="Write a path, sqlite:///path, or postgresql://"):
         Place.parse(text)
 
@@ -138,7 +138,7 @@ def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
 # --- the file -------------------------------------------------------------------------
 
 
-def test_a_file_is_its_owners_alone(sqlite_url: str) -> None:
+def test_only_the_owner_can_read_a_new_file(sqlite_url: str) -> None:
     folder = Path(sqlite_url).parent
     old = os.umask(0)
     try:
@@ -150,7 +150,7 @@ def test_a_file_is_its_owners_alone(sqlite_url: str) -> None:
     assert [path.name for path in folder.iterdir()] == ["studio.db"]
 
 
-def test_the_journal_is_one_that_this_sqlite_can_be_trusted_with(
+def test_the_journal_mode_is_safe_with_this_sqlite(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with creating(sqlite_url) as recorder, recorder._connected() as session:
@@ -159,7 +159,7 @@ def test_the_journal_is_one_that_this_sqlite_can_be_trusted_with(
         assert session.connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 3  # EXTRA
         assert session.connection.exec_driver_sql("PRAGMA mmap_size").scalar() in (0, None)
         assert session.connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 60_000
-    # The same file on a machine with the other kind of SQLite, and back again.
+    # The same file with an SQLite that has the bug, without it, and with it again.
     for bug, mode in ((True, "delete"), (False, "wal"), (True, "delete")):
         there = places.SqliteInUse("sqlite3", "3.0.0", bug)
         monkeypatch.setattr(stores, "sqlite_in_use", lambda there=there: there)
@@ -192,7 +192,7 @@ def test_a_damaged_file(sqlite_url: str) -> None:
         list(scratched.rows(until=400))
 
 
-def test_a_read_only_log_takes_nothing(ledger_url: str) -> None:
+def test_a_read_only_log_refuses_appends(ledger_url: str) -> None:
     with creating(ledger_url) as made, opening(ledger_url, read_only=True) as reader:
         made.append([made_up(1)])
         with pytest.raises(StorageFailure, match="read-only") as failed:
@@ -228,12 +228,12 @@ def test_a_lock_held_too_long_on_postgres(
         assert waiter.append([made_up(1)]) == 1
 
 
-def test_a_file_that_appears_while_the_ledger_is_made(
+def test_a_file_that_appears_while_the_ledger_is_created(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = Path(sqlite_url)
 
-    def somebody_is_faster(recorder: object, connection: object) -> None:
+    def create_it_first(recorder: object, connection: object) -> None:
         path.write_bytes(b"mine")
 
     def no_hard_links(*_: object) -> None:
@@ -241,7 +241,7 @@ def test_a_file_that_appears_while_the_ledger_is_made(
 
     for _ in range(2):
         with pytest.raises(LedgerExists):
-            create_store(Place.parse(path), SystemClock(), somebody_is_faster)
+            create_store(Place.parse(path), SystemClock(), create_it_first)
         assert path.read_bytes() == b"mine"
         assert [each.name for each in path.parent.iterdir()] == ["studio.db"]
         path.unlink()
@@ -254,7 +254,7 @@ def test_a_file_that_appears_while_the_ledger_is_made(
 def test_a_name_that_could_not_be_taken_is_free_again(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where there are no hard links the name is claimed first, and the disk may fail then."""
+    """Without hard links the name is claimed first, and then the disk may fail."""
 
     def failing(*_: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -269,7 +269,7 @@ def test_a_name_that_could_not_be_taken_is_free_again(
         pass
 
 
-# --- killed while it is made -------------------------------------------------------------
+# --- killed during the creation ----------------------------------------------------------
 
 KILLED = """
 import os, signal, sys
@@ -314,7 +314,7 @@ def test_a_killed_creation_leaves_no_ledger(ledger_url: str, moment: str) -> Non
         assert recorder.append([made_up(1)]) == 1
 
 
-def test_the_systems_sqlite_is_used_where_it_is_the_only_one(
+def test_the_systems_sqlite_is_used_if_it_is_the_only_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "pysqlite3", None)
@@ -323,10 +323,10 @@ def test_the_systems_sqlite_is_used_where_it_is_the_only_one(
     assert sqlite_in_use().module == "sqlite3"
 
 
-def test_a_folder_that_cannot_be_synced_is_no_place_to_record(
+def test_nothing_is_recorded_in_a_folder_that_cannot_be_synced(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLite passes over it, and a power cut could take the write-ahead log with what is in it."""
+    """SQLite ignores the failure, and a power cut could lose the write-ahead log."""
     creating_once(sqlite_url)
     fsync, folders = os.fsync, []
 
@@ -345,6 +345,6 @@ def test_a_folder_that_cannot_be_synced_is_no_place_to_record(
 
 
 def creating_once(where: str) -> None:
-    """A new and empty log, closed again."""
+    """Create an empty log and close it."""
     with creating(where):
         pass

@@ -1,4 +1,4 @@
-"""Who waits can be woken, and interrupted at any moment."""
+"""A waiting thread can be woken, and interrupted at any moment."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from ledger.log.waiting import Waker, telling
+from ledger.log.waiting import Waker, notifying
 
 
 def interrupted(at: int, act: Callable[[], Any]) -> bool:
-    """Whether a Ctrl-C came before the n-th instruction of an act; it has not so many if not."""
+    """Send Ctrl-C before the n-th instruction of an act; return whether the act has that many."""
     left = at
 
     def trace(frame: Any, event: str, _: Any) -> Any:
@@ -36,7 +36,7 @@ def interrupted(at: int, act: Callable[[], Any]) -> bool:
 
 
 def can_be_set(one: Any) -> bool:
-    """Whether somebody who sets it comes back."""
+    """Whether a thread that sets it returns."""
     thread = threading.Thread(target=one.set, daemon=True)
     thread.start()
     thread.join(2)
@@ -44,7 +44,7 @@ def can_be_set(one: Any) -> bool:
 
 
 def stuck(make: Callable[[], Any]) -> list[int]:
-    """The instructions at which a Ctrl-C leaves something that nobody can set any more."""
+    """The instructions at which a Ctrl-C leaves an object that can no longer be set."""
     found = []
     for at in range(1, 10_000):
         one = make()
@@ -65,16 +65,16 @@ def stuck(make: Callable[[], Any]) -> list[int]:
     return found
 
 
-def test_whoever_is_interrupted_leaves_nothing_locked() -> None:
+def test_a_waker_is_never_left_locked() -> None:
     assert stuck(Waker) == []
 
 
-def test_an_event_would_be_left_locked() -> None:
-    """What this test is worth: it finds what `log --follow` once hung on."""
+def test_a_threading_event_can_be_left_locked() -> None:
+    """The test above can fail: it finds the hang that `log --follow` once had."""
     assert stuck(threading.Event) != []
 
 
-def test_it_wakes_who_waits_and_who_will() -> None:
+def test_it_wakes_a_waiting_thread_and_the_next_one() -> None:
     one = Waker()
     one.set()
     one.set()
@@ -89,10 +89,10 @@ def test_it_wakes_who_waits_and_who_will() -> None:
 
 
 @pytest.mark.parametrize(("after_s", "told"), [(0.01, 1), (30, 0)])
-def test_who_waits_long_is_told(after_s: float, told: int) -> None:
+def test_a_long_wait_is_notified(after_s: float, told: int) -> None:
     calls: list[int] = []
-    with telling((after_s, lambda: calls.append(1))):
+    with notifying((after_s, lambda: calls.append(1))):
         time.sleep(0.2)
     assert len(calls) == told
-    with telling(None):
+    with notifying(None):
         pass
