@@ -171,11 +171,11 @@ def test_an_audit_folder_that_is_none(desk: Terminal, folder: Path) -> None:
 
 def test_before_anything_was_signed(sqlite_url: str, folder: Path) -> None:
     terminal = studio(sqlite_url)
-    refused(terminal.run("audit", "checkpoint"), 2, "there is no key", "audit key new")
+    refused(terminal.run("audit", "checkpoint"), 2, "no key at", "audit key new")
     refused(terminal.run("audit", "prove", "3"), 2, "no public key", "audit key new")
     terminal.must("audit", "key", "new")
     refused(terminal.run("audit", "prove", "3"), 1, "no checkpoint covers #3", "audit checkpoint")
-    refused(terminal.run("audit", "request"), 1, "there is no checkpoint yet")
+    refused(terminal.run("audit", "request"), 1, "nothing was signed yet")
     assert "0 checkpoints; 10 events" in terminal.must("audit", "checkpoints").err
 
 
@@ -207,7 +207,7 @@ def test_names_that_would_steer_a_terminal_are_shown_as_escapes(
 
 def test_a_program_of_its_own_says_it_in_one_line_too(desk: Terminal, folder: Path) -> None:
     done = desk.program("audit", "check-proof", "garbage", "--public", "studio.pub")
-    refused(done, 3, "it is no proof")
+    refused(done, 3, "this is not a proof")
     done = desk.program("audit", "check-proof", "-", "--public", "studio.pub",
                         stdin=(folder / "proof").read_bytes())  # fmt: skip
     assert done.code == 0

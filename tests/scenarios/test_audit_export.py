@@ -109,9 +109,9 @@ def test_nothing_is_exported_over_something_or_without_a_key_or_checkpoint(
 ) -> None:
     (tmp_path / "out").mkdir()
     done = terminal.run("audit", "export", str(tmp_path / "out"))
-    assert (done.code, "there is something at" in done.err) == (1, True)
+    assert (done.code, "exists already" in done.err) == (1, True)
     done = terminal.run("audit", "export", str(tmp_path / "new"), "--audit-dir", str(tmp_path))
-    assert (done.code, "there is no key" in done.err) == (2, True)
+    assert (done.code, "no key at" in done.err) == (2, True)
     other = ("--audit-dir", str(tmp_path / "other"))
     terminal.must("audit", "key", "new", *other)
     done = terminal.run("audit", "export", str(tmp_path / "new"), *other)
@@ -253,18 +253,18 @@ def test_what_is_no_export_or_goes_over_something_is_refused(
         assert not (tmp_path / "new.db").exists()
 
     (tmp_path / "empty").mkdir()
-    refused(2, "without a manifest", str(tmp_path / "empty"), *own)
+    refused(2, "it has no manifest", str(tmp_path / "empty"), *own)
     refused(2, "is taken over as it is", out, "--dry-run", *own)
     refused(2, "is taken over as it is", out, "--format", "holds-csv", *own)
     refused(2, "is no folder", str(tmp_path / "out/lines.jsonl"), "--public", "x", "--format", "x")
     refused(2, "no public key at", out, "--public", str(tmp_path / "nowhere"), *own)
-    refused(1, "there is something at", out, *own, by=terminal)
+    refused(1, "exists already", out, *own, by=terminal)
     stranger = Terminal(str(tmp_path / "stranger.db"))
     stranger.must("init", "--origin", "eve.example")
     stranger.must("audit", "key", "new", "--audit-dir", str(tmp_path / "eve"))
     refused(3, "is not signed by the key eve.example", out, *own, "--public",
             str(tmp_path / "eve/log.pub"))  # fmt: skip
-    refused(1, "there is another log.pub", out, "--audit-dir", str(tmp_path / "eve"))
+    refused(1, "another log.pub exists already", out, "--audit-dir", str(tmp_path / "eve"))
     assert not (tmp_path / "eve/checkpoints").exists()
     with (tmp_path / "out/lines.jsonl").open("r+b") as lines:
         lines.seek(700)

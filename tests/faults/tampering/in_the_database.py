@@ -169,7 +169,7 @@ def _closed_up(copy: Copy) -> str:
     copy.remove(position)
     for later in range(position + 1, SIGNED + SINCE + 1):
         copy.move(later, later - 1)
-    return rf"the line of #{position} was removed"
+    return rf"the line at #{position} was removed"
 
 
 @kind("event inserted, those after it moved down", "tree")
@@ -197,7 +197,7 @@ def _before_first(copy: Copy) -> str:
     copy.database.execute(
         "INSERT INTO event VALUES (?, ?, ?, ?, ?)", position, *copy.row(copy.position())[1:]
     )
-    return rf"#{position} is no position of a log"
+    return rf"#{position} is not a position of a log"
 
 
 @kind("all positions shifted", "positions")
@@ -217,7 +217,7 @@ def _cut_off(copy: Copy) -> str:
     last = copy.chance.randrange(SIZES[2], SIGNED)
     for position in range(last + 1, SIGNED + SINCE + 1):
         copy.remove(position)
-    return rf"the log has {last} events, and the checkpoint {SIGNED}"
+    return rf"the log has {last} events, but the checkpoint {SIGNED}"
 
 
 @kind("data that is no JSON", "lines")

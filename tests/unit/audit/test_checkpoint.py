@@ -101,7 +101,7 @@ def test_whose_it_is() -> None:
     signed = MadeUpLog.of(3).signed()
     signed.check(LOG_KEY.verifier)
     signed.check(LOG_KEY.verifier, ORIGIN)
-    with pytest.raises(BadNote, match=r"of the log 'studio.example/log', not of 'other'"):
+    with pytest.raises(BadNote, match=r"for the log 'studio.example/log', not 'other'"):
         signed.check(LOG_KEY.verifier, "other")
     stranger = key_of("other.example").verifier
     namesake = key_of(ORIGIN, 4).verifier

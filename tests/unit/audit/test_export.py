@@ -143,7 +143,7 @@ def test_nothing_is_written_over(what: str, tmp_path: Path) -> None:
         if what == "folder":
             (target / "mine").write_text("mine")
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(FolderExists, match="there is something"):
+    with pytest.raises(FolderExists, match="exists already"):
         make_export(target, [3])
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -254,7 +254,7 @@ def test_an_export_is_taken_over_by_the_right_key_alone(sqlite_url: str, tmp_pat
     with pytest.raises(BadNote, match="not signed by the key"):
         Exported.open(made.folder, SigningKey.generate("eve.example", LOG).verifier)
     (made.folder / "manifest").unlink()
-    with pytest.raises(NotProved, match="manifest is no file"):
+    with pytest.raises(NotProved, match="manifest is not a file"):
         Exported.open(made.folder, made.key.verifier)
 
 

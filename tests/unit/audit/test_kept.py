@@ -120,16 +120,16 @@ def test_a_file_that_an_editor_has_tidied(file: CheckpointFile) -> None:
 @pytest.mark.parametrize(
     ("spoil", "match"),
     [
-        (lambda d: d.replace(b"\n", b"\r\n"), "something is signed there"),
-        (lambda d: bytes(range(256)), "nor the beginning of one"),
-        (lambda d: b"\x1b[2J", "nor the beginning of one"),
-        (lambda d: d + bytes(range(32)), "nor the beginning of one"),
-        (lambda d: d.replace(b"\n\n", b"\n"), "something is signed there"),
-        (lambda d: d.replace(b"\n", b"\r"), "nor the beginning of one"),
-        (lambda d: d.replace(b"\n\n", b"\n \n"), "something is signed there"),
+        (lambda d: d.replace(b"\n", b"\r\n"), "a signed note in the file is not"),
+        (lambda d: bytes(range(256)), "or the beginning of one"),
+        (lambda d: b"\x1b[2J", "or the beginning of one"),
+        (lambda d: d + bytes(range(32)), "or the beginning of one"),
+        (lambda d: d.replace(b"\n\n", b"\n"), "a signed note in the file is not"),
+        (lambda d: d.replace(b"\n", b"\r"), "or the beginning of one"),
+        (lambda d: d.replace(b"\n\n", b"\n \n"), "a signed note in the file is not"),
         (lambda d: b"\n" + d, "note 1"),
         (lambda d: b"# checkpoints\n\n" + d, "note 1"),
-        (lambda d: d.replace(b"\n8\n", b"\n08\n"), "note 2.*no number"),
+        (lambda d: d.replace(b"\n8\n", b"\n08\n"), "note 2.*not a number"),
         (lambda d: d.replace(b"studio", b"stud\xffo"), "note 1.*not UTF-8"),
         (lambda d: d.replace(b"\n\n", b"\n\n\n"), "note"),
         (lambda d: b"\0" * 200 + d, "note 1"),
@@ -165,7 +165,7 @@ def test_whose_and_in_which_order(file: CheckpointFile) -> None:
     append(file, *SIGNED)
     with pytest.raises(BadNote, match=r"checkpoint 1: .*is not signed by"):
         file.read().check(key_of("other.example").verifier, ORIGIN)
-    with pytest.raises(BadNote, match=r"checkpoint 1: .*not of 'other'"):
+    with pytest.raises(BadNote, match=r"checkpoint 1: .*not 'other'"):
         file.read().check(LOG_KEY.verifier, "other")
     forged = Signature(LOG_KEY.verifier.name, LOG_KEY.verifier.id, b"x" * 64)
     bad = SignedCheckpoint(SIGNED[1].checkpoint, Note(SIGNED[1].note.text, (forged,)))
@@ -173,7 +173,7 @@ def test_whose_and_in_which_order(file: CheckpointFile) -> None:
         Kept((SIGNED[0], bad)).check(LOG_KEY.verifier, ORIGIN)
     other = MadeUpLog(LOG.all[::-1]).signed(8)
     for pair in ((SIGNED[1], SIGNED[0]), (SIGNED[1], other)):
-        with pytest.raises(Inconsistent, match="do not follow one upon the other"):
+        with pytest.raises(Inconsistent, match="but is not larger"):
             Kept(pair).check(LOG_KEY.verifier, ORIGIN)
 
 

@@ -275,8 +275,8 @@ def test_the_line_is_in_extra_and_extra_proves_nothing() -> None:
         (lambda d: d.replace(b"\n", b"\r\n"), "does not begin with"),
         (lambda d: d.replace(b"index", b"\xff\xff", 1), "does not begin with"),
         (lambda d: d.replace(b"index", b"Index", 1), "no index"),
-        (lambda d: d.replace(b"index 6", b"index 06", 1), "no number"),
-        (lambda d: d.replace(b"index 6", b"index -6", 1), "no number"),
+        (lambda d: d.replace(b"index 6", b"index 06", 1), "not a number"),
+        (lambda d: d.replace(b"index 6", b"index -6", 1), "not a number"),
         (lambda d: d.replace(b"index 6\n", b"index 6\neHh4eA==\n"), "32 bytes"),
         (
             lambda d: d.replace(b"index 6\n", b"index 6\n" + 64 * (b64encode(b"x" * 32) + b"\n")),
@@ -295,7 +295,7 @@ def test_what_is_no_proof(changed, match: str) -> None:  # type: ignore[no-untyp
 
 def test_a_proof_is_of_one_log_and_one_head() -> None:
     proof, line = proof_of(11, 6), line_of(7)
-    with pytest.raises(BadNote, match=r"not of 'other\.example'"):
+    with pytest.raises(BadNote, match=r"not 'other\.example'"):
         proof.check(line, KEY, "other.example")
     with pytest.raises(BadNote, match="is not signed by"):
         proof.check(line, key_of("other.example").verifier)

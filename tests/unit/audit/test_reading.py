@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from ledger.audit import reading as module
-from ledger.audit.batches import Batch, Needs, SummarizedBatch
-from ledger.audit.reading import reading
+from ledger.audit import batches as module
+from ledger.audit.batches import Batch, Needs, SummarizedBatch, read_batches
 from ledger.audit.tree import TILE
 from ledger.errors import StorageFailure
 from ledger.events import STUDIO_EVENTS
@@ -132,15 +131,15 @@ def test_several_see_what_one_sees(
     damage: str, after: int | None, opened: Callable[..., Opened]
 ) -> None:
     log = opened(*DAMAGE[damage]).log
-    alone = told(reading(log, ALL, after=after, processes=1), log.registry)
+    alone = told(read_batches(log, ALL, after=after, processes=1), log.registry)
     for count in (2, 3, 8):
-        batches = reading(log, ALL, after=after, processes=count)
+        batches = read_batches(log, ALL, after=after, processes=count)
         assert told(batches, log.registry) == alone
 
 
 def test_what_others_read_is_not_read_here(opened: Callable[..., Opened]) -> None:
     one = opened()
-    batches = list(reading(one.log, ALL, processes=2))
+    batches = list(read_batches(one.log, ALL, processes=2))
     assert [type(batch) for batch in batches] == [SummarizedBatch] * 8 + [Batch] * 2
     assert one.read == list(range(8 * TILE + 1, LENGTH + 1))
     assert all(batch.is_plain(one.log.registry) for batch in batches[1:])
@@ -148,7 +147,7 @@ def test_what_others_read_is_not_read_here(opened: Callable[..., Opened]) -> Non
 
 def test_from_a_gap_on_everything_is_read_here(opened: Callable[..., Opened]) -> None:
     one = opened(*DAMAGE["a gap at the end of a stretch"])
-    batches = list(reading(one.log, ALL, processes=2))
+    batches = list(read_batches(one.log, ALL, processes=2))
     assert [type(batch) for batch in batches[:3]] == [SummarizedBatch, SummarizedBatch, Batch]
     assert one.read == [n for n in range(2 * TILE + 1, LENGTH + 1) if n != 1024]
 
@@ -158,7 +157,7 @@ def test_a_short_log_is_read_by_one(
 ) -> None:
     monkeypatch.setattr(module, "usable_processes", lambda: 2)
     one = opened()
-    list(reading(one.log, ALL))
+    list(read_batches(one.log, ALL))
     assert len(one.read) == LENGTH
 
 
@@ -173,7 +172,7 @@ def test_whoever_is_killed_is_replaced(
         os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr(module, "_look", killed)
-    batches = list(reading(one.log, ALL, processes=2))
+    batches = list(read_batches(one.log, ALL, processes=2))
     assert sum(batch.count for batch in batches) == LENGTH
     assert [type(batch) for batch in batches[:5]] == [*[SummarizedBatch] * 4, Batch]
 
@@ -191,13 +190,13 @@ def test_what_fails_there_fails_here_with_its_words(
             yield from walk(after, until)
 
         monkeypatch.setattr(one.log._recorder.pages, "walk", failing)
-        seen = reading(one.log, ALL, processes=2)
+        seen = read_batches(one.log, ALL, processes=2)
         with pytest.raises(StorageFailure, match="the disk failed"):
             list(seen)
 
 
 def test_the_processes_end_when_nobody_reads_on(opened: Callable[..., Opened]) -> None:
-    seen = reading(opened().log, ALL, processes=2)
+    seen = read_batches(opened().log, ALL, processes=2)
     assert isinstance(next(seen), SummarizedBatch)
     seen.close()  # type: ignore[attr-defined]  # a generator
     assert multiprocessing.active_children() == []

@@ -165,7 +165,7 @@ def test_another_key_and_another_ledger(studio: Studio) -> None:
     # A new key of the old name is another key.
     with pytest.raises(BadNote, match="is not signed by the key"):
         studio.sign(type(LOG_KEY).generate(ORIGIN, 1))
-    with pytest.raises(BadNote, match=r"of the log 'studio\.example/log', not of 'stage'"):
+    with pytest.raises(BadNote, match=r"for the log 'studio\.example/log', not 'stage'"):
         studio.sign(origin="stage")
     assert len(studio.file.read().signed) == 3
 
@@ -189,13 +189,13 @@ def test_a_forged_file(studio: Studio) -> None:
     for data, kind, match in (
         (true + stranger, BadNote, "checkpoint 4: .*is not signed by"),
         (true + unsigned, BadNote, "checkpoint 4: .*is wrong"),
-        (parts[1] + parts[0] + parts[2], Inconsistent, "do not follow"),
-        (true + forge(700, bytes(32)), Inconsistent, "do not follow"),
-        (true + forge(2, studio.log.root(2)), Inconsistent, "do not follow"),
+        (parts[1] + parts[0] + parts[2], Inconsistent, "is not larger"),
+        (true + forge(700, bytes(32)), Inconsistent, "is not larger"),
+        (true + forge(2, studio.log.root(2)), Inconsistent, "is not larger"),
         (true + forge(901, bytes(32)), Inconsistent, "ends at #900, and #901"),
         (parts[0] + forge(300, bytes(32)), Inconsistent, "the first 300 .*after #3"),
         (true.replace(b"700", b"701"), BadNote, "checkpoint 3: .*is wrong"),
-        (forge(0, bytes(32)), BadNote, "note 1: a checkpoint of no event"),
+        (forge(0, bytes(32)), BadNote, "note 1: a checkpoint of no events"),
         (b"garbage\n\n" * 2, BadNote, "note 1"),
     ):
         studio.file.path.write_bytes(data)

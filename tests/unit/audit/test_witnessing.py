@@ -116,7 +116,7 @@ def test_only_the_log_s_signature_and_its_own_go_on(witness: Witness) -> None:
 def test_a_request_that_begins_elsewhere(witness: Witness) -> None:
     """Also an old one, sent again: nothing is cosigned backwards."""
     first = request(0, 40)
-    witness.refuses(request(20, 40), OtherSize, "has cosigned #0, and the request begins at #20")
+    witness.refuses(request(20, 40), OtherSize, "has cosigned #0, but the request begins at #20")
     witness.cosign(first)
     witness.cosign(request(40, 100))
     for asked in (first, request(40, 100), request(40, 300), request(0, 300), request(99, 300)):
@@ -174,7 +174,7 @@ def test_what_the_log_has_not_signed(witness: Witness) -> None:
 def test_a_request_of_another_log_of_the_same_key(witness: Witness) -> None:
     witness.cosign(request(0, 40))
     for asked in (request(40, 300, origin="second.example"), request(0, 5, origin="second.ex")):
-        witness.refuses(asked, BadNote, "not of 'studio.example/log'")
+        witness.refuses(asked, BadNote, "not 'studio.example/log'")
 
 
 def test_a_tree_of_nothing(witness: Witness) -> None:
@@ -307,7 +307,7 @@ def test_only_what_a_trusted_witness_has_signed_is_taken(file: CheckpointFile) -
     cosigned = by(LOG.signed(40), UNION)
     with pytest.raises(NotProved, match=r"cosigned by union\.example, and by none"):
         taken(file, cosigned, INSURER)
-    with pytest.raises(NotProved, match="cosigned by nobody"):
+    with pytest.raises(NotProved, match="cosigned by no witness"):
         taken(file, LOG.signed(40), INSURER)
     with pytest.raises(NotProved):
         taken(file, LOG.signed(40), LOG_KEY)  # the log is no witness of its own
@@ -326,7 +326,7 @@ def test_a_checkpoint_that_this_log_never_signed(file: CheckpointFile) -> None:
     """Signed with its key all the same: somebody else has it, or the file lost something."""
     before = file.path.read_bytes()
     for foreign in (FORK.signed(300), LOG.signed(200), LOG.signed(40, origin="second.example")):
-        with pytest.raises(Inconsistent, match="is none of those that are kept") as refused:
+        with pytest.raises(Inconsistent, match="is not among those kept") as refused:
             taken(file, by(foreign, INSURER), INSURER)
         assert refused.value.exit_code == 3
         one_line(refused.value)

@@ -161,7 +161,7 @@ def test_a_position_that_is_none_is_found_in_the_index() -> None:
     check = Index(Kept(), lambda _after, _until: rows)
     for batch in batches_of([rows]):
         check.take(batch)
-    assert check.result().found == "the tag index names a:1 (X) at 'one', which is no position"
+    assert check.result().found == "the tag index names a:1 (X) at 'one', which is not a position"
 
 
 def test_a_row_is_put_together_from_its_columns() -> None:
