@@ -1,4 +1,4 @@
-"""A studio hands an export to an outsider, and another takes one over: on both databases."""
+"""One studio hands an export to an outsider, another imports one: on both databases."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Stops(Projection):
 
 @pytest.fixture
 def terminal(ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A studio whose log was signed twice, with its audit folder in the test's own folder."""
+    """A studio with two checkpoints, and its audit folder in the test's folder."""
     monkeypatch.setenv("STUDIO_LEDGER_AUDIT", str(tmp_path / "audit"))
     terminal = studio(ledger_url)
     terminal.must("audit", "key", "new")
@@ -174,7 +174,7 @@ def test_without_plugins_there_are_no_views(terminal: Terminal, tmp_path: Path) 
     assert check(tmp_path / "out").code == 0
 
 
-# --- taking over ------------------------------------------------------------------------------
+# --- importing --------------------------------------------------------------------------------
 
 
 def test_an_export_becomes_a_ledger_that_goes_on(
@@ -212,7 +212,7 @@ def test_an_export_becomes_a_ledger_that_goes_on(
 def test_events_of_plugins_are_carried_as_they_are(
     ledger_url: str, demo_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the plugin is not there that could read them."""
+    """Even without the plugin that could read them."""
     source = Terminal(shutil.copy(str(demo_path), str(tmp_path)))
     source.must("audit", "key", "new")
     source.must("audit", "checkpoint")

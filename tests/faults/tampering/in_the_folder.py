@@ -81,7 +81,7 @@ def _half(copy: Copy) -> str:
 def _noise(copy: Copy) -> str:
     file = copy.audit / "checkpoints"
     data = bytearray(file.read_bytes())
-    # In one that no witness has cosigned: what of it is whose is another kind of change.
+    # In one that no witness has cosigned: changing a cosignature is another kind.
     at = copy.chance.randrange(len(data) // 2)
     data[at] ^= 1 << copy.chance.randrange(8)
     file.write_bytes(data)
@@ -167,7 +167,7 @@ def _flip(file: Path, at: int) -> None:
 
 
 def _sign_again(copy: Copy, key: SigningKey) -> None:
-    """Sign every head anew over what now stands there, as an operator could."""
+    """Sign every head anew over the changed lines, as an operator could."""
     for gone in ("checkpoints", "policy"):
         (copy.audit / gone).unlink()
     shutil.rmtree(copy.audit / "tree")

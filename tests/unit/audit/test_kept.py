@@ -1,4 +1,4 @@
-"""The file of checkpoints: only ever longer, whole whatever interrupts, one signer at a time."""
+"""The file of checkpoints: it only grows, survives interruptions, and has one signer at a time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_it_is_read_as_it_was_appended_and_bytes_before_never_change(file: Check
 
 
 def test_cosignatures_are_put_together_with_their_checkpoint(file: CheckpointFile) -> None:
-    """Appended later, in any order, twice: each stands once, and the order is that of signing."""
+    """Appended later, in any order, twice: each counts once, in the order of signing."""
     append(file, *SIGNED)
     before = file.path.read_bytes()
     one = SIGNED[0]
@@ -65,7 +65,7 @@ def test_cosignatures_are_put_together_with_their_checkpoint(file: CheckpointFil
 
 
 def test_a_write_that_was_cut_off_at_every_byte(file: CheckpointFile) -> None:
-    """Unfinished, and taken back; but a whole note without its empty line was signed, and stays."""
+    """An unfinished note is removed; a whole one without its empty line was signed, and stays."""
     append(file, *SIGNED[:2])
     before = file.path.read_bytes()
     last = SIGNED[2].encode() + b"\n"
@@ -81,14 +81,14 @@ def test_a_write_that_was_cut_off_at_every_byte(file: CheckpointFile) -> None:
             assert file.read().signed == (*SIGNED[:2], with_witness(SIGNED[2], INSURER))
             continue
         assert (kept.signed, kept.unfinished) == (tuple(SIGNED[:2]), length)
-        # Who only reads takes nothing back.
+        # Reading alone removes nothing.
         assert file.path.read_bytes() == before + last[:length]
         assert append(file, SIGNED[2]).signed == tuple(SIGNED[:2])
         assert file.path.read_bytes() == before + last
 
 
 def test_a_cosignature_that_was_cut_off_at_every_byte(file: CheckpointFile) -> None:
-    """The log's own signature was told to somebody; the checkpoint is never lost with it."""
+    """Others may have the log's signature, so the checkpoint is never removed."""
     append(file, *SIGNED)
     before = file.path.read_bytes()
     two = with_witness(SIGNED[2], INSURER, UNION)
@@ -108,7 +108,7 @@ def test_a_cosignature_that_was_cut_off_at_every_byte(file: CheckpointFile) -> N
 
 
 def test_a_file_that_an_editor_has_tidied(file: CheckpointFile) -> None:
-    """It strips the empty line at the end; what was signed is signed all the same."""
+    """It strips the empty line at the end; the checkpoint still counts as signed."""
     append(file, *SIGNED)
     whole = file.path.read_bytes()
     file.path.write_bytes(whole.rstrip(b"\n") + b"\n")
@@ -138,7 +138,7 @@ def test_a_file_that_an_editor_has_tidied(file: CheckpointFile) -> None:
 def test_what_is_no_file_of_checkpoints(  # type: ignore[no-untyped-def]  # a lambda
     file: CheckpointFile, spoil, match: str
 ) -> None:
-    """Said where; and nobody signs beside it, nor takes anything back."""
+    """The message says where; nothing is signed or removed."""
     append(file, *SIGNED)
     spoiled = spoil(file.path.read_bytes())
     file.path.write_bytes(spoiled)
@@ -151,7 +151,7 @@ def test_what_is_no_file_of_checkpoints(  # type: ignore[no-untyped-def]  # a la
 
 
 def test_zeros_at_the_end_are_taken_back(file: CheckpointFile) -> None:
-    """As some file systems leave them after a power cut, for what was not yet on the disk."""
+    """Some file systems leave zeros after a power cut, for data not yet on the disk."""
     append(file, *SIGNED)
     whole = file.path.read_bytes()
     for zeros in (1, 40, 4_096):

@@ -39,7 +39,7 @@ SIGNED = MadeUpLog.of(5).signed()
 
 
 def cosigned_by(*names: str) -> SignedCheckpoint:
-    """The checkpoint with these witnesses' cosignatures, as it is read from a file."""
+    """The checkpoint with these witnesses' cosignatures, as read from a file."""
     text = SIGNED.note.text
     signed = SIGNED.adding([WITNESSES[name].sign(text, 1_700_000_000) for name in names])
     return SignedCheckpoint.parse(signed.encode())
@@ -56,7 +56,7 @@ def agrees(policy: Policy, *names: str) -> bool:
 
 
 def test_the_example_of_the_specification() -> None:
-    """Of all 64 sets of witnesses: two of X and one of Y, no more and no less."""
+    """Of all 64 sets of witnesses, exactly those with two of X and one of Y."""
     policy = Policy.parse(EXAMPLE.encode())
     assert (policy.logs, policy.quorum) == ((LOG_KEY.verifier,), "X-and-Y")
     enough = 0
@@ -129,7 +129,7 @@ def test_spaces_tabs_comments_urls_and_order() -> None:
 
 
 def test_names_are_bytes() -> None:
-    """A Kelvin sign is no K, what is no UTF-8 is a name, and spaces are ASCII's alone."""
+    """A Kelvin sign differs from K, any bytes make a name, and only ASCII spaces separate."""
     names = ("K", "\u212a", "a\u00a0b")
     witnesses = zip(names, (A, B, C), strict=True)
     text = "".join(f"witness {name} {vkey}\n" for name, vkey in witnesses)
@@ -194,19 +194,19 @@ def test_no_control_character_but_tab_and_newline(byte: int) -> None:
 
 
 def test_one_key_under_two_names_is_one_key() -> None:
-    """Duplicates are those of one public key, whatever they are called and whatever their id."""
+    """Two keys with the same public bytes are duplicates, whatever their names and ids."""
     key = WITNESSES["X1"].verifier
     other = VerifierKey("another.example", COSIGNATURE, key.public)
     assert other.id != key.id
     with pytest.raises(BadPolicy, match="twice"):
         Policy.parse(f"witness a {key.text}\nwitness b {other.text}\nquorum a\n".encode())
-    # A log and a witness are not each other's duplicates: the types keep their notes apart.
+    # A log and a witness are not duplicates: their types keep their notes apart.
     as_log = VerifierKey("studio.example", 1, key.public)
     Policy.parse(f"log {as_log.text}\nwitness a {key.text}\nquorum a\n".encode())
 
 
 def test_whose_log_it_is() -> None:
-    """A policy's log speaks for the origin that its key is named after, and for no other."""
+    """A log's key in a policy counts only for the origin that it is named after."""
     other = key_of("other.example")
     policy = Policy.parse(f"log {other.verifier.text}\nlog {LOG_VKEY}\nquorum none\n".encode())
     assert policy.log_of(SIGNED) == LOG_KEY.verifier
@@ -224,7 +224,7 @@ INSURER_AS_LOG = key_of(INSURER.verifier.name)
 
 
 def test_groups_may_nest_as_deep_as_they_like() -> None:
-    """One after the other, thousands deep: as deep as the file is long."""
+    """One in another, thousands deep, as many as the file can hold."""
     lines = [f"witness w {A}", "group g0 any w"]
     lines += [f"group g{n} any g{n - 1}" for n in range(1, 3_000)]
     policy = Policy.parse("\n".join([*lines, "quorum g2999"]).encode())
@@ -234,7 +234,7 @@ def test_groups_may_nest_as_deep_as_they_like() -> None:
 
 
 def test_limits() -> None:
-    """32 logs, witnesses and groups are what everybody must take; a file has 64 KiB."""
+    """Programs must accept 32 logs, witnesses and groups; a file has up to 64 KiB."""
     lines = [f"log {key_of(f'l{n}').verifier.text}" for n in range(40)]
     lines += [f"witness w{n} {key_of(f'w{n}', COSIGNATURE).verifier.text}" for n in range(40)]
     lines += [f"group g{n} all w{n}" for n in range(40)]

@@ -1,4 +1,4 @@
-"""A log is read by several processes as it is by one, whatever is in it."""
+"""Several processes read a log with the same result as one, whatever it holds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LENGTH = 9 * TILE + 17
 
 @pytest.fixture(scope="module")
 def whole(quick_folder: Path) -> Path:
-    """A ledger of nine batches and a bit, as it should be."""
+    """A sound ledger of nine batches and a bit."""
     path = quick_folder / "whole.db"
     told = (one for n, one in enumerate(history(QUICK.of(4 * LENGTH))) if n < LENGTH)
     assert make_ledger(path, told) == LENGTH
@@ -44,13 +44,13 @@ def whole(quick_folder: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two batches are a stretch, of which there are four."""
+    """Make a stretch two batches long, so that there are four."""
     monkeypatch.setattr(module, "STRETCH", 2 * TILE)
 
 
 @dataclass
 class Opened:
-    """A log, and the positions that were read here."""
+    """A log, and the positions that this process has read."""
 
     log: EventLog
     read: list[int]
