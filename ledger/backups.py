@@ -7,7 +7,7 @@ another log that says so.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ledger.audit.kept import Kept
 from ledger.audit.lineage import Origins
 from ledger.audit.note import VerifierKey
 from ledger.audit.refusals import BadNote, Inconsistent, NotProved
+from ledger.audit.signing import Progress
 from ledger.audit.tree import Derivation
 from ledger.errors import BadInput, NewerFormat, NoLedger, Refused
 from ledger.events import STUDIO_EVENTS, LedgerContinued, LedgerOpened
@@ -31,9 +32,6 @@ from ledger.log.restoring import restored
 from ledger.log.rows import StoredRow
 from ledger.log.written import Proposed
 from ledger.times import Clock
-
-Progress = Callable[[int, int], None]
-"""Called with the position read so far and the last one."""
 
 
 class Known(Struct, frozen=True):

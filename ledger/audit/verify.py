@@ -18,6 +18,7 @@ from ledger.audit.kept import Kept
 from ledger.audit.lineage import Origins
 from ledger.audit.note import VerifierKey
 from ledger.audit.policy import Policy
+from ledger.audit.signing import Progress
 from ledger.audit.tree import HashFiles
 from ledger.audit.tree_checks import (
     KeptHashes,
@@ -72,7 +73,7 @@ def verify(
     wanted: Sequence[str] = tuple(CHECKS),
     since: SignedCheckpoint | None = None,
     further: Mapping[str, Check] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     processes: int | None = None,
 ) -> Iterator[Result]:
     """Run the wanted checks; yield the results in the order of `CHECKS`.
@@ -125,7 +126,7 @@ def _read(
     log: EventLog,
     checks: Sequence[RowCheck],
     since: SignedCheckpoint | None,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress | None,
     processes: int | None,
 ) -> dict[str, float]:
     """Pass every row to every check; return the seconds that each took in this process."""
