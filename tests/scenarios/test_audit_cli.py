@@ -374,4 +374,4 @@ def test_a_proof_and_a_line_that_do_not_belong_together(signed: Terminal, folder
     refused(signed.run(*check, "--line", "line"), 3, "does not lead from this line")
     (folder / "line").write_bytes(line)
     signed.must(*check, "--line", "line")
-    refused(signed.run(*check, "--line", "line", "--origin", "other"), 3, "not of 'other'")
+    refused(signed.run(*check, "--line", "line", "--origin", "other"), 3, "not 'other'")

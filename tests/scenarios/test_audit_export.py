@@ -115,7 +115,7 @@ def test_nothing_is_exported_over_something_or_without_a_key_or_checkpoint(
     other = ("--audit-dir", str(tmp_path / "other"))
     terminal.must("audit", "key", "new", *other)
     done = terminal.run("audit", "export", str(tmp_path / "new"), *other)
-    assert (done.code, "Sign one: audit checkpoint" in done.err) == (1, True)
+    assert (done.code, "Sign the head: audit checkpoint" in done.err) == (1, True)
     done = terminal.run("audit", "export", str(tmp_path / "new"), "--key",
                         str(tmp_path / "other/log.key"))  # fmt: skip
     assert (done.code, "not signed by the key" in done.err) == (3, True)
@@ -258,7 +258,7 @@ def test_what_is_no_export_or_goes_over_something_is_refused(
     refused(2, "is taken over as it is", out, "--format", "holds-csv", *own)
     refused(2, "is no folder", str(tmp_path / "out/lines.jsonl"), "--public", "x", "--format", "x")
     refused(2, "no public key at", out, "--public", str(tmp_path / "nowhere"), *own)
-    refused(1, "exists already", out, *own, by=terminal)
+    refused(1, "there is something at", out, *own, by=terminal)
     stranger = Terminal(str(tmp_path / "stranger.db"))
     stranger.must("init", "--origin", "eve.example")
     stranger.must("audit", "key", "new", "--audit-dir", str(tmp_path / "eve"))

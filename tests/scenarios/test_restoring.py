@@ -158,7 +158,7 @@ def test_it_goes_on_as_another_log_that_says_so(
     assert third.run("restore", str(tmp_path / "second.db"), *own).code == 3
     name = ("--as-new-origin", "studio.example")
     again = third.run("restore", str(tmp_path / "second.db"), *own, *name)
-    assert (again.code, "was 'studio.example' already" in again.err) == (1, True)
+    assert (again.code, "has had the name 'studio.example'" in again.err) == (1, True)
     third.must("restore", str(tmp_path / "second.db"), *own, "--as-new-origin", "studio.example/3")
     results = {r["check"]: r for r in third.must("audit", "verify", "--json").data}
     assert results["origins"]["found"].endswith("studio.example/2, then studio.example/3")
