@@ -1,11 +1,11 @@
 """The audit of one ledger: its key, its checkpoints, its proofs.
 
-What an audit needs beside the log lies in one folder, outside the database:
+Apart from the log, an audit needs one folder outside the database:
 
     checkpoints    signed heads of the tree, only ever appended to
-    log.key        the private key, its owner's alone; better elsewhere
+    log.key        the private key, for its owner alone; better kept elsewhere
     log.pub        the public key
-    policy         which witnesses must agree (may be missing)
+    policy         which witnesses must agree (optional)
     tree/          kept hashes; can be thrown away
 """
 
@@ -41,7 +41,7 @@ def audit_folder(where: str) -> Path:
 
 
 class AuditFolder:
-    """An audit folder; it need not be there yet."""
+    """An audit folder; it may not exist yet."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -55,18 +55,18 @@ class AuditFolder:
         """The log's public key. Raises `NoKey`."""
         if not self.public_file.exists():
             raise NoKey(
-                f"there is no public key at {self.public_file}",
-                advice="Make the log's key: audit key new; or name the public one: --public",
+                f"no public key at {self.public_file}",
+                advice="Make the log's key: audit key new; or give the public one: --public",
             )
         return read_public(str(self.public_file), LOG)
 
     def policy(self) -> Policy | None:
-        """The policy that lies here; None where none does. Raises `BadPolicy`."""
+        """The policy in the folder, None if there is none. Raises `BadPolicy`."""
         return read_policy(self.policy_file) if self.policy_file.exists() else None
 
 
 class Audit:
-    """What an audit does with a ledger: sign its head, prove its events, answer to witnesses."""
+    """Audits a ledger: signs its head, proves its events, answers witnesses, verifies it."""
 
     def __init__(self, ledger: Ledger, folder: AuditFolder, where: str) -> None:
         self.ledger = ledger
@@ -75,7 +75,7 @@ class Audit:
 
     @property
     def origin(self) -> str:
-        """Whose log it is: the first line of every checkpoint."""
+        """The log's name, the first line of every checkpoint."""
         return self.ledger.opened.origin
 
     def make_key(self, file: Path, passphrase: str | None) -> VerifierKey:
@@ -83,7 +83,7 @@ class Audit:
         return make_key(file, key_name(self.origin), LOG, passphrase)
 
     def sign(self, key: SigningKey, progress: Progress | None = None) -> Signed:
-        """Sign the head of the log. See `sign_head`. Raises `NoKey` where it is another's key."""
+        """Sign the head of the log, see `sign_head`. Raises `NoKey` for a key of another log."""
         if key.verifier.type != LOG:
             raise NoKey(f"{key.verifier.named} is a witness's key", advice=_LOG_KEY)
         if self.folder.public_file.exists() and self.folder.public() != key.verifier:
@@ -102,7 +102,10 @@ class Audit:
         )
 
     def kept(self, log: VerifierKey) -> Kept:
-        """The checkpoints, each signed by the log. Raises `BadNote` or `Inconsistent`."""
+        """Read the checkpoints and check that the log signed each.
+
+        Raises `BadNote` or `Inconsistent`.
+        """
         kept = self.folder.checkpoints.read()
         kept.check(log, self.origin)
         check_reaches(kept, self.ledger.log.head())
@@ -113,8 +116,8 @@ class Audit:
     ) -> Proof:
         """The proof that the event at a position is in a checkpoint.
 
-        Raises `BadInput` for a position that is not there, `NotCovered` for one that no
-        checkpoint covers, `Inconsistent` where the log is not what was signed.
+        Raises `BadInput` for a position that the log does not have, `NotCovered` for one that no
+        checkpoint covers, `Inconsistent` if the log is not what was signed.
         """
         head = self.ledger.log.head()
         if not 1 <= position <= head:
@@ -127,16 +130,16 @@ class Audit:
     def request(self, since: int, log: VerifierKey) -> Request:
         """A request to a witness that has cosigned the checkpoint of size `since`, 0 for none.
 
-        Raises `NotCovered` where there is no checkpoint, or none of that size.
+        Raises `NotCovered` if nothing was signed yet, or no checkpoint of that size.
         """
         kept = self.kept(log)
         if kept.last is None:
-            raise NotCovered("there is no checkpoint yet", advice="Sign one: audit checkpoint")
+            raise NotCovered("nothing was signed yet", advice="Sign the head: audit checkpoint")
         old = next((one for one in kept.signed if one.size == since), None)
         if old is None and since:
             raise NotCovered(
                 f"no checkpoint of size {since} was signed here",
-                advice="List them: audit checkpoints; 0 where the witness has none yet",
+                advice="Take one from: audit checkpoints; or 0 if the witness has none yet",
             )
         hashes = prove_continuation(self.ledger.log.lines, old, kept.last, self.folder.hashes)
         return Request(since, tuple(hashes), kept.last)
@@ -144,7 +147,7 @@ class Audit:
     def accept(
         self, cosigned: SignedCheckpoint, log: VerifierKey, witnesses: Sequence[VerifierKey]
     ) -> list[VerifierKey]:
-        """Take a witness's cosignature to the checkpoints. See `witnessing.accept`."""
+        """Add witnesses' cosignatures to the checkpoints. See `witnessing.accept`."""
         return accept(cosigned, log=log, witnesses=witnesses, file=self.folder.checkpoints)
 
     # --- verifying ----------------------------------------------------------------------
@@ -156,7 +159,7 @@ class Audit:
         policy: Policy | None = None,
         outside: Sequence[SignedCheckpoint] = (),
     ) -> Evidence:
-        """What the ledger is verified against: the audit folder, and what others have kept."""
+        """The evidence to verify the ledger against: the audit folder, and what others kept."""
         kept, unreadable = Kept(), ""
         try:
             kept = self.folder.checkpoints.read()
@@ -165,9 +168,9 @@ class Audit:
         return Evidence(self.origin, log, kept, self.folder.hashes, outside, policy, unreadable)
 
     def check_has_come(self, evidence: Evidence, at: int) -> None:
-        """Raise `ReplicaBehind` where a replica has not come to what was signed.
+        """Raise `ReplicaBehind` if a replica has not reached the newest checkpoint.
 
-        Events that are on their way would look like events that are gone.
+        Events that have not arrived yet would look like events that are gone.
         """
         signed = max((one.size for one in (*evidence.kept.signed, *evidence.outside)), default=0)
         if at < signed:
@@ -184,15 +187,16 @@ class Audit:
     ) -> Iterator[Result]:
         """Derive everything anew and compare. See `ledger.audit.verify`.
 
-        At most so many `processes` read, as many as can where None. Raises `NotCovered` where
-        there is no checkpoint to go on from.
+        At most `processes` read, None for as many as usable. Raises `NotCovered` if there is no
+        checkpoint for `since_checkpoint`.
         """
         since = None
         if since_checkpoint:
             since = evidence.kept.last
             if since is None:
                 raise NotCovered(
-                    "there is no checkpoint to go on from", advice="Verify all: audit verify"
+                    "nothing was signed yet, so there is nothing to start from",
+                    advice="Verify everything: audit verify",
                 )
         further = {"guards": self._guards, "views": lambda: self._views(progress)}
         if since is not None:
@@ -208,7 +212,7 @@ class Audit:
         )
 
     def _guards(self) -> Result:
-        """What the database itself holds against changes, and whether its file is sound."""
+        """Check the database's own guards against changes, and whether its file is sound."""
         health, findings = examine(self._where), Findings()
         if health.damage:
             findings.add(f"the file is damaged: {health.damage}")
@@ -216,10 +220,10 @@ class Audit:
             findings.add(
                 f"guards are missing: {', '.join(health.missing_triggers)}",
                 None,
-                "Somebody has removed them; find out who",
+                "They were removed: find out by whom",
             )
         if health.format != self.ledger.opened.format:
-            findings.add(f"the store has format {health.format}, and #1 says another", 1)
+            findings.add(f"the store has format {health.format}, but #1 says another", 1)
         return findings.result("guards", f"format {health.format}, append-only triggers in place")
 
     def _views(self, progress: Progress | None) -> Result:
@@ -236,26 +240,26 @@ class Audit:
             checking.close()
         if not self.ledger.extensions.projections:
             return Result("views", "not checked", "no plugin is loaded")
-        well = f"{rows:,} rows of {tables} projections, as a rebuild has them"
+        well = f"{rows:,} rows of {tables} projections, as a rebuild would have them"
         if not tables:
-            well = "none is kept yet"
+            well = "none are kept yet"
         return findings.result("views", "; ".join((well, *skipped)))
 
 
-_REBUILD = "They are only kept: views rebuild"
+_REBUILD = "Tables can be rebuilt from the log: views rebuild"
 
 
 def read_policy(file: Path) -> Policy:
-    """The policy in a file. Raises `BadPolicy`."""
+    """Read a policy file. Raises `BadPolicy`."""
     try:
         with file.open("rb") as opened:
             data = opened.read(MAX_POLICY + 1)
     except OSError as error:
         raise BadPolicy(
             f"the policy {file} cannot be read: {(error.strerror or str(error)).lower()}",
-            advice="Name a file with --policy",
+            advice="Name a policy file: --policy FILE",
         ) from error
     return Policy.parse(data)
 
 
-_LOG_KEY = "Sign with the log's own key: --key FILE; a further key needs its own --audit-dir"
+_LOG_KEY = "Sign with the log's own key: --key FILE; another key needs its own --audit-dir"

@@ -1,13 +1,13 @@
-"""Backups: a copy that was checked before it took its name, and a ledger that is made from one.
+"""Backups: making a checked copy of a ledger, and a ledger from a copy.
 
-Both read every line, as `audit verify` would, and derive the root of their tree. A backup that
-could not be restored is told at once, and so is one that is not what was signed. A backup that is
-older than what was signed makes no ledger that goes on under the same name: the log would tell a
-second history. It can go on as another log that says so.
+Both read every line, as `audit verify` would, and derive the root of the tree. So a backup that
+could not be restored, or is not what was signed, is reported at once. A backup older than what was
+signed cannot continue under the same name: the log would have two histories. It can continue as
+another log that says so.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ledger.audit.kept import Kept
 from ledger.audit.lineage import Origins
 from ledger.audit.note import VerifierKey
 from ledger.audit.refusals import BadNote, Inconsistent, NotProved
+from ledger.audit.signing import Progress
 from ledger.audit.tree import Derivation
 from ledger.errors import BadInput, NewerFormat, NoLedger, Refused
 from ledger.events import STUDIO_EVENTS, LedgerContinued, LedgerOpened
@@ -32,16 +33,13 @@ from ledger.log.rows import StoredRow
 from ledger.log.written import Proposed
 from ledger.times import Clock
 
-Progress = Callable[[int, int], None]
-"""Told the position that was read, and the last one."""
-
 
 class Known(Struct, frozen=True):
-    """What is known of a ledger from elsewhere, to hold a copy against.
+    """Evidence about a ledger from outside, to check a copy against.
 
     `kept` are the checkpoints of its audit folder, `outside` those that others kept, `key` the
-    log's public key (None: signatures cannot be checked), `root` the one that was told when the
-    backup was made.
+    log's public key (None: signatures cannot be checked), and `root` the root that was printed
+    when the backup was made.
     """
 
     kept: Kept = Kept()
@@ -51,16 +49,16 @@ class Known(Struct, frozen=True):
 
     @property
     def checkpoints(self) -> tuple[SignedCheckpoint, ...]:
-        """All of them."""
+        """All checkpoints, kept here or by others."""
         return (*self.kept.signed, *self.outside)
 
 
 class Copied(Struct, frozen=True):
-    """A copy that was read whole: how many events, the root of their tree, whose log.
+    """A copy that was read whole: its last event, the root of its tree, and the log's name.
 
-    `agreed` counts the checkpoints that it holds, `signed` is the largest of them; `zone` is the
-    ledger's.
-    `continued` is the position at which it goes on as another log; None where it does not.
+    `agreed` counts the checkpoints that it agrees with, and `signed` is the size of the largest.
+    `zone` is the ledger's. `continued` is the position from which it continues as another log;
+    None if it does not.
     """
 
     origin: str
@@ -74,34 +72,34 @@ class Copied(Struct, frozen=True):
 
 
 class Continuing(Struct, frozen=True):
-    """The name under which a restored log goes on, and who says so."""
+    """The name under which a restored log continues, and the header of the event that says so."""
 
     origin: str
     header: Header
 
 
 class OriginTaken(Refused):
-    """A log cannot go on under a name that it has had: checkpoints of both would be told apart
-    by nothing."""
+    """A log cannot continue under a name that it has had: the checkpoints of both logs would look
+    alike."""
 
     rule = "new-origin"
 
     def __init__(self, origin: str) -> None:
         super().__init__(
-            f"the log was {origin!r} already",
-            advice="A log that is another one needs another name: --as-new-origin NAME",
+            f"the log has had the name {origin!r}",
+            advice="Choose a new name for the new log: --as-new-origin NAME",
         )
 
 
 class Forked(Inconsistent):
-    """A backup that does not reach what was signed, or is not what was signed."""
+    """A backup that ends before what was signed, or is not what was signed."""
 
 
 def back_up(where: str, target: Path, known: Known, progress: Progress | None = None) -> Copied:
-    """Copy the ledger at a path or URL to a file that is not there yet.
+    """Copy the ledger at a path or URL to a new file.
 
-    `known` is to be read before. Raises `Forked` or `BadNote` where the ledger is not what was
-    signed, and `NotProved` where a line is none that a ledger keeps: then no copy is made.
+    Read `known` before calling this. Raises `Forked` or `BadNote` if the ledger is not what was
+    signed, and `NotProved` for a line that no ledger keeps; then no copy is made.
     """
     registry = Registry(STUDIO_EVENTS)
     copied: list[Copied] = []
@@ -116,7 +114,7 @@ def back_up(where: str, target: Path, known: Known, progress: Progress | None = 
                 f"the ledger is damaged, and no copy was made: {error.where}, {error.message}",
                 advice="See what was done to it: audit verify",
             ) from error
-        for one in reading.held(known):
+        for one in reading.disagreeing(known):
             raise _not_as_signed(one, reading, "No copy was made. See what was done: audit verify")
         copied.append(reading.copied(known))
 
@@ -134,11 +132,11 @@ def restore(
     progress: Progress | None = None,
     dry_run: bool = False,
 ) -> Copied:
-    """Make a ledger of a backup at a place where none is; whole and verified, or not at all.
+    """Make a ledger from a backup at a free place; whole and verified, or not at all.
 
-    With `continuing` it goes on as another log. With `dry_run` nothing is made. Raises
+    With `continuing`, it continues as another log. With `dry_run`, nothing is made. Raises
     `LedgerExists`, `NotProved` for a backup that is damaged or has another root, `BadNote` for
-    checkpoints of another log, and `Forked` for one that does not hold all that was signed.
+    checkpoints of another log, and `Forked` for a backup that lacks some of what was signed.
     """
     Place.parse(where)
     registry = Registry(STUDIO_EVENTS)
@@ -175,25 +173,25 @@ def _open_backup(backup: str, registry: Registry) -> EventLog:
         raise
     except NoLedger as error:
         raise NoLedger(
-            f"{backup} is no backup: {error.message}", advice="Name a file that backup has written"
+            f"{backup} is not a backup: {error.message}", advice="Name a file written by backup"
         ) from error
 
 
 def _going_on(reading: "_Reading", known: Known, continuing: Continuing | None) -> Proposed | None:
-    """Hold what was read against what is known; what is to be recorded next, if anything."""
+    """Check a backup against what is known; return the event to record next, if any."""
     if known.root is not None and reading.root != known.root:
         raise NotProved(
-            f"the backup has the root {_told(reading.root)}, and not {_told(known.root)}",
-            advice="It is another backup than that one, or was changed. Nothing was restored",
+            f"the backup has the root {_base64(reading.root)}, not {_base64(known.root)}",
+            advice="It is a different backup, or it was changed. Nothing was restored",
         )
-    lost = reading.held(known)
+    lost = reading.disagreeing(known)
     if continuing is None:
         if lost:
             raise _not_as_signed(
                 lost[0],
                 reading,
-                "Whatever is recorded next would be a second history. Restore a newer backup; "
-                "where there is none, go on as another log: restore --as-new-origin NAME",
+                "Anything recorded next would start a second history. Restore a newer backup; if "
+                "there is none, continue as another log: restore --as-new-origin NAME",
             )
         return None
     if continuing.origin in reading.origins.names:
@@ -203,9 +201,9 @@ def _going_on(reading: "_Reading", known: Known, continuing: Continuing | None) 
         origin=continuing.origin,
         former=reading.origins.origin,
         size=reading.size,
-        root=_told(reading.root),
+        root=_base64(reading.root),
         lost_size=None if largest is None else largest.size,
-        lost_root=None if largest is None else _told(largest.root),
+        lost_root=None if largest is None else _base64(largest.root),
     )
     return event, continuing.header
 
@@ -214,17 +212,17 @@ def _not_as_signed(one: SignedCheckpoint, reading: "_Reading", advice: str) -> F
     if one.size > reading.size:
         missing = one.size - reading.size
         what = (
-            f"#{one.size} of {one.checkpoint.origin} was signed, and this ends at #{reading.size}: "
-            f"{'1 event is' if missing == 1 else f'{missing:,} events are'} not in it"
+            f"#{one.size} of {one.checkpoint.origin} was signed, but this ends at #{reading.size}: "
+            f"{'1 event is' if missing == 1 else f'{missing:,} events are'} missing"
         )
         return Forked(what, advice=advice, position=reading.size + 1)
-    derived = _told(reading.roots[one.size])
-    what = f"its first {one.size:,} events have the root {derived}, signed was {one.checkpoint}"
+    derived = _base64(reading.roots[one.size])
+    what = f"its first {one.size:,} events have the root {derived}, but {one.checkpoint} was signed"
     return Forked(what, advice=advice)
 
 
 class _Reading:
-    """Every line of a log, once: the roots that are wanted, and the log's names."""
+    """One reading of every line of a log: derives the wanted roots and the log's names."""
 
     def __init__(self, log: EventLog, known: Known, progress: Progress | None) -> None:
         self._log = log
@@ -236,7 +234,7 @@ class _Reading:
         self._derivation = Derivation(wanted)
 
     def lines(self) -> Iterator[bytes]:
-        """Its lines; an empty one for a row that has none."""
+        """Yield the lines, an empty one for a damaged row."""
         read = 0
         for batch in batches(iter(self._rows())):
             self._derivation.add(batch.leaves)
@@ -247,24 +245,24 @@ class _Reading:
                 self._progress(read, max(self.size, read))
 
     def _rows(self) -> Iterable[StoredRow]:
-        # From the first row there is, whatever its position: one before #1 is found, too.
+        # Start from the first row, whatever its position, to find also one before #1.
         return self._log.stored(until=self.size)
 
     @property
     def roots(self) -> dict[int, bytes]:
-        """The roots at the wanted sizes, as far as it reached."""
+        """The roots at those wanted sizes that were reached."""
         return self._derivation.roots
 
     @property
     def root(self) -> bytes:
-        """The root of all of it."""
+        """The root of the whole log."""
         return self.roots[self.size]
 
-    def held(self, known: Known) -> Sequence[SignedCheckpoint]:
-        """The checkpoints that it does not hold, the largest first.
+    def disagreeing(self, known: Known) -> Sequence[SignedCheckpoint]:
+        """The checkpoints that the log does not agree with, the largest first.
 
-        Raises `BadNote` for one that is of another log or wrongly signed, and `NotProved` where
-        the log says something untrue of its own names.
+        Raises `BadNote` for one that is of another log or wrongly signed, and `NotProved` if the
+        log's changes of its name are wrong.
         """
         self._check_names()
         origin = self.origins.origin
@@ -273,8 +271,8 @@ class _Reading:
         for one in known.checkpoints:
             if one.checkpoint.origin != origin:
                 raise BadNote(
-                    f"the checkpoint #{one.size} is of the log {one.checkpoint.origin!r}, and this "
-                    f"is {origin!r}",
+                    f"the checkpoint #{one.size} is for the log {one.checkpoint.origin!r}, but "
+                    f"this is {origin!r}",
                     advice="Name the audit folder of this log: --audit-dir FOLDER",
                 )
             if known.key is not None:
@@ -288,12 +286,12 @@ class _Reading:
             raise NotProved(result.found, advice="See what was done to it: audit verify")
 
     def copied(self, known: Known, *, continued: bool = False) -> Copied:
-        """What came of it."""
+        """The result of the reading."""
         last = self._log.last()
         assert last is not None, "a log has at least its first line"
         held = [one for one in known.checkpoints if self.roots.get(one.size) == one.root]
         opened = next(self._log.stream(until=1)).event
-        assert isinstance(opened, LedgerOpened), "or its first line would have been refused"
+        assert isinstance(opened, LedgerOpened), "restoring checks the first line"
         return Copied(
             self.origins.origin,
             opened.zone,
@@ -306,5 +304,5 @@ class _Reading:
         )
 
 
-def _told(root: bytes) -> str:
+def _base64(root: bytes) -> str:
     return b64encode(root).decode()

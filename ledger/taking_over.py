@@ -1,4 +1,4 @@
-"""Taking an export over: its lines become a ledger, byte for byte; its checkpoints go along."""
+"""Importing an export: its lines become a ledger, byte for byte, with its checkpoints."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from ledger.events.base import Registry
 from ledger.log.eventlog import restore_log
 
 WORTH = 8_192
-"""Lines from which on it is worth having a process that examines them: to have one costs 30 ms."""
+"""Lines from which a separate process to check them pays off; starting one costs 30 ms."""
 
 
 def take_over(
@@ -23,12 +23,12 @@ def take_over(
     public: Path,
     progress: Progress | None = None,
 ) -> None:
-    """Make a ledger of an export, and put its checkpoints and its public key in their places.
+    """Make a ledger from an export, and put its checkpoints and public key in place.
 
-    Whole or not at all: the lines are compared with what was signed before the ledger is there.
-    The events of plugins are carried as they are. Raises `LedgerExists` where a ledger is,
-    `KeyExists` where other checkpoints or another key are, `NotProved` where the lines are not
-    those that were signed, and `BadInput` for signed lines that no ledger would keep.
+    Whole or not at all: the ledger appears only after its lines proved to be the signed ones.
+    Events of plugins are copied unchanged. Raises `LedgerExists` if there is a ledger,
+    `KeyExists` if there are other checkpoints or another key, `NotProved` if the lines are not
+    the signed ones, and `BadInput` for signed lines that no ledger would keep.
     """
     placed: list[Path] = []
     try:
@@ -43,7 +43,7 @@ def take_over(
             lines = exported.lines(progress)
             restore_log(where, Registry(STUDIO_EVENTS), lines, in_child=in_child).close()
         except BadInput:
-            exported.check_hash("lines.jsonl")  # was it signed so, or changed since?
+            exported.check_hash("lines.jsonl")  # if changed since it was signed, say that
             raise
     except BaseException:
         for file in placed:
@@ -52,9 +52,10 @@ def take_over(
 
 
 def _place(file: Path, data: bytes) -> bool:
-    """Write a file that is not there; whether it was not. Raises `KeyExists` over another one.
+    """Write a file unless it exists; return whether it was written.
 
-    One that is the same is left: an import that was killed may have left it.
+    The same content is accepted, since an import that was killed may have left it. Raises
+    `KeyExists` for other content.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,7 @@ def _place(file: Path, data: bytes) -> bool:
         if file.is_file() and file.read_bytes() == data:
             return False
         raise KeyExists(
-            f"there is another {file.name} at {file} already",
+            f"another {file.name} exists already at {file}",
             advice="It belongs to another ledger: name a new audit folder with --audit-dir",
         ) from None
     except OSError as error:

@@ -1,12 +1,15 @@
-"""Stored rows, 256 at a time, and what the checks ask of them.
+"""Stored rows in batches of 256, read by one process or, for a long log, by several.
 
-Nearly every batch is as it should be, which costs less to see of all its rows together than row by
-row. What is asked is derived when it is asked; of a batch that another process has looked at
-(`ledger.audit.reading`) it is known, and its rows are read again only where something is odd.
+Nearly every batch is sound, and seeing that for all rows at once is cheaper than row by row. A
+`Batch` derives each answer when a check asks for it. With several processes, each takes every n-th
+stretch of positions and sends a summary of each batch. They judge nothing: a check that finds a
+summary odd reads the rows again here. After the first stretch with a gap, everything is read here,
+because batches no longer line up with stretches.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from contextlib import suppress
+from functools import cached_property, partial
 from hashlib import sha256
 from itertools import islice
 
@@ -16,22 +19,30 @@ from msgspec import Struct
 from ledger.audit.tree import TILE
 from ledger.events import LedgerContinued, LedgerOpened
 from ledger.events.base import Registry
+from ledger.log.eventlog import EventLog
 from ledger.log.lines import LINE_LIMIT, line, lines_of
 from ledger.log.restoring import are_recorded_times, is_plain
-from ledger.log.rows import StoredRow, tags_of
+from ledger.log.rows import ENDLESS, StoredRow, tags_of
+from ledger.processes import Stopped, side_by_side, usable_processes
 
 NAMING_TYPES = (LedgerOpened.type_name, LedgerContinued.type_name)
 """The types of the events that name the log."""
 
 TAG_ERRORS = (msgspec.MsgspecError, ValueError, TypeError)
-"""What reading tags raises that are no JSON, or none of texts: the check of the lines says so."""
+"""Raised for tags that are not a JSON array of strings; the check of the lines reports those."""
+
+STRETCH = 8 * TILE
+"""Positions that one process reads before the next one takes its turn."""
+
+WORTH = 16 * STRETCH
+"""Lines from which further processes pay off; starting one costs about 30 ms."""
 
 _NUL = r"\u0000"
 _HASH = 32
 
 
 class Batch:
-    """Up to 256 stored rows, of whatever kind: what is damaged is of any type."""
+    """Up to 256 stored rows; in a damaged log their columns may have any type."""
 
     def __init__(self, rows: Sequence[StoredRow]) -> None:
         self.rows = rows
@@ -43,7 +54,7 @@ class Batch:
 
     @cached_property
     def last(self) -> int:
-        """The last position. They ascend, so no gap is between two that lie `count` - 1 apart."""
+        """The last position. Positions ascend: `first` + `count` - 1 means that none is missing."""
         return self.rows[-1][0]
 
     @cached_property
@@ -58,10 +69,7 @@ class Batch:
 
     @cached_property
     def lines(self) -> list[bytes]:
-        """The line of each row.
-
-        The row of a damaged column has no line: it counts as an empty one, which no tree holds.
-        """
+        """The line of each row; empty, which no tree holds, for a row with a damaged column."""
         try:
             return lines_of(self.rows)
         except (TypeError, AttributeError, ValueError):
@@ -74,7 +82,7 @@ class Batch:
 
     @cached_property
     def times(self) -> tuple[str, str] | None:
-        """The first and last recorded time; None unless all are such as a log writes, in order."""
+        """The first and last recorded time; None unless all are well-formed and in order."""
         times = [row[1] for row in self.rows]
         if are_recorded_times(times) and times == sorted(times):
             return times[0], times[-1]
@@ -89,7 +97,7 @@ class Batch:
 
     @cached_property
     def tag_count(self) -> int | None:
-        """How many tags the rows have; None where one's cannot be read by everybody."""
+        """How many tags the rows have; None if some database could not read one of them."""
         count = 0
         try:
             for row in self.rows:
@@ -102,12 +110,12 @@ class Batch:
 
     @cached_property
     def names_log(self) -> bool:
-        """Whether one of them says how the log is named."""
+        """Whether one of the rows names the log."""
         return any(row[2] in NAMING_TYPES for row in self.rows)
 
 
 def line_of(row: StoredRow) -> bytes:
-    """The line of a row; empty where its columns are not such as a log writes."""
+    """The line of a row; empty if a column holds what no log writes."""
     try:
         return line(*row)
     except (TypeError, AttributeError, ValueError):
@@ -115,23 +123,23 @@ def line_of(row: StoredRow) -> bytes:
 
 
 def batches(rows: Iterator[StoredRow]) -> Iterator[Batch]:
-    """Rows as batches, all but the last one full."""
+    """Group rows into batches, all but the last one full."""
     while some := list(islice(rows, TILE)):
         yield Batch(some)
 
 
 def batches_of(pages: Iterable[Sequence[StoredRow]]) -> Iterator[Batch]:
-    """Pages as batches, all but the last one full: where those are of whole batches, too."""
+    """Cut pages into batches, all full except at the end of a page."""
     for page in pages:
         for start in range(0, len(page), TILE):
             yield Batch(page[start : start + TILE])
 
 
-# --- looked at elsewhere -----------------------------------------------------------------
+# --- summaries from other processes ------------------------------------------------------
 
 
 class Needs(Struct, frozen=True):
-    """What the checks need to know of each batch, beyond its positions and times."""
+    """The answers that the checks need for each batch, beyond its positions and times."""
 
     plain: bool
     leaves: bool
@@ -140,7 +148,7 @@ class Needs(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True, array_like=True):
-    """What somebody has seen of a batch, to be sent; of what nobody needs, nothing."""
+    """A batch as another process saw it, with only the answers that are needed."""
 
     first: int
     last: int
@@ -153,7 +161,7 @@ class Summary(Struct, frozen=True, array_like=True):
 
     @classmethod
     def of(cls, batch: Batch, needs: Needs, registry: Registry) -> "Summary":
-        """Look at a batch."""
+        """Summarize a batch."""
         return cls(
             batch.first,
             batch.last,
@@ -167,12 +175,12 @@ class Summary(Struct, frozen=True, array_like=True):
 
 
 class SummarizedBatch(Batch):
-    """A batch that was looked at elsewhere; `rows` are read when they are asked for."""
+    """A batch that another process summarized; `rows` are read on first use."""
 
     def __init__(self, summary: Summary, read: Callable[[int, int], Iterable[StoredRow]]) -> None:
         self._read = read
         self._is_plain = summary.is_plain
-        # Here they stand in place of what `Batch` would derive.
+        # These take the place of what `Batch` would derive.
         self.first, self.last, self.count = summary.first, summary.last, summary.count
         self.times = summary.times
         self.tag_count = summary.tag_count
@@ -182,10 +190,66 @@ class SummarizedBatch(Batch):
             self.leaves = [joined[at : at + _HASH] for at in range(0, len(joined), _HASH)]
 
     @cached_property
-    def rows(self) -> Sequence[StoredRow]:  # type: ignore[override]  # read when it is asked for
-        """The rows, as they are now."""
+    def rows(self) -> Sequence[StoredRow]:  # type: ignore[override]  # read on first use
+        """The rows as they are now."""
         return list(self._read(self.first - 1, self.last))
 
     def is_plain(self, registry: Registry) -> bool:
-        """As the summary says."""
+        """Whether every row is plain, according to the summary."""
         return self._is_plain
+
+
+# --- reading a log -----------------------------------------------------------------------
+
+
+def read_batches(
+    log: EventLog, needs: Needs, *, after: int | None = None, processes: int | None = None
+) -> Iterator[Batch]:
+    """Read the rows of a log after a position in batches, all but the last one full.
+
+    `processes` sets how many read, however short the log (each needs one stretch at least). None:
+    one for each usable core if the log has `WORTH` lines, else one.
+    """
+    first = after or 0
+    stretches = [(n, n + STRETCH) for n in range(first, log.head() - STRETCH + 1, STRETCH)]
+    count = usable_processes() if processes is None else processes
+    is_shared = bool(stretches) and (processes is not None or len(stretches) * STRETCH >= WORTH)
+    here = -ENDLESS if after is None else after
+    if count > 1 and is_shared and _begins(log, after):
+        shares = [share for n in range(count) if (share := stretches[n::count])]
+        works = [partial(_look, log, needs, share) for share in shares]
+        for stretch in _read_elsewhere(works, len(stretches)):
+            for summary in stretch:
+                yield SummarizedBatch(summary, log.stored)
+            here = stretch[-1].last
+    yield from batches_of(log.stored_pages(here))
+
+
+def _begins(log: EventLog, after: int | None) -> bool:
+    """Whether the rows begin at the first position: a damaged log may have some before #1."""
+    return after is not None or next(iter(log.stored(until=0)), None) is None
+
+
+def _read_elsewhere(
+    works: Sequence[Callable[[], Iterable[list[Summary]]]], count: int
+) -> Iterator[list[Summary]]:
+    """Yield the summaries of each stretch, in order, up to the first one with a gap."""
+    # If a process stops, this one reads on from there and meets the same error.
+    with suppress(Stopped), side_by_side(works) as readers:
+        for n in range(count):
+            stretch = next(readers[n % len(readers)])
+            if not _is_whole(stretch):
+                return
+            yield stretch
+
+
+def _is_whole(stretch: list[Summary]) -> bool:
+    # Rows ascend, and none lies outside its stretch.
+    return sum(summary.count for summary in stretch) == STRETCH
+
+
+def _look(log: EventLog, needs: Needs, share: list[tuple[int, int]]) -> Iterator[list[Summary]]:
+    """Summarize the stretches of a share, in another process."""
+    for after, until in share:
+        pages = log.stored_pages(after, until)
+        yield [Summary.of(batch, needs, log.registry) for batch in batches_of(pages)]

@@ -6,8 +6,8 @@
 
     — <key name> <signature>
 
-The origin is the ledger's own, from its first event. A log never signs two checkpoints of which
-neither continues the other. Pure: what is kept where, `ledger.audit.kept` knows.
+The origin is the ledger's own, from its first event. Of any two checkpoints that a log signs, the
+larger continues the smaller. Pure: `ledger.audit.kept` knows where checkpoints are kept.
 """
 
 import re
@@ -18,16 +18,15 @@ from msgspec import Struct
 
 from ledger.audit.merkle import EMPTY_ROOT, HASH_SIZE, MAX_SIZE
 from ledger.audit.note import Note, Signature, VerifierKey, decode64
-from ledger.audit.refusals import BadNote
+from ledger.audit.refusals import DAMAGED, BadNote
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
-_DAMAGED = "It was damaged or tampered with: ask for it again"
 
 
 class Checkpoint(Struct, frozen=True):
-    """A head of a log's tree: whose, over how many events, and the root.
+    """A head of a log's tree: the log's origin, the number of events, and the root.
 
-    `extensions` are further lines that others may write; this program writes none.
+    `extensions` are further lines that other programs may write; this one writes none.
     """
 
     origin: str
@@ -45,16 +44,16 @@ class Checkpoint(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: bytes) -> "Checkpoint":
-        """Read a note's text. Raises `BadNote`."""
+        """Parse a note's text. Raises `BadNote`."""
         lines = text.decode().split("\n")
         if len(lines) < 4 or lines.pop() != "" or not all(lines):
-            raise BadNote("a note is no checkpoint: origin, size, root", advice=_DAMAGED)
+            raise BadNote("a note is not a checkpoint: origin, size, root", advice=DAMAGED)
         root = decode64(lines[2], "the root of a checkpoint")
         if len(root) != HASH_SIZE:
-            raise BadNote(f"the root of a checkpoint has {len(root)} bytes", advice=_DAMAGED)
+            raise BadNote(f"the root of a checkpoint has {len(root)} bytes", advice=DAMAGED)
         size = parse_number(lines[1], "the size of a checkpoint")
         if size == 0 and root != EMPTY_ROOT:
-            raise BadNote("a checkpoint of no event has a root", advice=_DAMAGED)
+            raise BadNote("a checkpoint of no events has the wrong root", advice=DAMAGED)
         return cls(lines[0], size, root, tuple(lines[3:]))
 
     def __str__(self) -> str:
@@ -62,14 +61,14 @@ class Checkpoint(Struct, frozen=True):
 
 
 class SignedCheckpoint(Struct, frozen=True):
-    """A checkpoint with the signatures that its note carries; whose are true, `check` tells."""
+    """A checkpoint with its note's signatures, which only `check` and `cosigned` verify."""
 
     checkpoint: Checkpoint
     note: Note
 
     @classmethod
     def parse(cls, data: bytes) -> "SignedCheckpoint":
-        """Read a checkpoint as it is kept and sent. Raises `BadNote`."""
+        """Parse a checkpoint as it is kept and sent. Raises `BadNote`."""
         note = Note.parse(data)
         return cls(Checkpoint.parse(note.text), note)
 
@@ -80,22 +79,22 @@ class SignedCheckpoint(Struct, frozen=True):
 
     @property
     def root(self) -> bytes:
-        """The root of their tree."""
+        """The root of the tree over those events."""
         return self.checkpoint.root
 
     def encode(self) -> bytes:
-        """The note as it is written down."""
+        """The note as a file holds it."""
         return self.note.encode()
 
     def adding(self, signatures: Sequence[Signature]) -> "SignedCheckpoint":
-        """With further signatures."""
+        """The checkpoint with further signatures."""
         return SignedCheckpoint(self.checkpoint, self.note.adding(signatures))
 
     def check(self, log: VerifierKey, origin: str | None = None) -> None:
         """Raise `BadNote` unless the log has signed it, for that origin."""
         if origin is not None and self.checkpoint.origin != origin:
             raise BadNote(
-                f"the checkpoint is of the log {self.checkpoint.origin!r}, not of {origin!r}",
+                f"the checkpoint is for the log {self.checkpoint.origin!r}, not {origin!r}",
                 advice="Give a checkpoint of this ledger",
             )
         if log not in self.note.verify([log]):
@@ -106,18 +105,21 @@ class SignedCheckpoint(Struct, frozen=True):
             )
 
     def cosigned(self, witnesses: Sequence[VerifierKey]) -> dict[VerifierKey, int]:
-        """Which of these witnesses have cosigned, and when. Raises `BadNote` for a wrong one."""
+        """Map each witness that has cosigned to when. Raises `BadNote` for a wrong signature."""
         found = self.note.verify(witnesses)
         return {key: time for key, time in found.items() if time is not None}
 
 
 def key_name(origin: str) -> str:
-    """A key name for an origin: the origin itself, but for spaces and + which no name may have."""
+    """A key name for an origin: the origin without spaces and +, which no key name may have."""
     return "-".join(origin.replace("+", " ").split())
 
 
 def parse_number(text: str, what: str) -> int:
-    """A decimal number as the formats write it: no sign, no leading zero. Raises `BadNote`."""
+    """Parse a decimal number as the formats write it: unsigned, no leading zero.
+
+    Raises `BadNote`.
+    """
     if not _NUMBER.fullmatch(text) or int(text) > MAX_SIZE:
-        raise BadNote(f"{what} is no number: {text!r:.40}", advice=_DAMAGED)
+        raise BadNote(f"{what} is not a number: {text!r:.40}", advice=DAMAGED)
     return int(text)

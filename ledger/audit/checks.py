@@ -1,7 +1,7 @@
-"""Checks of a log's lines, fed with the stored rows as they are: each re-derives one thing.
+"""Checks of a log's lines, fed with the stored rows: each derives one thing anew.
 
-All of them see the same rows in one pass, 256 at a time. None believes anything that is kept, and
-none changes anything. What they find has the position and says what differs.
+All of them see the same rows in one pass, 256 at a time. None trusts kept hashes or changes
+anything. Each finding has the position and says what differs.
 """
 
 from typing import Literal, Protocol
@@ -17,11 +17,11 @@ from ledger.log.restoring import check_event, check_recorded_at
 State = Literal["ok", "bad", "not checked"]
 
 SHOWN = 20
-"""Findings of a check that are told one by one; further ones are counted."""
+"""Findings of a check that are reported one by one; further ones are only counted."""
 
 
 class Finding(Struct, frozen=True):
-    """One thing that is not as it should be, at a position where it has one."""
+    """One thing that is wrong, with its position if it has one."""
 
     what: str
     position: int | None = None
@@ -29,7 +29,7 @@ class Finding(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True):
-    """What came of a check. `found` says it in one line; `seconds` is its share of the time."""
+    """The result of a check. `found` sums it up in one line; `seconds` is its share of the time."""
 
     check: str
     state: State
@@ -39,20 +39,20 @@ class Result(Struct, frozen=True):
 
 
 class Findings:
-    """Collects findings: the first ones as they are, the others by their number."""
+    """Collects findings: keeps the first ones and counts the rest."""
 
     def __init__(self) -> None:
         self.first: list[Finding] = []
         self.count = 0
 
     def add(self, what: str, position: int | None = None, advice: str = "") -> None:
-        """One more."""
+        """Add a finding."""
         self.count += 1
         if len(self.first) < SHOWN:
             self.first.append(Finding(what, position, advice))
 
     def result(self, check: str, well: str) -> Result:
-        """The result of a check that looked for these; `well` says what is so where none is."""
+        """The result of the check; `well` sums it up if nothing was found."""
         if not self.count:
             return Result(check, "ok", well)
         first = self.first[0].what
@@ -66,14 +66,14 @@ class RowCheck(Protocol):
     name: str
 
     def take(self, batch: Batch) -> None:
-        """The next rows."""
+        """Check the next rows."""
 
     def result(self) -> Result:
-        """What came of it, when all rows were seen."""
+        """Return the result, once every row was taken."""
 
 
 class Positions:
-    """Positions count from 1, or go on from `after`, without a gap."""
+    """Positions count from 1, or continue from `after`, without a gap."""
 
     name = "positions"
 
@@ -89,7 +89,7 @@ class Positions:
             return
         for position, *_ in batch.rows:
             if position < 1:
-                self._findings.add(f"#{position} is no position of a log", position)
+                self._findings.add(f"#{position} is not a position of a log", position)
             elif position != self._last + 1:
                 self._findings.add(_missing(self._last + 1, position - 1), self._last + 1)
             self._last = max(position, self._last)
@@ -117,7 +117,7 @@ class Times:
             self._before = batch.times[1]
             return
         for position, recorded_at, *_ in batch.rows:
-            if recorded_at == before:  # a batch, or a clock that stood still: looked at already
+            if recorded_at == before:  # one command's events, or a clock that stood still
                 continue
             try:
                 check_recorded_at(recorded_at, before)
@@ -136,7 +136,7 @@ class Times:
 
 
 class Lines:
-    """Each row is one that a log writes: its line is read back as it is, with its event's tags."""
+    """Each row is one that a log writes: its line parses and carries its event's tags."""
 
     name = "lines"
 
@@ -155,7 +155,7 @@ class Lines:
                 if not text:
                     raise BadInput("a column holds what no log writes")
                 if len(text) > LINE_LIMIT:
-                    raise BadInput(f"it has {len(text):,} bytes, and a line at most {LINE_LIMIT:,}")
+                    raise BadInput(f"it has {len(text):,} bytes; a line has at most {LINE_LIMIT:,}")
                 parse_line(text)
                 check_event(Row(*row), self._registry)
             except BadInput as error:

@@ -1,9 +1,9 @@
-"""What was done to lines that are not the ones that were signed.
+"""Tell how lines were changed after they were signed.
 
-The hash of the signed line is known, the line itself is not. But a guess can be tried: if what
-stands at #41 would have the signed hash of #40 as line 40, it was moved; if a line has its signed
-hash with the tags that follow from its event, its tags were changed, and those were the true ones.
-A guess that hits is proved; where none does, what is left is that the data was changed.
+The hash of a signed line is known, the line itself is not, but guesses can be tried. If the line
+at #41 gets the signed hash of #40 when it is numbered 40, it was moved. If a line gets its signed
+hash with the tags that follow from its event, those were the true tags. A guess that fits is
+proved; if none fits, the data was changed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,14 +17,14 @@ from ledger.events.base import Header, Registry, recorded_tags
 from ledger.log.rows import StoredRow
 
 _TRIED = 128
-"""Lines among which a moved one is looked for, each with each."""
+"""Up to this many differing lines, each is tried at the place of every other."""
 
 _NEAR = 8
-"""Places by which a line is looked for farther down or up, where many differ."""
+"""If more differ, a line is tried this many places down and up."""
 
 
 class Differing(msgspec.Struct, frozen=True):
-    """A position at which another line was signed, and the row that stands there now."""
+    """A position where another line was signed, and the row that is there now."""
 
     position: int
     row: StoredRow | None
@@ -37,10 +37,10 @@ def diagnose(
     signed: Callable[[int], bytes],
     neighbours: Callable[[int], Iterable[StoredRow]],
 ) -> Iterator[tuple[int, str]]:
-    """What happened, place by place: a position, and a text.
+    """Yield what happened, place by place, as a position and a text.
 
-    `gone` are signed positions beyond the end, `signed` the signed leaf hash of a position,
-    `neighbours` the rows around one.
+    `gone` are signed positions beyond the end of the log, `signed` returns the signed leaf hash of
+    a position, and `neighbours` the rows around one.
     """
     rows = {one.position: one.row for one in differing if one.row is not None}
     moved = _moved(rows, [*rows, *gone], signed)
@@ -51,9 +51,9 @@ def diagnose(
             first = start + by
             told.update(range(first, start))
             what = _lines("a line was", f"{-by} lines were", -by)
-            yield first, f"{what} inserted at #{first}: #{start} to #{end} stood {-by} before"
+            yield first, f"{what} inserted at #{first}: #{start} to #{end} were {-by} earlier"
         else:
-            what = _lines(f"the line of #{start} was", f"the lines of #{start} on were", by)
+            what = _lines(f"the line at #{start} was", f"{by} lines from #{start} on were", by)
             yield start, f"{what} removed, and #{start + by} to #{end + by} were moved up by {by}"
     for position, row in rows.items():
         if position in told:
@@ -74,7 +74,7 @@ def diagnose(
 def _moved(
     rows: dict[int, StoredRow], places: Sequence[int], signed: Callable[[int], bytes]
 ) -> dict[int, int]:
-    """Where each row was when it was signed, as far as it was somewhere else."""
+    """Map the position of each moved row to the one at which it was signed."""
     hashes = {place: signed(place) for place in places}
     found = {}
     for position, row in rows.items():
@@ -89,9 +89,9 @@ def _moved(
 
 
 def _runs(moved: dict[int, int]) -> Iterator[tuple[int, int, int]]:
-    """Runs of three or more neighbours that were moved by the same, as start, end, by how many.
+    """Yield runs of neighbours that were moved by the same distance, as start, end, distance.
 
-    Two that were exchanged are no run.
+    Two rows that were exchanged are not a run.
     """
     run: list[int] = []
     by = 0
@@ -112,7 +112,7 @@ def _changed(
     signed: Callable[[int], bytes],
     neighbours: Callable[[int], Iterable[StoredRow]],
 ) -> str:
-    """Which column of a row is not as it was signed."""
+    """Tell which column of a row is not as it was signed."""
     wanted = signed(position)
     for what, guess in _guesses(row, neighbours(position)):
         if leaf_hash(line_of(guess)) == wanted:
@@ -121,14 +121,14 @@ def _changed(
 
 
 def _guesses(row: StoredRow, around: Iterable[StoredRow]) -> Iterator[tuple[str, StoredRow]]:
-    """Rows that may have been signed in its place, each with what was done then."""
+    """Yield rows that may have been signed in its place, each with the change that it implies."""
     position, recorded_at, type, tags, data = row
     types = {event_type.type_name: event_type for event_type in STUDIO_EVENTS}
     registry = Registry(STUDIO_EVENTS)
     for name in types:
         if name != type:
             yield (
-                f"its type was changed: {name} was signed, {type} stands there",
+                f"its type was changed: {name} was signed, and it is {type} now",
                 (position, recorded_at, name, tags, data),
             )
     for name in (type, *types):
@@ -145,7 +145,7 @@ def _guesses(row: StoredRow, around: Iterable[StoredRow]) -> Iterator[tuple[str,
 
 
 def _derived_tags(registry: Registry, name: str, row: StoredRow) -> str | None:
-    """The tags that the event would have if it were of that type; None where it cannot be."""
+    """The tags that the event would have if it were of that type; None if it cannot be."""
     try:
         entry = registry.decode(row[0], row[1], name, "[]", row[4])
         header = Header(actor=entry.actor, request=entry.request, batch=entry.batch)

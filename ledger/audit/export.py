@@ -1,17 +1,17 @@
-"""An export: a folder that shows a ledger to somebody who has nothing of ours.
+"""An export: a folder that shows a ledger to a reader without this program.
 
-    README.md           what it is, for a reader who has never seen this program
+    README.md           an introduction for that reader
     verify_export.py    checks all of it, without this program
     checkpoint          the newest signed head of the tree
     checkpoints         all of them, in the format of `ledger.audit.kept`
     log.pub             the key that signed them
     lines.jsonl         the lines, one a line
     tile/               the tree and the lines again, see `ledger.audit.tiles`
-    views/NAME.csv      what views answered; the last row tells as of which position and root
+    views/NAME.csv      the rows of views; the last row gives the position and root they are as of
     manifest            a signed note of the SHA-256 of every other file
 
-It holds the events up to the newest checkpoint, and is there whole or not at all. What is held in
-memory is a tile of lines, and the files' names and hashes: 200 bytes for each 128 events.
+It holds the events up to the newest checkpoint, and is written whole or not at all. Memory holds
+one tile of lines, and the files' names and hashes: 200 bytes for each 128 events.
 """
 
 import os
@@ -37,17 +37,17 @@ from ledger.errors import Refused, StorageFailure
 from ledger.log.lines import LINE_LIMIT, parse_line
 
 HEADER = "studio-ledger/export/v1"
-"""The first line of a manifest. No checkpoint can be taken for one: its second line is a size."""
+"""The first line of a manifest. A checkpoint cannot pass for one: its second line is a size."""
 
 
 class FolderExists(Refused):
-    """Something is there where an export is to be made."""
+    """The path where an export should go is taken."""
 
     rule = "never-overwrite"
 
 
 class Table(Struct, frozen=True):
-    """What a view answered, as CSV; or, without `csv`, why it did not."""
+    """A view's rows as CSV; without `csv`, the reason why there are none."""
 
     name: str
     csv: bytes | None
@@ -55,7 +55,7 @@ class Table(Struct, frozen=True):
 
 
 class Written(Struct, frozen=True):
-    """What was exported: as of which checkpoint, how many files, the views left out and why."""
+    """A finished export: its checkpoint, the number of files, and why views were left out."""
 
     signed: SignedCheckpoint
     files: int
@@ -71,17 +71,17 @@ def write_export(
     tables: Iterable[Table],
     progress: Progress | None = None,
 ) -> Written:
-    """Write the export of a log to a folder that is not there yet.
+    """Write the export of a log to a new folder.
 
-    `kept` are the log's checkpoints, each signed by `key`. `tables` is read after the lines were
-    found to be those that were signed. Raises `FolderExists`, `NotCovered` where nothing was
-    signed yet, `Inconsistent` where the lines are not those that were signed, and
-    `StorageFailure`; then no folder is left.
+    `kept` are the log's checkpoints, each signed by `key`. `tables` is read only after the lines
+    have proved to be the signed ones. Raises `FolderExists`, `NotCovered` if nothing was signed
+    yet, `Inconsistent` if the lines are not the signed ones, and `StorageFailure`; in each case no
+    folder is left.
     """
     last = kept.last
     check_free(target)
     if last is None:
-        raise NotCovered("there is no checkpoint to export", advice="Sign one: audit checkpoint")
+        raise NotCovered("nothing was signed yet", advice="Sign the head: audit checkpoint")
     building = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
     try:
         building.mkdir()
@@ -103,13 +103,13 @@ def write_export(
         text = manifest_text(last.checkpoint, folder.hashes)
         folder.write("manifest", Note.sign(text, key).encode())
         if hasattr(os, "sync"):
-            os.sync()  # some ten thousand files: one by one it would take minutes
+            os.sync()  # syncing some ten thousand files one by one would take minutes
         check_free(target)
         building.rename(target)
     except OSError as error:
         raise StorageFailure(
             f"{target} cannot be written: {(error.strerror or str(error)).lower()}",
-            advice="Check the disk and who may write there, or name another folder",
+            advice="Check the disk and the folder's permissions, or name another folder",
         ) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -117,28 +117,28 @@ def write_export(
 
 
 def check_free(target: Path) -> None:
-    """Raise `FolderExists` where something is there."""
+    """Raise `FolderExists` if the path is taken."""
     if os.path.lexists(target):
         raise FolderExists(
-            f"there is something at {target} already", advice="Name a folder that is not there yet"
+            f"{target} exists already", advice="Name a folder that does not exist yet"
         )
 
 
 def manifest_text(checkpoint: Checkpoint, hashes: dict[str, str]) -> bytes:
-    """The text of a manifest: whose, as of when, and `<sha256>  <path>` of each file, sorted."""
+    """The text of a manifest: its checkpoint, then `<sha256>  <path>` of each file, sorted."""
     head = (HEADER, checkpoint.origin, str(checkpoint.size), b64encode(checkpoint.root).decode())
     files = (f"{hashes[path]}  {path}" for path in sorted(hashes))
     return "".join(f"{line}\n" for line in (*head, *files)).encode()
 
 
 def view_footer(checkpoint: Checkpoint) -> bytes:
-    """The last row of a view's CSV: one cell, a comment to many programs."""
+    """The last row of a view's CSV: one cell, which many programs read as a comment."""
     root = b64encode(checkpoint.root).decode()
     return f"# position {checkpoint.size} root {root}\r\n".encode()
 
 
 class _Folder:
-    """The files of an export that is being built, and the hash of each."""
+    """An export under construction: its files and the hash of each."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -159,7 +159,7 @@ class _Folder:
 
 
 class _Hashed:
-    """Bytes on their way to a file."""
+    """Hashes bytes on their way to a file."""
 
     def __init__(self, write: Callable[[bytes], int]) -> None:
         self.hash = sha256()
@@ -171,7 +171,7 @@ class _Hashed:
 
 
 def _write_lines(folder: _Folder, lines: Lines, kept: Kept, progress: Progress | None) -> str:
-    """Write the lines and their tiles; when the last one was recorded."""
+    """Write the lines and their tiles; return when the last line was recorded."""
     last = kept.last
     assert last is not None
     derivation = Derivation(one.size for one in kept.signed)
@@ -183,7 +183,7 @@ def _write_lines(folder: _Folder, lines: Lines, kept: Kept, progress: Progress |
             nonlocal position, line
             for position, line in enumerate(lines(0, last.size), start=1):
                 if len(line) > LINE_LIMIT or b"\n" in line:
-                    raise _not_signed(f"#{position} is none that a log takes", position)
+                    raise _not_signed(f"#{position} is not a line that a log takes", position)
                 file.write(line + b"\n")
                 if progress is not None and (position % TILE == 0 or position == last.size):
                     progress(position, last.size)
@@ -209,7 +209,7 @@ def _not_signed(message: str, position: int | None) -> Inconsistent:
 def _write_tables(
     folder: _Folder, tables: Iterable[Table], checkpoint: Checkpoint
 ) -> tuple[list[str], dict[str, str]]:
-    """Write what views answered; the names of those, and why the others did not."""
+    """Write the views' rows; return the names written, and why the others were left out."""
     shown: list[str] = []
     left_out: dict[str, str] = {}
     for table in tables:

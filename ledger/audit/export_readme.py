@@ -11,15 +11,15 @@ _TEXT = """\
 # {origin}: the log of a film studio's campus, up to event {size}
 
 This folder is an export of a *ledger*: everything that was recorded on a studio campus (bookings of
-stages, moves of equipment, milestones of projects), one event after the other. It was made by the
-program studio-ledger, and you can check it without that program.
+stages, moves of equipment, milestones of projects), one event after another. The program
+studio-ledger made it, and you can check it without that program.
 
 | | |
 | --- | --- |
-| whose | {origin} |
-| events | #1 to #{size}; whatever was recorded later is not in it |
-| the last one recorded | {recorded_at} |
-| root of their tree | `{root}` |
+| log | {origin} |
+| events | #1 to #{size}; later ones are not included |
+| last event recorded at | {recorded_at} |
+| root of the tree | `{root}` |
 | signed by the key | `{key}` |
 
 ## Check it
@@ -29,30 +29,31 @@ pip install cryptography
 python -I verify_export.py --key {quoted_key}
 ```
 
-The script says `ok` or `BAD` for each check, and ends with exit code 0 where all is well, 3 where
-something is bad, 2 where it could not be checked. It is one file of some pages, made to be read.
+The script prints `ok` or `BAD` for each check. Its exit code is 0 if all is well, 3 if something is
+bad, and 2 if something could not be checked. It is a single file of a few pages, written to be
+read.
 
-Three things decide what the result is worth to you:
+How much the result is worth depends on three things:
 
-- **The key.** The one above stands in this folder, so whoever made the folder could have made it.
-  Ask the log's owner for it in another way (in print, on a website, by telephone), and give that
-  one.
-- **The script.** It lies in this folder, too. Read it, or use one that you got from elsewhere; the
-  file is the same for every export of one version of studio-ledger.
-- **A checkpoint of your own.** If you or somebody you trust has kept an earlier checkpoint of this
-  log, add `--checkpoint FILE`: the script then shows that the log still begins as it did.
+- **The key.** The one above comes with this folder, so the maker of the folder could have made it,
+  too. Get the key from the log's owner in another way (in print, on a website, by telephone), and
+  use that one.
+- **The script.** It comes with this folder, too. Read it, or use a copy from elsewhere; the file is
+  the same in every export by one version of studio-ledger.
+- **A checkpoint of your own.** If you, or a party that you trust, kept an earlier checkpoint of
+  this log, add `--checkpoint FILE`: the script then shows whether the log still begins as it did.
 
-A proof of one event (a file `*.tlog-proof`) is checked with `--proof FILE`.
+To check a proof of one event (a file `*.tlog-proof`), use `--proof FILE`.
 
 ## The files
 
 | file | what it is |
 | --- | --- |
-| `lines.jsonl` | the events, one a line, byte for byte as they were recorded; line 1 is event #1 |
-| `checkpoint` | the newest signed head of the log: whose, how many events, the root of their tree |
-| `checkpoints` | every head that was signed, in order, each followed by an empty line |
-| `log.pub` | the public key that signed them |
-| `tile/` | the tree and the events again, as other programs read them (c2sp.org/tlog-tiles) |
+| `lines.jsonl` | the events, one per line, byte for byte as recorded; line 1 is event #1 |
+| `checkpoint` | the newest signed head: the log's name, number of events, and root of the tree |
+| `checkpoints` | every signed head, in order, each followed by an empty line |
+| `log.pub` | the public key to check the signatures with |
+| `tile/` | the tree and the events again, for other programs (c2sp.org/tlog-tiles) |
 {views_row}| `manifest` | the SHA-256 of every other file, signed |
 | `verify_export.py` | the script that checks all of this |
 
@@ -62,27 +63,28 @@ say what it is about, and `data`: who recorded it (`actor`), perhaps why, and wh
 {views}
 ## What it proves
 
-That these are the events which the owner of the key had signed, all of them up to #{size}, in this
-order, and that none was changed, added, left out or moved since. The same holds at the size of
-every earlier checkpoint, and every file of this folder is as it was when it was exported.
+These are the events that the owner of the key signed: all of them up to #{size}, in this order.
+None was changed, added, left out or moved since. The same holds at the size of every earlier
+checkpoint, and every file in this folder is as it was exported.
 
 ## What it does not prove
 
-- That what was recorded is true. A ledger shows what was said, when and by whom; not that a crane
-  stood where somebody wrote that it stood.
-- That a recorded time is right. Times never go back, but they are the clock of the owner's machine.
-- That there is no second history. Who owns the key could sign another one for somebody else. What
-  shows that is a checkpoint kept by somebody else, or cosigned by a witness.
-- That the views are right. They are signed as files, and were computed from these events by
-  programs (plugins) that are not in this folder.
+- That what was recorded is true. A ledger shows what was said, when and by whom; it cannot show
+  that a crane stood where the note says.
+- That a recorded time is right. Times never go back, but they come from the clock of the owner's
+  machine.
+- That this is the only history. The owner of the key could sign another one for other readers.
+  Only a checkpoint that another party kept, or that a witness cosigned, shows that.
+- That the views are right. They are signed as files, but the programs (plugins) that computed them
+  from these events are not in this folder.
 - What happened after event #{size}.
 """
 
 _VIEWS = """
 ## The views
 
-Tables as of event #{size}, as CSV (UTF-8, the first row has the names). The last row is a comment,
-`# position … root …`: from which events the table was made.
+Tables as of event #{size}, as CSV (UTF-8, column names in the first row). The last row is a
+comment, `# position … root …`, that says which events the table was made from.
 {shown}{left_out}"""
 
 
@@ -94,7 +96,7 @@ def export_readme(
     views: Sequence[str],
     left_out: Mapping[str, str],
 ) -> str:
-    """The README, in Markdown. `recorded_at` is of the last event, `left_out` says why."""
+    """The README, in Markdown. `recorded_at` is the last event's; `left_out` says why."""
     told = ""
     if views or left_out:
         told = _VIEWS.format(
@@ -119,4 +121,4 @@ def _left_out(why: Mapping[str, str]) -> str:
     if not why:
         return ""
     listed = "".join(f"\n- {name}: {' '.join(reason.split())}" for name, reason in why.items())
-    return f"\nNot in it, since they could not be computed:\n{listed}\n"
+    return f"\nLeft out, because they could not be computed:\n{listed}\n"

@@ -1,8 +1,8 @@
-"""Reading an export that somebody made: nothing of it is believed before it was checked.
+"""Reading an export: nothing in it is believed before it is checked.
 
-The manifest is signed by the log, and the checkpoints are; the lines are checked while they are
-read, by the manifest's hash and by the root of every checkpoint. Tiles, views and the rest are for
-others, and `verify_export.py` checks them.
+The log has signed the manifest and the checkpoints. The lines are checked while they are read,
+against the manifest's hash and the root of every checkpoint. Tiles, views and the rest are for
+other programs, and `verify_export.py` checks them.
 """
 
 from collections.abc import Iterator
@@ -26,20 +26,20 @@ from ledger.log.lines import LINE_LIMIT
 MANIFEST = "manifest"
 _LINES = "lines.jsonl"
 MAX_MANIFEST = 1 << 25
-"""Bytes of a manifest: some 300,000 files, or 38,000,000 events."""
+"""Bytes of a manifest, enough for some 300,000 files, or 38,000,000 events."""
 
 _DAMAGED = "It was damaged or tampered with: ask for the export again"
 
 
 class Manifest(Struct, frozen=True):
-    """What the manifest of an export says: as of which checkpoint, and the hash of each file."""
+    """The content of an export's manifest: its checkpoint, and the hash of each file."""
 
     checkpoint: Checkpoint
     hashes: dict[str, str]
 
     @classmethod
     def parse(cls, data: bytes, log: VerifierKey) -> "Manifest":
-        """Read one that the log has signed. Raises `BadNote`."""
+        """Parse a manifest that the log has signed. Raises `BadNote`."""
         note = Note.parse(data, MAX_MANIFEST)
         if log not in note.verify([log]):
             names = ", ".join(one.name for one in note.signatures)
@@ -49,14 +49,14 @@ class Manifest(Struct, frozen=True):
             )
         kind, *lines = note.text.decode().split("\n")
         if kind != HEADER:
-            raise BadNote(f"it is no manifest of an export: {kind!r:.40}", advice=_DAMAGED)
+            raise BadNote(f"the manifest is not an export's: {kind!r:.40}", advice=_DAMAGED)
         checkpoint = Checkpoint.parse("".join(f"{one}\n" for one in lines[:3]).encode())
         files = [line.partition("  ")[::2] for line in lines[3:-1]]
         return cls(checkpoint, {path: digest for digest, path in files})
 
 
 class Exported:
-    """An export in a folder, whose manifest and checkpoints the log has signed."""
+    """An export in a folder, with its manifest and checkpoints signed by the log."""
 
     def __init__(self, folder: Path, log: VerifierKey, manifest: Manifest, kept: Kept) -> None:
         self.folder = folder
@@ -66,10 +66,10 @@ class Exported:
 
     @classmethod
     def open(cls, folder: Path, log: VerifierKey) -> "Exported":
-        """Read what is signed, by the log's public key.
+        """Read the manifest and the checkpoints, and check them with the log's public key.
 
-        Raises `BadNote` or `Inconsistent` for what was not signed so, `NotProved` for a file that
-        is not there or is another one.
+        Raises `BadNote` or `Inconsistent` if the log did not sign them, `NotProved` if a file is
+        missing or changed.
         """
         with _reading(folder / MANIFEST), (folder / MANIFEST).open("rb") as file:
             manifest = Manifest.parse(file.read(MAX_MANIFEST + 1), log)
@@ -79,13 +79,13 @@ class Exported:
         kept.check(log, manifest.checkpoint.origin)
         if kept.unfinished or kept.last is None or kept.last.checkpoint != manifest.checkpoint:
             raise Inconsistent(
-                "the newest checkpoint of the export is not the one of its manifest",
+                "the newest checkpoint of the export is not that of its manifest",
                 advice=_DAMAGED,
             )
         return cls(folder, log, manifest, kept)
 
     def check_hash(self, path: str) -> None:
-        """Raise `NotProved` unless a file is the one of the manifest."""
+        """Raise `NotProved` unless a file has the hash that the manifest gives."""
         hash = sha256()
         with _reading(self.folder / path), (self.folder / path).open("rb") as file:
             for piece in iter(lambda: file.read(1 << 20), b""):
@@ -93,10 +93,10 @@ class Exported:
         self._compare(path, hash.hexdigest())
 
     def lines(self, progress: Progress | None = None) -> Iterator[bytes]:
-        """Every line, without its newline.
+        """Yield every line, without its newline.
 
-        Raises `NotProved` after the last one, where they are not the lines that were signed: what
-        was made of them must not be kept.
+        Raises `NotProved` after the last one if these are not the signed lines: whatever was made
+        of them must then be thrown away.
         """
         size = self.manifest.checkpoint.size
         derivation, hash, read = Derivation(one.size for one in self.kept.signed), sha256(), 0
@@ -127,18 +127,18 @@ def _reading(file: Path) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise NotProved(f"{file} is no file", advice=_DAMAGED) from None
+        raise NotProved(f"{file} is not a file", advice=_DAMAGED) from None
     except OSError as error:
         raise StorageFailure(
             f"{file} cannot be read: {(error.strerror or str(error)).lower()}",
-            advice="Check who may read it",
+            advice="Check its permissions",
         ) from error
 
 
 def check_is_export(folder: Path) -> None:
-    """Raise `BadInput` for a folder that does not even claim to be an export."""
+    """Raise `BadInput` for a folder without a manifest."""
     if not (folder / MANIFEST).is_file():
         raise BadInput(
-            f"{folder} is a folder without a manifest, and so no export",
+            f"{folder} is not an export: it has no manifest",
             advice="Name a folder that audit export has written, or a file",
         )

@@ -1,8 +1,8 @@
-"""The check of the tag index against the lines: what decisions find is what was recorded.
+"""The check of the tag index against the lines: decisions find what was recorded.
 
-The index is asked for each tag of each line by its key, and how many entries it has. Where all are
-found and there are no more, they are the same: neither side has to be held, sorted or hashed.
-Where some are missing or too many, the rows and the entries of that span are compared one by one.
+The index is asked for each tag of each line by its key, and for its number of entries. If all are
+found and there are no more, both sides are equal, and neither has to be held, sorted or hashed.
+If entries of a span are missing or too many, its rows and entries are compared one by one.
 """
 
 from bisect import bisect_left
@@ -15,20 +15,20 @@ from ledger.audit.checks import Findings, Result
 from ledger.log.rows import ENDLESS, StoredRow, tags_of
 
 SPAN = 2_048
-"""Rows whose tags are looked for with one question."""
+"""Rows whose tags are looked up with one query."""
 
 
 class StoredIndex(Protocol):
-    """The tag index as a log keeps it (`ledger.log.tag_index`); what is damaged is of any type."""
+    """The tag index as a log keeps it (`ledger.log.tag_index`); damaged values have any type."""
 
     def entries(self, after: int = 0) -> Iterable[tuple[Any, Any, Any]]:
-        """All of it as (tag, type, position), with `after` that of later positions."""
+        """Yield the entries of positions after `after` as (tag, type, position)."""
 
     def count(self, after: int = 0) -> int:
-        """How many these are."""
+        """Count those entries."""
 
     def found(self, after: int, until: int) -> int:
-        """How many tags of the rows of a range it has, whose columns hold JSON arrays."""
+        """Count the tags of a range's rows that it has; all their columns hold JSON arrays."""
 
 
 class Index:
@@ -64,7 +64,7 @@ class Index:
             self._close()
 
     def _close(self) -> None:
-        """Ask for the tags of the rows since the last time."""
+        """Look up the tags of the open span, and open the next one."""
         span = self._open
         if not span.rows:
             return
@@ -84,18 +84,18 @@ class Index:
         return findings.result(self.name, f"{count:,} entries, those of the lines")
 
     def _entries(self) -> Iterator[tuple[int, str, str, Any]]:
-        """The stored entries, each with its span; the last one is what came after all rows."""
+        """Yield the stored entries with their spans; the last span follows all rows."""
         for tag, type, position in self._stored.entries(self._after):
             span = bisect_left(self._ends, position) if isinstance(position, int) else -1
             yield span, str(tag), str(type), position
 
     def _crowded(self, findings: Findings) -> set[int]:
-        """The spans that have another number of entries than their rows have tags."""
+        """The spans whose number of entries differs from the number of their rows' tags."""
         counts: Counter[int] = Counter()
         for span, tag, type, position in self._entries():
             if span < 0:
                 findings.add(
-                    f"the tag index names {tag} ({type}) at {position!r}, which is no position",
+                    f"the tag index names {tag} ({type}) at {position!r}, which is not a position",
                     None,
                     _REBUILD,
                 )
@@ -114,7 +114,7 @@ class Index:
             first = self._ends[span - 1] if span else self._after or -ENDLESS
             until = self._ends[span] if span < len(self._ends) else ENDLESS
             for row in self._rows(first, until):
-                # One that was recorded since the entries were read has none among them.
+                # A row recorded after the entries were read has no entries among them.
                 if row[0] <= last or row[0] in entries:
                     lines[row[0]] = {(tag, row[2]) for tag in _tags(row)}
         for position in sorted({*entries, *lines}):
@@ -132,8 +132,10 @@ class Index:
 
 
 class _Span:
-    """Rows with after < position <= until, and how many tags they have: `odd` where one cannot
-    be read, or holds what a database refuses to read."""
+    """Rows with after < position <= until, and the number of their tags.
+
+    `odd`: some tags cannot be read, or hold what a database refuses to read.
+    """
 
     def __init__(self, after: int) -> None:
         self.after = self.until = after
@@ -148,4 +150,4 @@ def _tags(row: StoredRow) -> set[str]:
         return set()
 
 
-_REBUILD = "Decisions read by it. Restore the ledger from its lines: audit export, import"
+_REBUILD = "Decisions rely on the index. Restore the ledger from its lines: audit export, import"

@@ -1,10 +1,10 @@
-"""Where checkpoints are kept: an append-only file, outside the database that they speak for.
+"""The file of checkpoints: append-only, and outside the database that they vouch for.
 
-Each checkpoint is the note as it was signed, and an empty line. Cosignatures that come later are
-appended as the same note with those signatures; a reader puts notes of one text together. So the
-file is only ever appended to, and may be made so for the operating system (`chattr +a`).
+Each checkpoint is the note as it was signed, followed by an empty line. Later cosignatures are
+appended as the same note with those signatures; a reader merges notes with the same text. So the
+file is only ever appended to, and the operating system can enforce that (`chattr +a`).
 
-The log keeps its own checkpoints in such a file, a witness those that it has cosigned.
+A log keeps its own checkpoints in such a file, and a witness those that it has cosigned.
 """
 
 import fcntl
@@ -23,14 +23,14 @@ from ledger.errors import StorageFailure
 
 _END = b"\n\n"
 _SIGNED = "\n— ".encode()
-_CONTROL = re.compile(rb"[^\0\n\x20-\xff]")  # of zeros is what a power cut may leave
-_AS_IT_WAS = "Something else has written to the file: restore it from a copy"
+_CONTROL = re.compile(rb"[^\0\n\x20-\xff]")  # a power cut may leave zeros
+_AS_IT_WAS = "Another program has written to the file: restore it from a copy"
 
 
 class Kept(Struct, frozen=True):
-    """What a file holds: checkpoints in the order in which they were signed.
+    """The checkpoints in a file, in the order in which they were signed.
 
-    `unfinished` counts the bytes at the end that are no whole checkpoint: a write was cut off,
+    `unfinished` counts the bytes at the end that are not a whole checkpoint: a write was cut off,
     or the file was.
     """
 
@@ -39,21 +39,22 @@ class Kept(Struct, frozen=True):
 
     @property
     def last(self) -> SignedCheckpoint | None:
-        """The newest; None where there is none."""
+        """The newest; None if there is none."""
         return self.signed[-1] if self.signed else None
 
     def encode(self) -> bytes:
-        """The file that holds just these."""
+        """The content of a file that holds just these."""
         return b"".join(one.encode() + b"\n" for one in self.signed)
 
     def covering(self, position: int) -> SignedCheckpoint | None:
-        """The first checkpoint that an event is in; None where none is."""
+        """The first checkpoint that covers an event; None if none does."""
         return next((one for one in self.signed if one.size >= position), None)
 
     def check(self, log: VerifierKey, origin: str) -> None:
-        """Raise unless all are signed by the log and each can continue the one before.
+        """Raise unless all are signed by the log and each is larger than the one before.
 
-        Whether it does, only the lines can say. Raises `BadNote` or `Inconsistent`.
+        Whether it also continues that one, only the lines can say. Raises `BadNote` or
+        `Inconsistent`.
         """
         before = None
         for number, one in enumerate(self.signed, start=1):
@@ -64,8 +65,8 @@ class Kept(Struct, frozen=True):
                 raise
             if before is not None and one.size <= before.size:
                 raise Inconsistent(
-                    f"the checkpoints {before.checkpoint} and {one.checkpoint} do not follow "
-                    "one upon the other",
+                    f"the checkpoint {one.checkpoint} follows {before.checkpoint} "
+                    "but is not larger",
                     advice="Two histories were signed: compare with a checkpoint kept elsewhere",
                     position=one.size,
                 )
@@ -73,15 +74,15 @@ class Kept(Struct, frozen=True):
 
 
 class CheckpointFile:
-    """The file of checkpoints at a path; it need not be there yet."""
+    """The file of checkpoints at a path; it may not exist yet."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> Kept:
-        """What it holds; nothing where it is not there.
+        """Read the checkpoints; there are none if the file does not exist.
 
-        Raises `BadNote` for what is no checkpoint, `StorageFailure` where it cannot be read.
+        Raises `BadNote` for what is not a checkpoint, `StorageFailure` if the file is unreadable.
         """
         try:
             return self._parse(self.path.read_bytes())
@@ -92,10 +93,10 @@ class CheckpointFile:
 
     @contextmanager
     def appending(self) -> Iterator["Appending"]:
-        """Hold the file alone; look at what it holds, and append.
+        """Lock the file, read it, and append to it.
 
-        What a write that was cut off has left at the end is taken back first: nobody was told of
-        it. Raises as `read` does.
+        The remains of a write that was cut off are removed first: its caller never got an answer.
+        Raises as `read` does.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,7 +111,7 @@ class CheckpointFile:
                 kept = self._parse(data)
                 whole = data[: len(data) - kept.unfinished]
                 if not kept.signed:
-                    # Whoever made it, now or before a crash: nobody has waited for its name yet.
+                    # The file is new, or a crash came before its name was synced.
                     sync_name(self.path)
                 if kept.unfinished:
                     os.ftruncate(opened, len(whole))
@@ -120,14 +121,14 @@ class CheckpointFile:
                 raise self.failure("written", error) from error
             yield Appending(self, opened, kept)
         finally:
-            os.close(opened)  # which also lets go of the lock
+            os.close(opened)  # which also releases the lock
 
     def _parse(self, data: bytes) -> Kept:
         whole, _, unfinished = data.rpartition(_END)
         parts = whole.split(_END) if whole else []
-        # What was signed is never taken back, or another could be signed in its place: a whole
-        # line of a signature stays, though an editor took the empty line after it away.
-        if len(parts) % 2 == 1:  # the last one has its text, and what signatures?
+        # A signed checkpoint is never removed, or another could be signed in its place: a whole
+        # signature line stays, even if an editor removed the empty line after it.
+        if len(parts) % 2 == 1:  # the last text has no empty line after its signatures
             lines, whole_line, torn = unfinished.rpartition(b"\n")
             if whole_line:
                 parts.append(lines)
@@ -135,9 +136,9 @@ class CheckpointFile:
             else:
                 unfinished = parts.pop() + _END + unfinished
         elif _SIGNED in unfinished:
-            raise self._foreign("something is signed there that is no checkpoint")
+            raise self._foreign("a signed note in the file is not a checkpoint")
         if _CONTROL.search(unfinished):
-            raise self._foreign("what stands at its end is no checkpoint, nor the beginning of one")
+            raise self._foreign("the file does not end in a checkpoint or the beginning of one")
         found: dict[bytes, SignedCheckpoint] = {}
         for number, (text, lines) in enumerate(zip(parts[::2], parts[1::2], strict=True), start=1):
             try:
@@ -155,15 +156,15 @@ class CheckpointFile:
         return wrong
 
     def failure(self, done: str, error: OSError) -> StorageFailure:
-        """What is said where the file cannot be `done`."""
+        """The error for a file that cannot be `done`: read, opened or written."""
         return StorageFailure(
             f"{self.path} cannot be {done}: {(error.strerror or str(error)).lower()}",
-            advice="Check the disk, and who may write there",
+            advice="Check the disk and the file's permissions",
         )
 
 
 class Appending:
-    """A file of checkpoints that is held alone. `kept` is what it holds."""
+    """A locked file of checkpoints. `kept` is its content."""
 
     def __init__(self, file: CheckpointFile, opened: int, kept: Kept) -> None:
         self.kept = kept
@@ -171,9 +172,9 @@ class Appending:
         self._opened = opened
 
     def append(self, signed: SignedCheckpoint) -> None:
-        """Add a checkpoint, or one that is there with further signatures.
+        """Append a checkpoint, or further signatures for one that is there.
 
-        It is on the disk when this returns; where it cannot be, the file is as it was.
+        It is on the disk when this returns. If writing fails, the file is as it was.
         """
         before = os.fstat(self._opened).st_size
         rest = signed.encode() + b"\n"
@@ -182,18 +183,18 @@ class Appending:
                 rest = rest[os.write(self._opened, rest) :]
             os.fsync(self._opened)
         except OSError as error:
-            with suppress(OSError):  # then the next one takes it back
+            with suppress(OSError):  # then the next `appending` does it
                 os.ftruncate(self._opened, before)
             raise self._file.failure("written", error) from error
 
 
 def sync_name(path: Path) -> None:
-    """Wait until a path is on the disk: its name, and that of each folder above it.
+    """Sync the name of a path, and of each folder above it, to the disk.
 
-    A file's own sync does not wait for those, and a folder just made may be gone with all in it.
+    Syncing a file does not include those, and a power cut can lose a new folder with its content.
     """
     for folder in path.absolute().parents:
-        with suppress(OSError):  # where a folder cannot be synced, the file's own sync must do
+        with suppress(OSError):  # if a folder cannot be synced, the file's own sync must do
             opened = os.open(folder, os.O_RDONLY)
             try:
                 os.fsync(opened)

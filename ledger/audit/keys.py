@@ -26,26 +26,26 @@ _TYPES: dict[str, KeyType] = {"log": LOG, "witness": COSIGNATURE}
 _MAX_KEY = 65_536
 
 MAX_PASSPHRASE = 1_023
-"""Bytes of a passphrase: more than that OpenSSL does not take."""
+"""Bytes of a passphrase; OpenSSL takes no more."""
 
 Passphrase = Callable[[], str]
-"""Asked for where a key turns out to be encrypted."""
+"""Called if a key turns out to be encrypted."""
 
 
 def public_file(private: Path) -> Path:
-    """Where the public key of a private key file is: `log.key`, `log.pub`."""
+    """The public key's file beside a private key: `log.pub` for `log.key`."""
     return private.with_suffix(".pub")
 
 
 def make_key(file: Path, name: str, type: KeyType, passphrase: str | None) -> VerifierKey:
-    """Make a key: the private one in `file`, 0600, the public one beside it.
+    """Make a key: the private one in `file`, with mode 0600, and the public one beside it.
 
-    Raises `KeyExists` where either is there, `NoKey` for a name or a place that no key can have.
+    Raises `KeyExists` if either file exists, `NoKey` for a name or place that no key can have.
     """
     if not file.name or file.suffix == ".pub" or file.is_dir():
         raise NoKey(
-            f"{file} cannot be the file of a private key",
-            advice="Name one such as log.key; the public key will stand beside it, as log.pub",
+            f"{file} cannot hold a private key",
+            advice="Name a file such as log.key; the public key goes beside it, as log.pub",
         )
     public = public_file(file)
     if there := next(filter(os.path.lexists, (file, public)), None):
@@ -57,7 +57,7 @@ def make_key(file: Path, name: str, type: KeyType, passphrase: str | None) -> Ve
         try:
             _write(public, f"{key.verifier.text}\n".encode(), 0o644)
         except BaseException:
-            file.unlink()  # nobody was told of it
+            file.unlink()  # the caller never learned of it
             raise
         sync_name(file)
     except OSError as error:
@@ -71,29 +71,29 @@ def make_key(file: Path, name: str, type: KeyType, passphrase: str | None) -> Ve
 
 
 def open_key(file: Path, passphrase: Passphrase) -> SigningKey:
-    """The private key in a file. Raises `NoKey` where there is none, or it cannot be opened."""
+    """Read the private key in a file. Raises `NoKey` if there is none, or it cannot be opened."""
     data = _read_private(file)
     head, begin, pem = data.partition(b"-----BEGIN ")
     words = dict(line.partition(" ")[::2] for line in head.decode("utf-8", "replace").splitlines())
     type = _TYPES.get(words.get("type", ""))
-    # A name that a note cannot have would be signed, kept, and never be read again.
+    # A note cannot hold just any name: with a bad one, checkpoints could never be read again.
     if not begin or type is None or not valid_name(words.get("name", "")):
-        raise NoKey(f"{file} is no private key", advice="Make one: audit key new")
+        raise NoKey(f"{file} is not a private key", advice="Make one: audit key new")
     secret = passphrase() if pem.startswith(b"ENCRYPTED") else None
     return SigningKey(words["name"], type, _private(begin + pem, secret, file))
 
 
 def read_public(text_or_file: str, type: KeyType | None = None) -> VerifierKey:
-    """A public key that somebody gave: the vkey itself, or a file that holds one.
+    """Read a public key that was given as a vkey, or as a file that holds one.
 
-    Raises `NoKey` where there is none, or none of that type.
+    Raises `NoKey` if there is none, or if it is not of that type.
     """
     key = _public(text_or_file)
     if type not in (None, key.type):
         whose, needed = ("a log", "a witness")[:: 1 if key.type == LOG else -1]
         raise NoKey(
             f"{key.named} is the key of {whose}, and that of {needed} is needed here",
-            advice="Give the other one: NAME+ID+BASE64, or a file that holds it",
+            advice="Give the right one: NAME+ID+BASE64, or a file that holds it",
         )
     return key
 
@@ -113,7 +113,7 @@ def _public(text_or_file: str) -> VerifierKey:
         ) from error
     if "PRIVATE KEY" in text:
         raise NoKey(
-            f"{file} holds a private key, which is for nobody else",
+            f"{file} holds a private key, which must stay with its owner",
             advice=f"Give the public one: {public_file(file)}",
         )
     try:
@@ -130,24 +130,24 @@ def _read_private(file: Path) -> bytes:
             if mode & 0o077 and os.name == "posix":
                 raise NoKey(
                     f"others may read the private key {file} ({mode:03o})",
-                    advice=f"chmod 600 {file}, and ask yourself who has read it",
+                    advice=f"Run: chmod 600 {file}; and consider who may have read it",
                 )
             return opened.read(_MAX_KEY)
     except FileNotFoundError:
-        raise NoKey(f"there is no key at {file}", advice="Make one: audit key new") from None
+        raise NoKey(f"no key at {file}", advice="Make one: audit key new") from None
     except OSError as error:
         _check_disk(file, error)
         raise NoKey(
             f"the key {file} cannot be read: {(error.strerror or str(error)).lower()}",
-            advice="It is its owner's alone: sign as that user",
+            advice="Only its owner may read it: sign as that user",
         ) from error
 
 
 def _check_disk(file: Path, error: OSError) -> None:
-    """Raise `StorageFailure` where the disk fails: nobody has named a wrong file then."""
+    """Raise `StorageFailure` if the disk failed: then the named file is not the mistake."""
     if error.errno == errno.EIO:
         raise StorageFailure(
-            f"the disk of the key {file} failed to read it", advice="Check the disk's health"
+            f"the disk failed to read the key {file}", advice="Check the disk's health"
         ) from error
 
 
@@ -174,24 +174,24 @@ def _private(pem: bytes, passphrase: str | None, file: Path) -> Any:
             raise NoKey(f"the passphrase does not open {file}", advice="Try again") from None
         raise NoKey(f"{file} is damaged", advice="Restore it from where you keep a copy") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise NoKey(f"{file} is no Ed25519 key", advice="Make one: audit key new")
+        raise NoKey(f"{file} is not an Ed25519 key", advice="Make one: audit key new")
     return key
 
 
 def _secret(passphrase: str) -> bytes:
-    secret = passphrase.encode("utf-8", "surrogateescape")  # the bytes that the system gave us
+    secret = passphrase.encode("utf-8", "surrogateescape")  # the bytes as the system gave them
     if not 0 < len(secret) <= MAX_PASSPHRASE:
         raise NoKey(
-            f"a passphrase of {len(secret):,} bytes opens no key",
-            advice=f"Use up to {MAX_PASSPHRASE:,}",
+            f"a passphrase of {len(secret):,} bytes cannot be used",
+            advice=f"Use 1 to {MAX_PASSPHRASE:,} bytes",
         )
     return secret
 
 
 def _taken(path: Path) -> KeyExists:
     return KeyExists(
-        f"there is a key at {path} already",
-        advice="Without it nothing that it signed can be checked: use another --key",
+        f"a key exists already at {path}",
+        advice="It is needed to check what it signed: name another file with --key",
     )
 
 
@@ -199,7 +199,7 @@ def _write(path: Path, data: bytes, mode: int) -> None:
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(opened, "wb") as file:
-            os.fchmod(opened, mode)  # whatever the umask takes or gives
+            os.fchmod(opened, mode)  # regardless of the umask
             file.write(data)
             file.flush()
             os.fsync(opened)

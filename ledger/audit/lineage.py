@@ -1,8 +1,8 @@
-"""Which log it is, line by line: the origin of #1, and the names under which it went on.
+"""The names of a log: the origin of #1, and each name under which it continued.
 
-A log that was restored from too old a copy goes on as another log: `LedgerContinued` names the log
-whose first lines it shares, how many, and their root. That can be checked, and is, like everything
-else: the root is that of the lines before it.
+A log restored from too old a copy continues as another log: `LedgerContinued` names the log whose
+first lines it shares, their number, and their root. All of that is checked against the lines
+before it.
 """
 
 from base64 import b64encode
@@ -22,10 +22,10 @@ _NAMES = Registry((LedgerOpened, LedgerContinued))
 
 
 class Origins:
-    """Each change of the log's name says truly which log it continues.
+    """Each change of the log's name correctly says which log it continues.
 
-    `expected` are the positions of such changes, as the index has them: no hash is derived for
-    a log that has none. One that the index does not name is found all the same.
+    `expected` are the positions of such changes according to the index; without one, no hash is
+    derived. A change that the index lacks is found all the same.
     """
 
     name = "origins"
@@ -40,7 +40,7 @@ class Origins:
 
     @property
     def origin(self) -> str:
-        """The log's name by now; empty before its first line."""
+        """The log's name after the rows so far; empty before the first line."""
         return self.names[-1] if self.names else ""
 
     def take(self, batch: Batch) -> None:
@@ -58,7 +58,7 @@ class Origins:
         try:
             event = _NAMES.decode(*row).event
         except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
-            return  # the lines' own check says so
+            return  # the check of the lines reports it
         if isinstance(event, LedgerOpened):
             if position == 1:
                 self.names.append(event.origin)
@@ -81,21 +81,21 @@ class Origins:
         before = self.origin
         if event.former != before:
             self._findings.add(
-                f"#{position} continues the log {event.former!r}, and it was {before!r}", position
+                f"#{position} continues the log {event.former!r}, but it was {before!r}", position
             )
         if event.origin in self.names:
             self._findings.add(f"#{position} takes the name {event.origin!r} again", position)
         if event.size != position - 1:
             self._findings.add(
-                f"#{position} says that {event.size:,} lines are shared, and has "
-                f"{position - 1:,} before it",
+                f"#{position} says that {event.size:,} lines are shared, but "
+                f"{position - 1:,} stand before it",
                 position,
             )
         elif leaves is not None:
             root = b64encode(self._frontier.root(leaves)).decode()
             if root != event.root:
                 self._findings.add(
-                    f"the lines before #{position} have the root {root}, and it says {event.root}",
+                    f"the lines before #{position} have the root {root}, but it says {event.root}",
                     position,
                 )
         self.names.append(event.origin)

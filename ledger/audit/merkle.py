@@ -7,8 +7,8 @@
 An *inclusion proof* shows that a leaf stands at an index of a tree, a *consistency proof* that a
 tree begins with all the leaves of an earlier one. Both are some log2(n) hashes.
 
-Everything here is a pure function of hashes and stands on the standard library alone. What a
-tree's owner has to give is `Nodes`: the hash over any complete subtree.
+Everything here is a pure function of hashes and needs the standard library alone. The owner of a
+tree provides `Nodes`: the hash over any complete subtree.
 """
 
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ EMPTY_ROOT = sha256().digest()
 """The root of a tree without leaves."""
 
 MAX_SIZE = 2**63 - 1
-"""Leaves that a tree may have (C2SP tlog-tiles has 63 levels)."""
+"""The most leaves of a tree (C2SP tlog-tiles has 63 levels)."""
 
 
 class Nodes(Protocol):
-    """The hashes of a tree's complete subtrees."""
+    """Provides the hashes over a tree's complete subtrees."""
 
     def node(self, level: int, index: int) -> bytes:
-        """MTH(D[index * 2**level : (index + 1) * 2**level]): at level 0 a leaf's hash."""
+        """MTH(D[index * 2**level : (index + 1) * 2**level]); at level 0, a leaf's hash."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -53,15 +53,15 @@ def subtree(hashes: Sequence[bytes]) -> bytes:
     if not row:
         return EMPTY_ROOT
     while len(row) > 1:
-        # Pairs from the left; an odd one at the end goes up as it is. That is MTH: each complete
-        # subtree becomes one hash, and what is left over joins it at the largest power of 2.
+        # Pair from the left; an odd one at the end moves up unchanged. That is MTH: each complete
+        # subtree becomes one hash, and the rest joins it at the largest power of 2.
         paired = [sha256(b"\1" + row[n] + row[n + 1]).digest() for n in range(0, len(row) - 1, 2)]
         row = paired if len(row) % 2 == 0 else [*paired, row[-1]]
     return row[0]
 
 
 class Frontier:
-    """The right edge of a growing tree: some log2(n) hashes, enough to go on and tell its root."""
+    """The right edge of a growing tree: some log2(n) hashes, enough to extend it or get a root."""
 
     def __init__(self) -> None:
         self._peaks: list[tuple[int, bytes]] = []
@@ -70,7 +70,7 @@ class Frontier:
 
     def add(self, hash: bytes, level: int = 0) -> None:
         """Append a complete subtree of 2**level leaves; `size` must be a multiple of that."""
-        assert self.size % (1 << level) == 0, "a subtree begins where one of its size may begin"
+        assert self.size % (1 << level) == 0, "a subtree begins at a multiple of its size"
         self.size += 1 << level
         while self._peaks and self._peaks[-1][0] == level:
             hash = node_hash(self._peaks.pop()[1], hash)
@@ -80,7 +80,7 @@ class Frontier:
     def root(self, rest: Sequence[bytes] = ()) -> bytes:
         """The root of the tree; with `rest`, of the tree with these further leaf hashes.
 
-        There may be as many of them as the smallest subtree appended so far has leaves, less one.
+        They must be fewer than the leaves of the smallest subtree appended so far.
         """
         hashes = [hash for _, hash in self._peaks]
         if rest:
@@ -107,7 +107,7 @@ def inclusion_proof(index: int, size: int, nodes: Nodes) -> list[bytes]:
     RFC 6962, 2.1.1. Raises `ValueError` unless 0 <= index < size.
     """
     if not 0 <= index < size <= MAX_SIZE:
-        raise ValueError(f"there is no leaf {index} in a tree of {size}")
+        raise ValueError(f"a tree of {size} has no leaf {index}")
     proof: list[bytes] = []
     start, end = 0, size
     while end - start > 1:
@@ -141,18 +141,18 @@ def consistency_proof(old: int, new: int, nodes: Nodes) -> list[bytes]:
         else:
             proof.append(_range_hash(start, middle, nodes))
             start = middle
-    if start > 0:  # else the verifier knows it: it is the old root
+    if start > 0:  # else it is the old root, which the verifier has
         proof.append(_range_hash(start, end, nodes))
     return proof[::-1]
 
 
 def _split(size: int) -> int:
-    """The largest power of 2 below a size of 2 or more: how many leaves the left side has."""
+    """The number of leaves on the left: the largest power of 2 below a size of 2 or more."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
 def _range_hash(start: int, end: int, nodes: Nodes) -> bytes:
-    """MTH over leaves start..end, where `start` is a place that a split leads to."""
+    """MTH over leaves start..end, where `start` is a point of a split."""
     hashes: list[bytes] = []
     while start < end:
         level = (end - start).bit_length() - 1
@@ -172,12 +172,12 @@ def check_inclusion(
 ) -> None:
     """Raise `NotProved` unless the proof leads from a leaf's hash to the root.
 
-    RFC 9162, 2.1.3.2. Which size belongs to the root, only who signed both can say: some proofs
-    lead to the same root at two sizes.
+    RFC 9162, 2.1.3.2. Root and size must come from one signature: some proofs lead to the same
+    root at two sizes.
     """
     _check_hashes([leaf, root, *proof])
     if not 0 <= index < size <= MAX_SIZE:
-        raise NotProved(f"there is no leaf {index} in a tree of {size}", advice=_FORGED)
+        raise NotProved(f"a tree of {size} has no leaf {index}", advice=_FORGED)
     if root_of_inclusion(leaf, index, size, proof) != root:
         raise NotProved(
             f"the proof does not lead from this line to the root of the {size:,} events",
@@ -186,12 +186,12 @@ def check_inclusion(
 
 
 def root_of_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
-    """The root that a proof leads to. Raises `NotProved` for one of another length."""
+    """The root that a proof leads to. Raises `NotProved` for a proof of the wrong length."""
     position, last = index, size - 1
     hash = leaf
     rest = list(proof)[::-1]
     while last > 0:
-        # On the right edge a node without a sibling goes up as it is.
+        # On the right edge, a node without a sibling moves up unchanged.
         if position % 2 == 1 or position < last:
             if not rest:
                 raise NotProved("the proof is too short", advice=_FORGED)
@@ -232,8 +232,8 @@ def roots_of_consistency(
             raise NotProved("the proof is too short", advice=_FORGED)
         return rest.pop()
 
-    # The last complete subtree of the old tree, as a place in a row of its size: every row above
-    # is its parent's.
+    # The last complete subtree of the old tree, as an index among the subtrees of its size. Each
+    # halving gives the parent's index.
     position, last = old - 1, new - 1
     while position % 2 == 1:
         position, last = position // 2, last // 2
@@ -252,7 +252,7 @@ def roots_of_consistency(
 
 def _check_hashes(hashes: Sequence[bytes]) -> None:
     if any(len(hash) != HASH_SIZE for hash in hashes):
-        raise NotProved(f"a hash has not {HASH_SIZE} bytes", advice=_FORGED)
+        raise NotProved(f"a hash does not have {HASH_SIZE} bytes", advice=_FORGED)
 
 
-_FORGED = "One of the two was changed: ask for both again"
+_FORGED = "The proof or the checkpoint was changed: ask for both again"

@@ -1,4 +1,4 @@
-"""Policies: which logs and witnesses somebody trusts, and how many must agree (C2SP tlog-policy).
+"""Policies: the trusted logs and witnesses, and how many must agree (C2SP tlog-policy).
 
     log LOG_VKEY
     witness insurer INSURER_VKEY
@@ -20,21 +20,21 @@ from ledger.audit.note import COSIGNATURE, LOG, KeyType, VerifierKey
 from ledger.audit.refusals import BadPolicy, NoKey, NotProved
 
 MAX_POLICY = 65_536
-"""Bytes of a policy: hundreds of witnesses."""
+"""Bytes of a policy, enough for hundreds of witnesses."""
 
 _CONTROL = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
 _NONE = "none"
 
 
 class Group(Struct, frozen=True):
-    """Witnesses and groups, of which `needed` must have cosigned."""
+    """Names of witnesses and groups; `needed` of them must have cosigned."""
 
     needed: int
     members: tuple[str, ...]
 
 
 class Policy(Struct, frozen=True):
-    """The logs that are trusted, the witnesses by name, and the quorum: a name, or none."""
+    """The trusted logs, the witnesses by name, and the quorum: a name, or `none`."""
 
     logs: tuple[VerifierKey, ...] = ()
     witnesses: Mapping[str, VerifierKey] = {}
@@ -43,14 +43,14 @@ class Policy(Struct, frozen=True):
 
     @classmethod
     def parse(cls, data: bytes) -> "Policy":
-        """Read a policy. Raises `BadPolicy` with the number of the line."""
+        """Parse a policy. Raises `BadPolicy` with the number of the line."""
         if len(data) > MAX_POLICY:
             raise BadPolicy(f"a policy of {len(data):,} bytes is too large", advice=_FORM)
         if _CONTROL.search(data):
             raise BadPolicy("the policy holds a control character", advice="Use spaces and tabs")
         reading = _Reading()
         for number, raw in enumerate(data.split(b"\n"), start=1):
-            # Names are bytes to the format; what is no UTF-8 stays what it is and equals itself.
+            # The format defines names as bytes: also those that are not UTF-8 must compare equal.
             words = [
                 w.decode("utf-8", "surrogateescape")
                 for w in raw.replace(b"\t", b" ").split(b" ")
@@ -68,24 +68,24 @@ class Policy(Struct, frozen=True):
         return cls(tuple(reading.logs), reading.witnesses, reading.groups, reading.quorum)
 
     def log_of(self, signed: SignedCheckpoint) -> VerifierKey:
-        """The log whose checkpoint it claims to be. Raises `NotProved` where it is none of these.
+        """The log that a checkpoint claims to be from. Raises `NotProved` if it is none of these.
 
-        The name of a log's key is the origin that it speaks for; another's it cannot sign.
+        The name of a log's key is its origin, so the key cannot sign for another log.
         """
         name = key_name(signed.checkpoint.origin)
         for log in self.logs:
             if log.name == name and any(log.signed(one) for one in signed.note.signatures):
                 return log
         raise NotProved(
-            f"the checkpoint of {signed.checkpoint.origin!r} is signed by none of the policy's "
-            "logs of that name",
-            advice="Find out whose it is",
+            f"the checkpoint of {signed.checkpoint.origin!r} is not signed by a log of that name "
+            "in the policy",
+            advice="Find out where it comes from",
         )
 
     def check(self, signed: SignedCheckpoint) -> list[str]:
-        """The witnesses that have cosigned, by name. Raises `NotProved` where they are no quorum.
+        """The names of the witnesses that have cosigned.
 
-        Raises `BadNote` for a wrong cosignature of one of them.
+        Raises `NotProved` if they do not make a quorum, `BadNote` if a cosignature is wrong.
         """
         keys = {key: name for name, key in self.witnesses.items()}
         have = {keys[key] for key in signed.cosigned(list(keys))}
@@ -93,20 +93,20 @@ class Policy(Struct, frozen=True):
             raise NotProved(
                 f"the checkpoint #{signed.size} is cosigned by "
                 f"{', '.join(sorted(have)) or 'no witness of the policy'}, "
-                f"and the quorum is {self._told(self.quorum)}",
+                f"but the quorum is {self._described(self.quorum)}",
                 advice="Have the others cosign it: audit request, audit cosign",
             )
         return sorted(have)
 
     def _witnessing(self, have: set[str]) -> set[str]:
-        """The names that stand behind a checkpoint that these witnesses have cosigned."""
+        """The names that agree if these witnesses have cosigned: they, and groups."""
         found = set(have)
-        for name, group in self.groups.items():  # defined after their members: one pass will do
+        for name, group in self.groups.items():  # members come first, so one pass suffices
             if sum(member in found for member in group.members) >= group.needed:
                 found.add(name)
         return found
 
-    def _told(self, name: str) -> str:
+    def _described(self, name: str) -> str:
         group = self.groups.get(name)
         if group is None:
             return name
@@ -114,7 +114,7 @@ class Policy(Struct, frozen=True):
 
 
 class _Reading:
-    """What the lines so far have defined."""
+    """The definitions in the lines read so far."""
 
     def __init__(self) -> None:
         self.logs: list[VerifierKey] = []
@@ -124,7 +124,7 @@ class _Reading:
         self._members: set[str] = set()
 
     def take(self, words: Sequence[str]) -> None:
-        """One line that is neither empty nor a comment."""
+        """Read one line that is neither empty nor a comment."""
         match words:
             case ["log", vkey] | ["log", vkey, _]:
                 self.logs.append(self._key(vkey, LOG, self.logs))
@@ -139,20 +139,20 @@ class _Reading:
                     self._defined(name)
                 self.quorum = name
             case ["quorum", _]:
-                raise BadPolicy("there are two quorums", advice="Write one")
+                raise BadPolicy("the policy has two quorums", advice="Write one")
             case _:
-                raise BadPolicy(f"{' '.join(words)[:80]!r} says nothing", advice=_FORM)
+                raise BadPolicy(f"{' '.join(words)[:80]!r} is not a policy line", advice=_FORM)
 
     def _group(self, name: str, needed: str, members: Sequence[str]) -> None:
         for member in members:
             self._defined(member)
             if member in self._members:
-                raise BadPolicy(f"{member} is in a group already", advice="Name each once")
+                raise BadPolicy(f"{member} is already in a group", advice="Name each once")
             self._members.add(member)
         count = {"all": str(len(members)), "any": "1"}.get(needed, needed)
         if not re.fullmatch(r"[1-9][0-9]{0,4}", count) or int(count) > len(members):
             raise BadPolicy(
-                f"{needed!r} of {len(members)} cannot be", advice="Write all, any or a number"
+                f"{needed!r} of {len(members)} is impossible", advice="Write all, any or a number"
             )
         self.groups[name] = Group(int(count), tuple(members))
 
@@ -160,11 +160,11 @@ class _Reading:
         key = VerifierKey.parse(vkey)
         if key.type != type:
             raise BadPolicy(
-                f"{key.name} is a key of type {key.type}, and {type} is needed here",
+                f"{key.name} is a key of type {key.type}, but {type} is needed here",
                 advice="A log's key is of type 1, a witness's of type 4",
             )
         if any(key.public == other.public for other in others):
-            raise BadPolicy(f"the key of {key.name} stands there twice", advice="Write it once")
+            raise BadPolicy(f"the key of {key.name} is listed twice", advice="List it once")
         return key
 
     def _name(self, name: str) -> None:

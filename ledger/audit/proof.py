@@ -1,13 +1,13 @@
-"""A proof that a file can hold: one line is in a log (C2SP tlog-proof v1).
+"""The proof, as a file, that one line is in a log (C2SP tlog-proof v1).
 
     c2sp.org/tlog-proof@v1
-    extra <base64>             here: the line itself, so that one file tells all
+    extra <base64>             the line itself, so that one file is enough
     index <position - 1>
     <sibling hashes, base64, the leaf's first>
     <empty line>
     <checkpoint>
 
-It needs no ledger to be checked: the line, and the log's public key. Pure.
+Checking it takes the line and the log's public key, but no ledger. Pure.
 """
 
 from base64 import b64encode
@@ -17,18 +17,16 @@ from msgspec import Struct
 from ledger.audit.checkpoint import SignedCheckpoint, parse_number
 from ledger.audit.merkle import HASH_SIZE, check_inclusion, leaf_hash
 from ledger.audit.note import MAX_NOTE, VerifierKey, decode64
-from ledger.audit.refusals import BadNote
+from ledger.audit.refusals import DAMAGED, BadNote
 
 HEADER = "c2sp.org/tlog-proof@v1"
 MAX_HASHES = 63
 MAX_PROOF = MAX_NOTE + 120_000
 """Bytes of a proof: a checkpoint, 63 hashes, and a line of 65,535 bytes in base64."""
 
-_DAMAGED = "It was damaged or tampered with: ask for it again"
-
 
 class Proof(Struct, frozen=True):
-    """That the leaf `index` is in the tree of `signed`. `extra` is authenticated by nothing."""
+    """Proves that leaf `index` is in the tree of `signed`. Nothing authenticates `extra`."""
 
     index: int
     hashes: tuple[bytes, ...]
@@ -49,34 +47,34 @@ class Proof(Struct, frozen=True):
 
     @classmethod
     def parse(cls, data: bytes) -> "Proof":
-        """Read a proof. Raises `BadNote` for what the format does not allow."""
+        """Parse a proof. Raises `BadNote` for what the format does not allow."""
         if len(data) > MAX_PROOF:
-            raise BadNote(f"a proof of {len(data):,} bytes is too large", advice=_DAMAGED)
+            raise BadNote(f"a proof of {len(data):,} bytes is too large", advice=DAMAGED)
         head, between, checkpoint = data.partition(b"\n\n")
         try:
             lines = head.decode().split("\n")
         except UnicodeDecodeError:
             lines = []
         if not between or lines[:1] != [HEADER]:
-            raise BadNote(f"it is no proof: it does not begin with {HEADER}", advice=_DAMAGED)
+            raise BadNote(f"this is not a proof: it does not begin with {HEADER}", advice=DAMAGED)
         del lines[0]
         extra = None
         if lines and lines[0].startswith("extra "):
             extra = decode64(lines.pop(0)[6:], "the extra data of a proof")
         if not lines or not lines[0].startswith("index "):
-            raise BadNote("a proof has no index", advice=_DAMAGED)
+            raise BadNote("a proof has no index", advice=DAMAGED)
         index = parse_number(lines.pop(0)[6:], "the index of a proof")
         if len(lines) > MAX_HASHES:
-            raise BadNote(f"a proof has {len(lines):,} hashes", advice=_DAMAGED)
+            raise BadNote(f"a proof has {len(lines):,} hashes", advice=DAMAGED)
         hashes = tuple(decode64(line, "a hash of a proof") for line in lines)
         if any(len(one) != HASH_SIZE for one in hashes):
-            raise BadNote("a hash of a proof has not 32 bytes", advice=_DAMAGED)
+            raise BadNote("a hash of a proof does not have 32 bytes", advice=DAMAGED)
         return cls(index, hashes, SignedCheckpoint.parse(checkpoint), extra)
 
     def check(self, line: bytes, log: VerifierKey, origin: str | None = None) -> None:
         """Raise `NotProved` unless the line is at `index` of a tree that the log has signed.
 
-        `line` is without its newline. Without `origin` whatever the key signs will do.
+        `line` has no newline. Without `origin`, any log that the key signs for will do.
         """
         self.signed.check(log, origin)
         check_inclusion(

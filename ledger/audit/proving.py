@@ -1,4 +1,4 @@
-"""Making proofs from a log's lines and its kept hashes, checked before anybody is given one."""
+"""Making proofs from a log's lines and its kept hashes; each is checked before it is given out."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,10 +30,9 @@ def prove_line(
     *,
     with_line: bool = True,
 ) -> Proof:
-    """The proof that the event at a position is in a signed tree.
+    """The proof that the event at a position is in a signed tree; `with_line` includes the line.
 
-    `with_line` puts the line into it. Raises `Inconsistent` where the lines are not those that
-    were signed.
+    Raises `Inconsistent` if the lines are not the signed ones.
     """
     line = next(iter(lines(position - 1, position)))
 
@@ -48,9 +47,9 @@ def prove_line(
 def prove_continuation(
     lines: Lines, old: SignedCheckpoint | None, new: SignedCheckpoint, hashes: HashFiles
 ) -> list[bytes]:
-    """The proof that a signed tree continues an earlier one; none is needed after nothing.
+    """The proof that a signed tree continues an earlier one; empty without an earlier one.
 
-    Raises `Inconsistent` where the lines are not those that were signed.
+    Raises `Inconsistent` if the lines are not the signed ones.
     """
     if old is None:
         return []
@@ -65,8 +64,9 @@ def prove_continuation(
 
 
 def choose(kept: Kept, position: int, policy: Policy | None = None) -> SignedCheckpoint:
-    """The checkpoint to prove an event by: the newest that the witnesses of a policy agree to,
-    else the newest. Raises `NotCovered`.
+    """The checkpoint to prove an event with: the newest that satisfies the policy, or the newest.
+
+    Raises `NotCovered`.
     """
     covering: Sequence[SignedCheckpoint] = [one for one in kept.signed if one.size >= position]
     if not covering:
@@ -86,7 +86,7 @@ def choose(kept: Kept, position: int, policy: Policy | None = None) -> SignedChe
 def _untrusting(
     lines: Lines, hashes: HashFiles, signed: SignedCheckpoint, attempt: Callable[[Nodes], T]
 ) -> T:
-    """Try with the kept hashes, and without them where what comes of it does not hold."""
+    """Try with the kept hashes, and again without them if the proof does not hold."""
     with suppress(NotProved):
         return attempt(LogTree(lines, hashes))
     try:

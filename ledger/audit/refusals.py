@@ -1,14 +1,17 @@
-"""What an audit says no to: a proof that proves nothing, a checkpoint that must not be signed.
+"""The refusals of an audit: a proof that does not hold, a checkpoint that must not be signed.
 
-Whatever was checked and found wrong ends in exit code 3. What could not be checked at all (no
-key, no file) is usage or a failed store, never 3.
+Whatever was checked and found wrong ends in exit code 3. Whatever could not be checked at all (no
+key, no file) is a usage error or a storage failure, never 3.
 """
 
 from ledger.errors import BadInput, LedgerError, Refused
 
+DAMAGED = "It was damaged or tampered with: ask for it again"
+"""The advice for a note, checkpoint, proof or request that cannot be read."""
+
 
 class NotProved(LedgerError):
-    """Something that claims to be a proof, a note or an export was checked, and is not true."""
+    """A proof, a note or an export was checked and is wrong."""
 
     exit_code = 3
 
@@ -18,9 +21,9 @@ class BadNote(NotProved):
 
 
 class Inconsistent(NotProved):
-    """Two heads of one log of which neither continues the other, or a log that lost its own.
+    """Two heads of one log where neither continues the other, or a log that lost signed events.
 
-    `position` is the first event known to differ, where that is known.
+    `position` is the first event known to differ, if any.
     """
 
     def __init__(self, message: str, *, advice: str, position: int | None = None) -> None:
@@ -29,20 +32,20 @@ class Inconsistent(NotProved):
 
 
 class ReplicaBehind(LedgerError):
-    """A replica has not come to what was signed, so that nothing can be said of it yet."""
+    """A replica has not reached the newest checkpoint, so it cannot be checked yet."""
 
     exit_code = 5
 
     def __init__(self, *, at: int, signed: int) -> None:
         super().__init__(
-            f"the replica has come to #{at}, and #{signed} was signed",
-            advice="Wait for it, or verify the ledger itself: leave --read-url away",
+            f"the replica has reached #{at}, but #{signed} was signed",
+            advice="Wait for it, or drop --read-url to verify the ledger itself",
         )
         self.at, self.signed = at, signed
 
 
 class NoKey(BadInput):
-    """There is no key where one is needed, or it cannot be opened."""
+    """A key that is needed is missing or cannot be opened."""
 
 
 class BadPolicy(BadInput):
@@ -50,7 +53,7 @@ class BadPolicy(BadInput):
 
 
 class KeyExists(Refused):
-    """A key is there already; it is never written over."""
+    """A key exists already; it is never overwritten."""
 
     rule = "never-overwrite"
 

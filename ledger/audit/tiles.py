@@ -1,9 +1,9 @@
-"""Tiles: the tree and its lines as files that other programs read (C2SP tlog-tiles).
+"""Tiles: the tree and its lines as files for other programs (C2SP tlog-tiles).
 
-    tile/<L>/<N>[.p/<W>]          up to 256 hashes of level 8 L, one after the other
-    tile/entries/<N>[.p/<W>]      up to 256 lines, each with its length before it (16 bits)
+    tile/<L>/<N>[.p/<W>]          up to 256 hashes of level 8 L, one after another
+    tile/entries/<N>[.p/<W>]      up to 256 lines, each after its length (16 bits)
 
-`.p/<W>` is only there where a tile is not full. Pure.
+Only a tile that is not full has `.p/<W>`. Pure.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from ledger.audit.merkle import leaf_hash, subtree
 from ledger.audit.tree import TILE, Derivation
 
 ENTRIES = "entries"
-"""What stands for the level in the path of an entry bundle."""
+"""The word in place of the level in the path of an entry bundle."""
 
 
 def tile_path(level: int | str, n: int, width: int) -> str:
@@ -26,13 +26,13 @@ def tile_path(level: int | str, n: int, width: int) -> str:
 
 
 def tile_files(lines: Iterable[bytes], derivation: Derivation) -> Iterator[tuple[str, bytes]]:
-    """The path and the bytes of every tile and entry bundle; the leaves go to `derivation`, too.
+    """Yield the path and the bytes of every tile and entry bundle; feed the leaves to `derivation`.
 
-    Each as soon as its last line is read: one tile a level is held. A line has at most 65,535
-    bytes.
+    Each comes as soon as its last line is read, so memory holds one tile per level. A line must
+    have at most 65,535 bytes.
     """
     rest, n = iter(lines), 0
-    above: list[tuple[int, list[bytes]]] = []  # of each upper level the tile that is being filled
+    above: list[tuple[int, list[bytes]]] = []  # for each upper level, the tile that is being filled
     while batch := list(islice(rest, TILE)):
         bundle = b"".join(len(line).to_bytes(2, "big") + line for line in batch)
         yield tile_path(ENTRIES, n, len(batch)), bundle

@@ -1,10 +1,10 @@
-"""The tree of one log: its lines are the leaves, its interior hashes are kept and never trusted.
+"""The tree of one log: its lines are the leaves, its interior hashes are kept but never trusted.
 
-Hashes are kept at every eighth level, in one flat file a level: file 0 holds the leaves' hashes,
-file 1 those over 256 leaves, and so on: the tiles of C2SP tlog-tiles, one after the other. Those
-between are 255 hashes away. What is not kept is derived from the lines, so the files may be
-missing, short or wrong: whoever has built something with their help checks it against a signed
-root, and drops them where that does not hold.
+Hashes are kept at every eighth level, in one flat file per level: file 0 holds the leaves' hashes,
+file 1 those over 256 leaves, and so on: the tiles of C2SP tlog-tiles, one after another. A hash in
+between takes 255 hashes to compute. Hashes that are not kept are derived from the lines, so the
+files may be missing, short or wrong: a caller that uses them checks its result against a signed
+root, and drops the files if it does not hold.
 """
 
 import os
@@ -16,31 +16,31 @@ from pathlib import Path
 from ledger.audit.merkle import HASH_SIZE, Frontier, leaf_hash, subtree
 
 TILE = 256
-"""Hashes of a tile: leaves of a subtree that is eight levels high."""
+"""Hashes of a tile: the leaves of a subtree that is eight levels high."""
 
 LEVELS = 8
-"""Levels of the tree between a tile and the one above."""
+"""Levels of the tree from a tile to the one above."""
 
 _HOLE = bytes(HASH_SIZE)
-"""No hash, but what a disk gives that lost its power after a file grew and before it was filled."""
+"""Not a hash, but what a file holds if the power failed after it grew and before it was filled."""
 
 Lines = Callable[[int, int], Iterable[bytes]]
 """The lines with after < position <= until, in order."""
 
 
 class HashFiles:
-    """Kept hashes, in a folder. What cannot be read counts as not kept."""
+    """The kept hashes in a folder. Unreadable ones count as not kept."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def read(self, tile_level: int, start: int, count: int) -> list[bytes]:
-        """Up to `count` hashes from `start` on: as many as there are."""
+        """Read up to `count` hashes from `start` on, as many as are kept."""
         found = cut(self._bytes(tile_level, start, count))
         return found[: found.index(_HOLE)] if _HOLE in found else found
 
     def are(self, hashes: Sequence[bytes], start: int) -> bool:
-        """Whether the leaves' hashes from `start` on are kept as these, as far as there are any."""
+        """Whether the kept leaf hashes from `start` on, as far as there are any, equal these."""
         data = self._bytes(0, start, len(hashes))
         return b"".join(hashes).startswith(data[: len(data) - len(data) % HASH_SIZE])
 
@@ -53,14 +53,14 @@ class HashFiles:
             return b""
 
     def count(self, tile_level: int = 0) -> int:
-        """How many whole hashes are kept of a level."""
+        """The number of whole hashes that are kept of a level."""
         try:
             return self._file(tile_level).stat().st_size // HASH_SIZE
         except OSError:
             return 0
 
     def write(self, tile_level: int, start: int, hashes: Sequence[bytes]) -> None:
-        """Keep hashes from `start` on, and nothing after them. Raises `OSError`."""
+        """Write hashes from `start` on, and cut the file after them. Raises `OSError`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         opened = os.open(self._file(tile_level), os.O_WRONLY | os.O_CREAT, 0o644)
         with open(opened, "wb") as file:
@@ -68,11 +68,11 @@ class HashFiles:
             file.write(b"".join(hashes))
             file.truncate()
             file.flush()
-            # Those above are written after these, so that they never stand without them.
+            # The levels above are written later, so no hash is ever kept without those below.
             os.fsync(file.fileno())
 
     def drop(self) -> None:
-        """Keep nothing."""
+        """Delete all kept hashes."""
         for level in range(HASH_SIZE):
             with suppress(FileNotFoundError):
                 self._file(level).unlink()
@@ -82,9 +82,9 @@ class HashFiles:
 
 
 class LogTree:
-    """The hashes over the complete subtrees of a log (`merkle.Nodes`), read as they are asked for.
+    """The hashes over the complete subtrees of a log (`merkle.Nodes`), read on demand.
 
-    A proof of a million events reads some 500 lines, or none where hashes are kept.
+    A proof in a log of a million events reads some 500 lines, or none if hashes are kept.
     """
 
     def __init__(self, lines: Lines, kept: HashFiles | None = None) -> None:
@@ -97,7 +97,7 @@ class LogTree:
         return subtree(self.hashes(tile_level, index << above, 1 << above))
 
     def hashes(self, tile_level: int, start: int, count: int) -> list[bytes]:
-        """The hashes of a tile's level: MTH(D[n * 256**level : (n + 1) * 256**level])."""
+        """The hashes of a tile level: MTH(D[n * 256**level : (n + 1) * 256**level])."""
         found = [] if self._kept is None else self._kept.read(tile_level, start, count)
         first, end = start + len(found), start + count
         if tile_level == 0:
@@ -108,9 +108,9 @@ class LogTree:
 
 
 class Derivation:
-    """The tree derived anew from its leaves, tile by tile: nothing that is kept is believed.
+    """Derives the tree from its leaves, tile by tile, without kept hashes.
 
-    `roots` holds the roots at the `wanted` sizes that were reached.
+    `roots` holds the roots at those `wanted` sizes that were reached.
     """
 
     def __init__(self, wanted: Iterable[int]) -> None:
@@ -122,13 +122,13 @@ class Derivation:
 
     @property
     def size(self) -> int:
-        """Leaves so far, of whole tiles."""
+        """The number of leaves so far in whole tiles."""
         return self._frontier.size
 
     def add(self, leaves: Sequence[bytes]) -> bytes | None:
-        """The next tile of leaf hashes; its own hash where it is full.
+        """Add the next tile of leaf hashes; return its own hash if it is full.
 
-        Only the last one may have fewer than `TILE`.
+        Only the last tile may have fewer than `TILE`.
         """
         assert not self._ended, "a partial tile is the last one"
         before = self.size
@@ -147,14 +147,14 @@ class Derivation:
 
 
 def tiles(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Leaf hashes of lines, a tile at a time."""
+    """Yield the leaf hashes of lines, a tile at a time."""
     rest = iter(lines)
     while leaves := [leaf_hash(line) for line in islice(rest, TILE)]:
         yield leaves
 
 
 def upper_levels(level: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """The levels above one: of each whole tile its hash, until there is none."""
+    """Yield the tile levels above one, each the hashes of the whole tiles below."""
     while len(level) >= TILE:
         level = [
             subtree(level[n : n + TILE]) for n in range(0, len(level) - len(level) % TILE, TILE)
@@ -163,6 +163,6 @@ def upper_levels(level: Sequence[bytes]) -> Iterator[list[bytes]]:
 
 
 def cut(data: bytes) -> list[bytes]:
-    """Bytes as hashes; what is left over at the end is none."""
+    """Cut bytes into hashes; drop an incomplete one at the end."""
     end = len(data) - len(data) % HASH_SIZE
     return [data[n : n + HASH_SIZE] for n in range(0, end, HASH_SIZE)]

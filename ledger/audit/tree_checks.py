@@ -1,8 +1,8 @@
-"""Checks of what was signed: the tree of the lines against checkpoints, and the kept hashes.
+"""Checks against what was signed: the tree of the lines against checkpoints, and the kept hashes.
 
-Where a root is not the one that was signed, the kept hashes may say where: if they themselves
-have the signed root, each of them is as good as signed, and a line with another hash is not the
-line of then. If they have not, only the checkpoints on both sides of it bound the place.
+If a root is not the one that was signed, the kept hashes may say where the difference is. If they
+have the signed root themselves, each of them is as good as signed, and a line with another hash
+was changed. If not, only the checkpoints before and after the change narrow it down.
 """
 
 from base64 import b64encode
@@ -21,11 +21,11 @@ from ledger.audit.tree import TILE, Derivation, HashFiles
 from ledger.log.rows import StoredRow
 
 DIAGNOSED = 1_000
-"""Differing lines that are looked into one by one."""
+"""Differing lines that are diagnosed one by one."""
 
 
 class Tree:
-    """The tree of the lines has the root of every checkpoint, and of those kept by others."""
+    """The tree of the lines has the root of every checkpoint, kept here or elsewhere."""
 
     name = "tree"
 
@@ -62,20 +62,20 @@ class Tree:
     def result(self) -> Result:
         """See `RowCheck.result`."""
         if not self._kept.signed and not self._outside:
-            return Result(self.name, "not checked", "nothing was signed yet: audit checkpoint")
+            return Result(self.name, "not checked", _NOTHING_SIGNED)
         findings = Findings()
         wrong = [one for one in (*self._outside, *self._kept.signed) if not self._holds(one)]
-        told = list(self._diagnosed()) if wrong else []
+        diagnosed = list(self._diagnosed()) if wrong else []
         for one in wrong:
             if self.count < one.size:
-                self._tell_cut_off(one, findings)
+                self._add_cut_off(one, findings)
                 break
-        for position, text in told:
+        for position, text in diagnosed:
             findings.add(text, position, _CHANGED)
-        if not told:
+        if not diagnosed:
             for one in wrong:
                 if self.count >= one.size:
-                    self._tell_root(one, findings)
+                    self._add_root(one, findings)
                     break
         signed, last = len(self._kept.signed), self._kept.last
         others = f" and {len(self._outside)} kept elsewhere" if self._outside else ""
@@ -89,22 +89,22 @@ class Tree:
     def _holds(self, one: SignedCheckpoint) -> bool:
         return self._derivation.roots.get(one.size) == one.root
 
-    def _tell_cut_off(self, one: SignedCheckpoint, findings: Findings) -> None:
+    def _add_cut_off(self, one: SignedCheckpoint, findings: Findings) -> None:
         findings.add(
-            f"the log has {self.count:,} events, and {self._named(one)} {one.size:,}: "
+            f"the log has {self.count:,} events, but {self._named(one)} {one.size:,}: "
             f"{one.size - self.count:,} are gone",
             self._last + 1 if self._last < one.size else None,
             "It was cut off, or restored from an older copy",
         )
 
-    def _tell_root(self, one: SignedCheckpoint, findings: Findings) -> None:
-        """The lines differ, and no kept hash says where: after the last checkpoint that holds."""
+    def _add_root(self, one: SignedCheckpoint, findings: Findings) -> None:
+        """Report that lines differ, between the last checkpoint that holds and this one."""
         derived = b64encode(self._derivation.roots[one.size]).decode()
         after = max(
             (o.size for o in self._kept.signed if o.size < one.size and self._holds(o)), default=0
         )
         findings.add(
-            f"the first {one.size:,} lines have the root {derived}, and {self._named(one)} is "
+            f"the first {one.size:,} lines have the root {derived}, but {self._named(one)} is "
             f"{one.checkpoint}: something from #{after + 1} to #{one.size} is not as it was signed",
             after + 1,
             _CHANGED,
@@ -112,10 +112,10 @@ class Tree:
 
     def _named(self, one: SignedCheckpoint) -> str:
         elsewhere = any(one is other for other in self._outside)
-        return "a checkpoint that was kept elsewhere" if elsewhere else "the checkpoint"
+        return "a checkpoint kept elsewhere" if elsewhere else "the checkpoint"
 
     def _diagnosed(self) -> Iterator[tuple[int, str]]:
-        """What happened to which line, as far as kept hashes that have a signed root tell."""
+        """Yield what happened to which line, as far as kept hashes with a signed root show it."""
         signed = sorted((*self._outside, *self._kept.signed), key=lambda one: -one.size)
         holding = (one.size for one in signed if kept_hashes_hold(self._hashes, one))
         size = next(holding, 0)
@@ -130,10 +130,10 @@ class Tree:
 
 
 class Since:
-    """What came after a checkpoint continues it, as far as that is seen without reading it again.
+    """The lines after a checkpoint continue it, as far as that shows without reading all lines.
 
-    The kept hashes have the root that was signed, and the last line that was signed is still the
-    one of then. What was done to lines before that only the whole reading sees.
+    The kept hashes have the signed root, and the last signed line is unchanged. Only a full
+    verification finds changes to the lines before that.
     """
 
     name = "tree"
@@ -166,7 +166,7 @@ class Since:
             return Result(
                 self.name,
                 "not checked",
-                f"the kept hashes do not reach to the checkpoint #{size}: audit checkpoint",
+                f"the kept hashes do not reach the checkpoint #{size}: audit checkpoint",
             )
         elif self._hashes.read(0, size - 1, 1) != [leaf_hash(line_of(row))]:
             findings.add(f"#{size} is not the line that was signed", size, _CHANGED)
@@ -176,7 +176,7 @@ class Since:
 
 
 class KeptHashes:
-    """The kept hashes are those of the tree that was signed, or of the lines."""
+    """The kept hashes are those of the signed tree, or of the lines."""
 
     name = "hashes"
 
@@ -202,13 +202,13 @@ class KeptHashes:
             findings.add(
                 f"the kept hash of #{self._first} is not that of its line", self._first, _DROP
             )
-        # They are kept when a checkpoint is, and after it: never more of them.
+        # Hashes are kept only after the checkpoint that covers them.
         if count > (covered := 0 if last is None else last.size):
             findings.add(
-                f"{count:,} hashes are kept, and the newest checkpoint is of {covered:,} events: "
+                f"{count:,} hashes are kept, but the newest checkpoint covers {covered:,} events: "
                 "a checkpoint is gone from the file",
                 covered + 1,
-                "Ask whoever else has kept it, and compare: audit verify --against",
+                "Get the copy that a witness or an auditor has kept: audit verify --against FILE",
             )
         for level, index in self._wrong_uppers():
             first = index * TILE**level + 1
@@ -218,10 +218,10 @@ class KeptHashes:
                 first,
                 _DROP,
             )
-        return findings.result(self.name, f"{min(count, self._seen):,} kept, all right")
+        return findings.result(self.name, f"{min(count, self._seen):,} kept, all correct")
 
     def _wrong_uppers(self) -> Iterator[tuple[int, int]]:
-        """Hashes above the leaves' that are not those over the kept ones below."""
+        """Yield the first hash on each upper level that differs from the kept hashes below."""
         level = 1
         while (upper := self._hashes.count(level)) > 0:
             for index in range(upper):
@@ -236,7 +236,7 @@ class KeptHashes:
 
 
 def kept_hashes_hold(hashes: HashFiles, signed: SignedCheckpoint) -> bool:
-    """Whether the kept leaf hashes have a signed root: then each is as good as signed."""
+    """Whether the kept leaf hashes have a signed root; then each is as good as signed."""
     derivation = Derivation([signed.size])
     for start in range(0, signed.size, TILE):
         tile = hashes.read(0, start, min(TILE, signed.size - start))
@@ -255,9 +255,9 @@ def check_checkpoints(kept: Kept, log: VerifierKey, origin: str) -> Result:
         findings.add(str(error).rstrip("."), getattr(error, "position", None))
     if kept.unfinished:
         findings.add(
-            f"the file of checkpoints ends in {kept.unfinished} bytes that are no checkpoint",
+            f"the file of checkpoints ends in {kept.unfinished} bytes that are not a checkpoint",
             None,
-            "A write was cut off, and the next one takes it back; or the file was cut off",
+            "A write was cut off, and the next one removes the rest; or the file was cut off",
         )
     count = len(kept.signed)
     return findings.result(
@@ -270,12 +270,12 @@ def check_policy(kept: Kept, policy: Policy) -> Result:
     findings = Findings()
     have: list[str] = []
     if kept.last is None:
-        return Result("witnesses", "not checked", "nothing was signed yet: audit checkpoint")
+        return Result("witnesses", "not checked", _NOTHING_SIGNED)
     try:
         have = policy.check(kept.last)
     except NotProved as error:
         findings.add(error.message, kept.last.size, error.advice)
-    return findings.result("witnesses", f"cosigned by {', '.join(have) or 'none, none is needed'}")
+    return findings.result("witnesses", f"cosigned by {', '.join(have) or 'none; none is needed'}")
 
 
 def check_outside(outside: Sequence[SignedCheckpoint], log: VerifierKey, origin: str) -> Result:
@@ -290,12 +290,12 @@ def check_outside(outside: Sequence[SignedCheckpoint], log: VerifierKey, origin:
 
 
 def differing(batch: Batch, hashes: HashFiles) -> list[int]:
-    """The positions of a batch of which another hash is kept than that of the line there."""
+    """The positions of a batch whose kept hash is not that of the line."""
     first = batch.first
-    if first >= 1 and batch.is_gapless:  # else there is a gap: row by row
+    if first >= 1 and batch.is_gapless:  # else compare row by row
         if hashes.are(batch.leaves, first - 1):
             return []
-        kept = hashes.read(0, first - 1, batch.count)  # up to a hole, where one is
+        kept = hashes.read(0, first - 1, batch.count)  # up to a hole, if there is one
         if kept == batch.leaves[: len(kept)]:
             return []
     found = []
@@ -305,5 +305,6 @@ def differing(batch: Batch, hashes: HashFiles) -> list[int]:
     return found
 
 
-_CHANGED = "Somebody changed the database: keep it as it is, and compare with a backup"
-_DROP = "It is only kept: delete the folder tree/, and it is derived again"
+_NOTHING_SIGNED = "nothing was signed yet: audit checkpoint"
+_CHANGED = "The database was changed: keep it as it is, and compare it with a backup"
+_DROP = "It is only a copy: delete the folder tree/, and it is derived again"

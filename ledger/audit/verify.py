@@ -1,8 +1,8 @@
 """Verifying a ledger: everything is derived anew and compared, nothing is changed.
 
-The checks of lines share one pass over the log; the others look at what is beside it. Each has a
-name, and can be asked for alone. What stands above the audit (views, the store's own guards) is
-handed in as a check like the others.
+The checks of lines share one pass over the log; the others check what lies beside it. Each has a
+name and can run alone. Checks of what the audit does not know (views, the store's guards) are
+passed in.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from time import perf_counter
 
 from msgspec import Struct
 
-from ledger.audit.batches import Needs
+from ledger.audit.batches import Needs, read_batches
 from ledger.audit.checkpoint import SignedCheckpoint
 from ledger.audit.checks import Lines, Positions, Result, RowCheck, Times
 from ledger.audit.index_check import Index
@@ -18,7 +18,7 @@ from ledger.audit.kept import Kept
 from ledger.audit.lineage import Origins
 from ledger.audit.note import VerifierKey
 from ledger.audit.policy import Policy
-from ledger.audit.reading import reading
+from ledger.audit.signing import Progress
 from ledger.audit.tree import HashFiles
 from ledger.audit.tree_checks import (
     KeptHashes,
@@ -36,25 +36,25 @@ CHECKS: Mapping[str, str] = {
     "positions": "positions count from 1 without a gap",
     "times": "recorded times never go back",
     "lines": "each line is one that a ledger writes, and carries its event's tags",
-    "index": "the tag index names the tags of the lines, all of them and no other",
-    "origins": "each change of the log's name says truly which log it continues",
+    "index": "the tag index has exactly the tags of the lines",
+    "origins": "each change of the log's name correctly says which log it continues",
     "checkpoints": "each checkpoint is signed by the log's key, and larger than the one before",
     "tree": "the lines have the root of every checkpoint, kept here or elsewhere",
     "hashes": "the kept hashes are those of the tree",
     "outside": "the checkpoints that others kept are signed by the log's key",
-    "witnesses": "the newest checkpoint is cosigned as the policy demands",
+    "witnesses": "the newest checkpoint is cosigned as the policy requires",
     "views": "each kept view has the rows that a rebuild would have",
 }
-"""Every check by name, in the order in which they are told."""
+"""Every check by name, in the order of the report."""
 
 Check = Callable[[], Result]
 
 
 class Evidence(Struct, frozen=True):
-    """What a ledger is verified against.
+    """The evidence to verify a ledger against.
 
-    `log_key` None: there is none yet, or none was given. `outside` are checkpoints that somebody
-    else kept. `unreadable` says why the kept checkpoints cannot be read, where they cannot.
+    `log_key` is None if there is none yet, or none was given. `outside` are checkpoints that
+    others kept. `unreadable` says why the kept checkpoints cannot be read, if so.
     """
 
     origin: str
@@ -73,15 +73,15 @@ def verify(
     wanted: Sequence[str] = tuple(CHECKS),
     since: SignedCheckpoint | None = None,
     further: Mapping[str, Check] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     processes: int | None = None,
 ) -> Iterator[Result]:
-    """Check what is wanted; the results in the order of `CHECKS`.
+    """Run the wanted checks; yield the results in the order of `CHECKS`.
 
-    `since` reads only the lines after that checkpoint, and takes those before it for what was
-    signed: it shows what came since, not what was done to what was there. `further` are checks of
-    the floors above, by name. `processes`: how many read a long log, None for as many as there
-    are cores; then the time of a check is what it took beside them.
+    With `since`, only the lines after that checkpoint are read, and those before it are taken to
+    be the signed ones: changes among these are not found. `further` are checks from the floors
+    above, by name. `processes` sets how many read a long log, None for one per core; a check's
+    time then leaves out what these did.
     """
     rows = _row_checks(log, evidence, wanted, since)
     seconds = _read(log, rows, since, progress, processes) if rows else {}
@@ -89,7 +89,7 @@ def verify(
     by_name |= {name: check for name, check in _beside(evidence).items() if name not in by_name}
     by_name |= further or {}
     if since is not None:
-        del by_name["hashes"]  # the tree's check has looked at them as far as it believes them
+        del by_name["hashes"]  # the check of the tree has covered those that it relies on
     for name in CHECKS:
         if name in wanted and name in by_name:
             begun = perf_counter()
@@ -126,10 +126,10 @@ def _read(
     log: EventLog,
     checks: Sequence[RowCheck],
     since: SignedCheckpoint | None,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress | None,
     processes: int | None,
 ) -> dict[str, float]:
-    """Show every row to every check; the seconds that each took here."""
+    """Pass every row to every check; return the seconds that each took in this process."""
     names = {check.name for check in checks}
     needs = Needs(
         plain="lines" in names,
@@ -139,7 +139,7 @@ def _read(
     )
     seconds = dict.fromkeys(names, 0.0)
     head, after = log.head(), None if since is None else since.size
-    for batch in reading(log, needs, after=after, processes=processes):
+    for batch in read_batches(log, needs, after=after, processes=processes):
         for check in checks:
             begun = perf_counter()
             check.take(batch)
@@ -150,7 +150,7 @@ def _read(
 
 
 def _beside(evidence: Evidence) -> dict[str, Check]:
-    """The checks that read no line."""
+    """The checks that read no lines."""
     key = evidence.log_key
 
     def checkpoints() -> Result:
@@ -162,14 +162,14 @@ def _beside(evidence: Evidence) -> dict[str, Check]:
 
     def outside() -> Result:
         if not evidence.outside:
-            return Result("outside", "not checked", "none was given: --against FILE")
+            return Result("outside", "not checked", "no checkpoint was given: --against FILE")
         if key is None:
             return Result("outside", "not checked", _NO_KEY)
         return check_outside(evidence.outside, key, evidence.origin)
 
     def witnesses() -> Result:
         if evidence.policy is None:
-            return Result("witnesses", "not checked", "there is no policy: --policy FILE")
+            return Result("witnesses", "not checked", "no policy was given: --policy FILE")
         return check_policy(evidence.kept, evidence.policy)
 
     def unsigned(name: str) -> Check:
@@ -184,6 +184,6 @@ def _beside(evidence: Evidence) -> dict[str, Check]:
     }
 
 
-_NO_KEY = "there is no public key: audit key new, or --public"
+_NO_KEY = "no public key was found: audit key new, or --public"
 
 __all__ = ["CHECKS", "Check", "Evidence", "Result", "verify"]

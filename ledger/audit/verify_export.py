@@ -3,27 +3,27 @@
 
     python -I verify_export.py [FOLDER] [--key VKEY] [--checkpoint FILE]... [--proof FILE]...
 
-FOLDER is the export; without it the folder of this script, or none where only proofs are checked.
---key is the log's public key (text, or a file) as you got it from elsewhere; without it the
-folder's own log.pub is believed, which whoever made the folder could have made, too. --checkpoint
-is a checkpoint that somebody kept elsewhere: the export must continue it. --proof is a proof of
-one event. Exit code 0: all is well. 3: something is bad, and is named. 2: it could not be checked.
+FOLDER is the export; by default the folder of this script, or none if only proofs are checked.
+--key is the log's public key (text, or a file) from a source other than the export; without it,
+the folder's own log.pub is used, which the maker of the folder could have made, too. --checkpoint
+is a checkpoint that was kept elsewhere: the export must continue it. --proof is a proof of one
+event. Exit code 0: all is well. 3: something is bad, and is named. 2: it could not be checked.
 
 You need Python 3.9 or later and the package `cryptography`, for Ed25519; everything else is below,
-and is meant to be read. What an export is made of:
+and is meant to be read. An export consists of:
 
-    lines.jsonl          the events, one a line; the bytes of a line (no newline) are a tree's leaf
+    lines.jsonl          the events, one per line; a line's bytes (no newline) are a leaf
     checkpoint(s)        signed notes (c2sp.org/signed-note) of origin, size and root of the tree
     tile/, tile/entries/ the same tree and lines as c2sp.org/tlog-tiles, for other programs
-    views/*.csv          tables that were made from the events; the last row says as of which
+    views/*.csv          tables made from the events; the last row gives their position and root
     manifest             a signed note of the SHA-256 of every other file
     README.md, log.pub, verify_export.py
 
 The tree is that of RFC 6962, section 2.1: a leaf's hash is SHA-256(0x00 line), a node's
-SHA-256(0x01 left right), and the left side of a node has the largest power of 2 of leaves that is
-less than all. Change one byte of one line and the root changes; the root is what was signed. What
-this cannot show: that what was recorded is true, and that the key's owner signed nothing else. If
-he signed two histories, only a checkpoint that was kept elsewhere shows it: hence --checkpoint.
+SHA-256(0x01 left right), and the left side of a node has as many leaves as the largest power of 2
+below their number. Change one byte of one line and the root changes; the root is what was signed.
+This cannot show that what was recorded is true, or that the key's owner signed only one history. A
+second one shows only against a checkpoint that was kept elsewhere: hence --checkpoint.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from __future__ import annotations
 import os
 import sys
 
-if __name__ == "__main__":  # a module that lies in an export must not be taken for Python's own
+if __name__ == "__main__":  # do not import modules from the export's folder
     _here = os.path.dirname(os.path.realpath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.realpath(path or ".") != _here]
 
@@ -51,7 +51,7 @@ try:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 except ImportError:
-    print("cannot check without a package. Install it: pip install cryptography", file=sys.stderr)
+    print("a package is missing. Install it: pip install cryptography", file=sys.stderr)
     sys.exit(2)
 
 LONGEST_LINE = 65_535
@@ -59,12 +59,12 @@ LARGEST_NOTE = 65_536
 LARGEST_LIST = 1 << 25  # bytes of `manifest`, and of `checkpoints`
 MOST_FILES = 300_000  # enough for some 38,000,000 events
 DEEPEST = 12  # folders within folders
-SHOWN = 20  # what is bad, of one check
+SHOWN = 20  # problems that one check prints
 NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 class Bad(Exception):
-    """Something was checked, and is not as it must be."""
+    """Something was checked and is wrong."""
 
 
 class CannotCheck(Exception):
@@ -75,14 +75,14 @@ class CannotCheck(Exception):
 
 
 class Note(NamedTuple):
-    """A text, and who signed it: (name of the key, 4 bytes of its id and the signature)."""
+    """A text and its signatures: (name of the key, 4 bytes of its id and the signature)."""
 
     text: bytes
     signatures: list[tuple[str, bytes]]
 
 
 class Head(NamedTuple):
-    """What a checkpoint says: the tree of the first `size` lines has this root. `what` names it."""
+    """A checkpoint: the tree of the first `size` lines has this root. `what` names it in output."""
 
     what: str
     origin: str
@@ -91,18 +91,18 @@ class Head(NamedTuple):
 
 
 def decode64(text: str) -> bytes:
-    """Base64 in its one canonical form."""
+    """Decode base64 in its one canonical form."""
     try:
         raw = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise Bad(f"{text:.60} is not base64") from None
     if b64encode(raw).decode() != text:
-        raise Bad(f"{text:.60} is not base64 as it must be written")
+        raise Bad(f"{text:.60} is not canonical base64")
     return raw
 
 
 def parse_note(data: bytes) -> Note:
-    """The text, an empty line, then lines of signatures: `— NAME BASE64`."""
+    """Parse a text, an empty line, and signature lines: `— NAME BASE64`."""
     text, between, lines = data.rpartition(b"\n\n")
     try:
         data.decode("utf-8")
@@ -112,13 +112,13 @@ def parse_note(data: bytes) -> Note:
     if re.search(rb"[\x00-\x09\x0b-\x1f]", data):
         raise Bad("it holds a control character")
     if not between or rows.pop() != "" or not 1 <= len(rows) <= 100:
-        raise Bad("it is no signed note, or breaks off")
+        raise Bad("it is not a signed note, or it breaks off")
     signatures = []
     for row in rows:
         dash, _, rest = row.partition(" ")
         name, _, signature = rest.partition(" ")
         if dash != "\u2014" or not name:
-            raise Bad(f"{row:.60} is no line of a signature")
+            raise Bad(f"{row:.60} is not a signature line")
         signatures.append((name, decode64(signature)))
     return Note(text + b"\n", signatures)
 
@@ -132,14 +132,14 @@ class Key:
         key_id, _, encoded = rest.partition("+")
         raw = decode64(encoded)
         if not self.name or len(raw) != 33 or raw[0] != 1:
-            raise Bad(f"{self.text:.60} is no public key of a log: NAME+ID+BASE64")
+            raise Bad(f"{self.text:.60} is not a log's public key: NAME+ID+BASE64")
         self.id = sha256(self.name.encode() + b"\n" + raw).digest()[:4]
         if self.id.hex() != key_id:
-            raise Bad(f"the id of the key {self.name:.60} is not that of its bytes")
+            raise Bad(f"the id of the key {self.name:.60} does not match its bytes")
         self.public = raw[1:]
 
     def check(self, note: Note) -> None:
-        """Whether this key has signed the text, once. Signatures by others prove nothing here."""
+        """Raise `Bad` unless this key signed the text, once. Other signatures do not matter."""
         own = [sig for name, sig in note.signatures if name == self.name and sig[:4] == self.id]
         if len(own) != 1:
             raise Bad(f"it is not signed by {self.name}" if not own else "it is signed twice")
@@ -150,21 +150,21 @@ class Key:
 
 
 def parse_head(what: str, origin: str, size: str, root: str) -> Head:
-    """The three lines of a checkpoint, or of a manifest."""
+    """Parse the first three lines of a checkpoint, or of a manifest."""
     if not NUMBER.fullmatch(size) or int(size) >= 2**63:
-        raise Bad(f"{size:.60} is no number of events")
+        raise Bad(f"{size:.60} is not a number of events")
     if len(decode64(root)) != 32:
-        raise Bad("its root has not 32 bytes")
+        raise Bad("its root does not have 32 bytes")
     return Head(what, origin, int(size), decode64(root))
 
 
 def checked_head(what: str, data: bytes, key: Key) -> Head:
-    """A checkpoint that the key has signed."""
+    """Parse a checkpoint that the key has signed."""
     note = parse_note(data)
     key.check(note)
     lines = note.text.decode().split("\n")
     if len(lines) < 4 or not all(lines[:-1]):
-        raise Bad("it is no checkpoint: origin, size, root")
+        raise Bad("it is not a checkpoint: origin, size, root")
     return parse_head(what, *lines[:3])
 
 
@@ -182,15 +182,15 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """The tree over lines that are added one by one; it holds its right edge alone."""
+    """The tree over lines that are added one by one; it holds only its right edge."""
 
     def __init__(self) -> None:
         self.size = 0
-        self.peaks: list[bytes] = []  # of the complete subtrees that the lines fall into, in order
-        self.rows: dict[int, list[bytes]] = defaultdict(list)  # every 8th level: what a tile holds
+        self.peaks: list[bytes] = []  # the roots of the complete subtrees, from left to right
+        self.rows: dict[int, list[bytes]] = defaultdict(list)  # every 8th level: a tile's hashes
 
     def add(self, line: bytes) -> None:
-        """Append a leaf; each complete subtree that it ends becomes one hash."""
+        """Append a leaf; each subtree that it completes becomes one hash."""
         node, level, index = leaf_hash(line), 0, self.size
         self.rows[0].append(node)
         while index % 2 == 1:
@@ -201,7 +201,7 @@ class Tree:
         self.size += 1
 
     def root(self) -> bytes:
-        """The root as of the last line."""
+        """The root of the tree over the lines so far."""
         if not self.peaks:
             return sha256().digest()
         root = self.peaks[-1]
@@ -214,7 +214,7 @@ def root_of_proof(line: bytes, index: int, size: int, siblings: list[bytes]) -> 
     """The root that a proof leads to, from a line at an index (RFC 9162, 2.1.3.2)."""
     node, last, rest = leaf_hash(line), size - 1, siblings[::-1]
     while last > 0:
-        if index % 2 == 1 or index < last:  # else it has no sibling, and goes up as it is
+        if index % 2 == 1 or index < last:  # else it has no sibling and moves up unchanged
             if not rest:
                 raise Bad("the proof is too short")
             node = node_hash(rest.pop(), node) if index % 2 else node_hash(node, rest.pop())
@@ -225,7 +225,7 @@ def root_of_proof(line: bytes, index: int, size: int, siblings: list[bytes]) -> 
 
 
 def tile_path(level: str, n: int, width: int) -> str:
-    """Where a tile lies: 1234067 is x001/x234/067; one that is not full tells its width."""
+    """The path of a tile: 1234067 is x001/x234/067; a tile that is not full adds its width."""
     path = f"{n % 1000:03d}"
     while n >= 1000:
         n //= 1000
@@ -237,7 +237,7 @@ def tile_path(level: str, n: int, width: int) -> str:
 
 
 class Export:
-    """The files of a folder. Links and devices are not followed, and count as bad."""
+    """The files of a folder. Links and devices are not opened, and count as bad."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -263,17 +263,17 @@ class Export:
                 self.odd.append(f"{below} is an empty folder")
 
     def open(self, path: str) -> IO[bytes]:
-        """A file that is there."""
+        """Open a file of the export."""
         if path not in self.files:
             raise Bad(f"{path} is missing")
         return open(os.path.join(self.folder, path), "rb")
 
     def read(self, path: str, limit: int) -> bytes:
-        """All of a small file."""
+        """Read a small file whole."""
         with self.open(path) as file:
             data = file.read(limit + 1)
         if len(data) > limit:
-            raise Bad(f"{path} is larger than it can be")
+            raise Bad(f"{path} is too large")
         return data
 
     def digest(self, path: str) -> str:
@@ -285,7 +285,7 @@ class Export:
         return hash.hexdigest()
 
     def lines(self) -> Iterator[bytes]:
-        """The events' lines, with their newlines as far as they have one."""
+        """Yield the events' lines, each with its newline if it has one."""
         with self.open("lines.jsonl") as file:
             rest = iter(lambda: file.readline(LONGEST_LINE + 1), b"")
             for position, line in enumerate(rest, start=1):
@@ -298,13 +298,13 @@ class Export:
 
 
 def check_key(export: Export, key: Key) -> Iterator[str]:
-    """The folder's own key is the one that is used here."""
+    """The folder's own key is the one that is used."""
     if export.read("log.pub", LARGEST_NOTE).decode("utf-8", "replace").strip() != key.text:
         yield "log.pub is not the key that was given"
 
 
 def check_checkpoints(export: Export, key: Key, heads: list[Head]) -> Iterator[str]:
-    """All are signed, of one log, and grow; `checkpoint` is the last one. Adds to `heads`."""
+    """All are signed, and each is larger; `checkpoint` is the last one. Adds to `heads`."""
     parts = export.read("checkpoints", LARGEST_LIST).split(b"\n\n")
     if len(parts) < 3 or len(parts) % 2 == 0 or parts[-1] != b"":
         yield "checkpoints breaks off"
@@ -319,7 +319,7 @@ def check_checkpoints(export: Export, key: Key, heads: list[Head]) -> Iterator[s
             yield f"{what}: {error}"
             continue
         if last is not None and head.size <= last.size:
-            yield f"{what} has {head.size:,} events, and the one before it {last.size:,}"
+            yield f"{what} has {head.size:,} events, but the one before it {last.size:,}"
         heads.append(head)
         last = head
     if export.read("checkpoint", LARGEST_NOTE) != data:
@@ -327,21 +327,21 @@ def check_checkpoints(export: Export, key: Key, heads: list[Head]) -> Iterator[s
 
 
 def check_manifest(export: Export, key: Key, newest: Head) -> Iterator[str]:
-    """It is signed, every file that it lists is there with its hash, and there is no other."""
+    """It is signed, and lists exactly the files that exist, with their hashes."""
     yield from export.odd
     note = parse_note(export.read("manifest", LARGEST_LIST))
     key.check(note)
     kind, *rest = note.text.decode().split("\n")[:-1]
     if kind != "studio-ledger/export/v1" or not 3 <= len(rest) <= 3 + MOST_FILES:
-        raise Bad("manifest is none of an export")
+        raise Bad("manifest is not that of an export")
     if parse_head(newest.what, *rest[:3]) != newest:
-        yield "manifest is not of the newest checkpoint"
+        yield "manifest is not for the newest checkpoint"
     listed: dict[str, str] = {}
     last = ""
     for row in rest[3:]:
         digest, _, path = row.partition("  ")
         if path <= last:
-            raise Bad(f"manifest does not list each file once, in order: {path}")
+            raise Bad(f"manifest does not list each file once and in order: {path}")
         listed[path] = digest
         last = path
     for path in sorted({*listed, *export.files} - {"manifest"}):
@@ -350,7 +350,7 @@ def check_manifest(export: Export, key: Key, newest: Head) -> Iterator[str]:
         elif path not in listed:
             yield f"{path} is not listed in manifest"
         elif export.digest(path) != listed[path]:
-            yield f"{path} is not what manifest says: it was changed"
+            yield f"{path} does not have the hash in manifest: it was changed"
 
 
 LINE = re.compile(
@@ -361,19 +361,19 @@ FIELDS = ["v", "position", "recorded_at", "type", "tags", "data"]
 
 
 def recorded_time(line: bytes, position: int) -> bytes:
-    """When a line was recorded. Raises `Bad` where it has not the form of the line at a place."""
+    """When a line was recorded. Raises `Bad` if it is malformed or for another position."""
     begins = LINE.match(line)
     if begins is None:
-        raise Bad("it does not begin as a line of a ledger does")
+        raise Bad("it does not begin like a line of a ledger")
     if int(begins[1]) != position:
         raise Bad(f"it says that it is #{int(begins[1])}")
     try:
         datetime.fromisoformat(begins[2].decode())
         event = json.loads(line.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise Bad("it is not JSON in UTF-8, or its time is none") from None
+        raise Bad("it is not JSON in UTF-8, or its time does not exist") from None
     if list(event) != FIELDS or type(event["data"]) is not dict or type(event["tags"]) is not list:
-        raise Bad(f"it has not the fields {', '.join(FIELDS)}")
+        raise Bad(f"it does not have the fields {', '.join(FIELDS)}")
     return begins[2]
 
 
@@ -383,7 +383,7 @@ def check_lines(export: Export, size: int) -> Iterator[str]:
     for line in export.lines():
         position += 1
         if position > size:
-            yield f"lines.jsonl goes on after #{size}, where the newest checkpoint ends"
+            yield f"lines.jsonl continues after #{size}, where the newest checkpoint ends"
             return
         try:
             time = recorded_time(line.rstrip(b"\n"), position)
@@ -395,27 +395,27 @@ def check_lines(export: Export, size: int) -> Iterator[str]:
         except Bad as error:
             yield f"lines.jsonl: #{position}: {error}"
     if position < size:
-        yield f"lines.jsonl ends at #{position}, and the newest checkpoint covers {size:,} events"
+        yield f"lines.jsonl ends at #{position}, but the newest checkpoint covers {size:,} events"
 
 
 def check_tree(export: Export, origin: str, heads: list[Head]) -> Iterator[str]:
     """At the size of every checkpoint the lines have the root that was signed."""
     tree, lines = Tree(), export.lines()
-    fine: list[int] = []  # up to where they are those that were signed
+    fine: list[int] = []  # sizes at which the lines are those that were signed
     for head in sorted(heads, key=lambda head: head.size):
         if head.origin != origin:
-            yield f"{head.what} is of the log {head.origin}, and the newest checkpoint of {origin}"
+            yield f"{head.what} is for the log {head.origin}, the newest checkpoint for {origin}"
             continue
         while tree.size < head.size:
             line = next(lines, None)
             if line is None:
                 yield (
-                    f"{head.what} covers {head.size:,} events, and lines.jsonl ends at "
-                    f"#{tree.size}: something was cut off, or the export is older than it"
+                    f"{head.what} covers {head.size:,} events, but lines.jsonl ends at "
+                    f"#{tree.size}: lines were cut off, or the export is older"
                 )
                 return
             tree.add(line.rstrip(b"\n"))
-            tree.rows.clear()  # what they hold is for tiles
+            tree.rows.clear()  # only tiles need them
         if tree.root() == head.root:
             fine.append(head.size)
         else:
@@ -427,7 +427,7 @@ def check_tree(export: Export, origin: str, heads: list[Head]) -> Iterator[str]:
 
 
 def check_tiles(export: Export, size: int) -> Iterator[str]:
-    """Every tile and entry bundle is what the lines make of it; none is missing, none is more."""
+    """The tiles and entry bundles are exactly those of the lines."""
     tree, bundle, true = Tree(), [], set()
     for ended in islice(export.lines(), size):
         line = ended.rstrip(b"\n")
@@ -437,7 +437,7 @@ def check_tiles(export: Export, size: int) -> Iterator[str]:
             continue
         complete = [("entries", 1, bundle)]
         complete += [(str(level), 256**level, row) for level, row in tree.rows.items()]
-        for level, leaves, row in complete:  # a tile's hash is over so many leaves
+        for level, leaves, row in complete:  # each hash in the row is over `leaves` leaves
             if not row or (len(row) < 256 and tree.size < size):
                 continue
             n = (tree.size - 1) // (256 * leaves)
@@ -452,11 +452,11 @@ def check_tiles(export: Export, size: int) -> Iterator[str]:
                 yield str(error)
             row.clear()
     for path in sorted(path for path in export.files - true if path.startswith("tile/")):
-        yield f"{path} is no tile of {size:,} events"
+        yield f"{path} does not belong to the tiles of {size:,} events"
 
 
 def same_parts(data: bytes, parts: list[bytes]) -> int:
-    """How many of the parts the data begins with; one less than all where it does not end then."""
+    """How many of the parts the data begins with; one less than all if more data follows."""
     start = 0
     for number, part in enumerate(parts):
         if data[start : start + len(part)] != part:
@@ -466,7 +466,7 @@ def same_parts(data: bytes, parts: list[bytes]) -> int:
 
 
 def check_views(export: Export, newest: Head) -> Iterator[str]:
-    """The last row of each view tells that it is as of the newest checkpoint."""
+    """The last row of each view says that it is as of the newest checkpoint."""
     footer = f"\n# position {newest.size} root {b64encode(newest.root).decode()}\r\n".encode()
     for path in sorted(path for path in export.files if path.startswith("views/")):
         with export.open(path) as file:
@@ -476,7 +476,7 @@ def check_views(export: Export, newest: Head) -> Iterator[str]:
 
 
 def check_newest(export: Export, key: Key, heads: list[Head]) -> Iterator[str]:
-    """`checkpoint` is signed: looked at alone where `checkpoints` is none. Adds to `heads`."""
+    """`checkpoint` is signed; only run if `checkpoints` has no good one. Adds to `heads`."""
     heads.append(checked_head("checkpoint", export.read("checkpoint", LARGEST_NOTE), key))
     yield from ()
 
@@ -488,11 +488,11 @@ def check_kept(what: str, data: bytes, key: Key, heads: list[Head]) -> Iterator[
 
 
 def check_proof(what: str, data: bytes, key: Key, heads: list[Head]) -> Iterator[str]:
-    """A proof (c2sp.org/tlog-proof) leads from its line to a checkpoint. Adds that to `heads`."""
+    """A proof (c2sp.org/tlog-proof) leads from its line to its checkpoint. Adds that to `heads`."""
     above, _, checkpoint = data.partition(b"\n\n")
     rows = above.decode("utf-8", "replace").split("\n")[::-1]
     if rows.pop() != "c2sp.org/tlog-proof@v1" or not 1 <= len(rows) <= 65:
-        raise Bad(f"{what} is no proof")
+        raise Bad(f"{what} is not a proof")
     if not rows[-1].startswith("extra "):
         raise CannotCheck(f"{what} does not hold the line that it proves")
     line = decode64(rows.pop()[6:])
@@ -502,7 +502,7 @@ def check_proof(what: str, data: bytes, key: Key, heads: list[Head]) -> Iterator
     position = int(index[6:]) + 1
     head = checked_head(what, checkpoint, key)
     if position > head.size:
-        raise Bad(f"{what}: there is no #{position} in {head.size:,} events")
+        raise Bad(f"{what}: #{position} is not among {head.size:,} events")
     siblings = [decode64(row) for row in rows[::-1]]
     if root_of_proof(line, position - 1, head.size, siblings) != head.root:
         raise Bad(f"{what} does not lead from its line to the root of the {head.size:,} events")
@@ -517,18 +517,18 @@ def check_proof(what: str, data: bytes, key: Key, heads: list[Head]) -> Iterator
 
 
 def shown(text: str) -> str:
-    """A text that may be hostile, without what a terminal would obey."""
+    """Escape what a terminal might obey in a text that may be hostile."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class Report:
-    """Runs checks and prints what they find. `bad` counts it."""
+    """Runs checks and prints their problems. `bad` counts these."""
 
     def __init__(self) -> None:
         self.bad = 0
 
     def run(self, name: str, problems: Iterator[str], well: str) -> None:
-        """Run a check; `well` is said where it finds nothing."""
+        """Run a check; print `well` if it finds nothing."""
         before = self.bad
         try:
             for problem in problems:
@@ -547,7 +547,7 @@ class Report:
 
 
 def read_given(file: str, limit: int) -> bytes:
-    """A file that was named on the command line."""
+    """Read a file that was named on the command line."""
     with open(file, "rb") as opened:
         return opened.read(limit)
 
@@ -563,27 +563,27 @@ def choose_key(given: str | None, export: Export | None) -> Key:
         except (Bad, ValueError) as error:
             raise CannotCheck(str(error)) from None
     if export is None:
-        raise CannotCheck("a proof is checked by the log's public key. Give it: --key VKEY")
+        raise CannotCheck("a proof is checked with the log's public key. Give it: --key VKEY")
     own = export.read("log.pub", LARGEST_NOTE).decode("utf-8", "replace")
     try:
         key = Key(own)
     except Bad as error:
-        raise Bad(f"log.pub is no key: {error}") from None
+        raise Bad(f"log.pub is not a key: {error}") from None
     print(f"NOTE the key is the folder's own log.pub: {shown(key.text)}")
-    print("     Whoever made the folder could have made it. Compare it with the one that the log's")
+    print("     The maker of the folder could have made it. Compare it with the one that the log's")
     print("     owner gave you, or give that one: --key VKEY")
     return key
 
 
 def check_folder(export: Export, key: Key, others: list[Head], report: Report) -> None:
-    """All checks of an export. `others` are checkpoints that came from elsewhere."""
+    """Run all checks of an export. `others` are checkpoints from elsewhere."""
     heads: list[Head] = []
     report.run("key", check_key(export, key), key.text)
     report.run("checkpoints", check_checkpoints(export, key, heads), "signed, each after the last")
     if not heads:
         report.run("checkpoint", check_newest(export, key, heads), "signed")
     if not heads:
-        print("the rest was not checked: there is no checkpoint to check it by")
+        print("the rest was not checked: it takes a good checkpoint")
         return
     newest = heads[-1]
     size, number = newest.size, len({head.size for head in (*heads, *others)})
@@ -594,13 +594,13 @@ def check_folder(export: Export, key: Key, others: list[Head], report: Report) -
         check_tree(export, newest.origin, [*heads, *others]),
         f"the lines have the root that was signed, for each of {number:,} checkpoints",
     )
-    report.run("tiles", check_tiles(export, size), "made of these lines, none is missing")
+    report.run("tiles", check_tiles(export, size), "made from these lines, none is missing")
     report.run("views", check_views(export, newest), f"as of #{size}")
     print(f"{shown(newest.origin)}: {size:,} events, root {b64encode(newest.root).decode()}")
 
 
 def check_all(options: argparse.Namespace, report: Report) -> None:
-    """What the command line asks for."""
+    """Run the checks that the command line asks for."""
     folder = options.folder
     if folder is None and (options.checkpoint or not options.proof):
         folder = os.path.dirname(os.path.realpath(__file__))
@@ -623,24 +623,24 @@ def check_all(options: argparse.Namespace, report: Report) -> None:
 
 
 def main() -> int:
-    """Read the command line, check, and say how it ended."""
-    asked = argparse.ArgumentParser(
+    """Read the command line, run the checks, and return the exit code."""
+    parser = argparse.ArgumentParser(
         description="Check an export of a ledger, without the program that made it.",
         epilog="Exit code 0: all is well. 3: something is bad. 2: it could not be checked.",
     )
-    asked.add_argument("folder", nargs="?", help="the export; without it that of this script")
-    asked.add_argument("--key", metavar="VKEY", help="the log's public key, got from elsewhere")
+    parser.add_argument("folder", nargs="?", help="the export [default: the script's folder]")
+    parser.add_argument("--key", metavar="VKEY", help="the log's public key, from elsewhere")
     more: dict[str, str] = {
-        "--checkpoint": "one that somebody kept elsewhere",
+        "--checkpoint": "a checkpoint that was kept elsewhere",
         "--proof": "a proof of one event",
     }
     for name, help in more.items():
-        asked.add_argument(name, metavar="FILE", action="append", default=[], help=help)
+        parser.add_argument(name, metavar="FILE", action="append", default=[], help=help)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is a real one
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a text stream
     report, stopped = Report(), ""
     try:
-        check_all(asked.parse_args(), report)
+        check_all(parser.parse_args(), report)
         sys.stdout.flush()
     except CannotCheck as error:
         stopped = str(error)
@@ -665,7 +665,7 @@ if __name__ == "__main__":
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = 130
-    except OSError:  # what is said has nowhere to go: its reader has left, or its disk is full
+    except OSError:  # the output has nowhere to go: its reader is gone, or the disk is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 2
     sys.exit(code)

@@ -237,17 +237,17 @@ def test_a_log_that_was_cut_off_is_shown_by_a_checkpoint_that_was_kept(
     kept.write_bytes(whole.kept.signed[-1].encode())
     done = check(cut.folder, "--key", whole.vkey, "--checkpoint", kept)
     assert done.code == 3
-    assert "covers 600 events, and lines.jsonl ends at #300" in done.out
+    assert "covers 600 events, but lines.jsonl ends at #300" in done.out
 
 
 def test_a_kept_checkpoint_of_another_log_or_key_is_bad(whole: Made, tmp_path: Path) -> None:
     other = Checkpoint("other.example", 1, whole.kept.signed[0].root)
     stranger = SigningKey.generate(ORIGIN, LOG)
     for data, says in (
-        (Note.sign(other.text, whole.key).encode(), "is of the log other.example"),
+        (Note.sign(other.text, whole.key).encode(), "is for the log other.example"),
         (signed(whole.lines, 1, stranger).encode(), f"not signed by {ORIGIN}"),
         (b"\0" * 70_000, "it"),
-        (b"", "it is no signed note"),
+        (b"", "it is not a signed note"),
     ):
         (tmp_path / "kept").write_bytes(data)
         done = check(whole.folder, "--key", whole.vkey, "--checkpoint", tmp_path / "kept")
@@ -272,20 +272,20 @@ def test_whatever_the_key_signs_must_be_true(whole: Made, copy: Path) -> None:
         (copy / name).write_bytes(data)
     (copy / "tile/0/more").write_bytes(b"x")
     resign(copy, whole.key, newest)
-    found_bad(copy, whole.vkey, "tile/0/more is no tile of 600 events")
+    found_bad(copy, whole.vkey, "tile/0/more does not belong to the tiles of 600 events")
     (copy / "tile/0/more").unlink()
     resign(copy, whole.key, whole.kept.signed[0].checkpoint)
-    found_bad(copy, whole.vkey, "manifest is not of the newest checkpoint")
+    found_bad(copy, whole.vkey, "manifest is not for the newest checkpoint")
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b'{"v":1,"position":3}', "does not begin as a line"),
+        (b'{"v":1,"position":3}', "does not begin like a line"),
         (made_line(3).replace(b'"tags":[', b'"tags":[' + b"[" * 30_000), "not JSON"),
-        (made_line(3).replace(b'"data"', b'"date"'), "has not the fields"),
+        (made_line(3).replace(b'"data"', b'"date"'), "does not have the fields"),
         (made_line(3).replace("一".encode(), b"\xe4\xb8"), "not JSON in UTF-8"),
-        (made_line(3).replace(b"2025-01", b"2025-13"), "its time is none"),
+        (made_line(3).replace(b"2025-01", b"2025-13"), "its time does not exist"),
         (made_line(3).replace(b"2025-", b"2024-"), "recorded before the one before it"),
         (made_line(4), "it says that it is #4"),
         (made_line(3).replace(b'"payload"', b'"n":' + b"9" * 60_000 + b',"payload"'), "not JSON"),

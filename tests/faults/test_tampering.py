@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import URL
 
-from ledger.audit import reading
+from ledger.audit import batches
 from ledger.audit.batches import SummarizedBatch
 from ledger.audit.tree import TILE
 from tests.faults.tampering.attempts import KINDS, attempt
@@ -76,16 +76,16 @@ def test_a_change_is_found_and_named_where_another_process_reads(
     one: Kind, original: Original, sqlite: SqliteCopies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As they do with a log a hundred times as long."""
-    monkeypatch.setattr(reading, "usable_processes", lambda: 3)
-    monkeypatch.setattr(reading, "STRETCH", TILE)
-    monkeypatch.setattr(reading, "WORTH", TILE)
+    monkeypatch.setattr(batches, "usable_processes", lambda: 3)
+    monkeypatch.setattr(batches, "STRETCH", TILE)
+    monkeypatch.setattr(batches, "WORTH", TILE)
     elsewhere: list[SummarizedBatch] = []
 
     def seen(*given: Any) -> SummarizedBatch:
         elsewhere.append(SummarizedBatch(*given))
         return elsewhere[-1]
 
-    monkeypatch.setattr(reading, "SummarizedBatch", seen)
+    monkeypatch.setattr(batches, "SummarizedBatch", seen)
     tried = attempt(one, sqlite, original, f"{one.name} {sqlite.name} 0")
     assert tried.wrong == ""
     assert tried.found

@@ -1,4 +1,4 @@
-"""Every bad input of every command of the audit: one line, a code that says what it was."""
+"""Every bad input to every audit command: one line, and an exit code that fits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.terminal import Terminal, studio
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the files of the audit lie that are sent to and fro: the folder one stands in."""
+    """The working directory, for the audit files that are sent back and forth."""
     made = tmp_path / "desk"
     made.mkdir()
     monkeypatch.chdir(made)
@@ -32,9 +32,9 @@ BAD_FILES = {
     "zeros": (2, 3),
     "private": (2, 3),
     "locked": (2, 74),
-    "~nobody-at-all/x": (2,),
+    "~no-such-user/x": (2,),
 }
-"""A file that is none, and the codes that say so."""
+"""A file with bad content, and the exit codes that fit."""
 
 COMMANDS = {
     "prove": ("prove", "7"),
@@ -63,7 +63,7 @@ COMMANDS = {
 
 @pytest.fixture
 def desk(sqlite_url: str, folder: Path) -> Terminal:
-    """Beside what is right, one of each that is not."""
+    """Good files, and one bad file of each kind."""
     signed = signed_studio(sqlite_url, folder)
     signed.must("audit", "prove", "7", "--without-line", "-o", "bare")
     signed.must("audit", "request", "-o", "request")
@@ -84,7 +84,7 @@ def desk(sqlite_url: str, folder: Path) -> Terminal:
 
 @pytest.mark.parametrize("words", [w for w in COMMANDS.values() if "{}" in w], ids=" ".join)
 def test_every_file_that_is_none(desk: Terminal, folder: Path, words: tuple[str, ...]) -> None:
-    """One line, a code that says what it was, nothing signed, no bit of a private key."""
+    """One line, a fitting exit code, nothing signed, and no part of a private key shown."""
     seed = (folder / "private").read_text().split("-----")[2].strip()[22:]
     audit = Path(desk.ledger).with_suffix(".audit")
     before = (audit / "checkpoints").read_bytes()
@@ -92,7 +92,7 @@ def test_every_file_that_is_none(desk: Terminal, folder: Path, words: tuple[str,
         if name == "locked" and os.geteuid() == 0:
             continue  # root may read everything
         if name == "private" and words[:2] == ("cosign", "request") and words[3] == "{}":
-            continue  # there it is what is wanted
+            continue  # here it is the right file
         done = desk.run("audit", *(name if word == "{}" else word for word in words))
         assert done.code in codes, (name, done.code, done.err)
         refused(done, done.code)
@@ -113,7 +113,7 @@ KEYS = {
     "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k": (3,),
     "insurer.pub": (2,),
 }
-"""Keys as text: none, another log's, a witness's where a log's is needed."""
+"""Keys as text: none, another log's, or a witness's instead of a log's."""
 
 
 @pytest.mark.parametrize("words", [w for n, w in COMMANDS.items() if "by a key" in n], ids=" ".join)
@@ -121,7 +121,7 @@ def test_every_key_that_is_none(desk: Terminal, words: tuple[str, ...]) -> None:
     for key, codes in KEYS.items():
         done = desk.run("audit", *(key if word == "{}" else word for word in words))
         if key == "" and "checkpoint" in words:
-            continue  # no --key is the default one
+            continue  # without --key, the default applies
         a_file = "--key" in words and words[words.index("--key") + 1] == "{}"
         assert done.code in ((2,) if a_file else codes), (key, done.code, done.err)
         refused(done, done.code)
@@ -137,7 +137,7 @@ def test_a_ledger_that_is_none(desk: Terminal, folder: Path) -> None:
             done = Terminal(place).run("audit", *words)
             assert done.code in (code, 74), (place, words, done.err)
             refused(done, done.code)
-    for place in ("/", "postgresql://h:abc/x", "postgresql://[h/x", "~nobody-at-all/x"):
+    for place in ("/", "postgresql://h:abc/x", "postgresql://[h/x", "~no-such-user/x"):
         refused(Terminal(place).run("audit", "key", "show"), 2)
 
 
@@ -171,16 +171,16 @@ def test_an_audit_folder_that_is_none(desk: Terminal, folder: Path) -> None:
 
 def test_before_anything_was_signed(sqlite_url: str, folder: Path) -> None:
     terminal = studio(sqlite_url)
-    refused(terminal.run("audit", "checkpoint"), 2, "there is no key", "audit key new")
+    refused(terminal.run("audit", "checkpoint"), 2, "no key at", "audit key new")
     refused(terminal.run("audit", "prove", "3"), 2, "no public key", "audit key new")
     terminal.must("audit", "key", "new")
     refused(terminal.run("audit", "prove", "3"), 1, "no checkpoint covers #3", "audit checkpoint")
-    refused(terminal.run("audit", "request"), 1, "there is no checkpoint yet")
+    refused(terminal.run("audit", "request"), 1, "nothing was signed yet")
     assert "0 checkpoints; 10 events" in terminal.must("audit", "checkpoints").err
 
 
 def test_what_cannot_be_written_is_not_signed(desk: Terminal, folder: Path) -> None:
-    """The place of the answer is looked at first."""
+    """The place of the answer is checked first."""
     book(desk, 1)
     audit = Path(desk.ledger).with_suffix(".audit")
     before = (audit / "checkpoints").read_bytes()
@@ -197,7 +197,7 @@ def test_what_cannot_be_written_is_not_signed(desk: Terminal, folder: Path) -> N
 def test_names_that_would_steer_a_terminal_are_shown_as_escapes(
     desk: Terminal, folder: Path
 ) -> None:
-    """A proof that somebody sent: who claims to have signed it is quoted, not obeyed."""
+    """A received proof may be hostile: the name of its claimed signer is escaped."""
     text = (folder / "proof").read_text().replace("— studio.example ", "— \u009b31m\u202eoidutS ")
     (folder / "steers").write_text(text)
     done = refused(desk.run("audit", "check-proof", "steers", "--public", "studio.pub"), 3)
@@ -207,7 +207,7 @@ def test_names_that_would_steer_a_terminal_are_shown_as_escapes(
 
 def test_a_program_of_its_own_says_it_in_one_line_too(desk: Terminal, folder: Path) -> None:
     done = desk.program("audit", "check-proof", "garbage", "--public", "studio.pub")
-    refused(done, 3, "it is no proof")
+    refused(done, 3, "this is not a proof")
     done = desk.program("audit", "check-proof", "-", "--public", "studio.pub",
                         stdin=(folder / "proof").read_bytes())  # fmt: skip
     assert done.code == 0

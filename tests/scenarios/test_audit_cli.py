@@ -1,4 +1,4 @@
-"""The audit from the terminal: the whole story, what goes wrong in it, and every bad input."""
+"""The audit from the terminal: the whole story, and what can go wrong in it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SECRET = "STUDIO_LEDGER_KEY_PASSPHRASE"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the files of the audit lie that are sent to and fro: the folder one stands in."""
+    """The working directory, for the audit files that are sent back and forth."""
     made = tmp_path / "desk"
     made.mkdir()
     monkeypatch.chdir(made)
@@ -55,7 +55,7 @@ def signed(sqlite_url: str, folder: Path) -> Terminal:
 
 
 def facts(done: Done) -> dict[str, Any]:
-    """What check-proof shows."""
+    """The output of check-proof."""
     return {row["field"]: row["value"] for row in done.data}
 
 
@@ -109,7 +109,7 @@ def test_the_whole_story(terminal: Terminal, folder: Path) -> None:
     listed = terminal.must("audit", "checkpoints", "--json", "--policy", "two-of-two").data
     assert [row["size"] for row in listed] == [10, 11, 12]
     assert [len(row["cosigned_by"]) for row in listed] == [0, 2, 1]
-    # The proof is by the newest that both agree to, not by the newest.
+    # The proof uses the newest checkpoint that both have cosigned, not the newest.
     terminal.must("audit", "prove", "3", "-o", "proof", "--policy", "two-of-two")
     shown = facts(stranger.must(*checking, "--json"))
     assert (shown["position"], shown["events signed"]) == ("#3", 11)
@@ -129,7 +129,7 @@ def _two_witnesses(terminal: Terminal, stranger: Terminal, folder: Path, public:
 
 
 def _cosigned(terminal: Terminal, witness: Terminal, name: str, *, since: int) -> None:
-    """A request goes to a witness, and its answer is taken in."""
+    """Send a request to a witness, and accept its answer."""
     terminal.must("audit", "request", "--since", str(since), "-o", "request")
     done = witness.must(
         *("audit", "cosign", "request", "-o", "answer", "--public", "studio.pub"),
@@ -141,7 +141,7 @@ def _cosigned(terminal: Terminal, witness: Terminal, name: str, *, since: int) -
 
 
 def test_a_restore_from_an_older_copy_is_found(signed: Terminal, folder: Path) -> None:
-    """The copy goes on with other events: nothing is signed, and it is said what happened."""
+    """The copy gets other events: nothing is signed, and the message says what happened."""
     book(signed, 1)
     copy = folder / "copy.db"
     with closing(sqlite3.connect(signed.ledger)) as ledger, closing(sqlite3.connect(copy)) as kept:
@@ -164,13 +164,13 @@ def test_a_restore_from_an_older_copy_is_found(signed: Terminal, folder: Path) -
     assert not (folder / "never").exists()
     checkpoints = Path(signed.ledger).with_suffix(".audit") / "checkpoints"
     assert (folder / "thirteen").read_bytes() in checkpoints.read_bytes()
-    # What was proved before stays proved, and what is still there can be proved by what covers it.
+    # Old proofs still hold, and events that are still there can be proved by older checkpoints.
     signed.must("audit", "check-proof", "proof", "--public", "studio.pub")
     refused(signed.run("audit", "prove", "12"), 3, "the lines are not those of the checkpoint")
 
 
 def test_a_line_that_was_changed_in_the_file_is_found(signed: Terminal, folder: Path) -> None:
-    """By somebody with the database's own tools, past the triggers."""
+    """Change a line with the database's own tools, past the triggers."""
     with closing(sqlite3.connect(signed.ledger)) as ledger:
         listed = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         for (name,) in ledger.execute(listed).fetchall():
@@ -184,7 +184,7 @@ def test_a_line_that_was_changed_in_the_file_is_found(signed: Terminal, folder: 
         assert ledger.total_changes == 1
         refused(signed.run("audit", "checkpoint"), 3, "the first 10 events are not those")
         refused(signed.run("audit", "prove", "5"), 3, "the lines are not those")
-        # As an unskilled hand does it, with a text where bytes belong.
+        # A clumsy change: text instead of bytes.
         ledger.execute(f"UPDATE {table} SET data = CAST(data AS TEXT) WHERE position = 5")
         ledger.commit()
         for words in (("checkpoint",), ("prove", "5")):
@@ -194,7 +194,7 @@ def test_a_line_that_was_changed_in_the_file_is_found(signed: Terminal, folder: 
 @pytest.mark.skipif(usable_cores() < 2, reason="one process reads all, here")
 @pytest.mark.parametrize("changed", ["nothing", "a line", "a gap"])
 def test_several_processes_tell_what_one_does(changed: str, folder: Path) -> None:
-    """As real programs, on a log that is long enough to be shared out."""
+    """Run as a program, on a log long enough for several processes."""
     long = Terminal(str(folder / "long.db"))
     head = make_ledger(long.ledger, history(QUICK.of(7_000)))
     long.must("audit", "key", "new")
@@ -209,7 +209,7 @@ def test_several_processes_tell_what_one_does(changed: str, folder: Path) -> Non
         ledger.commit()
     words = ("audit", "verify", "--format", "json", "--processes")
     one, several = (long.program(*words, count) for count in ("1", "3"))
-    assert one.code == several.code == 3  # the guards are gone at least
+    assert one.code == several.code == 3  # at least the guards are gone
     told = [[{**row, "seconds": 0} for row in done.data] for done in (one, several)]
     assert told[0] == told[1]
     bad = {row["check"] for row in told[0] if row["state"] == "bad"}
@@ -244,17 +244,17 @@ def test_an_encrypted_key(signed: Terminal, folder: Path, monkeypatch: pytest.Mo
         )
     monkeypatch.delenv(SECRET)
     refused(signed.run("audit", "checkpoint", *apart), 2, "is encrypted", SECRET)
-    # Who only proves needs no key, and so no passphrase.
+    # Proving needs no private key, and so no passphrase.
     signed.must("audit", "prove", "3", *apart)
 
 
 def test_a_key_elsewhere(signed: Terminal, folder: Path) -> None:
-    """The public one goes to the audit folder; with another private one nothing is signed."""
+    """The public key goes to the audit folder; another private key signs nothing."""
     apart = ("--audit-dir", str(folder / "apart"))
     signed.must("audit", "key", "new", "--key", "stick/studio.key", *apart)
     assert stat.S_IMODE((folder / "stick" / "studio.key").stat().st_mode) == 0o600
     assert (folder / "apart" / "log.pub").read_text() == (folder / "stick/studio.pub").read_text()
-    refused(signed.run("audit", "checkpoint", *apart), 2, "there is no key at")
+    refused(signed.run("audit", "checkpoint", *apart), 2, "no key at")
     key = Path(signed.ledger).with_suffix(".audit") / "log.key"
     refused(signed.run("audit", "checkpoint", "--key", str(key), *apart), 2, "is not that of")
     refused(signed.run("audit", "checkpoint", "--key", "insurer.key", *apart), 2, "a witness's key")
@@ -271,10 +271,10 @@ def test_a_key_elsewhere(signed: Terminal, folder: Path) -> None:
 
 
 def test_who_may_only_read_the_file_can_sign_and_prove(sqlite_url: str) -> None:
-    """The audit folder is all that is written to."""
+    """Only the audit folder is written to."""
     import tempfile
 
-    place = Path(tempfile.mkdtemp())  # pytest's own folders nobody else may enter
+    place = Path(tempfile.mkdtemp())  # pytest's own folders are closed to other users
     try:
         terminal = studio(str(place / "studio.db"))
         audit = place / "audit"
@@ -301,7 +301,7 @@ def test_who_may_only_read_the_file_can_sign_and_prove(sqlite_url: str) -> None:
 
 @contextmanager
 def _reader(url: str) -> Iterator[str]:
-    """The ledger's place as a role sees it that may only SELECT."""
+    """The ledger's URL for a role that may only SELECT."""
     admin = make_url(url)
     schema = str(admin.query["schema"])
     role = f"reader_{secrets.token_hex(4)}"
@@ -342,7 +342,7 @@ def test_a_witness_that_is_shown_two_histories(signed: Terminal, folder: Path) -
     answer = signed.must(*cosign)
     assert answer.out.encode() + b"\n" == (folder / "seen").read_bytes()
     refused(signed.run(*cosign), 1, "has cosigned #10", "audit request --since 10")
-    # The same key, another history of as many events and one more.
+    # The same key, but another history with one more event.
     key = Path(signed.ledger).with_suffix(".audit")
     other = studio(str(folder / "other.db"), anew=True)
     apart = folder / "other.audit"
@@ -355,11 +355,11 @@ def test_a_witness_that_is_shown_two_histories(signed: Terminal, folder: Path) -
     refused(signed.run(*cosign), 3, "does not continue the one that this witness has cosigned, #10")
     other.must("audit", "request", "--since", "0", "-o", "request")
     refused(signed.run(*cosign), 1, "has cosigned #10")
-    # And what the insurer would say of the other is nothing to the first.
+    # And the first log does not accept a cosignature for the other history.
     elsewhere = other.must(*cosign[:-1], "elsewhere", "-o", "answer")
     assert "cosigned #11 of studio.example" in elsewhere.err
     refused(signed.run("audit", "accept", "answer", "--witness", "insurer.pub"), 3,
-            "is signed by this log's key, and is none of those")  # fmt: skip
+            "is signed by this log's key, but is not among")  # fmt: skip
 
 
 def test_a_proof_and_a_line_that_do_not_belong_together(signed: Terminal, folder: Path) -> None:
@@ -374,4 +374,4 @@ def test_a_proof_and_a_line_that_do_not_belong_together(signed: Terminal, folder
     refused(signed.run(*check, "--line", "line"), 3, "does not lead from this line")
     (folder / "line").write_bytes(line)
     signed.must(*check, "--line", "line")
-    refused(signed.run(*check, "--line", "line", "--origin", "other"), 3, "not of 'other'")
+    refused(signed.run(*check, "--line", "line", "--origin", "other"), 3, "not 'other'")

@@ -1,4 +1,4 @@
-"""A studio hands an export to an outsider, and another takes one over: on both databases."""
+"""One studio hands an export to an outsider, another imports one: on both databases."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Stops(Projection):
 
 @pytest.fixture
 def terminal(ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A studio whose log was signed twice, with its audit folder in the test's own folder."""
+    """A studio with two checkpoints, and its audit folder in the test's folder."""
     monkeypatch.setenv("STUDIO_LEDGER_AUDIT", str(tmp_path / "audit"))
     terminal = studio(ledger_url)
     terminal.must("audit", "key", "new")
@@ -109,13 +109,13 @@ def test_nothing_is_exported_over_something_or_without_a_key_or_checkpoint(
 ) -> None:
     (tmp_path / "out").mkdir()
     done = terminal.run("audit", "export", str(tmp_path / "out"))
-    assert (done.code, "there is something at" in done.err) == (1, True)
+    assert (done.code, "exists already" in done.err) == (1, True)
     done = terminal.run("audit", "export", str(tmp_path / "new"), "--audit-dir", str(tmp_path))
-    assert (done.code, "there is no key" in done.err) == (2, True)
+    assert (done.code, "no key at" in done.err) == (2, True)
     other = ("--audit-dir", str(tmp_path / "other"))
     terminal.must("audit", "key", "new", *other)
     done = terminal.run("audit", "export", str(tmp_path / "new"), *other)
-    assert (done.code, "Sign one: audit checkpoint" in done.err) == (1, True)
+    assert (done.code, "Sign the head: audit checkpoint" in done.err) == (1, True)
     done = terminal.run("audit", "export", str(tmp_path / "new"), "--key",
                         str(tmp_path / "other/log.key"))  # fmt: skip
     assert (done.code, "not signed by the key" in done.err) == (3, True)
@@ -174,7 +174,7 @@ def test_without_plugins_there_are_no_views(terminal: Terminal, tmp_path: Path) 
     assert check(tmp_path / "out").code == 0
 
 
-# --- taking over ------------------------------------------------------------------------------
+# --- importing --------------------------------------------------------------------------------
 
 
 def test_an_export_becomes_a_ledger_that_goes_on(
@@ -212,7 +212,7 @@ def test_an_export_becomes_a_ledger_that_goes_on(
 def test_events_of_plugins_are_carried_as_they_are(
     ledger_url: str, demo_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the plugin is not there that could read them."""
+    """Even without the plugin that could read them."""
     source = Terminal(shutil.copy(str(demo_path), str(tmp_path)))
     source.must("audit", "key", "new")
     source.must("audit", "checkpoint")
@@ -253,7 +253,7 @@ def test_what_is_no_export_or_goes_over_something_is_refused(
         assert not (tmp_path / "new.db").exists()
 
     (tmp_path / "empty").mkdir()
-    refused(2, "without a manifest", str(tmp_path / "empty"), *own)
+    refused(2, "it has no manifest", str(tmp_path / "empty"), *own)
     refused(2, "is taken over as it is", out, "--dry-run", *own)
     refused(2, "is taken over as it is", out, "--format", "holds-csv", *own)
     refused(2, "is no folder", str(tmp_path / "out/lines.jsonl"), "--public", "x", "--format", "x")
@@ -264,7 +264,7 @@ def test_what_is_no_export_or_goes_over_something_is_refused(
     stranger.must("audit", "key", "new", "--audit-dir", str(tmp_path / "eve"))
     refused(3, "is not signed by the key eve.example", out, *own, "--public",
             str(tmp_path / "eve/log.pub"))  # fmt: skip
-    refused(1, "there is another log.pub", out, "--audit-dir", str(tmp_path / "eve"))
+    refused(1, "another log.pub exists already", out, "--audit-dir", str(tmp_path / "eve"))
     assert not (tmp_path / "eve/checkpoints").exists()
     with (tmp_path / "out/lines.jsonl").open("r+b") as lines:
         lines.seek(700)

@@ -190,7 +190,7 @@ def test_the_audit_waits_for_a_replica_that_has_not_come_to_what_was_signed(
     two.primary.must("booking", "cancel", "b-1", "--reason", "rain")
     two.primary.must("audit", "checkpoint", *folder)
     refused = two.look("audit", "verify", *folder, code=5)
-    assert "the replica has come to #10, and #11 was signed" in refused.err
+    assert "the replica has reached #10, but #11 was signed" in refused.err
     assert refused.out == ""
     two.go_on()
     two.look("audit", "verify", *folder)

@@ -67,7 +67,7 @@ def test_a_backup_from_before_the_last_checkpoint_makes_no_second_history(
     for dry in ((), ("--dry-run",)):
         done = elsewhere.run("restore", backup[0], *audit, *dry)
         assert (done.code, done.out) == (3, "")
-        assert "#11 of studio.example was signed, and this ends at #10: 1 event is" in done.err
+        assert "#11 of studio.example was signed, but this ends at #10: 1 event is" in done.err
         assert "--as-new-origin NAME" in done.err
         assert not Path(elsewhere.ledger).exists()
 
@@ -158,7 +158,7 @@ def test_it_goes_on_as_another_log_that_says_so(
     assert third.run("restore", str(tmp_path / "second.db"), *own).code == 3
     name = ("--as-new-origin", "studio.example")
     again = third.run("restore", str(tmp_path / "second.db"), *own, *name)
-    assert (again.code, "was 'studio.example' already" in again.err) == (1, True)
+    assert (again.code, "has had the name 'studio.example'" in again.err) == (1, True)
     third.must("restore", str(tmp_path / "second.db"), *own, "--as-new-origin", "studio.example/3")
     results = {r["check"]: r for r in third.must("audit", "verify", "--json").data}
     assert results["origins"]["found"].endswith("studio.example/2, then studio.example/3")
@@ -232,7 +232,7 @@ def test_what_is_no_backup(tmp_path: Path, content: bytes | None, code: int) -> 
     if content is not None:
         file.write_bytes(content)
     done = Terminal(str(tmp_path / "new.db")).run("restore", str(file))
-    assert (done.code, "is no backup" in done.err) == (code, True), done.err
+    assert (done.code, "is not a backup" in done.err) == (code, True), done.err
     assert not (tmp_path / "new.db").exists()
 
 
@@ -266,8 +266,8 @@ def test_checkpoints_of_another_log_are_told(
     [
         ({}, ""),
         ({"root": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}, "have the root"),
-        ({"size": 9}, "says that 9 lines are shared, and has 10 before it"),
-        ({"former": "nobody"}, "continues the log 'nobody', and it was 'studio.example'"),
+        ({"size": 9}, "says that 9 lines are shared, but 10 stand before it"),
+        ({"former": "nobody"}, "continues the log 'nobody', but it was 'studio.example'"),
         ({"origin": "studio.example"}, "takes the name 'studio.example' again"),
     ],
 )

@@ -266,7 +266,7 @@ def thrown_away(where: str) -> list[Wrong]:
 
 # --- by the product ------------------------------------------------------------------------
 
-_CUT_OFF = "bytes that are no checkpoint"
+_CUT_OFF = "bytes that are not a checkpoint"
 
 
 def _says_what_was_cut_off(result: Result, audit: Path) -> bool:

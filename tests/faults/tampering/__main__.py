@@ -1,10 +1,10 @@
-"""Somebody who owns the database changes it, past the guards: is each change found and named?
+"""The owner of the database changes it, past the guards: is each change found and named?
 
-`python -m tests.faults.tampering` prints the table that the docs show. Each kind of change is
-made at random places of a copy of one signed ledger, on SQLite and PostgreSQL, straight in the
-database or the audit folder, with the triggers taken away and put back. `audit verify` must find
-it and say what it is. What only a checkpoint kept elsewhere can show is marked, and shown: without
-one everything must look well, or the mark would be wrong.
+`python -m tests.faults.tampering` prints the table in the docs. Each kind of change is made at
+random places in a copy of one signed ledger, on SQLite and PostgreSQL, straight in the database or
+the audit folder, with the triggers removed and put back. `audit verify` must find it and say what
+it is. Changes that only a checkpoint kept elsewhere can show are marked; without that checkpoint
+everything must look well, or the mark would be wrong.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.postgres_server import postgres_server
 
 
 def table(instances: int, kinds: Sequence[Kind], *, progress: bool = False) -> Iterator[str]:
-    """Try every kind that often on each database; the table, line by line."""
+    """Try every kind that often on each database; yield the table line by line."""
     yield "| what was done | found by | changes | found | named | needs an outside checkpoint |"
     yield "| --- | --- | ---: | ---: | ---: | --- |"
     with tempfile.TemporaryDirectory() as made, postgres_server() as url:
@@ -53,7 +53,7 @@ def table(instances: int, kinds: Sequence[Kind], *, progress: bool = False) -> I
 
 
 def main() -> int:
-    """Print the table; exit 1 where something was not found, or not named for what it is."""
+    """Print the table; exit 1 if a change was not found, or was named wrongly."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instances", type=int, default=40, help="changes of a kind and database")
     parser.add_argument("--kind", default="", help="only kinds with this in their name")

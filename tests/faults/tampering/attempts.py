@@ -1,4 +1,4 @@
-"""Making one change in a copy, and verifying it."""
+"""Making one change in a copy, and verifying the copy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["KINDS", "Tried", "attempt", "in_an_export", "in_the_database", "in_t
 
 
 class Tried(NamedTuple):
-    """What came of one change. `wrong` says why it was not found as it should be."""
+    """The result of one change. `wrong` says why it was not found as it should be."""
 
     found: bool
     wrong: str = ""
@@ -86,7 +86,7 @@ def _attempt_in_export(
 def _verify(
     where: str, folder: Path, outside: Sequence[SignedCheckpoint], one: Kind
 ) -> list[Result]:
-    # A rebuild of every view takes as long as all else together: only where a view was changed.
+    # Rebuilding every view takes as long as all other checks: only do it if a view was changed.
     names = [name for name in CHECKS if name != "views" or one.views]
     with Ledger.open(where, extensions=EXTENSIONS, read_only=True) as ledger:
         audit = AuditFolder(folder)

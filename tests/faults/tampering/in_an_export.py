@@ -1,4 +1,4 @@
-"""Changes made in an exported folder: the script that lies in every export must find them."""
+"""Changes made in an exported folder: the script in every export must find them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.faults.tampering.signed import EXTENSIONS, Copy
 
 
 class Checked(NamedTuple):
-    """What `verify_export.py` said of a folder."""
+    """The output of `verify_export.py` for a folder."""
 
     code: int
     out: str
@@ -99,7 +99,7 @@ def _event(copy: Copy) -> str:
     position = copy.position()
     lines = (folder / "lines.jsonl").read_bytes().split(b"\n")
     old = lines[position - 1]
-    # As long as before, so that the bundle keeps its lengths.
+    # The same length, so that the bundle keeps its lengths.
     at = old.index(b'"actor":"') + 9
     new = old[:at] + bytes([old[at] ^ 1]) + old[at + 1 :]
     lines[position - 1] = new

@@ -67,7 +67,7 @@ def _type(copy: Copy) -> str:
     names = [event_type.type_name for event_type in STUDIO_EVENTS]
     copy.set(position, type=copy.chance.choice([name for name in names if name != type]))
     copy.reindex(position)
-    if "." in type:  # a plugin's: which one it was, a guess cannot know
+    if "." in type:  # a plugin's type cannot be guessed
         return rf"#{position}: its data"
     return rf"#{position}: its type was changed: {type} was signed"
 
@@ -92,7 +92,7 @@ def _tag_told(copy: Copy) -> str:
     tags = tags_of(copy.row(position)[3])
     copy.set(position, tags=json.dumps([*tags[1:], "space:forged"], separators=(",", ":")))
     copy.reindex(position)
-    if "." in copy.row(position)[2]:  # of a plugin's event only the header's tags are known
+    if "." in copy.row(position)[2]:  # of a plugin's event, only the header's tags are known
         copy.set(position, tags='["space:forged"]')
     return rf"#{position}: its tags are not those of its event"
 
@@ -169,7 +169,7 @@ def _closed_up(copy: Copy) -> str:
     copy.remove(position)
     for later in range(position + 1, SIGNED + SINCE + 1):
         copy.move(later, later - 1)
-    return rf"the line of #{position} was removed"
+    return rf"the line at #{position} was removed"
 
 
 @kind("event inserted, those after it moved down", "tree")
@@ -197,7 +197,7 @@ def _before_first(copy: Copy) -> str:
     copy.database.execute(
         "INSERT INTO event VALUES (?, ?, ?, ?, ?)", position, *copy.row(copy.position())[1:]
     )
-    return rf"#{position} is no position of a log"
+    return rf"#{position} is not a position of a log"
 
 
 @kind("all positions shifted", "positions")
@@ -207,7 +207,7 @@ def _shifted(copy: Copy) -> str:
         # In two steps, so that no position is taken twice on the way.
         copy.database.execute(f"UPDATE {table} SET position = position + 1000000")
         copy.database.execute(f"UPDATE {table} SET position = position - 1000000 + {by}")
-    # The first event is what tells whose ledger it is: without it nothing opens.
+    # Keep the first event: it names the ledger, which does not open without it.
     copy.database.execute("INSERT INTO event VALUES (1, ?, ?, ?, ?)", *copy.row(1 + by)[1:])
     return rf"#2 (is|to #{by} are) missing" if by > 1 else "the line|#"
 
@@ -217,10 +217,10 @@ def _cut_off(copy: Copy) -> str:
     last = copy.chance.randrange(SIZES[2], SIGNED)
     for position in range(last + 1, SIGNED + SINCE + 1):
         copy.remove(position)
-    return rf"the log has {last} events, and the checkpoint {SIGNED}"
+    return rf"the log has {last} events, but the checkpoint {SIGNED}"
 
 
-@kind("data that is no JSON", "lines")
+@kind("data that is not JSON", "lines")
 def _no_json(copy: Copy) -> str:
     position = copy.position()
     copy.set(position, data=b"{" + copy.row(position)[4][: copy.chance.randrange(40)])
@@ -280,7 +280,7 @@ def _progress_tail(copy: Copy) -> str:
 
 
 def _another(value: Any, chance: random.Random) -> Any:
-    """A value of the same type that is another."""
+    """A different value of the same type."""
     match value:
         case bool():
             return not value
@@ -298,7 +298,7 @@ def _another(value: Any, chance: random.Random) -> Any:
 
 
 def _go_on(where: str, count: int) -> None:
-    """Record events with the program itself: the other branch of a fork."""
+    """Record events with the program itself, as the other branch of a fork."""
     with Ledger.open(where, extensions=EXTENSIONS) as ledger:
         opened = [
             OpenProject(project=f"fork-{n}", title="Fork", kind="short", on=date(2025, 1, 1))

@@ -57,7 +57,7 @@ def _other_log(copy: Copy) -> str:
     head = Checkpoint(f"studio-{copy.chance.random()}.example", notes[n].size, notes[n].root)
     notes[n] = SignedCheckpoint(head, Note.sign(head.text, copy.key()))
     copy.keep(notes)
-    return rf"checkpoint {n + 1}: the checkpoint is of the log 'studio-"
+    return rf"checkpoint {n + 1}: the checkpoint is for the log 'studio-"
 
 
 @kind("checkpoint: order exchanged", "checkpoints")
@@ -66,7 +66,7 @@ def _order(copy: Copy) -> str:
     n = copy.chance.randrange(len(notes) - 1)
     notes[n], notes[n + 1] = notes[n + 1], notes[n]
     copy.keep(notes)
-    return "do not follow one upon the other"
+    return "but is not larger"
 
 
 @kind("checkpoint: cut in the middle", "checkpoints")
@@ -74,14 +74,14 @@ def _half(copy: Copy) -> str:
     file = copy.audit / "checkpoints"
     data = file.read_bytes()
     file.write_bytes(data[: -copy.chance.randrange(2, 150)])
-    return "bytes that are no checkpoint"
+    return "bytes that are not a checkpoint"
 
 
 @kind("checkpoint: bytes changed at random", "checkpoints")
 def _noise(copy: Copy) -> str:
     file = copy.audit / "checkpoints"
     data = bytearray(file.read_bytes())
-    # In one that no witness has cosigned: what of it is whose is another kind of change.
+    # In one that no witness has cosigned: changing a cosignature is another kind.
     at = copy.chance.randrange(len(data) // 2)
     data[at] ^= 1 << copy.chance.randrange(8)
     file.write_bytes(data)
@@ -127,7 +127,7 @@ def _all_cut_off(copy: Copy) -> str:
     copy.keep(copy.notes()[:3])
     shutil.rmtree(copy.audit / "tree")
     (copy.audit / "policy").unlink()
-    return rf"the log has {SIZES[2]} events, and a checkpoint that was kept elsewhere {SIGNED}"
+    return rf"the log has {SIZES[2]} events, but a checkpoint kept elsewhere {SIGNED}"
 
 
 @kind("newest checkpoint and kept hashes removed, its events changed", "tree", outside=True)
@@ -137,7 +137,7 @@ def _unsigned_again(copy: Copy) -> str:
     (copy.audit / "policy").unlink()
     position = copy.chance.randrange(SIZES[2] + 1, SIGNED)
     copy.set_data(position, copy.data(position) | {"actor": "eve"})
-    return "a checkpoint that was kept elsewhere"
+    return "a checkpoint kept elsewhere"
 
 
 @kind("history changed and signed again with the log's own key", "tree", outside=True)
@@ -145,7 +145,7 @@ def _operator(copy: Copy) -> str:
     position = copy.position()
     copy.set_data(position, copy.data(position) | {"actor": "eve"})
     _sign_again(copy, copy.key())
-    return "a checkpoint that was kept elsewhere"
+    return "a checkpoint kept elsewhere"
 
 
 @kind("history changed and signed with a new key, public key exchanged", "outside", outside=True)
@@ -167,7 +167,7 @@ def _flip(file: Path, at: int) -> None:
 
 
 def _sign_again(copy: Copy, key: SigningKey) -> None:
-    """Sign every head anew over what now stands there, as an operator could."""
+    """Sign every head anew over the changed lines, as an operator could."""
     for gone in ("checkpoints", "policy"):
         (copy.audit / gone).unlink()
     shutil.rmtree(copy.audit / "tree")

@@ -1,4 +1,4 @@
-"""Kinds of change: what was done, which check must find it, and what it has to say."""
+"""Kinds of change: what is changed, which check must find it, and what it must report."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from tests.faults.tampering.signed import Copy
 
 
 class Kind(NamedTuple):
-    """A kind of change; `change` makes one and says what has to be told of it (a pattern).
+    """A kind of change; `change` makes one and returns a pattern of the expected report.
 
-    `check` is the check that must find it. `outside`: only by a checkpoint kept elsewhere.
+    `check` is the check that must find it. `outside`: only a checkpoint kept elsewhere shows it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The signed ledger that is changed, and copies of it on both databases."""
+"""The signed ledger, and copies to change on both databases."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from ledger.plugin_host import PluginHost
 
 EXTENSIONS = PluginHost().load().extensions()
 SIZES = (70, 150, 240, 320)
-"""How many events each checkpoint covers; the log goes on for some more."""
+"""The sizes of the checkpoints; the log has a few more events."""
 
 SINCE = 5
 SIGNED = SIZES[-1]
 
 
 class Database(Protocol):
-    """A copy of the signed ledger, open to somebody who owns it."""
+    """A copy of the signed ledger, as its owner can change it."""
 
     where: str
 
@@ -49,14 +49,14 @@ class Database(Protocol):
         """Run a statement on the log, with ? for values."""
 
     def views(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Run one on the kept views; {table} names a table of theirs."""
+        """Run a statement on the kept views; {table} names one of their tables."""
 
     def guards(self, *, there: bool) -> None:
-        """Take the triggers away, or put them back."""
+        """Remove the triggers, or put them back."""
 
 
 class Copy(NamedTuple):
-    """What a kind of change is given: the database, the audit folder, chance."""
+    """A copy to change: the database, the audit folder, and a random generator."""
 
     database: Database
     audit: Path
@@ -67,11 +67,11 @@ class Copy(NamedTuple):
         return self.audit.with_name("export")
 
     def position(self, *, most: int = SIGNED - 1) -> int:
-        """A position that is signed, not the first."""
+        """A signed position other than the first."""
         return self.chance.randrange(2, most + 1)
 
     def row(self, position: int) -> StoredRow:
-        """The stored row there."""
+        """The stored row at a position."""
         statement = "SELECT position, recorded_at, type, tags, data FROM event WHERE position = ?"
         found = self.database.execute(statement, position)[0]
         return (*found[:4], bytes(found[4]))
@@ -94,7 +94,7 @@ class Copy(NamedTuple):
         self.set(position, data=text.encode())
 
     def reindex(self, position: int) -> None:
-        """Make the tag index follow the line, as somebody careful would."""
+        """Make the tag index follow the line, as a careful attacker would."""
         _, _, type, tags, _ = self.row(position)
         self.database.execute("DELETE FROM event_tag WHERE position = ?", position)
         for tag in set(tags_of(tags)):
@@ -108,7 +108,7 @@ class Copy(NamedTuple):
             )
 
     def remove(self, position: int) -> None:
-        """Take a row and its index away."""
+        """Remove a row and its index."""
         for table in ("event", "event_tag"):
             self.database.execute(f"DELETE FROM {table} WHERE position = ?", position)
 
@@ -117,7 +117,7 @@ class Copy(NamedTuple):
         return list(AuditFolder(self.audit).checkpoints.read().signed)
 
     def keep(self, notes: Sequence[SignedCheckpoint]) -> None:
-        """Write another file of checkpoints."""
+        """Replace the file of checkpoints."""
         (self.audit / "checkpoints").write_bytes(b"".join(n.encode() + b"\n" for n in notes))
 
     def key(self) -> SigningKey:
@@ -126,7 +126,7 @@ class Copy(NamedTuple):
 
 
 class Original(NamedTuple):
-    """The signed ledger's lines, its audit folder, and what others have kept of it."""
+    """The signed ledger's lines, its audit folder, and the checkpoint that others kept."""
 
     lines: list[bytes]
     audit: Path
@@ -192,7 +192,7 @@ class SqliteCopies:
 
     @contextmanager
     def copy(self) -> Iterator[Database]:
-        """One copy."""
+        """Make one copy."""
         with tempfile.TemporaryDirectory(dir=self._folder) as made:
             for file in ("signed.db", "signed.views.db"):
                 shutil.copy(self._folder / file, Path(made) / file)
@@ -240,13 +240,13 @@ class PostgresCopies:
         restore(_ledger_url(self._url, name), original.lines)
 
     def close(self) -> None:
-        """Let go of the server, and leave nothing there."""
+        """Drop the databases and disconnect."""
         self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(self._signed))
         self._admin.close()
 
     @contextmanager
     def copy(self) -> Iterator[Database]:
-        """One copy."""
+        """Make one copy."""
         name = f"copy_{secrets.token_hex(6)}"
         quoted = sql.Identifier(name)
         self._admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(quoted, self._signed))

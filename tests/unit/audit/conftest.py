@@ -18,7 +18,7 @@ ORIGIN = "studio.example/log"
 
 
 def key_of(name: str, type: KeyType = LOG) -> SigningKey:
-    """A key that follows from its name."""
+    """A key derived from its name."""
     seed = sha256(f"{name} {type}".encode()).digest()
     return SigningKey(name, type, Ed25519PrivateKey.from_private_bytes(seed))
 
@@ -31,12 +31,12 @@ INSURER, UNION, MINISTRY = (
 
 
 def line_of(position: int) -> bytes:
-    """A line; what is in it is nothing to the tree."""
+    """A line; its content does not matter to the tree."""
     return b'{"v":1,"position":%d,"data":"event %d"}' % (position, position)
 
 
 class MadeUpLog:
-    """Lines in memory, as the log gives them, and what was read of them."""
+    """Lines in memory, as the log returns them; remembers which were read."""
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self.all = list(lines)
@@ -44,7 +44,7 @@ class MadeUpLog:
 
     @classmethod
     def of(cls, size: int) -> MadeUpLog:
-        """A log of that many lines."""
+        """Make a log of that many lines."""
         return cls(map(line_of, range(1, size + 1)))
 
     def __call__(self, after: int, until: int) -> Iterator[bytes]:
@@ -77,12 +77,12 @@ def flipped(data: bytes, bit: int) -> bytes:
 
 @pytest.fixture
 def file(tmp_path: Path) -> CheckpointFile:
-    """A place for checkpoints, two folders deep, that is not there yet."""
+    """A path for checkpoints, two folders deep, that does not exist yet."""
     return CheckpointFile(tmp_path / "studio.audit" / "checkpoints")
 
 
 def append(file: CheckpointFile, *signed: SignedCheckpoint) -> Kept:
-    """Append, and say what was there before."""
+    """Append checkpoints; return what was there before."""
     with file.appending() as appending:
         for one in signed:
             appending.append(one)

@@ -1,7 +1,7 @@
-"""A second verifier of proofs, written from the specifications alone and sharing no code with ours.
+"""A second verifier of proofs, written from the specifications, sharing no code with the first.
 
 signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof and tlog-policy's `k of n`, as short as
-they can be said: a pattern for the file, and RFC 6962's own recursion for the root.
+possible: a pattern for the file, and RFC 6962's own recursion for the root.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def accepts(
     witness_vkeys: Sequence[str] = (),
     quorum: int = 0,
 ) -> bool:
-    """Whether the proof shows that the line (or the one in it) is in that log, so witnessed."""
+    """Whether the proof shows that the line (or the one in it) is in that log, with witnesses."""
     try:
         return _accepts(proof, line, log_vkey, witness_vkeys, quorum)
     except (Error, UnicodeDecodeError, InvalidSignature, _Refused):
@@ -100,7 +100,7 @@ def _signature(line: str) -> tuple[str, bytes]:
 
 
 def _signed(vkey: str, text: bytes, signatures: Sequence[tuple[str, bytes]]) -> bool:
-    """Whether the key has signed; raises where a signature of it is wrong."""
+    """Whether the key has signed; raises if a signature of it is wrong."""
     name, id, encoded = vkey.split("+", 2)
     key = a2b_base64(encoded)
     public = Ed25519PublicKey.from_public_bytes(key[1:])

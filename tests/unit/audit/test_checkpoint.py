@@ -1,4 +1,4 @@
-"""Checkpoints: the specification's example, and what is none."""
+"""Checkpoints: the specification's example, and malformed ones."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_what_is_no_checkpoint() -> None:
     for text in (
         "",
         "\n",
-        f"{ORIGIN}\n3\n{ROOT}",  # no end of the last line
+        f"{ORIGIN}\n3\n{ROOT}",  # the last line has no end
         f"{ORIGIN}\n3\n",
         f"\n3\n{ROOT}\n",  # no origin
         f"{ORIGIN}\n\n{ROOT}\n",
@@ -55,7 +55,7 @@ def test_what_is_no_checkpoint() -> None:
         f"{ORIGIN}\n3\n{b64encode(bytes(31)).decode()}\n",
         f"{ORIGIN}\n3\n{b64encode(bytes(33)).decode()}\n",
         f"{ORIGIN}\n3\n{bytes(32).hex()}\n",
-        f"{ORIGIN}\n0\n{ROOT}\n",  # no events, and a root of some
+        f"{ORIGIN}\n0\n{ROOT}\n",  # no events, but the root of some
     ):
         with pytest.raises(BadNote):
             Checkpoint.parse(text.encode())
@@ -85,7 +85,7 @@ def test_sizes_up_to_the_largest_tree() -> None:
 
 
 def test_lines_of_others_are_kept_and_are_signed_too() -> None:
-    """Extension lines: opaque, and a part of the text."""
+    """Extension lines are opaque, and part of the text."""
     checkpoint = Checkpoint(ORIGIN, 3, bytes(32), ("— not a signature", "时间 7"))
     signed = SignedCheckpoint(checkpoint, Note.sign(checkpoint.text, LOG_KEY))
     again = SignedCheckpoint.parse(signed.encode())
@@ -101,14 +101,14 @@ def test_whose_it_is() -> None:
     signed = MadeUpLog.of(3).signed()
     signed.check(LOG_KEY.verifier)
     signed.check(LOG_KEY.verifier, ORIGIN)
-    with pytest.raises(BadNote, match=r"of the log 'studio.example/log', not of 'other'"):
+    with pytest.raises(BadNote, match=r"for the log 'studio.example/log', not 'other'"):
         signed.check(LOG_KEY.verifier, "other")
     stranger = key_of("other.example").verifier
     namesake = key_of(ORIGIN, 4).verifier
     for key in (stranger, namesake):
         with pytest.raises(BadNote, match="is not signed by the key") as refused:
             signed.check(key, ORIGIN)
-        # Two keys of one name are told apart.
+        # Two keys with one name are told apart.
         assert key.id.hex() in refused.value.message
         assert LOG_KEY.verifier.id.hex() in refused.value.message
 

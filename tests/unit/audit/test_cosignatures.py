@@ -1,4 +1,4 @@
-"""Cosignatures: the specification's layout byte by byte, and times that cannot be."""
+"""Cosignatures: the specification's layout byte by byte, and impossible times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_message_is_that_of_the_specification() -> None:
 
 
 def test_a_cosignature_byte_by_byte() -> None:
-    """key id || 8 bytes of time, the largest first || Ed25519 over the message; made by hand."""
+    """key id || 8 bytes of time, big-endian || Ed25519 over the message; made by hand."""
     private = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
     public = private.public_key().public_bytes_raw()
     key = SigningKey("w.example/1", COSIGNATURE, private)

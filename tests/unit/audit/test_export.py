@@ -1,4 +1,4 @@
-"""Exports: what is in them by the letter of the formats, and that there is a whole one or none."""
+"""Exports: their content to the letter of the formats, and that they are whole or not there."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KEY = SigningKey.generate(ORIGIN, LOG)
 
 
 def mth(leaves: Sequence[bytes]) -> bytes:
-    """MTH of RFC 6962, 2.1, over leaf hashes, word by word."""
+    """MTH of RFC 6962, 2.1, over leaf hashes, to the letter."""
     if len(leaves) == 1:
         return leaves[0]
     k = 1
@@ -55,7 +55,7 @@ def index_path(n: int) -> str:
 
 @cache
 def expected_tiles(size: int) -> dict[str, bytes]:
-    """Every tile and entry bundle of a tree, as the specification says it."""
+    """Every tile and entry bundle of a tree, as specified."""
     lines = list(made_lines(0, size))
     hashes = [sha256(b"\0" + line).digest() for line in lines]
     found = {}
@@ -128,7 +128,7 @@ def test_every_file_is_listed_by_its_hash_under_one_signature(tmp_path: Path) ->
     readme = (made.folder / "README.md").read_text()
     assert made.vkey in readme
     assert "- claims: broken" in readme
-    assert made_line(300).split(b'"')[7].decode() in readme  # when the last one was recorded
+    assert made_line(300).split(b'"')[7].decode() in readme  # when the last event was recorded
 
 
 @pytest.mark.parametrize("what", ["file", "folder", "empty folder", "dangling link"])
@@ -143,7 +143,7 @@ def test_nothing_is_written_over(what: str, tmp_path: Path) -> None:
         if what == "folder":
             (target / "mine").write_text("mine")
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(FolderExists, match="there is something"):
+    with pytest.raises(FolderExists, match="exists already"):
         make_export(target, [3])
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -195,7 +195,7 @@ def test_what_interrupts_it_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_events(tmp_path: Path) -> None:
-    """Sixteen times the events, and not twice the memory: of each file its name and hash."""
+    """Sixteen times the events take less than twice the memory: a name and hash per file."""
 
     def peak(size: int) -> int:
         kept = Kept((signed(list(made_lines(0, size)), size, KEY),))
@@ -205,21 +205,21 @@ def test_memory_does_not_grow_with_the_events(tmp_path: Path) -> None:
         tracemalloc.stop()
         return found
 
-    peak(10)  # what is loaded and cached once
+    peak(10)  # load and cache everything once
     assert peak(16_000) < 2 * peak(1_000)
 
 
-# --- taking over ---------------------------------------------------------------------------
+# --- importing ------------------------------------------------------------------------------
 
 
 def taken_over(where: str, exported: Exported, folder: AuditFolder) -> None:
-    """Take it over, with this audit folder."""
+    """Import it, with this audit folder."""
     take_over(where, exported, checkpoints=folder.checkpoints.path, public=folder.public_file)
 
 
 @pytest.fixture(params=["alone", "beside"])
 def examined(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lines are examined by the process that writes them, or by another one."""
+    """The lines are checked in the process that writes them, or in another one."""
     beside = request.param == "beside"
     if beside and sys.platform != "linux":
         pytest.skip("elsewhere one process does all")
@@ -254,7 +254,7 @@ def test_an_export_is_taken_over_by_the_right_key_alone(sqlite_url: str, tmp_pat
     with pytest.raises(BadNote, match="not signed by the key"):
         Exported.open(made.folder, SigningKey.generate("eve.example", LOG).verifier)
     (made.folder / "manifest").unlink()
-    with pytest.raises(NotProved, match="manifest is no file"):
+    with pytest.raises(NotProved, match="manifest is not a file"):
         Exported.open(made.folder, made.key.verifier)
 
 
@@ -315,7 +315,7 @@ def test_what_is_there_stays(sqlite_url: str, tmp_path: Path) -> None:
 def test_signed_lines_that_no_ledger_would_keep_are_no_ledger(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    """Who has the key could sign anything: what is taken in is examined all the same."""
+    """The key's owner could sign anything, so imported lines are checked all the same."""
     lines = [made_line(1), made_line(2).replace(b'"2025-', b'"2024-')]
     made = make_export(tmp_path / "out", [2], lines=lines)
     with pytest.raises(BadInput, match="recorded before the previous line"):

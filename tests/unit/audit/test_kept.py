@@ -1,4 +1,4 @@
-"""The file of checkpoints: only ever longer, whole whatever interrupts, one signer at a time."""
+"""The file of checkpoints: it only grows, survives interruptions, and has one signer at a time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_it_is_read_as_it_was_appended_and_bytes_before_never_change(file: Check
 
 
 def test_cosignatures_are_put_together_with_their_checkpoint(file: CheckpointFile) -> None:
-    """Appended later, in any order, twice: each stands once, and the order is that of signing."""
+    """Appended later, in any order, twice: each counts once, in the order of signing."""
     append(file, *SIGNED)
     before = file.path.read_bytes()
     one = SIGNED[0]
@@ -65,7 +65,7 @@ def test_cosignatures_are_put_together_with_their_checkpoint(file: CheckpointFil
 
 
 def test_a_write_that_was_cut_off_at_every_byte(file: CheckpointFile) -> None:
-    """Unfinished, and taken back; but a whole note without its empty line was signed, and stays."""
+    """An unfinished note is removed; a whole one without its empty line was signed, and stays."""
     append(file, *SIGNED[:2])
     before = file.path.read_bytes()
     last = SIGNED[2].encode() + b"\n"
@@ -81,14 +81,14 @@ def test_a_write_that_was_cut_off_at_every_byte(file: CheckpointFile) -> None:
             assert file.read().signed == (*SIGNED[:2], with_witness(SIGNED[2], INSURER))
             continue
         assert (kept.signed, kept.unfinished) == (tuple(SIGNED[:2]), length)
-        # Who only reads takes nothing back.
+        # Reading alone removes nothing.
         assert file.path.read_bytes() == before + last[:length]
         assert append(file, SIGNED[2]).signed == tuple(SIGNED[:2])
         assert file.path.read_bytes() == before + last
 
 
 def test_a_cosignature_that_was_cut_off_at_every_byte(file: CheckpointFile) -> None:
-    """The log's own signature was told to somebody; the checkpoint is never lost with it."""
+    """Others may have the log's signature, so the checkpoint is never removed."""
     append(file, *SIGNED)
     before = file.path.read_bytes()
     two = with_witness(SIGNED[2], INSURER, UNION)
@@ -108,7 +108,7 @@ def test_a_cosignature_that_was_cut_off_at_every_byte(file: CheckpointFile) -> N
 
 
 def test_a_file_that_an_editor_has_tidied(file: CheckpointFile) -> None:
-    """It strips the empty line at the end; what was signed is signed all the same."""
+    """It strips the empty line at the end; the checkpoint still counts as signed."""
     append(file, *SIGNED)
     whole = file.path.read_bytes()
     file.path.write_bytes(whole.rstrip(b"\n") + b"\n")
@@ -120,16 +120,16 @@ def test_a_file_that_an_editor_has_tidied(file: CheckpointFile) -> None:
 @pytest.mark.parametrize(
     ("spoil", "match"),
     [
-        (lambda d: d.replace(b"\n", b"\r\n"), "something is signed there"),
-        (lambda d: bytes(range(256)), "nor the beginning of one"),
-        (lambda d: b"\x1b[2J", "nor the beginning of one"),
-        (lambda d: d + bytes(range(32)), "nor the beginning of one"),
-        (lambda d: d.replace(b"\n\n", b"\n"), "something is signed there"),
-        (lambda d: d.replace(b"\n", b"\r"), "nor the beginning of one"),
-        (lambda d: d.replace(b"\n\n", b"\n \n"), "something is signed there"),
+        (lambda d: d.replace(b"\n", b"\r\n"), "a signed note in the file is not"),
+        (lambda d: bytes(range(256)), "or the beginning of one"),
+        (lambda d: b"\x1b[2J", "or the beginning of one"),
+        (lambda d: d + bytes(range(32)), "or the beginning of one"),
+        (lambda d: d.replace(b"\n\n", b"\n"), "a signed note in the file is not"),
+        (lambda d: d.replace(b"\n", b"\r"), "or the beginning of one"),
+        (lambda d: d.replace(b"\n\n", b"\n \n"), "a signed note in the file is not"),
         (lambda d: b"\n" + d, "note 1"),
         (lambda d: b"# checkpoints\n\n" + d, "note 1"),
-        (lambda d: d.replace(b"\n8\n", b"\n08\n"), "note 2.*no number"),
+        (lambda d: d.replace(b"\n8\n", b"\n08\n"), "note 2.*not a number"),
         (lambda d: d.replace(b"studio", b"stud\xffo"), "note 1.*not UTF-8"),
         (lambda d: d.replace(b"\n\n", b"\n\n\n"), "note"),
         (lambda d: b"\0" * 200 + d, "note 1"),
@@ -138,7 +138,7 @@ def test_a_file_that_an_editor_has_tidied(file: CheckpointFile) -> None:
 def test_what_is_no_file_of_checkpoints(  # type: ignore[no-untyped-def]  # a lambda
     file: CheckpointFile, spoil, match: str
 ) -> None:
-    """Said where; and nobody signs beside it, nor takes anything back."""
+    """The message says where; nothing is signed or removed."""
     append(file, *SIGNED)
     spoiled = spoil(file.path.read_bytes())
     file.path.write_bytes(spoiled)
@@ -151,7 +151,7 @@ def test_what_is_no_file_of_checkpoints(  # type: ignore[no-untyped-def]  # a la
 
 
 def test_zeros_at_the_end_are_taken_back(file: CheckpointFile) -> None:
-    """As some file systems leave them after a power cut, for what was not yet on the disk."""
+    """Some file systems leave zeros after a power cut, for data not yet on the disk."""
     append(file, *SIGNED)
     whole = file.path.read_bytes()
     for zeros in (1, 40, 4_096):
@@ -165,7 +165,7 @@ def test_whose_and_in_which_order(file: CheckpointFile) -> None:
     append(file, *SIGNED)
     with pytest.raises(BadNote, match=r"checkpoint 1: .*is not signed by"):
         file.read().check(key_of("other.example").verifier, ORIGIN)
-    with pytest.raises(BadNote, match=r"checkpoint 1: .*not of 'other'"):
+    with pytest.raises(BadNote, match=r"checkpoint 1: .*not 'other'"):
         file.read().check(LOG_KEY.verifier, "other")
     forged = Signature(LOG_KEY.verifier.name, LOG_KEY.verifier.id, b"x" * 64)
     bad = SignedCheckpoint(SIGNED[1].checkpoint, Note(SIGNED[1].note.text, (forged,)))
@@ -173,7 +173,7 @@ def test_whose_and_in_which_order(file: CheckpointFile) -> None:
         Kept((SIGNED[0], bad)).check(LOG_KEY.verifier, ORIGIN)
     other = MadeUpLog(LOG.all[::-1]).signed(8)
     for pair in ((SIGNED[1], SIGNED[0]), (SIGNED[1], other)):
-        with pytest.raises(Inconsistent, match="do not follow one upon the other"):
+        with pytest.raises(Inconsistent, match="but is not larger"):
             Kept(pair).check(LOG_KEY.verifier, ORIGIN)
 
 

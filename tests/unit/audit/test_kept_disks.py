@@ -29,7 +29,7 @@ SIGNED = [LOG.signed(size) for size in (3, 8, 40)]
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that others may enter too; pytest's own are closed to them."""
+    """A folder that other users may enter; pytest's own are closed to them."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     yield folder
@@ -54,7 +54,7 @@ def test_who_may_not_write_there(open_folder: Path) -> None:
 
 
 def test_a_file_that_may_not_grow(file: CheckpointFile) -> None:
-    """`ulimit -f` in the middle of a record, at several places of it: the file is as it was."""
+    """`ulimit -f` at several places in the middle of a record: the file is as it was."""
     append(file, *SIGNED[:2])
     before = file.path.read_bytes()
     for room in (0, 1, 60, len(SIGNED[2].encode())):
@@ -79,7 +79,9 @@ def test_a_full_disk(tmp_path: Path) -> None:
         file = CheckpointFile(at / "audit" / "checkpoints")
         append(file, *SIGNED[:2])
         before = file.path.read_bytes()
-        room = 4_096 - len(before)  # of the page that the file has; then there is no other
+        room = 4_096 - len(
+            before
+        )  # within the page that the file has; the disk has no further page
         with pytest.raises(OSError, match="No space left"):
             (at / "ballast").write_bytes(b"x" * 64 * 1024)
         large = SIGNED[2].adding([Signature(f"w{n}", b"abcd", b"x" * 100) for n in range(40)])
@@ -97,7 +99,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 def test_a_signer_that_is_killed_in_a_write(
     file: CheckpointFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of it is there; the next one takes it back, and a checkpoint of the same size goes."""
+    """Half of a record is there; the next append removes it and can sign the same size."""
     append(file, SIGNED[0])
     real = os.write
 
@@ -129,7 +131,7 @@ def test_short_writes_are_gone_on_with(
 def test_it_is_on_the_disk_when_append_returns(
     file: CheckpointFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And so are the file's name and those of the folders above it, the first time."""
+    """So are the names of the file and of the folders above it, the first time."""
     synced: list[str] = []
     real = os.fsync
 
@@ -179,7 +181,7 @@ def _somebody_holds(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_two_do_not_append_at_once(file: CheckpointFile) -> None:
-    """A second process waits until the first lets go; who only reads does not wait."""
+    """A second process waits until the first releases the lock; a reader does not wait."""
     append(file, SIGNED[0])
     with _somebody_holds(file.path) as first, _waiting_for(file.path) as second:
         assert file.read().signed == (SIGNED[0],)
@@ -232,7 +234,7 @@ for n in range(40):
 
 
 def test_three_processes_append_one_row_of_sizes(file: CheckpointFile) -> None:
-    """Each looks at the last and adds one more: without the lock two would sign the same size."""
+    """Each reads the last and adds one: without the lock, two would sign the same size."""
     started = [
         subprocess.Popen([sys.executable, "-c", _APPENDER, str(file.path)], cwd=ROOT)
         for _ in range(3)

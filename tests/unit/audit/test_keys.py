@@ -1,4 +1,4 @@
-"""Key files: for their owner alone, never written over, and each bad one in one line."""
+"""Key files: for their owner alone, never overwritten, and bad ones refused in one line."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.unit.log.conftest import one_line
 
 
 def nobody() -> str:
-    """A passphrase that must not be asked for."""
+    """A passphrase callback that must not be called."""
     raise AssertionError("nothing is encrypted")
 
 
 def mode(path: Path) -> int:
-    """Who may do what."""
+    """The permission bits of a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
@@ -45,7 +45,7 @@ def test_it_is_its_owner_s_alone_whatever_the_umask(tmp_path: Path, umask: int) 
 
 
 def test_it_is_nobody_else_s_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Made 0600, not made so afterwards: in between somebody could open it."""
+    """Created with 0600, not changed to it later: other users could open it in between."""
     made: list[tuple[str, int]] = []
     real = os.open
 
@@ -65,9 +65,9 @@ def test_a_key_is_never_written_over(tmp_path: Path) -> None:
     make_key(file, "insurer.example", COSIGNATURE, None)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     for _ in range(2):
-        with pytest.raises(KeyExists, match="there is a key"):
+        with pytest.raises(KeyExists, match="a key exists already"):
             make_key(file, "insurer.example", COSIGNATURE, None)
-    (tmp_path / "x.pub").write_text("somebody's\n")
+    (tmp_path / "x.pub").write_text("another's\n")
     with pytest.raises(KeyExists, match=r"x\.pub"):
         make_key(tmp_path / "x.key", "insurer.example", COSIGNATURE, None)
     (tmp_path / "y.key").symlink_to(tmp_path / "nowhere")
@@ -82,7 +82,7 @@ def test_a_key_is_never_written_over(tmp_path: Path) -> None:
 def test_who_comes_second_at_the_same_moment_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: str
 ) -> None:
-    """Both saw nothing there; the system lets one make it."""
+    """Both found no file; the system lets only one create it."""
     (tmp_path / late).write_bytes(b"the other's")
     monkeypatch.setattr(os.path, "lexists", lambda _: False)
     with pytest.raises(KeyExists, match=late):
@@ -93,7 +93,7 @@ def test_who_comes_second_at_the_same_moment_is_refused(
 def test_a_key_without_its_public_one_does_not_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on a disk that fills up in between: nobody was told of it."""
+    """The disk fills up between the two files: no key is left."""
     real = keys._write
 
     def full(path: Path, data: bytes, mode: int) -> None:
@@ -111,9 +111,9 @@ def test_a_key_without_its_public_one_does_not_stay(
 def test_places_that_no_private_key_can_have(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """x.pub would be its own public key, and given to everybody."""
+    """x.pub would be its own public key, and be given to others."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(NoKey, match="cannot be the file of a private key"):
+    with pytest.raises(NoKey, match="cannot hold a private key"):
         make_key(Path(place), "studio.example", LOG, None)
     assert list(tmp_path.iterdir()) == []
 
@@ -163,7 +163,7 @@ def private_file(path: Path, data: bytes) -> Path:
 
 
 def test_a_damaged_key(tmp_path: Path) -> None:
-    """Cut at every length, and every bit of it changed: it opens as it was, or in one line not."""
+    """Cut at every length, or with any bit changed: it opens as it was, or fails in one line."""
     made = make_key(tmp_path / "log.key", "studio.example", LOG, None)
     whole = (tmp_path / "log.key").read_bytes()
     seed = whole.split(b"\n")[3].decode()[22:40]
@@ -174,7 +174,7 @@ def test_a_damaged_key(tmp_path: Path) -> None:
     ):
         found = _opened(private_file(tmp_path / "damaged.key", data))
         if isinstance(found, VerifierKey):
-            opened += 1  # of another name or another number, or with another end of its PEM
+            opened += 1  # with another name or number, or with another end of its PEM
         else:
             assert seed not in one_line(found)
     assert 0 < opened < 150
@@ -189,7 +189,7 @@ def _opened(file: Path) -> VerifierKey | NoKey:
 
 
 def pem(key: object) -> bytes:
-    """Somebody's private key as PEM."""
+    """Another private key as PEM."""
     return key.private_bytes(  # type: ignore[attr-defined,no-any-return]  # of several classes
         form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
     )
@@ -202,7 +202,7 @@ def test_a_foreign_key(tmp_path: Path) -> None:
         ec.generate_private_key(ec.SECP256R1()),
         x25519.X25519PrivateKey.generate(),
     ):
-        with pytest.raises(NoKey, match="no Ed25519 key"):
+        with pytest.raises(NoKey, match="not an Ed25519 key"):
             open_key(private_file(tmp_path / "k", head + pem(key)), nobody)
     plain = pem(ed25519.Ed25519PrivateKey.generate())
     open_key(private_file(tmp_path / "k", head + plain), nobody)
@@ -211,14 +211,14 @@ def test_a_foreign_key(tmp_path: Path) -> None:
         b"name studio.example\n" + plain,
         b"type log\n" + plain,
         b"name studio.example\ntype witness-of-all\n" + plain,
-        b"name two words\ntype log\n" + plain,  # a note would hold a line that nobody can read
+        b"name two words\ntype log\n" + plain,  # notes would hold a line that no program can read
         b"name a+b\ntype log\n" + plain,
         b"name \ntype log\n" + plain,
         b"",
         b"\xff" * 100_000,
         head,
     ):
-        with pytest.raises(NoKey, match="is no private key"):
+        with pytest.raises(NoKey, match="is not a private key"):
             open_key(private_file(tmp_path / "k", data), nobody)
     for kind in (b"RSA PRIVATE KEY", b"CERTIFICATE", b"OPENSSH PRIVATE KEY", b"PRIVATE KEY", b""):
         body = b"-----BEGIN %b-----\nb3BlbnNz\n-----END %b-----\n" % (kind, kind)
@@ -237,7 +237,7 @@ def test_a_key_that_others_may_read_is_not_used(tmp_path: Path, bits: int) -> No
 
 
 def test_no_key_there(tmp_path: Path) -> None:
-    with pytest.raises(NoKey, match="there is no key at"):
+    with pytest.raises(NoKey, match="no key at"):
         open_key(tmp_path / "log.key", nobody)
     for place in (tmp_path, tmp_path / ("x" * 300), private_file(tmp_path / "f", b"") / "x"):
         with pytest.raises(NoKey, match="cannot be read"):
@@ -251,7 +251,7 @@ def test_a_public_key_is_itself_or_a_file(tmp_path: Path) -> None:
     assert read_public(str(file)) == read_public(key.text) == read_public(f" {key.text}\n") == key
     for given in (
         "", "nowhere.pub", str(tmp_path), str(tmp_path / "x"), key.text[:-1], "a+b", "x" * 300,
-        "x" * 300 + "+a+b", key.text.replace("/", "/" + "y" * 300, 1), "~nobody-at-all/x",
+        "x" * 300 + "+a+b", key.text.replace("/", "/" + "y" * 300, 1), "~no-such-user/x",
     ):  # fmt: skip
         with pytest.raises(NoKey) as refused:
             read_public(given)
@@ -276,7 +276,7 @@ def test_a_public_key_of_the_other_kind(tmp_path: Path) -> None:
 def test_a_private_key_given_as_the_public_one_is_not_repeated(
     tmp_path: Path, passphrase: str | None
 ) -> None:
-    """A message is copied into a mail, or a journal: nothing of the key may be in it."""
+    """Messages get copied into mails and logs, so they must show nothing of the key."""
     file = tmp_path / "w.key"
     make_key(file, "w", COSIGNATURE, passphrase)
     with pytest.raises(NoKey, match="holds a private key") as refused:
@@ -295,7 +295,7 @@ def test_a_private_key_given_as_the_public_one_is_not_repeated(
 def test_a_disk_that_fails_is_not_a_key_that_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[str], object]
 ) -> None:
-    """Nobody has named a wrong file: what is wrong is no usage (exit code 2)."""
+    """The named file is right, so this is not a usage error (exit code 2)."""
     file = tmp_path / "log.key"
     make_key(file, "studio.example", LOG, None)
 

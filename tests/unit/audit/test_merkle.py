@@ -1,4 +1,4 @@
-"""The tree of RFC 6962: against its own definition, on every size up to 300, bit by bit."""
+"""The tree of RFC 6962 against its own definition, for every size up to 300, bit by bit."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def below(size: int) -> int:
 
 @cache
 def mth(start: int, end: int) -> bytes:
-    """MTH(D[start:end]) as RFC 6962, 2.1 defines it, word by word."""
+    """MTH(D[start:end]) to the letter of RFC 6962, 2.1."""
     if end - start < 2:
         return LEAVES[start] if start < end else sha256(b"").digest()
     k = start + below(end - start)
@@ -73,7 +73,7 @@ def subproof(m: int, start: int, end: int, whole: bool) -> list[bytes]:
 
 
 class Whole:
-    """The nodes of a tree whose leaves are at hand."""
+    """The nodes of a tree with its leaves in memory."""
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
         self._known: dict[tuple[int, int], bytes] = {(0, n): one for n, one in enumerate(leaves)}
@@ -115,7 +115,7 @@ def flipped(data: bytes, bit: int) -> bytes:
 
 
 def test_the_known_vectors_of_the_rfc() -> None:
-    """Those of certificate-transparency's own tests: eight leaves, and the empty tree."""
+    """Roots from certificate-transparency's own tests: eight leaves, and the empty tree."""
     data = [
         b"", b"\x00", b"\x10", b"\x20\x21", b"\x30\x31", b"\x40\x41\x42\x43",
         bytes.fromhex("5051525354555657"), bytes.fromhex("606162636465666768696a6b6c6d6e6f"),
@@ -194,7 +194,7 @@ def test_every_tree_is_proved_to_continue_every_smaller_one() -> None:
 
 @given(st.integers(2, SIZES), st.data())
 def test_a_history_that_was_rewritten_is_not_consistent(size: int, data: st.DataObject) -> None:
-    """An event changed after the old head was signed: no proof can join the two."""
+    """If an event changed after the old head was signed, no proof can join the two."""
     old = data.draw(st.integers(1, size - 1))
     changed = data.draw(st.integers(0, old - 1))
     leaves = [*LEAVES[:changed], leaf_hash(b"another line"), *LEAVES[changed + 1 : size]]

@@ -1,4 +1,4 @@
-"""Signed notes and verifier keys: the specification's own example, and every MUST of it."""
+"""Signed notes and verifier keys: the specification's example, and each MUST in it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_example_of_the_specification() -> None:
 
 
 def test_no_bit_of_the_example_can_be_changed() -> None:
-    """Of the note and of the key: wrong, unknown, or no note; never verified."""
+    """A bit of the note or of the key: wrong, unknown, or malformed; never verified."""
     key = VerifierKey.parse(EXAMPLE_KEY)
     for bit in range(len(EXAMPLE) * 8):
         try:
@@ -56,8 +56,8 @@ def test_no_bit_of_the_example_can_be_changed() -> None:
 
 
 def test_the_text_may_hold_empty_lines_and_any_script() -> None:
-    """The text ends at the last empty line: what looks like a signature before it is text."""
-    poem = "每个人\n\n— nobody Rm9yZ2VkIQ==\n\n孤独地站在大地的心上。\n".encode()
+    """The text ends at the last empty line; signature-like lines before it are text."""
+    poem = "每个人\n\n— no-one Rm9yZ2VkIQ==\n\n孤独地站在大地的心上。\n".encode()
     note = Note.parse(Note.sign(poem, LOG_KEY).encode())
     assert note.text == poem
     assert [one.name for one in note.signatures] == [LOG_KEY.verifier.name]
@@ -94,7 +94,7 @@ WHOLE = b"text\n\n" + LINE
         WHOLE.replace(b"text", b"te\xc0\x80xt"),  # NUL in two bytes
         "text\n\n— name\n".encode(),
         "text\n\n— name \n".encode(),
-        "text\n\n— name AAAAAA==\n".encode(),  # an id, and no signature
+        "text\n\n— name AAAAAA==\n".encode(),  # an id without a signature
         "text\n\n— name AAAA AAAA\n".encode(),
         "text\n\n—  AAAAAAAA\n".encode(),
         "text\n\n— a+b AAAAAAAA\n".encode(),
@@ -116,7 +116,7 @@ def test_no_control_character(byte: int) -> None:
 
 
 def test_a_mark_of_byte_order_is_a_part_of_the_text() -> None:
-    """U+FEFF is no control character; the text is then another one than what was signed."""
+    """U+FEFF is not a control character, but the text differs from what was signed."""
     note = Note.parse(b"\xef\xbb\xbf" + WHOLE)
     with pytest.raises(BadNote, match="wrong"):
         note.verify([LOG_KEY.verifier])
@@ -138,7 +138,7 @@ def test_names_of_keys() -> None:
 
 
 def test_signatures_of_unknown_keys_are_ignored() -> None:
-    """Also where they share the name or the id with a known key, and whatever is in them."""
+    """Even if they share the name or the id with a known key, and whatever they contain."""
     known = LOG_KEY.verifier
     strangers = [
         Signature(known.name, flipped(known.id, 0), b"x" * 64),
@@ -153,7 +153,7 @@ def test_signatures_of_unknown_keys_are_ignored() -> None:
 
 
 def test_sixteen_of_the_largest_signatures_are_taken() -> None:
-    """The specification: at least 16, and some have nearly 5 kB."""
+    """The specification requires at least 16, and some have nearly 5 kB."""
     large = [Signature(f"w{n}.example/{'n' * 200}", b"\x09abc", b"s" * 5_000) for n in range(16)]
     note = Note.parse(Note.parse(WHOLE).adding(large).encode())
     assert len(note.signatures) == 17
@@ -161,7 +161,7 @@ def test_sixteen_of_the_largest_signatures_are_taken() -> None:
 
 
 def test_a_wrong_signature_of_a_known_key_refuses_the_whole_note() -> None:
-    """Also where another known key has signed as it should."""
+    """Even if another known key has signed correctly."""
     forged = Signature(OTHER.verifier.name, OTHER.verifier.id, b"x" * 64)
     note = Note.parse(WHOLE).adding([forged])
     assert note.verify([LOG_KEY.verifier])
@@ -174,7 +174,7 @@ def test_a_wrong_signature_of_a_known_key_refuses_the_whole_note() -> None:
 
 
 def test_a_key_that_has_signed_twice() -> None:
-    """It counts once, with the first time, as somebody's retry may leave it; all must be true."""
+    """A retry may leave several: the key counts once, with its first time; all must be right."""
     key = INSURER
     one, two = key.sign(b"text\n", 1), key.sign(b"text\n", 2)
     for signatures in ((one, two), (one, one), (one, two, one)):
@@ -190,7 +190,7 @@ def test_a_key_that_has_signed_twice() -> None:
 
 
 def test_base64_has_one_form() -> None:
-    """Bits that no byte has, missing or more padding, the other alphabet: two texts, one key."""
+    """Unused bits, wrong padding, or the other alphabet would give two texts for one key."""
     assert decode64("/+8=", "it") == b"\xff\xef"
     for text in (
         "/+9=",
@@ -233,7 +233,7 @@ def test_how_large_a_note_may_be() -> None:
 
 
 def vkey(name: str, raw: bytes) -> str:
-    """A vkey whose id is that of its bytes, whatever they are."""
+    """A vkey with an id that matches its bytes, whatever they are."""
     id = sha256(name.encode() + b"\n" + raw).hexdigest()[:8]
     return f"{name}+{id}+{b64encode(raw).decode()}"
 
@@ -268,12 +268,12 @@ def test_verifier_keys_that_are_none() -> None:
 
 @pytest.mark.parametrize("type", [0, 2, 3, 5, 6, 0xFF])
 def test_a_key_of_another_type_is_said_to_be_one(type: int) -> None:
-    with pytest.raises(NoKey, match="type that is not known"):
+    with pytest.raises(NoKey, match="unknown type"):
         VerifierKey.parse(vkey("a", bytes([type]) + LOG_KEY.verifier.public))
 
 
 def test_the_type_is_a_part_of_the_id() -> None:
-    """One pair of keys for both uses is two keys: a signature of the one is none of the other."""
+    """One key pair for both uses is two keys: a signature of one does not count for the other."""
     log = LOG_KEY.verifier
     witness = VerifierKey(log.name, COSIGNATURE, log.public)
     assert witness.id != log.id

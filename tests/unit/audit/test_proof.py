@@ -1,7 +1,7 @@
 """Proofs as files: every leaf of every tree up to 300, and no single changed bit passes.
 
 `HYPOTHESIS_PROFILE=long` changes far more of them. A second verifier, written from the
-specifications, has to agree with ours on all.
+specifications, has to agree on all of them.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def proof_of(size: int, index: int, *, with_line: bool = True) -> Proof:
 
 
 def proves(data: bytes, line: bytes | None = None) -> bool:
-    """What `check-proof` does: the line is the one given, else the one in the proof."""
+    """Check as `check-proof` does: with the line that is given, or the one in the proof."""
     try:
         proof = Proof.parse(data)
         line = proof.extra if line is None else line
@@ -77,7 +77,7 @@ def proves(data: bytes, line: bytes | None = None) -> bool:
 
 
 def test_every_leaf_of_every_tree_is_proved_by_a_file() -> None:
-    """45,150 proofs: written, read again as they were, accepted; by the other verifier too."""
+    """45,150 proofs are written, read back unchanged, and accepted by both verifiers."""
     chance = random.Random(45_150)
     proved = 0
     for size in range(1, SIZES + 1):
@@ -103,7 +103,7 @@ EDGES = [(300, 0), (300, 299), (256, 128), (257, 256), (255, 254), (129, 128)]
 
 
 def pairs() -> list[tuple[int, int]]:
-    """Sizes and leaves whose files are changed bit by bit."""
+    """Sizes and leaves for the proofs that are changed bit by bit."""
     small = [(size, index) for size in range(1, WHOLE + 1) for index in range(size)]
     return [*small, *(EDGES if LONG else EDGES[:2])]
 
@@ -122,9 +122,9 @@ def test_no_bit_of_the_file_can_be_changed() -> None:
 
 
 def test_no_bit_before_the_checkpoint_can_be_changed() -> None:
-    """Many more of these: what the signature does not speak for, the tree does.
+    """Many more of these, for the part that the tree protects and not the signature.
 
-    The signature was found true once; that the checkpoint is the same bytes, is looked at.
+    The signature is verified once; then the checkpoint's bytes are compared.
     """
     chance = random.Random(7)
     tried = 0
@@ -152,7 +152,7 @@ def _leads_to_the_root(data: bytes, signed: SignedCheckpoint) -> bool:
 
 
 class Unsigned:
-    """A proof whose checkpoint's signature was checked already."""
+    """A proof with a checkpoint whose signature was checked before."""
 
     def __init__(self, proof: Proof) -> None:
         self.proof = proof
@@ -168,7 +168,7 @@ class Unsigned:
 
 
 def test_no_bit_of_any_checkpoint_can_be_changed() -> None:
-    """Every bit of the checkpoint once a tree; in CI of every 60th."""
+    """Every bit of the checkpoint, once per tree; in CI for every 60th tree."""
     tried = 0
     for size in range(1, SIZES + 1) if LONG else (*range(1, SIZES, 60), SIZES):
         data = proof_of(size, size - 1).encode()
@@ -194,8 +194,10 @@ def test_no_bit_of_the_line_beside_it_can_be_changed() -> None:
 
 
 def test_two_verifiers_agree_on_every_changed_bit() -> None:
-    """With a witness that both know, and one that neither knows: what is in its line is nothing
-    to either, as the specification demands; a changed bit in it is accepted by both."""
+    """With a witness that both verifiers know, and one that neither knows.
+
+    Both ignore the line of the unknown one, as the specification demands, changed or not.
+    """
     known, unknown = INSURER, UNION
     proof = proof_of(11, 6)
     signed = proof.signed.adding([known.sign(proof.signed.note.text, 1_700_000_000)])
@@ -227,7 +229,7 @@ def witnessed(data: bytes) -> bool:
 
 
 def _changed_lines(data: bytes) -> list[bytes]:
-    """Lines left out, twice, exchanged, cut and lengthened: the structure of the file."""
+    """Changes to the structure: lines left out, doubled, exchanged, cut and lengthened."""
     lines = data.split(b"\n")
     found = []
     for n, one in enumerate(lines):
@@ -246,7 +248,7 @@ def _changed_lines(data: bytes) -> list[bytes]:
 
 
 def test_two_verifiers_agree_on_every_changed_line() -> None:
-    """Nothing is a proof but the proof itself, and the one that is signed twice with one key."""
+    """Only the proof itself is accepted, and the one with the same signature twice."""
     tried = 0
     for data in (proof_of(11, 6).encode(), proof_of(1, 0).encode()):
         twice = data + data[data.rindex(b"\n", 0, -1) + 1 :]
@@ -259,7 +261,7 @@ def test_two_verifiers_agree_on_every_changed_line() -> None:
 
 
 def test_the_line_is_in_extra_and_extra_proves_nothing() -> None:
-    """Another line in `extra` is refused, unless one is given beside it: then that one counts."""
+    """Another line in `extra` is refused, unless a line is given: then that one counts."""
     proof = proof_of(11, 6)
     forged = Proof(proof.index, proof.hashes, proof.signed, line_of(8))
     assert not proves(forged.encode())
@@ -275,8 +277,8 @@ def test_the_line_is_in_extra_and_extra_proves_nothing() -> None:
         (lambda d: d.replace(b"\n", b"\r\n"), "does not begin with"),
         (lambda d: d.replace(b"index", b"\xff\xff", 1), "does not begin with"),
         (lambda d: d.replace(b"index", b"Index", 1), "no index"),
-        (lambda d: d.replace(b"index 6", b"index 06", 1), "no number"),
-        (lambda d: d.replace(b"index 6", b"index -6", 1), "no number"),
+        (lambda d: d.replace(b"index 6", b"index 06", 1), "not a number"),
+        (lambda d: d.replace(b"index 6", b"index -6", 1), "not a number"),
         (lambda d: d.replace(b"index 6\n", b"index 6\neHh4eA==\n"), "32 bytes"),
         (
             lambda d: d.replace(b"index 6\n", b"index 6\n" + 64 * (b64encode(b"x" * 32) + b"\n")),
@@ -295,7 +297,7 @@ def test_what_is_no_proof(changed, match: str) -> None:  # type: ignore[no-untyp
 
 def test_a_proof_is_of_one_log_and_one_head() -> None:
     proof, line = proof_of(11, 6), line_of(7)
-    with pytest.raises(BadNote, match=r"not of 'other\.example'"):
+    with pytest.raises(BadNote, match=r"not 'other\.example'"):
         proof.check(line, KEY, "other.example")
     with pytest.raises(BadNote, match="is not signed by"):
         proof.check(line, key_of("other.example").verifier)
@@ -313,7 +315,7 @@ def test_a_proof_is_of_one_log_and_one_head() -> None:
 
 
 def test_the_deepest_proof() -> None:
-    """A tree of 2**63 - 1 leaves has paths of 63 hashes; one more is none of any tree."""
+    """A tree of 2**63 - 1 leaves has paths of 63 hashes; no tree has longer ones."""
     assert MAX_HASHES == 63
     signed = Checkpoint(ORIGIN, 2**63 - 1, bytes(32))
     note = Note.sign(signed.text, LOG_KEY)

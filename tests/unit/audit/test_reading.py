@@ -1,4 +1,4 @@
-"""A log is read by several processes as it is by one, whatever is in it."""
+"""Several processes read a log with the same result as one, whatever it holds."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from ledger.audit import reading as module
-from ledger.audit.batches import Batch, Needs, SummarizedBatch
-from ledger.audit.reading import reading
+from ledger.audit import batches as module
+from ledger.audit.batches import Batch, Needs, SummarizedBatch, read_batches
 from ledger.audit.tree import TILE
 from ledger.errors import StorageFailure
 from ledger.events import STUDIO_EVENTS
@@ -37,7 +36,7 @@ LENGTH = 9 * TILE + 17
 
 @pytest.fixture(scope="module")
 def whole(quick_folder: Path) -> Path:
-    """A ledger of nine batches and a bit, as it should be."""
+    """A sound ledger of nine batches and a bit."""
     path = quick_folder / "whole.db"
     told = (one for n, one in enumerate(history(QUICK.of(4 * LENGTH))) if n < LENGTH)
     assert make_ledger(path, told) == LENGTH
@@ -46,13 +45,13 @@ def whole(quick_folder: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two batches are a stretch, of which there are four."""
+    """Make a stretch two batches long, so that there are four."""
     monkeypatch.setattr(module, "STRETCH", 2 * TILE)
 
 
 @dataclass
 class Opened:
-    """A log, and the positions that were read here."""
+    """A log, and the positions that this process has read."""
 
     log: EventLog
     read: list[int]
@@ -133,15 +132,15 @@ def test_several_see_what_one_sees(
     damage: str, after: int | None, opened: Callable[..., Opened]
 ) -> None:
     log = opened(*DAMAGE[damage]).log
-    alone = told(reading(log, ALL, after=after, processes=1), log.registry)
+    alone = told(read_batches(log, ALL, after=after, processes=1), log.registry)
     for count in (2, 3, 8):
-        batches = reading(log, ALL, after=after, processes=count)
+        batches = read_batches(log, ALL, after=after, processes=count)
         assert told(batches, log.registry) == alone
 
 
 def test_what_others_read_is_not_read_here(opened: Callable[..., Opened]) -> None:
     one = opened()
-    batches = list(reading(one.log, ALL, processes=2))
+    batches = list(read_batches(one.log, ALL, processes=2))
     assert [type(batch) for batch in batches] == [SummarizedBatch] * 8 + [Batch] * 2
     assert one.read == list(range(8 * TILE + 1, LENGTH + 1))
     assert all(batch.is_plain(one.log.registry) for batch in batches[1:])
@@ -149,7 +148,7 @@ def test_what_others_read_is_not_read_here(opened: Callable[..., Opened]) -> Non
 
 def test_from_a_gap_on_everything_is_read_here(opened: Callable[..., Opened]) -> None:
     one = opened(*DAMAGE["a gap at the end of a stretch"])
-    batches = list(reading(one.log, ALL, processes=2))
+    batches = list(read_batches(one.log, ALL, processes=2))
     assert [type(batch) for batch in batches[:3]] == [SummarizedBatch, SummarizedBatch, Batch]
     assert one.read == [n for n in range(2 * TILE + 1, LENGTH + 1) if n != 1024]
 
@@ -159,7 +158,7 @@ def test_a_short_log_is_read_by_one(
 ) -> None:
     monkeypatch.setattr(module, "usable_processes", lambda: 2)
     one = opened()
-    list(reading(one.log, ALL))
+    list(read_batches(one.log, ALL))
     assert len(one.read) == LENGTH
 
 
@@ -174,7 +173,7 @@ def test_whoever_is_killed_is_replaced(
         os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr(module, "_look", killed)
-    batches = list(reading(one.log, ALL, processes=2))
+    batches = list(read_batches(one.log, ALL, processes=2))
     assert sum(batch.count for batch in batches) == LENGTH
     assert [type(batch) for batch in batches[:5]] == [*[SummarizedBatch] * 4, Batch]
 
@@ -192,13 +191,13 @@ def test_what_fails_there_fails_here_with_its_words(
             yield from walk(after, until)
 
         monkeypatch.setattr(one.log, "stored_pages", failing)
-        seen = reading(one.log, ALL, processes=2)
+        seen = read_batches(one.log, ALL, processes=2)
         with pytest.raises(StorageFailure, match="the disk failed"):
             list(seen)
 
 
 def test_the_processes_end_when_nobody_reads_on(opened: Callable[..., Opened]) -> None:
-    seen = reading(opened().log, ALL, processes=2)
+    seen = read_batches(opened().log, ALL, processes=2)
     assert isinstance(next(seen), SummarizedBatch)
     seen.close()  # type: ignore[attr-defined]  # a generator
     assert multiprocessing.active_children() == []

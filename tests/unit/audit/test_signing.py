@@ -1,4 +1,4 @@
-"""Signing: never beside what was signed before, whatever became of the log, the file or the key."""
+"""Signing: only what continues earlier heads, whatever happened to the log, file or key."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Studio:
         self.hashes = HashFiles(folder / "tree")
 
     def grow(self, size: int, line: Callable[[int], bytes] = line_of) -> None:
-        """Record until the log has that many lines."""
+        """Grow the log to that many lines."""
         self.log.all += [line(n) for n in range(self.log.head() + 1, size + 1)]
 
     def sign(self, key: SigningKey = LOG_KEY, origin: str = ORIGIN) -> Signed:
@@ -91,7 +91,7 @@ def test_the_same_head_again_is_the_same_checkpoint(studio: Studio) -> None:
     again = studio.sign()
     assert (again.new, again.since, again.signed) == (False, 900, first.signed)
     assert studio.file.path.read_bytes() == before
-    # All its lines were read again: a change is found though nothing new is signed.
+    # All lines are read again: a change is found even if nothing new is signed.
     studio.log.all[5] = another(6)
     studio.refuses(Inconsistent, "are not those that were signed")
 
@@ -105,7 +105,7 @@ def test_a_log_that_was_cut_off(studio: Studio) -> None:
 
 @pytest.mark.parametrize("until", [700, 701, 900, 2_000])
 def test_a_restored_log_that_grew_again_with_other_events(studio: Studio, until: int) -> None:
-    """The fork: longer than what was signed, and of another history after #650."""
+    """A fork: longer than what was signed, with another history after #650."""
     del studio.log.all[650:]
     studio.grow(until, another)
     with pytest.raises(Inconsistent) as refused:
@@ -118,7 +118,7 @@ def test_a_restored_log_that_grew_again_with_other_events(studio: Studio, until:
 
 @pytest.mark.parametrize("position", [1, 3, 4, 256, 257, 300, 301, 512, 699, 700])
 def test_one_line_that_was_changed(studio: Studio, position: int) -> None:
-    """With the hashes kept that it had: nothing that is kept is believed."""
+    """With the old hashes kept: signing does not trust kept hashes."""
     studio.sign()
     studio.log.all[position - 1] += b" "
     checked = next(size for size in (3, 300, 700) if size >= position)
@@ -162,10 +162,10 @@ def test_another_key_and_another_ledger(studio: Studio) -> None:
     other = key_of("other.example")
     with pytest.raises(BadNote, match=r"checkpoint 1: .*is not signed by the key other"):
         studio.sign(other)
-    # A new key of the old name is another key.
+    # A new key with the old name is another key.
     with pytest.raises(BadNote, match="is not signed by the key"):
         studio.sign(type(LOG_KEY).generate(ORIGIN, 1))
-    with pytest.raises(BadNote, match=r"of the log 'studio\.example/log', not of 'stage'"):
+    with pytest.raises(BadNote, match=r"for the log 'studio\.example/log', not 'stage'"):
         studio.sign(origin="stage")
     assert len(studio.file.read().signed) == 3
 
@@ -178,7 +178,7 @@ def forge(size: int, root: bytes, key: SigningKey = LOG_KEY) -> bytes:
 
 
 def test_a_forged_file(studio: Studio) -> None:
-    """Somebody without the key, and somebody with it."""
+    """Forgeries without the key, and with it."""
     true = studio.file.path.read_bytes()
     parts = [forge(size, studio.log.root(size)) for size in (3, 300, 700)]
     assert b"".join(parts) == true
@@ -189,18 +189,18 @@ def test_a_forged_file(studio: Studio) -> None:
     for data, kind, match in (
         (true + stranger, BadNote, "checkpoint 4: .*is not signed by"),
         (true + unsigned, BadNote, "checkpoint 4: .*is wrong"),
-        (parts[1] + parts[0] + parts[2], Inconsistent, "do not follow"),
-        (true + forge(700, bytes(32)), Inconsistent, "do not follow"),
-        (true + forge(2, studio.log.root(2)), Inconsistent, "do not follow"),
+        (parts[1] + parts[0] + parts[2], Inconsistent, "is not larger"),
+        (true + forge(700, bytes(32)), Inconsistent, "is not larger"),
+        (true + forge(2, studio.log.root(2)), Inconsistent, "is not larger"),
         (true + forge(901, bytes(32)), Inconsistent, "ends at #900, and #901"),
         (parts[0] + forge(300, bytes(32)), Inconsistent, "the first 300 .*after #3"),
         (true.replace(b"700", b"701"), BadNote, "checkpoint 3: .*is wrong"),
-        (forge(0, bytes(32)), BadNote, "note 1: a checkpoint of no event"),
+        (forge(0, bytes(32)), BadNote, "note 1: a checkpoint of no events"),
         (b"garbage\n\n" * 2, BadNote, "note 1"),
     ):
         studio.file.path.write_bytes(data)
         studio.refuses(kind, match)
-    # What is lost with the file, only somebody else's copy can show.
+    # If the file lost a checkpoint, only a copy elsewhere can show that.
     studio.file.path.write_bytes(parts[0])
     assert studio.sign().since == 3
 
@@ -224,8 +224,7 @@ def test_cosignatures_in_the_file_hinder_nothing(studio: Studio) -> None:
 
 
 def test_the_head_is_asked_for_when_the_file_is_held(studio: Studio) -> None:
-    """While one waits for another who signs, the log grows: it is not shorter than what the
-    other has signed meanwhile."""
+    """While one signer waits for another, the log grows: the head must be read after waiting."""
     held: list[bool] = []
 
     def head() -> int:

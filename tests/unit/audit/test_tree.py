@@ -1,4 +1,4 @@
-"""The tree of a log's lines: the same with all, some, none or false hashes kept."""
+"""The tree of a log's lines is the same with all, some, no or false hashes kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ledger.audit.tree import TILE, Derivation, HashFiles, LogTree, cut, tiles
 from tests.unit.audit.conftest import LOG_KEY, MadeUpLog, flipped
 
 SIZE = 1_100
-"""Four whole tiles and a part of one."""
+"""Four whole tiles and part of one."""
 
 LOG = MadeUpLog.of(SIZE)
 LEAVES = [leaf_hash(line) for line in LOG.all]
@@ -24,19 +24,19 @@ KEY = LOG_KEY.verifier
 
 @pytest.fixture
 def hashes(tmp_path: Path) -> HashFiles:
-    """A place for hashes that is not there yet."""
+    """A folder for hashes that does not exist yet."""
     return HashFiles(tmp_path / "studio.audit" / "tree")
 
 
 def files(hashes: HashFiles) -> dict[str, bytes]:
-    """What is kept."""
+    """The kept hashes."""
     if not hashes.folder.exists():
         return {}
     return {path.name: path.read_bytes() for path in hashes.folder.iterdir()}
 
 
 def places() -> list[tuple[int, int]]:
-    """Complete subtrees: all high ones, some of the low ones."""
+    """Complete subtrees: all high ones, and some low ones."""
     chance = random.Random(3)
     found = []
     for level in range(11):
@@ -47,7 +47,7 @@ def places() -> list[tuple[int, int]]:
 
 
 def check_nodes(hashes: HashFiles | None) -> None:
-    """Every node is what the definition says."""
+    """Assert that every node matches the definition."""
     tree = LogTree(LOG, hashes)
     for level, index in places():
         expected = subtree(LEAVES[index << level : (index + 1) << level])
@@ -64,7 +64,7 @@ def test_nodes_are_those_of_the_definition_whatever_is_kept(hashes: HashFiles) -
     chance = random.Random(5)
     for _ in range(12):
         for name, data in whole.items():
-            # Short at any byte, also in the middle of a hash; or gone.
+            # Cut at any byte, also in the middle of a hash, or missing.
             (hashes.folder / name).write_bytes(data[: chance.randrange(len(data) + 1)])
         if chance.random() < 0.3:
             (hashes.folder / chance.choice("01")).unlink()
@@ -95,7 +95,7 @@ def test_what_cannot_be_read_counts_as_not_kept(hashes: HashFiles, places: str) 
 
 
 def test_false_hashes_give_true_proofs_and_are_dropped(hashes: HashFiles) -> None:
-    """Whoever could write there has changed a hash, every hash, or kept another log's."""
+    """An attacker changed one hash, every hash, or put another log's there."""
     signed, old = LOG.signed(), LOG.signed(300)
     true = prove_line(LOG, 700, signed, hashes)
     joined = prove_continuation(LOG, old, signed, hashes)
@@ -112,19 +112,19 @@ def test_false_hashes_give_true_proofs_and_are_dropped(hashes: HashFiles) -> Non
         assert prove_continuation(LOG, old, signed, hashes) == joined
         if attempt < 2:
             assert files(hashes) == {}
-    # What was no part of these proofs may be false still: the next signing puts it right.
+    # Hashes outside these proofs may still be false: the next signing corrects them.
     keep_hashes(hashes, LEAVES)
     check_nodes(hashes)
 
 
 def test_false_hashes_do_not_make_a_changed_line_true(hashes: HashFiles) -> None:
-    """The hashes are those that were signed, one line is not: no proof of it."""
+    """The hashes are the signed ones but one line is not: it has no proof."""
     keep_hashes(hashes, LEAVES)
     lines = MadeUpLog(LOG.all)
     lines.all[699] = b"rewritten"
     with pytest.raises(Inconsistent, match="the lines are not those"):
         prove_line(lines, 700, LOG.signed(), hashes)
-    # Of another event there is a proof with them, and none without.
+    # Another event has a proof with the hashes, but none without.
     prove_line(lines, 300, LOG.signed(), hashes).check(LOG.all[299], KEY)
     hashes.drop()
     with pytest.raises(Inconsistent):
@@ -164,7 +164,7 @@ def test_only_what_is_missing_is_written(
     damaged[600 * HASH_SIZE] ^= 1
     (hashes.folder / "0").write_bytes(damaged)
     assert keep(SIZE) == [(0, 512, SIZE - 512)]
-    assert keep(512) == [(0, 512, 0), (1, 0, 2)]  # a shorter log keeps no hash after its own
+    assert keep(512) == [(0, 512, 0), (1, 0, 2)]  # a shorter log keeps no hashes beyond its end
     assert keep(SIZE) == [(0, 512, SIZE - 512), (1, 0, 4)]
 
 

@@ -1,5 +1,6 @@
-"""`audit verify`: what it checks, how it can be asked, what it reads; a change of each kind is
-made in `tests/faults/tampering`.
+"""`audit verify`: what it checks, its options, and what it reads.
+
+`tests/faults/tampering` makes a change of each kind.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def project(n: int) -> OpenProject:
 
 @pytest.fixture
 def audit(ledger_url: str, tmp_path: Path) -> Iterator[Audit]:
-    """A ledger of twelve events, ten of them signed."""
+    """A ledger of twelve events; ten are signed."""
     with Ledger.create(ledger_url, origin="studio.example", author=WHO) as ledger:
         folder = AuditFolder(tmp_path / "studio.audit")
         made = Audit(ledger, folder, ledger_url)
@@ -84,7 +85,7 @@ def test_without_a_key_it_says_what_could_not_be_asked(audit: Audit) -> None:
     results = verify(audit)
     for name in ("checkpoints", "tree", "hashes"):
         assert results[name].state == "not checked"
-        assert "there is no public key" in results[name].found
+        assert "no public key was found" in results[name].found
     assert results["index"].state == "ok"
 
 
@@ -107,7 +108,7 @@ def test_a_daily_run_reads_what_came_since(audit: Audit, monkeypatch: pytest.Mon
     monkeypatch.setattr(type(audit.ledger.log), "stored", counted)
     monkeypatch.setattr(type(audit.ledger.log), "stored_pages", counted_pages)
     results = verify(audit, since_checkpoint=True)
-    # The last signed one twice: its time, before which none may be, and its hash.
+    # The last signed line twice: for its time, which no later line may precede, and its hash.
     assert sorted(read) == [10, 10, 11, 12]
     assert results["tree"].found == "#10 is as it was signed; 2 events since"
     assert results["positions"].found == "#11 to #12, no gap"
@@ -131,7 +132,7 @@ def test_what_was_signed_first_is_gone_from_the_file_of_checkpoints(audit: Audit
     assert "a checkpoint is gone" in results["hashes"].found
 
 
-# --- the checks of rows, with rows of our own -----------------------------------------------
+# --- the checks of rows, with made-up rows --------------------------------------------------
 
 
 def row(position: int, second: int = 0, type: str = "X", tags: str = "[]") -> StoredRow:
@@ -156,8 +157,8 @@ def told(result: Result) -> list[tuple[int | None, str]]:
         ([], []),
         ([2, 3], [(1, "#1 is missing")]),
         ([1, 5, 6], [(2, "#2 to #4 are missing")]),
-        ([0, 1, 2], [(0, "#0 is no position of a log")]),
-        ([-3, 2], [(-3, "#-3 is no position of a log"), (1, "#1 is missing")]),
+        ([0, 1, 2], [(0, "#0 is not a position of a log")]),
+        ([-3, 2], [(-3, "#-3 is not a position of a log"), (1, "#1 is missing")]),
         ([1, *range(3, 600)], [(2, "#2 is missing")]),
     ],
 )
@@ -231,7 +232,7 @@ def test_the_index_is_compared_however_it_is_wrong() -> None:
     assert compared([*entries, ("c:300", "Y", 300)]) == [
         (300, "the tag index names c:300 (Y) at #300, which its line does not")
     ]
-    # As many, and as often: two entries that have changed places.
+    # The same number of entries, but two have changed places.
     swapped = [("a:2", "X", 1) if e == ("a:1", "X", 1) else e for e in entries]
     assert len(compared(swapped)) == 2
 

@@ -1,4 +1,4 @@
-"""Witnesses: what one cosigns, and what it never does; what the log takes in."""
+"""Witnesses: what they cosign, what they never do, and what the log accepts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def request(old: int, new: int, log: MadeUpLog = LOG, **signing: object) -> Requ
 
 
 class Witness:
-    """A witness and what it has seen."""
+    """A witness and its memory."""
 
     def __init__(self, folder: Path, key: SigningKey = INSURER) -> None:
         self.key = key
@@ -53,7 +53,7 @@ class Witness:
         self.now = 1_700_000_000
 
     def cosign(self, asked: Request) -> SignedCheckpoint:
-        """Answer a request, which comes as a file."""
+        """Answer a request that comes as a file."""
         self.now += 60
         return cosign(
             Request.parse(asked.encode()),
@@ -64,7 +64,7 @@ class Witness:
         )
 
     def refuses(self, asked: Request, kind: type[Exception], match: str) -> Exception:
-        """It cosigns nothing, and has seen nothing new."""
+        """Assert that it cosigns nothing, and has seen nothing new."""
         before = self.seen.path.read_bytes() if self.seen.path.exists() else b""
         with pytest.raises(kind, match=match) as refused:
             self.cosign(asked)
@@ -98,7 +98,7 @@ def test_from_nothing_on_and_ever_further(witness: Witness) -> None:
 
 
 def test_what_was_said_is_said_again_as_it_was(witness: Witness) -> None:
-    """A lost answer is asked for again: one cosignature, of one time."""
+    """A lost answer is asked for again: the cosignature is the same, with the same time."""
     first = witness.cosign(request(0, 40))
     before = witness.seen.path.read_bytes()
     assert witness.cosign(request(40, 40)) == first
@@ -114,9 +114,9 @@ def test_only_the_log_s_signature_and_its_own_go_on(witness: Witness) -> None:
 
 
 def test_a_request_that_begins_elsewhere(witness: Witness) -> None:
-    """Also an old one, sent again: nothing is cosigned backwards."""
+    """Even an old request sent again: a witness never goes back."""
     first = request(0, 40)
-    witness.refuses(request(20, 40), OtherSize, "has cosigned #0, and the request begins at #20")
+    witness.refuses(request(20, 40), OtherSize, "has cosigned #0, but the request begins at #20")
     witness.cosign(first)
     witness.cosign(request(40, 100))
     for asked in (first, request(40, 100), request(40, 300), request(0, 300), request(99, 300)):
@@ -164,7 +164,7 @@ def test_what_the_log_has_not_signed(witness: Witness) -> None:
     forged = Signature(KEY.name, KEY.id, b"x" * 64)
     bad = SignedCheckpoint(signed.checkpoint, Note(signed.note.text, (forged,)))
     witness.refuses(Request(0, (), bad), BadNote, "is wrong")
-    # Also where another signature of the key is true.
+    # Even if another signature of the key is right.
     both = SignedCheckpoint(
         signed.checkpoint, Note(signed.note.text, (*signed.note.signatures, forged))
     )
@@ -174,7 +174,7 @@ def test_what_the_log_has_not_signed(witness: Witness) -> None:
 def test_a_request_of_another_log_of_the_same_key(witness: Witness) -> None:
     witness.cosign(request(0, 40))
     for asked in (request(40, 300, origin="second.example"), request(0, 5, origin="second.ex")):
-        witness.refuses(asked, BadNote, "not of 'studio.example/log'")
+        witness.refuses(asked, BadNote, "not 'studio.example/log'")
 
 
 def test_a_tree_of_nothing(witness: Witness) -> None:
@@ -187,7 +187,7 @@ def test_a_tree_of_nothing(witness: Witness) -> None:
 def test_it_is_kept_before_anybody_gets_it(
     witness: Witness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A disk that is full: no cosignature goes out that the witness could forget."""
+    """On a full disk, no cosignature goes out that the witness could forget."""
     import os
 
     def full(opened: int, data: bytes) -> int:
@@ -202,7 +202,7 @@ def test_it_is_kept_before_anybody_gets_it(
 
 
 def test_a_witness_with_a_new_key_goes_on(tmp_path: Path) -> None:
-    """And says anew what the old key had said of the last head."""
+    """With a new key, it cosigns the last head again."""
     old = Witness(tmp_path)
     old.cosign(request(0, 40))
     new = Witness(tmp_path, UNION)
@@ -215,7 +215,7 @@ def test_a_witness_with_a_new_key_goes_on(tmp_path: Path) -> None:
 
 
 def test_what_was_seen_was_signed_by_the_log(witness: Witness) -> None:
-    """A file of somebody else's, or one that was written to: nothing is built on it."""
+    """Another log's file, or a damaged one: the witness does not use it."""
     other = key_of("other.example")
     witness.seen.path.write_bytes(LOG.signed(40, key=other).encode() + b"\n")
     witness.refuses(request(40, 300), BadNote, "is not signed by the key")
@@ -250,7 +250,7 @@ def test_what_was_seen_was_signed_by_the_log(witness: Witness) -> None:
     ],
 )
 def test_what_is_no_request(data: bytes) -> None:
-    if data.count(b"A" * 43) == 1:  # one hash more is a request, and no proof
+    if data.count(b"A" * 43) == 1:  # one hash too many: well-formed, but not a proof
         assert len(Request.parse(data).hashes) == 5
         return
     with pytest.raises(BadNote) as refused:
@@ -258,12 +258,12 @@ def test_what_is_no_request(data: bytes) -> None:
     one_line(refused.value)
 
 
-# --- taking a cosignature in -------------------------------------------------------------
+# --- accepting a cosignature -------------------------------------------------------------
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> CheckpointFile:
-    """The log's own checkpoints: of 40 and of 300 events."""
+    """The log's own checkpoints, of 40 and 300 events."""
     made = CheckpointFile(tmp_path / "checkpoints")
     with made.appending() as appending:
         for size in (40, 300):
@@ -278,7 +278,7 @@ def by(signed: SignedCheckpoint, *keys: SigningKey, time: int = 7) -> SignedChec
 
 
 def taken(file: CheckpointFile, cosigned: SignedCheckpoint, *witnesses: SigningKey) -> list[str]:
-    """Take it in; the names of who has cosigned."""
+    """Accept it; return the names of those who cosigned."""
     keys = [one.verifier for one in witnesses]
     return [one.name for one in accept(cosigned, log=KEY, witnesses=keys, file=file)]
 
@@ -289,7 +289,7 @@ def test_a_cosignature_is_appended_once(file: CheckpointFile) -> None:
         assert taken(file, by(LOG.signed(40), INSURER), INSURER, UNION) == ["insurer.example/w1"]
     once = file.path.read_bytes()
     assert once.startswith(before)
-    # Another time of the same witness adds nothing; another witness does.
+    # Another time from the same witness adds nothing; another witness does.
     assert taken(file, by(LOG.signed(40), INSURER, time=8), INSURER)
     assert file.path.read_bytes() == once
     assert len(taken(file, by(LOG.signed(40), INSURER, UNION), INSURER, UNION)) == 2
@@ -307,10 +307,10 @@ def test_only_what_a_trusted_witness_has_signed_is_taken(file: CheckpointFile) -
     cosigned = by(LOG.signed(40), UNION)
     with pytest.raises(NotProved, match=r"cosigned by union\.example, and by none"):
         taken(file, cosigned, INSURER)
-    with pytest.raises(NotProved, match="cosigned by nobody"):
+    with pytest.raises(NotProved, match="cosigned by no witness"):
         taken(file, LOG.signed(40), INSURER)
     with pytest.raises(NotProved):
-        taken(file, LOG.signed(40), LOG_KEY)  # the log is no witness of its own
+        taken(file, LOG.signed(40), LOG_KEY)  # the log cannot witness itself
     key = INSURER.verifier
     forged = cosigned.adding([Signature(key.name, key.id, b"x" * 72)])
     with pytest.raises(BadNote, match="is wrong"):
@@ -323,10 +323,10 @@ def test_only_what_a_trusted_witness_has_signed_is_taken(file: CheckpointFile) -
 
 
 def test_a_checkpoint_that_this_log_never_signed(file: CheckpointFile) -> None:
-    """Signed with its key all the same: somebody else has it, or the file lost something."""
+    """It is signed with the log's key: the key leaked, or the file lost a checkpoint."""
     before = file.path.read_bytes()
     for foreign in (FORK.signed(300), LOG.signed(200), LOG.signed(40, origin="second.example")):
-        with pytest.raises(Inconsistent, match="is none of those that are kept") as refused:
+        with pytest.raises(Inconsistent, match="is not among those kept") as refused:
             taken(file, by(foreign, INSURER), INSURER)
         assert refused.value.exit_code == 3
         one_line(refused.value)
@@ -336,7 +336,7 @@ def test_a_checkpoint_that_this_log_never_signed(file: CheckpointFile) -> None:
 
 
 def test_the_whole_way_by_files(tmp_path: Path, file: CheckpointFile) -> None:
-    """Two witnesses, each with its own memory, and a request for each."""
+    """Two witnesses with their own memories, and a request for each."""
     for key, since in ((INSURER, 0), (UNION, 0)):
         folder = tmp_path / key.verifier.name.replace("/", "-")
         folder.mkdir()

@@ -161,7 +161,7 @@ def test_an_invalid_position_is_found_in_the_index() -> None:
     check = Index(Kept(), lambda _after, _until: rows)
     for batch in batches_of([rows]):
         check.take(batch)
-    assert check.result().found == "the tag index names a:1 (X) at 'one', which is no position"
+    assert check.result().found == "the tag index names a:1 (X) at 'one', which is not a position"
 
 
 def test_a_row_is_split_as_it_is_parsed() -> None:
