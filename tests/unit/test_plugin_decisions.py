@@ -1,4 +1,4 @@
-"""Commands of a plugin's own, and handlers of another plugin's events, as the host finds them."""
+"""A plugin's own commands, and handlers of another plugin's events, as the host finds them."""
 
 from __future__ import annotations
 

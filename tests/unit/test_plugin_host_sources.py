@@ -1,4 +1,4 @@
-"""What a plugin offers is read from its source: as importing it would say, or known not to be."""
+"""A plugin's offers are read from its source: the same as on import, or marked as unsure."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def host(folder: Path, **files: str) -> PluginHost:
 
 
 def assert_same_as_imported(plugins: PluginHost) -> None:
-    """Names, titles, helps, parameters and fields: as the source shows, as the import says."""
+    """Check names, titles, help, parameters and fields: from the source as from the import."""
     import msgspec
 
     from ledger.plugin_commands import fields_of
@@ -165,7 +165,7 @@ def assert_same_as_imported(plugins: PluginHost) -> None:
 
 
 def _told(parameter: object) -> dict[str, object]:
-    """A parameter's parts; a class made again from the source is the same by its text."""
+    """A parameter's parts; a class rebuilt from the source is compared by its text."""
     import msgspec
 
     parts = msgspec.structs.asdict(parameter)  # type: ignore[arg-type]  # both kinds are Structs
@@ -320,7 +320,7 @@ def test_switches_lie_beside_a_file_and_with_the_settings_for_a_server(
     assert one == switches_of("postgresql://eve@db.example:5432/studio?schema=main")
     assert one != switches_of("postgresql://eve@db.example/studio?schema=other")
     assert switches_of("postgresql://h/d") == switches_of("postgresql://h/d?schema=studio_ledger")
-    url = "postgresql://nobody@nowhere.example/studio"
+    url = "postgresql://user@nowhere.example/studio"
     PluginHost.of_ledger(url).disable("spaces")
     again = PluginHost.of_ledger(url)
     assert [f.name for f in again.found() if not f.enabled] == ["spaces"]

@@ -1,4 +1,4 @@
-"""Entry points read from the path: what the library finds, or nothing is said."""
+"""Entry points read from the path: what the library finds, or None."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ledger.plugin_packages import Point, points_of
 
 
 def library() -> list[Point]:
-    """What `importlib.metadata` finds."""
+    """The entry points that `importlib.metadata` finds."""
     return [
         Point(p.name, p.value, p.dist.name, p.dist.version)
         for p in entry_points(group=GROUP)

@@ -1,4 +1,4 @@
-"""The given/when/then kit fails where a story does not come out as it was told."""
+"""The given/when/then kit fails where a story does not end as told."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def positions(found: Explanation) -> list[int]:
 
 
 def differences(change: RowChange) -> list[tuple[str, Any, Any]]:
-    """What changed in a row."""
+    """The changes in a row."""
     return [(d.column, d.before, d.after) for d in change.differences]
 
 
@@ -82,7 +82,7 @@ def test_an_event_is_listed_if_the_row_read_differently_after_it(done: list[Done
 
 
 def put_together(found: Explanation) -> list[dict[str, Any]]:
-    """The changes put one upon the other, as rows by key."""
+    """The changes applied in order, as rows by key."""
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for change in (change for cause in found.causes for change in cause.changes):
         which = tuple(change.row.values())
@@ -162,7 +162,7 @@ class Waiting(Row):
 
 
 class Lull(Projection):
-    """Days since the last shoot day: every event makes it another day."""
+    """Days since the last shoot day: every event moves the present on."""
 
     last = table(Waiting)
 
@@ -173,7 +173,7 @@ class Lull(Projection):
 
     @on(ProjectOpened)
     def opened(self, event: ProjectOpened, entry: RecordedEvent) -> None:
-        """Write what is there already; or raise, as the event says."""
+        """Write the value that is already there; or raise, as the event says."""
         if event.project == "bad":
             raise ValueError("bad")
         for row in self.last.rows():

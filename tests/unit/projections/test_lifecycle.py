@@ -17,7 +17,7 @@ from tests.unit.projections.sample import CrewHours, SampleLog, Tally, project, 
 def counting(
     *, version: int = 1, bad: frozenset[str] = frozenset(), step: int = 1
 ) -> type[Projection]:
-    """A projection that counts shoot days per space, and cannot take some spaces."""
+    """A projection that counts shoot days per space, and fails on some spaces."""
 
     class Count(Projection):
         tallies = table(Tally)
@@ -38,12 +38,12 @@ def counting(
 
 
 def counts(answer: Answer) -> dict[str, int]:
-    """What the view counts says."""
+    """The rows of the view `counts`."""
     return {row.what: row.count for row in answer.rows}  # type: ignore[attr-defined]  # rows of Tally
 
 
 def tables(place: Place) -> set[str]:
-    """The database tables that there are."""
+    """The existing database tables."""
     store = ViewStore(place)
     found = set(inspect(store.engine).get_table_names(schema=store.schema))
     store.close()
@@ -178,7 +178,7 @@ def test_the_old_version_answers_until_the_new_one_is_whole(
 
 
 class Stop(Exception):
-    """The power went."""
+    """The power fails."""
 
 
 def test_a_broken_off_rebuild_is_picked_up(

@@ -1,4 +1,4 @@
-"""A replay of several projections: one reading, failures apart, and what each event changed."""
+"""A replay of several projections: one reading, separate failures, and each event's changes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CountedLog(SampleLog):
 
 
 class Touchy(Projection):
-    """Cannot take a project named bad."""
+    """Fails on a project named bad."""
 
     seen = table(Tally)
 
@@ -54,24 +54,24 @@ class Touchy(Projection):
 
     @view("What was seen?")
     def what_was_seen(self) -> list[Tally]:
-        """What was seen."""
+        """The sights."""
         return self.seen.rows()
 
 
 class Hasty(Projection):
-    """Writes what its column cannot hold, and mends it with the next project."""
+    """Writes a value that its column cannot hold, and repairs it with the next project."""
 
     tallies = table(Tally)
 
     @on(ProjectOpened)
     def opened(self, event: ProjectOpened, entry: RecordedEvent) -> None:
-        """Not a number for a while."""
+        """Write a fraction for a while."""
         row = self.tallies.edit("all")
-        row.count = 2.5 if event.project == "odd" else 7  # type: ignore[assignment]  # that is the fault
+        row.count = 2.5 if event.project == "odd" else 7  # type: ignore[assignment]  # the fault under test
 
     @view("What was counted?")
     def hasty_count(self) -> list[Tally]:
-        """What was counted."""
+        """The counts."""
         return self.tallies.rows()
 
 
@@ -168,7 +168,7 @@ def test_what_was_kept_is_as_it_was_however_often_one_comes_back() -> None:
         assert keeping.standings()[0].unread == 1
         for name in ("crew-hours", "whole-hours"):
             now, then = keeping.answer(name, {}), fresh.answer(name, {})
-            assert repr(now.rows) == repr(then.rows), "8.0 is not 8 for whoever reads JSON"
+            assert repr(now.rows) == repr(then.rows), "8.0 is not 8 in JSON"
             assert now.unread == then.unread
 
 
