@@ -71,7 +71,7 @@ def test_a_folder_that_was_begun_under_the_old_name_is_found(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("where", ["postgresql://h:none/d", "postgresql://[h/d?host=a"])
-def test_what_is_no_address_is_refused(where: str, tmp_path: Path) -> None:
+def test_a_bad_address_is_refused(where: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         of(where, tmp_path)
 

@@ -61,7 +61,7 @@ def test_classes_that_are_based_on_each_other_are_opaque(tmp_path: Path) -> None
         "A = 1\nA = B\nB = A",
     ],
 )
-def test_what_cannot_be_evaluated_is_untold(tmp_path: Path, declared: str) -> None:
+def test_a_type_that_cannot_be_evaluated_is_opaque(tmp_path: Path, declared: str) -> None:
     plugins = host(tmp_path, DECISION.format(declared))
     plugins.views()
     plugins.decision("hostile open")

@@ -98,6 +98,6 @@ def test_a_named_event_of_another_plugin_is_handled_while_that_one_is_there(
     assert (answer.rows, answer.unread) == ([], 1)
 
 
-def test_a_name_without_a_prefix_is_no_event_of_a_plugin() -> None:
+def test_a_name_without_a_prefix_is_not_an_event_of_a_plugin() -> None:
     with pytest.raises(BadPlugin, match="takes event types"):
         on("BookingConfirmed")

@@ -183,7 +183,7 @@ def test_an_event_type_needs_the_plugins_prefix(folder: Path) -> None:
     assert "has no prefix" in error_of(load(folder, hooks=wrong), "hooks")
 
 
-def test_a_handler_of_an_event_that_nobody_adds_is_refused(folder: Path) -> None:
+def test_a_handler_of_an_unknown_event_is_refused(folder: Path) -> None:
     private = HOOKS.replace("class Seen", "class _Seen").replace("@on(Seen)", "@on(_Seen)")
     loaded = load(folder, hooks=private, crew_hours=CREW_HOURS)
     assert "handles hooks.Seen, which no loaded plugin adds" in error_of(loaded, "hooks")

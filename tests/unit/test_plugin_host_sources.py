@@ -214,9 +214,7 @@ def test_a_source_is_read_as_it_would_be_imported(tmp_path: Path) -> None:
         ("from acme.hooks import ledger_decisions\n", "a hook is imported"),
     ],
 )
-def test_what_a_source_does_not_tell_is_known_to_be_untold(
-    tmp_path: Path, text: str, reason: str
-) -> None:
+def test_a_source_that_does_not_show_all_is_opaque(tmp_path: Path, text: str, reason: str) -> None:
     plugins = host(tmp_path / "p", dark=text)
     (found,) = plugins.in_use()
     assert reason in plugins.outline(found).opaque
@@ -290,7 +288,7 @@ def test_a_source_is_read_anew_each_time(tmp_path: Path) -> None:
     assert "every-kind" not in changed.views()
 
 
-def test_what_has_no_source_is_untold() -> None:
+def test_a_plugin_without_source_is_opaque() -> None:
     found = Found("math", "package", "math", "1", "math")
     assert source_file(found) is None
     assert "no Python source" in PluginHost().outline(found).opaque

@@ -138,7 +138,9 @@ def test_an_as_of_is_a_position(week: Ledger, text: str, position: int) -> None:
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_what_is_no_as_of(week: Ledger, text: str, error: type[BadInput], saying: str) -> None:
+def test_a_bad_as_of_is_refused(
+    week: Ledger, text: str, error: type[BadInput], saying: str
+) -> None:
     with pytest.raises(error) as bad:
         week.resolve_as_of(text)
     assert saying in str(bad.value)

@@ -74,13 +74,13 @@ def test_what_is_wrong_is_said_in_words(command: dict[str, Any], what: str, advi
         (b"[1]", "it is [1]"),
     ],
 )
-def test_what_is_no_object_is_said_with_why(line: bytes, why: str) -> None:
+def test_a_line_that_is_not_an_object_is_refused_with_the_reason(line: bytes, why: str) -> None:
     with pytest.raises(BadInput, match="this is no JSON object") as refused:
         WIRE.decode(line)
     assert why in refused.value.message
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_line() -> None:
     line = json.dumps(OPEN).encode()
     ((number, decision),) = WIRE.read([b"\xef\xbb\xbf" + line])
     assert (number, decision) == (1, WIRE.decode(line))

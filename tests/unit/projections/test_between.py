@@ -120,7 +120,7 @@ def test_a_projection_that_stops_stays_before_that_event(odd: str, first: int) -
     assert changes(found["day-counts"]) == [("added" if first == 1 else "changed", "s")]
 
 
-def test_a_view_that_raises_keeps_no_other_from_answering() -> None:
+def test_a_view_that_raises_does_not_stop_the_others() -> None:
     log = SampleLog([shoot_day("s", 1), project("abc")])
     found = Views(log, [Titles, Days, CrewHours]).compare_all(ALL, 1, 2)
     failed = found["long-titles"]

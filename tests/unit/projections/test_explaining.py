@@ -187,7 +187,7 @@ class Lull(Projection):
         return [Idle(row.space, today - row.ordinal) for row in self.last.rows()]
 
 
-def test_that_time_passed_and_that_a_row_was_written_again_are_no_causes() -> None:
+def test_passing_time_and_rewriting_a_row_are_not_causes() -> None:
     log = SampleLog([shoot_day("a", 1), *(project("p") for _ in range(40)), shoot_day("a", 0)])
     found = Views(log, [Lull]).explain("idle", "a")
     assert positions(found) == [1, 42]

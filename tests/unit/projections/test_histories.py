@@ -149,7 +149,7 @@ def test_views_are_not_put_into_a_ledger(tmp_path: Path) -> None:
     log.close()
 
 
-def test_tables_of_an_earlier_form_are_thrown_away(
+def test_tables_of_an_earlier_form_are_dropped(
     open_views: OpenViews, record: Record, views_at: Place
 ) -> None:
     record([shoot_day("a", 1)])
@@ -215,7 +215,7 @@ def test_a_type_that_becomes_readable_is_read(tmp_path: Path) -> None:
         views.close()
 
 
-def test_a_mended_upcaster_is_used(tmp_path: Path) -> None:
+def test_a_fixed_upcaster_is_used(tmp_path: Path) -> None:
     place = tmp_path / "studio.views.db"
     for upcaster, expected in ((broken, ([], 1)), (mended(tmp_path), (["crane"], 0))):
         log = SampleLog([], later(upcaster))
