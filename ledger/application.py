@@ -42,11 +42,11 @@ Numbered = tuple[int, Decision]
 """A decision with its line in a batch, 0 for a single one."""
 
 ATTEMPTS = 12
-"""How often a decision is taken before `Conflict`: each loss means that somebody else won."""
+"""How often a decision is taken before `Conflict`: each loss means that another writer won."""
 
 
 class Extensions(Struct, frozen=True):
-    """What plugins add to a ledger."""
+    """Everything that plugins add to a ledger."""
 
     projections: tuple[type["Projection"], ...] = ()
     event_types: tuple[type[Event], ...] = ()
@@ -55,7 +55,7 @@ class Extensions(Struct, frozen=True):
 
 
 class Author(Struct, frozen=True):
-    """Who commands, why, and the key that makes it safe to repeat."""
+    """Who gives a command, why, and the key that makes it safe to repeat."""
 
     actor: str
     reason: str | None = None
@@ -63,16 +63,17 @@ class Author(Struct, frozen=True):
 
     @property
     def key(self) -> str | None:
-        """The request key in the one form that is stored and asked for (NFC).
+        """The request key in the one form that is stored and searched for (NFC).
 
-        Raises `BadInput`. White space of any script is refused and not trimmed: somebody
-        who sends `k-1` and `k-1` with a no-break space should learn that they differ.
+        Raises `BadInput`. White space of any script is refused, not trimmed: a caller that sends
+        `k-1` and `k-1` with a no-break space should learn that they differ.
         """
         if self.request is None:
             return None
         if not 1 <= len(self.request) <= 200 or any(c.isspace() for c in self.request):
             raise BadInput(
-                f"{self.request!r} is no request key", advice="Use 1 to 200 characters, no spaces"
+                f"{self.request!r} is not a request key",
+                advice="Use 1 to 200 characters, no spaces",
             )
         return check_text("request key", self.request)
 
@@ -89,10 +90,10 @@ class Author(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What came of a command.
+    """The outcome of a command.
 
-    `events` are the recorded ones (with `dry_run`: those that would be). `repeated` says
-    that the request key had done this before, and they are the first outcome's.
+    `events` are the recorded ones (with `dry_run`: those that would be). `repeated` says that the
+    request key was used for this before, and they are the events of then.
     """
 
     events: tuple[RecordedEvent, ...]
@@ -104,8 +105,8 @@ class Outcome(Struct, frozen=True):
 class Ledger:
     """One ledger, open. A context manager; `close` it otherwise.
 
-    `views_beside` is the place of the log beside which live views are kept; without one
-    they are folded in memory, which a reader who may write nothing can do.
+    `views_beside` is the place of the log beside which live views are kept; without one they are
+    folded in memory, which needs no right to write.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class Ledger:
         new_id: Callable[[str], str] = random_id,
         roles: bool = False,
     ) -> Self:
-        """Make a ledger at a path or URL; with `roles` on PostgreSQL (`ledger.log.roles`).
+        """Create a ledger at a path or URL; with `roles` on PostgreSQL (`ledger.log.roles`).
 
         Raises `LedgerExists` where something is there, `BadInput` for roles in a file.
         """
@@ -165,9 +166,9 @@ class Ledger:
         read_only: bool = False,
         replica: bool = False,
     ) -> Self:
-        """Open the ledger at a path or URL. Raises `NoLedger` and its kinds.
+        """Open the ledger at a path or URL. Raises `NoLedger` or a subclass.
 
-        `replica`: it is only read, over the views' tables that the primary's programs keep.
+        `replica`: it is only read; views use the tables that programs at the primary keep.
         """
         clock = clock or SystemClock()
         log = open_log(where, _registry(extensions), clock=clock, read_only=read_only or replica)
@@ -177,7 +178,7 @@ class Ledger:
         return made
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         if self._views is not None:
             self._views.close()
         self.log.close()
@@ -195,7 +196,7 @@ class Ledger:
 
     @property
     def opened(self) -> LedgerOpened:
-        """The ledger's identity: position 1, with the origin under which the log goes on since."""
+        """The ledger's identity: position 1, with the origin that the log has now."""
         event = next(self.log.stream(after=0, until=1)).event
         if not isinstance(event, LedgerOpened):
             raise NotALedger("the log does not begin with LedgerOpened", advice="Run: doctor")
@@ -226,8 +227,8 @@ class Ledger:
         return self._record(checked, author, dry_run=dry_run, batch=True)
 
     def _checked(self, number: int, decision: Decision) -> Decision:
-        # What `Wire.read` gives was checked already. A second time costs some microseconds,
-        # and telling the two apart would cost every caller a thought.
+        # Decisions from `Wire.read` were already checked. A second check costs a few microseconds,
+        # and telling the two apart would be a burden on every caller.
         with NamingLine(number):
             return self.wire.check(decision)
 
@@ -240,8 +241,8 @@ class Ledger:
                 with self.log.held():
                     return self._attempt(numbered, header, attempt, dry_run=dry_run)
             except BoundaryBroken:
-                # Wait longer after each loss, and never as long as the others: writers that
-                # lost together would otherwise meet again.
+                # Wait longer after each loss, and each for another time: writers that lost together
+                # would otherwise meet again.
                 time.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 7)))  # noqa: S311  # spreads writers out, hides nothing
         raise Conflict(attempts=ATTEMPTS)
 
@@ -268,10 +269,10 @@ class Ledger:
     def try_each(
         self, numbered: Iterable[Numbered], author: Callable[[int], Author]
     ) -> Iterator[Outcome | Refused | BadInput]:
-        """What would come of decisions that are taken one by one; nothing is recorded.
+        """Try decisions one by one, and yield their outcomes; nothing is recorded.
 
-        Each sees what those before it would have recorded; of one that is refused nothing
-        is left. `author` says for a line who commands it, with which request key.
+        Each sees what those before it would have recorded; a refused one leaves nothing. `author`
+        returns for a line who gives the command, with which request key.
         """
         snapshot, now = self._snapshot()
         for number, decision in numbered:
@@ -306,7 +307,7 @@ class Ledger:
         return snapshot, max(self._clock.now(), recorded_at)
 
     def _review(self, ctx: Context) -> None:
-        """Let every rule of a plugin see what is proposed; they refuse by raising."""
+        """Let every plugin rule check the proposed events; a rule refuses by raising."""
         proposed = [proposal.event for proposal in ctx.proposals]
         for rule in self.extensions.rules:
             rule(ctx, proposed)
@@ -315,9 +316,9 @@ class Ledger:
 
     @property
     def views(self) -> "Views":
-        """The views over this log; opened when first asked for."""
+        """The views over this log; opened on first use."""
         if self._views is None:
-            # The views bring the database in: a command that only writes needs none of them.
+            # Views bring in the database library: a command that only writes needs none of it.
             from ledger.projections.store import views_place
             from ledger.projections.views import Views
 
@@ -335,10 +336,10 @@ class Ledger:
         return self.views.answer(name, params, as_of=position, now=self.seen_from(as_of))
 
     def seen_from(self, as_of: str | None = None) -> datetime | None:
-        """When an answer takes the present to be: now, or the instant of an as-of.
+        """The instant that an answer takes as the present: now, or that of an as-of.
 
-        None for a position: it is then when that was recorded. Nothing is seen from the
-        future, so that an as-of of today is now.
+        None for a position: the present is then when that event was recorded. It is never in the
+        future, so an as-of of today is now.
         """
         now = self._clock.now()
         if as_of is None:
@@ -348,7 +349,7 @@ class Ledger:
         return min(last_instant(as_of.strip(), self.opened.zone), now)
 
     def resolve_as_of(self, text: str) -> int:
-        """The position of an as-of: a position as it is, a time as the last one recorded by then.
+        """Return the position of an as-of: a position itself, or the last one recorded by a time.
 
         A date means the end of that day in the ledger's zone, and a time without seconds
         the end of that minute. Raises `BadInput` for a position that the log has not
@@ -357,7 +358,7 @@ class Ledger:
         text = text.strip()
         if text.isdecimal():
             head = self.log.head()
-            # No log is so long; and Python reads no number of thousands of digits.
+            # No log is that long, and Python refuses to read thousands of digits.
             position = int(text) if len(text) < 20 else 0
             if not 1 <= position <= head:
                 here = " at the replica" if self.replica else ""
@@ -376,7 +377,7 @@ def _with_correction(header: Header, corrects: int | None) -> Header:
 
 
 def _repeated(snapshot: Snapshot, header: Header) -> Outcome | None:
-    """What the request did the first time; None where it is new. Raises `RequestReused`."""
+    """Return what the request did the first time; None where it is new. Raises `RequestReused`."""
     if header.request is None:
         return None
     first = snapshot.ask(Query((tag("request", header.request),)))

@@ -1,4 +1,4 @@
-"""Where *now* comes from: the machine, or somebody who says what time it is."""
+"""Where *now* comes from: the machine, or a time that the caller sets."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -20,7 +20,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that somebody sets: for the demo, for tests, for a replayed history."""
+    """A clock that is set by hand: for the demo, for tests, for a replayed history."""
 
     def __init__(self, start: datetime) -> None:
         self.instant = start.astimezone(UTC)

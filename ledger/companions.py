@@ -1,8 +1,7 @@
-"""Where the files lie that belong to a ledger and are not in it: switches, keys, checkpoints.
+"""Where the files are that belong to a ledger but are not in it: switches, keys, checkpoints.
 
-Those of a ledger in a file lie beside it. One on a server has no such place: its files lie in a
-folder of this person's, named after the servers, the database and the schema, never with a
-password.
+Those of a ledger in a file are beside it. One on a server has no such place: its files are in a
+folder of the user's, named after the servers, the database and the schema, without the password.
 """
 
 import os
@@ -19,7 +18,7 @@ _PORT = "5432"
 def companion(where: str, suffix: str, folder: Path) -> Path:
     """The path of `studio.SUFFIX` for the ledger at a path or URL; `folder` for one on a server.
 
-    Raises `BadInput` for what is neither.
+    Raises `BadInput` for any other text.
     """
     file = where.removeprefix("sqlite:///")
     try:
@@ -34,16 +33,16 @@ def companion(where: str, suffix: str, folder: Path) -> Path:
             advice="Write a path, or postgresql://user@host/database",
         ) from error
     path, before = (folder / f"{_name(url, servers)}{suffix}" for servers in (hosts, alone))
-    # `?host=` was once left out of the name. What was begun under that name goes on there: a
-    # checkpoint that is no longer found is one that nothing is held against.
+    # `?host=` was once left out of the name. A folder begun under that name stays in use: the log
+    # is not checked against a checkpoint that is not found.
     return before if os.path.lexists(before) and not os.path.lexists(path) else path
 
 
 def _hosts(url: SplitResult) -> str:
-    """The servers that `?host=` names, in whatever order; empty where it names none.
+    """The servers that `?host=` names, in any order; empty where it names none.
 
-    Several with commas, as libpq has it, or by `host=` again and again; each with a port of its
-    own, or all with `?port=`. One that begins with / is the folder of a socket.
+    There may be several, with commas as in libpq or with `host=` repeated, each with its own port
+    or all with `?port=`. One that begins with / is the folder of a socket.
     """
     asked = parse_qs(url.query)
     hosts = [host for text in asked.get("host", []) for host in text.split(",")]
@@ -61,7 +60,7 @@ def _hosts(url: SplitResult) -> str:
 
 
 def _name(url: SplitResult, servers: str) -> str:
-    import hashlib  # with all of OpenSSL, and only a ledger on a server needs it
+    import hashlib  # brings all of OpenSSL, and only a ledger on a server needs it
 
     schema = parse_qs(url.query).get("schema", [_SCHEMA])[0]
     whole = "/".join((servers, url.path.strip("/"), schema))
@@ -71,17 +70,17 @@ def _name(url: SplitResult, servers: str) -> str:
 
 
 def expanded(text: str | Path) -> Path:
-    """A path as somebody wrote it; ~ is the home folder, that of nobody a name like any other."""
+    """Expand ~ in a written path; a ~name of no known user stays as it is."""
     return Path(os.path.expanduser(text))
 
 
 def settings_folder() -> Path:
-    """The folder of this person's settings of this program."""
+    """The user's folder of settings for this program."""
     return _own("XDG_CONFIG_HOME", ".config")
 
 
 def data_folder() -> Path:
-    """The folder of this person's data of this program."""
+    """The user's folder of data for this program."""
     return _own("XDG_DATA_HOME", ".local/share")
 
 

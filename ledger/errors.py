@@ -1,4 +1,4 @@
-"""What can go wrong, one class each: what stands in the way, and what to do.
+"""The errors, one class each: what stands in the way, and what to do.
 
 Every error that a user can cause or meet is a `LedgerError`. Its class decides the exit
 code, its arguments are typed, and the message is composed inside, so that a caller can
@@ -10,11 +10,11 @@ from datetime import date
 from typing import ClassVar, Self
 
 LONGEST = 2_000
-"""Letters of a message, or of its advice: a title, which may have 1,000, can be quoted whole."""
+"""Most characters of a message or its advice: a title, of 1,000 at most, can be quoted whole."""
 
 
 def _readable(text: str) -> str:
-    """A text without its middle where it is too long: whatever was typed may be quoted in it."""
+    """Cut the middle out of a text that is too long: it may quote anything that was typed."""
     if len(text) <= LONGEST:
         return text
     return f"{text[: LONGEST - LONGEST // 4]} … {text[-LONGEST // 4 :]}"
@@ -33,7 +33,7 @@ class LedgerError(Exception):
         self.message = _readable(message)
         self.advice = _readable(advice)
         self.where = ""
-        """The place in an input, such as `line 12`, set by whoever reads it."""
+        """The place in an input, such as `line 12`, set by the reader of the input."""
 
     def __str__(self) -> str:
         text = f"{self.message}. {self.advice}" if self.advice else self.message
@@ -41,18 +41,18 @@ class LedgerError(Exception):
 
 
 class InternalError(LedgerError):
-    """The project's own mistake: an invariant of ours does not hold."""
+    """A bug in this program: one of its invariants does not hold."""
 
 
 # --- refused by a rule (exit 1) ------------------------------------------------------
 
 
 class Pending(int):
-    """The position of an event that is not recorded yet: it orders, and nobody may cite it.
+    """The position of an event that is not recorded yet: for ordering, not for citing.
 
-    The number is where the event would stand if nobody else recorded in between. As text
-    it says where the event is to be found instead: at which `line` of its batch, 0 where
-    the command itself proposes it.
+    The number is where the event would stand if nothing else is recorded in between. As text it
+    says where the event comes from instead: from which `line` of its batch, 0 where the command
+    itself proposes it.
     """
 
     line: int
@@ -92,11 +92,11 @@ class Refused(LedgerError):
 
 
 def near(word: str, known: Iterable[str]) -> list[str]:
-    """Up to three of the known names that somebody may have meant, the nearest first.
+    """Return up to three of the known names that may be meant, the nearest first.
 
-    Short ids with a number are all alike: nobody who types b-9 means b-1.
+    Short ids with a number are all alike: b-9 is not a misspelt b-1.
     """
-    from difflib import get_close_matches  # loaded where something was misspelt
+    from difflib import get_close_matches  # only where something was misspelt
 
     names = list(known)
     numbered = any(letter.isdigit() for letter in word)
@@ -219,13 +219,13 @@ class StaleView(LedgerError):
 
 
 class NoLedger(LedgerError):
-    """There is no ledger at that place."""
+    """No ledger was found at that place."""
 
     exit_code = 10
 
 
 class NotALedger(NoLedger):
-    """Something else lives at that place."""
+    """Something else is at that place."""
 
 
 class NewerFormat(NoLedger):
@@ -286,7 +286,7 @@ class UnreadableEvent(Refused):
 
 
 class NothingChanges(Refused):
-    """A command would record what holds already: an event without news tells nobody anything."""
+    """A command would record what holds already: an event without news has no use."""
 
     rule = "no-empty-change"
 

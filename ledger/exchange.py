@@ -1,4 +1,4 @@
-"""Formats: a file of somebody else's becomes commands, the ledger becomes somebody else's file.
+"""Formats: a foreign file becomes commands, or the ledger becomes a foreign file.
 
 An importer reads bytes and gives decisions, which then pass every rule, all or none. An
 exporter looks at the ledger, up to one position, and gives bytes. Neither can write to the
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ledger.projections.views import Answer
 
 Numbered = tuple[int, Decision | Mapping[str, Any]]
-"""A command and the line, or other place, of the file that it comes from. It is a decision, or
-what a line of a batch file holds: `{"do": "booking hold", "space": "stage-1", …}`."""
+"""A command and the line, or other place, of the file that it comes from. It is a decision, or the
+content of a batch file's line: `{"do": "booking hold", "space": "stage-1", …}`."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
@@ -38,10 +38,10 @@ class Importer(Struct, frozen=True):
         return self.read(stream)
 
     def decisions(self, stream: IO[bytes]) -> list[Numbered]:
-        """All commands of a file, with their lines.
+        """Read all commands of a file, with their lines.
 
-        Raises `BadInput`: the importer's own, with the line where it gave none, and one that
-        names the format where the importer fails at what it reads or gives something else.
+        Raises the importer's own `BadInput`, with the line added where it has none, and one that
+        names the format where the importer fails in another way or gives other things.
         """
         found: list[Numbered] = []
         try:
@@ -79,7 +79,7 @@ class Exporter(Struct, frozen=True):
         return self.write(look)
 
     def chunks(self, look: "Look") -> Iterator[bytes]:
-        """The file, piece by piece. Raises `BadPlugin` for a piece that is no bytes."""
+        """The file, piece by piece. Raises `BadPlugin` for a piece that is not bytes."""
         for chunk in self.write(look):
             if not isinstance(chunk, bytes):
                 raise BadPlugin(
@@ -95,9 +95,9 @@ def importer(
 ) -> Callable[[Callable[[IO[bytes]], Iterable[Numbered]]], Importer]:
     """Make a function an importer: `@importer("holds-csv", "Holds from a spreadsheet")`.
 
-    It gets the file, open for reading bytes, and yields `(line, command)`: a decision, or what
-    a line of a batch file holds. What it cannot read it refuses by raising `BadInput`; its
-    `where` is the place in the file (`error.where = "line 3"`).
+    It gets the file, open for reading bytes, and yields `(line, command)`: a decision, or the
+    content of a batch file's line. It refuses unreadable input by raising `BadInput`, whose `where`
+    is the place in the file (`error.where = "line 3"`).
     """
     _check_name("importer", name)
     return lambda read: Importer(name, title, read)
@@ -120,7 +120,7 @@ def _check_name(what: str, name: str) -> None:
 
 
 class Log(Protocol):
-    """What a look needs of the log."""
+    """The part of the log that a look needs."""
 
     def read(
         self,
@@ -131,11 +131,11 @@ class Log(Protocol):
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[RecordedEvent]:
-        """The events that answer any of the queries; all where there is no query."""
+        """Return the events that match any of the queries; all events if there are none."""
 
 
 class Look:
-    """What an exporter sees: the events up to one position, and every view as of it.
+    """The ledger as an exporter sees it: the events up to a position, and every view as of it.
 
     `position` is the last event that counts, `zone` the clock that the ledger shows times on.
     """

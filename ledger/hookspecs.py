@@ -1,14 +1,14 @@
-"""What a plugin may offer, one function a hook.
+"""The hooks: functions with which a plugin says what it offers.
 
-A plugin of one file needs none of them, but for rules: its projections, event types,
-decisions, importers and exporters are found in the module. Mark an implementation with
-`hookimpl` from `ledger.plugin`:
+A one-file plugin needs none of them, except for rules: its projections, event types, decisions,
+importers and exporters are found in the module. Mark an implementation with `hookimpl` from
+`ledger.plugin`:
 
     @hookimpl
     def ledger_projections():
         return [CrewHours]
 
-A hook that a module writes is taken at its word, and the module is not searched for that kind.
+If a module has a hook, only what the hook gives counts: the module is not searched for that kind.
 """
 
 from collections.abc import Iterable
@@ -31,14 +31,14 @@ def ledger_projections() -> Iterable[type[Projection]]:  # type: ignore[empty-bo
 
 @hookspec
 def ledger_event_types() -> Iterable[type[Event]]:  # type: ignore[empty-body]  # a signature, never run
-    """Event types of the plugin's own, with their upcasters. Prefix their names: `expo.…`."""
+    """The plugin's own event types, with their upcasters. Prefix their names: `expo.…`."""
 
 
 @hookspec
 def ledger_decisions() -> Iterable[type[Decision]]:  # type: ignore[empty-body]  # a signature, never run
-    """Decisions of the plugin's own: commands, by the words that each has as its `tag`.
+    """The plugin's own decisions: commands, each called by the words of its `tag`.
 
-    The fields of one are the parameters of its command; `apply` takes it too.
+    The fields of a decision are the parameters of its command; `apply` takes it too.
     """
 
 
@@ -46,8 +46,8 @@ def ledger_decisions() -> Iterable[type[Decision]]:  # type: ignore[empty-body] 
 def ledger_rules() -> Iterable[Rule]:  # type: ignore[empty-body]  # a signature, never run
     """Rules that every decision must pass: called with its context and proposed events.
 
-    One refuses by raising `Refused`. What it reads through the context widens the
-    decision's consistency boundary.
+    A rule refuses by raising `Refused`. Its reads through the context widen the decision's
+    consistency boundary.
     """
 
 

@@ -1,4 +1,4 @@
-"""UTC months, `YYYY-MM`: the buckets in which what lies in time is found.
+"""UTC months, `YYYY-MM`: the buckets by which periods and instants are found.
 
 Of UTC and not of a site: two periods that overlap share an instant, and so a UTC month, whatever a
 later release of the time zone rules says of the site's days.
@@ -11,7 +11,7 @@ from functools import lru_cache
 def months_touched(start: datetime, end: datetime) -> tuple[str, ...]:
     """The UTC months from an instant to before another, `YYYY-MM`, in order.
 
-    What `Period.months` keeps; to look that up takes longer (2 µs) for whoever asks once.
+    `Period.months` caches this; for a single use the lookup takes longer (2 µs).
     """
     first, last = _month_number(start), _month_number(end)
     end = end if end.tzinfo is UTC else end.astimezone(UTC)

@@ -1,9 +1,9 @@
-"""All that a plugin imports, besides the events it handles.
+"""Everything that a plugin imports, besides the events it handles.
 
     from ledger.plugin import Projection, Row, key, on, table, view
 
-Importing it loads neither a database library nor the command line. `Struct` is the base
-of rows that a view makes up and no table holds: `class Idle(Struct, frozen=True)`.
+Importing it loads neither a database library nor the command line. `Struct` is the base of rows
+that a view computes and no table holds: `class Idle(Struct, frozen=True)`.
 """
 
 from msgspec import Struct

@@ -1,20 +1,20 @@
-"""How a decision of a plugin becomes a command: its words, and what each field takes.
+"""How a plugin's decision becomes a command: its words, and its fields as parameters.
 
-The command line makes its options of this; the host refuses at load what could not be one.
+The command line makes its options from this; when loading, the host refuses a decision that cannot
+become a command.
 """
 
 import re
 from collections.abc import Iterable
 from datetime import date
-from enum import Enum
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
 from ledger.decisions.base import Decision
 from ledger.plugin_roster import RESERVED
+from ledger.projections.annotations import members, read_annotation
 from ledger.projections.faults import BadPlugin
 from ledger.times import Moment, When
 
@@ -25,15 +25,15 @@ TAKEN = frozenset(
     {"reason", "request", "dry_run", "format", "format_", "json", "as_json", "output", "help",
      "output_file", "o", "do"}
 )  # fmt: skip
-"""What every write takes already, or a line of a batch file."""
+"""Names that every write command, or every line of a batch file, already uses."""
 
 
 class Field(Struct, frozen=True):
     """A parameter of a command.
 
-    `type` is str, int, float, bool, date, Moment, When, a `Literal` or an `Enum`; `many` marks
-    a list or tuple of it. `choices` are the texts of a Literal or Enum. An `argument` is given
-    by its place, everything else by an option.
+    `type` is str, int, float, bool, date, Moment, When, a `Literal` or an `Enum`; `many` marks a
+    list or tuple of it. `choices` are the texts of a Literal or Enum. An `argument` is given by
+    position, everything else by an option.
     """
 
     name: str
@@ -46,48 +46,43 @@ class Field(Struct, frozen=True):
     argument: bool
 
     def read(self, text: Any) -> Any:
-        """The member that a choice's text stands for; anything else as it is."""
+        """Return the member that a choice's text stands for; any other value as it is."""
         if not self.choices or text is None:
             return text
-        members = get_args(self.type) or tuple(self.type)
-        return dict(zip(self.choices, members, strict=True))[text]
+        return dict(zip(self.choices, members(self.type), strict=True))[text]
 
 
 def fields_of(decision: type[Decision]) -> tuple[Field, ...]:
-    """The parameters of a decision's command. Raises `BadPlugin` for what is no parameter.
+    """Return the parameters of a decision's command. Raises `BadPlugin` for an unusable field.
 
-    Required texts without a word of help (`exhibitor: str`) that stand before all other fields
-    are arguments, since an argument is named and not explained.
+    Required texts without help (`exhibitor: str`) before all other fields are arguments, since an
+    argument has a name and no explanation.
     """
     hints = get_type_hints(decision, include_extras=True)
     found: list[Field] = []
     leading = True
     for declared in msgspec.structs.fields(decision):
-        hint, help = _without_notes(hints[declared.name])
-        inner, _ = _without_none(hint)
-        many = get_origin(inner) in (list, tuple)
-        if many:
-            inner = get_args(inner)[0]
-        choices = _choices(inner)
-        if not choices and inner not in _PLAIN:
-            raise _unfit(decision, declared.name, f"is of the type {_shown(hint)}")
-        if many and inner is bool:
+        part = read_annotation(hints[declared.name], lists=(list, tuple))
+        if not part.choices and part.type not in _PLAIN:
+            raise _unfit(decision, declared.name, f"is of the type {part.text}")
+        if part.many and part.type is bool:
             raise _unfit(decision, declared.name, "is a list of yes and no")
         if declared.name in TAKEN:
             raise _unfit(decision, declared.name, "is named like an option of every command")
-        leading = leading and declared.required and inner is str and not many and not help
+        text = part.type is str and not part.many and not part.help
+        leading = leading and declared.required and text
         default = None if declared.default is msgspec.NODEFAULT else declared.default
         found.append(
             Field(
-                declared.name, inner, declared.required, default, many, choices,
-                help, leading,
+                declared.name, part.type, declared.required, default, part.many, part.choices,
+                part.help, leading,
             )
         )  # fmt: skip
     return tuple(found)
 
 
 def check_command(decision: type[Decision]) -> None:
-    """Raise `BadPlugin` for a decision that could be no command."""
+    """Raise `BadPlugin` for a decision that cannot become a command."""
     words = decision.words()
     if not _WORDS.fullmatch(words):
         raise BadPlugin(
@@ -105,10 +100,10 @@ def check_command(decision: type[Decision]) -> None:
 
 
 def check_commands(named: Iterable[tuple[type[Decision], str]]) -> None:
-    """Each command has words of its own; `named` gives each with its plugin.
+    """Check that each command has words of its own; `named` gives each with its plugin.
 
-    Raises `BadPlugin` naming both, for the same words, for words that begin as a built-in
-    command does, and for those that stand before another's (`expo` and `expo add`).
+    Raises `BadPlugin` naming both, for the same words, for words that begin as a built-in command
+    does, and for words that begin another command's (`expo` and `expo add`).
     """
     found: dict[str, tuple[type[Decision], str]] = {}
     for decision, plugin in named:
@@ -156,30 +151,3 @@ def _unfit(decision: type[Decision], field: str, problem: str) -> BadPlugin:
         "them, or one of them | None, under a name of its own",
         subject=decision,
     )
-
-
-def _shown(hint: Any) -> str:
-    return getattr(hint, "__name__", None) or str(hint)
-
-
-def _without_notes(hint: Any) -> tuple[Any, str]:
-    if get_origin(hint) is not Annotated:
-        return hint, ""
-    declared, *notes = get_args(hint)
-    return declared, next((note for note in notes if isinstance(note, str)), "")
-
-
-def _without_none(hint: Any) -> tuple[Any, bool]:
-    if get_origin(hint) in (Union, UnionType):
-        others = [a for a in get_args(hint) if a is not NoneType]
-        if len(others) == 1:
-            return others[0], True
-    return hint, False
-
-
-def _choices(declared: Any) -> tuple[str, ...]:
-    if get_origin(declared) is Literal:
-        return tuple(str(value) for value in get_args(declared))
-    if isinstance(declared, type) and issubclass(declared, Enum):
-        return tuple(str(member.value) for member in declared)
-    return ()

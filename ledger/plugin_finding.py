@@ -1,6 +1,6 @@
-"""Which plugins there are, where their sources lie, and which of them are off.
+"""Which plugins there are, where their sources are, and which of them are off.
 
-Nothing is imported here, neither a plugin nor anything heavy: `--help` and completion ask.
+Nothing is imported here, neither a plugin nor anything heavy: `--help` and completion use it.
 """
 
 import os
@@ -33,9 +33,9 @@ Origin = Literal["shipped", "package", "file"]
 
 
 class Found(NamedTuple):
-    """A plugin that is there, not imported yet.
+    """A plugin that was found, not imported yet.
 
-    `where` is its file or its distribution, for a person; `module` what is imported.
+    `where` is its file or its distribution, for display; `module` is what is imported.
     """
 
     name: str
@@ -56,7 +56,7 @@ def packaged() -> Iterator[Found]:
         origin: Origin = "shipped" if point.package == _DISTRIBUTION else "package"
         installed[point.name] = Found(point.name, origin, point.value, point.version, point.package)
     if SHIPPED.is_dir():
-        # a checkout: it may not be installed, or its metadata be older than a plugin
+        # a checkout: it may not be installed, or its metadata may be older than a plugin
         for file in sorted(SHIPPED.glob("ledger_*.py")):
             name = file.stem.removeprefix("ledger_")
             installed.setdefault(name, Found(name, "shipped", file.stem, __version__, str(file)))
@@ -65,9 +65,9 @@ def packaged() -> Iterator[Found]:
 
 
 def _entry_points() -> Iterator[Point | Found]:
-    """Those of the group. A package whose metadata is damaged is a plugin without a module.
+    """The group's entry points. A package with damaged metadata is a plugin without a module.
 
-    It may have nothing to do with us: nobody can tell, and one is enough to fail the quick ways.
+    Nothing tells whether it has a plugin, and one such package fails the quick ways.
     """
     quick = points_of(GROUP)
     if quick is not None:
@@ -78,7 +78,7 @@ def _entry_points() -> Iterator[Point | Found]:
     try:
         yield from [_point(one) for one in entry_points(group=GROUP)]
         return
-    except Exception:  # noqa: BLE001, S110  # metadata may fail in any way; below it is told whose does
+    except Exception:  # noqa: BLE001, S110  # metadata may fail in any way; the loop below finds whose
         pass
     seen: set[str] = set()
     for one in distributions():
@@ -89,7 +89,7 @@ def _entry_points() -> Iterator[Point | Found]:
                 continue
             seen.add(name)
             yield from map(_point, one.entry_points.select(group=GROUP))
-        except Exception:  # noqa: BLE001  # as above; loading it says that it is damaged
+        except Exception:  # noqa: BLE001  # as above; loading it reports the damage
             yield Found(name or "unnamed", "package", "", "", name or str(one.locate_file("")))
 
 
@@ -100,7 +100,7 @@ def _point(one: "EntryPoint") -> Point:
 
 
 def one_file(folders: Iterable[Path]) -> Iterator[Found]:
-    """The plugins of one file, in folders of them."""
+    """The one-file plugins in these folders."""
     for folder in folders:
         for file in sorted(folder.glob("*.py")):
             # a plugin's test may lie beside it
@@ -111,7 +111,7 @@ def one_file(folders: Iterable[Path]) -> Iterator[Found]:
 
 
 def source_file(found: Found) -> Path | None:
-    """The file that importing a plugin would run; None where that is no Python source."""
+    """The file that importing a plugin would run; None unless it is Python source."""
     if found.where.endswith(".py"):
         return Path(found.where)
     return module_file(found.module.partition(":")[0])
@@ -155,27 +155,27 @@ def _spec(name: str, path: list[str] | None) -> ModuleSpec | None:
 def switches_of(where: str) -> Path:
     """The file that remembers which plugins are off for the ledger at a path or URL.
 
-    For a ledger in a file it is `NAME.plugins.json` beside it. For one on a server it lies
-    with the person's own settings, so that a plugin can be turned off while the server is
-    down; it is named after the database and the schema, never with a password.
+    For a ledger in a file it is `NAME.plugins.json` beside it. For one on a server it is among the
+    user's own settings, so that a plugin can be turned off while the server is down; it is named
+    after the database and the schema, without the password.
     """
     return companion(where, ".plugins.json", settings_folder())
 
 
 def read_switches(file: Path) -> set[str]:
-    """The names of the plugins that are off. Raises `BadInput` for a file that says nothing."""
+    """The names of the plugins that are off. Raises `BadInput` for an unreadable file."""
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return set()  # the everyday case: nothing was ever turned off
+        return set()  # the usual case: nothing was ever turned off
     except (OSError, ValueError) as error:
         raise _unreadable(file, error) from error
-    import json  # loaded where there is a file: not for every --help
+    import json  # only where there is a file: not for every --help
 
     try:
         disabled = json.loads(text)["disabled"]
         if not all(isinstance(name, str) for name in disabled):
-            raise ValueError("'disabled' holds something that is no name")
+            raise ValueError("'disabled' holds something other than a name")
         return set(disabled)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _unreadable(file, error) from error
@@ -188,7 +188,7 @@ def _unreadable(file: Path, error: Exception) -> BadInput:
 
 
 def write_switches(file: Path, off: Iterable[str]) -> None:
-    """Remember what is off: the whole file, or the one before. Raises `StorageFailure`."""
+    """Store which plugins are off, or keep the file as it was. Raises `StorageFailure`."""
     import json
 
     written = file.with_name(f".{file.name}.{os.getpid()}")

@@ -1,8 +1,8 @@
-"""The plugins of one ledger: loaded where what they add is needed, and no more of them.
+"""The plugins of one ledger, each loaded only where something that it adds is needed.
 
-A plugin is found without being imported: by the entry-point group `studio_ledger`, or as
-one Python file in a plugins folder. What it offers is read from its source; it is imported
-when somebody asks for one of these things, or for something that its source may hide.
+A plugin is found without being imported: by the entry-point group `studio_ledger`, or as one Python
+file in a plugins folder. Its offers are read from its source; it is imported when one of them is
+asked for, or something that its source may hide.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,7 +43,7 @@ class PluginHost(Roster):
     # --- what they offer, from their sources --------------------------------------------
 
     def manifest(self, found: Found) -> Manifest:
-        """What a plugin offers, with its types, without importing it."""
+        """Return what a plugin offers, with its types, without importing it."""
         key = (found.name, found.where)
         if key not in self._manifests:
             file = self.source(found)
@@ -55,7 +55,7 @@ class PluginHost(Roster):
         return tuple(self.manifest(found) for found in self.in_use())
 
     def views(self) -> dict[str, tuple["View", str]]:
-        """Every view that a source shows, by name, with its plugin; a repeat is left out."""
+        """Every view that the sources show, by name, with its plugin; repeats are left out."""
         found: dict[str, tuple[View, str]] = {}
         for manifest in self._in_use:
             for view in _read(lambda m: m.views, manifest):
@@ -63,7 +63,7 @@ class PluginHost(Roster):
         return dict(sorted(found.items()))
 
     def decision(self, words: str) -> "type[Decision] | None":
-        """The command of those words that a source shows, its fields and help alone."""
+        """Return the command of those words that a source shows: only its fields and help."""
         for manifest in self._in_use:
             for decision in _read(lambda m: m.decisions, manifest):
                 if decision.words() == words:
@@ -79,7 +79,7 @@ class PluginHost(Roster):
         return dict(sorted(found.items()))
 
     def problems(self) -> Iterator[tuple[Found, str]]:
-        """What is wrong as far as sources show: a plugin, and why it cannot be used."""
+        """Yield the problems that the sources show: a plugin, and why it cannot be used."""
         for found in self.in_use():
             outline = self.outline(found)
             if outline.error:
@@ -99,14 +99,14 @@ class PluginHost(Roster):
         )
 
     def hidden(self, plugin: Plugin) -> str:
-        """What a loaded plugin offers that its source does not show, in words; "" for nothing."""
+        """Say what a loaded plugin offers that its source does not show; "" for nothing."""
         manifest = self.manifest(plugin.found)
         if manifest.outline.opaque:
-            return f"its source does not tell all it offers: {manifest.outline.opaque}"
+            return f"its source does not show all it offers: {manifest.outline.opaque}"
         try:
             missed = _real_names(plugin) - manifest.names()
         except Opaque as why:
-            return f"its source does not tell all it offers: {why}"
+            return f"its source does not show all it offers: {why}"
         return f"its source does not show {', '.join(sorted(missed))}" if missed else ""
 
     def switched_off(self, name: str) -> str | None:
@@ -121,7 +121,7 @@ class PluginHost(Roster):
     # --- loading -------------------------------------------------------------------------
 
     def load(self) -> Loaded:
-        """Import the plugins that are on, once; what fails is among the failures."""
+        """Import the plugins that are on, once; those that fail are among the failures."""
         return self._load(f for f in self.found() if f.enabled)
 
     def load_for_view(self, name: str) -> Loaded:
@@ -140,7 +140,7 @@ class PluginHost(Roster):
         return self._load_chosen([m for m in self._in_use if needed(m)])
 
     def load_for_format(self, kind: str, name: str) -> Loaded:
-        """Import what has the `importer` or `exporter` of that name."""
+        """Import the plugin that has the `importer` or `exporter` of that name."""
         chosen = [m for m in self._in_use if _claims(m, f"{kind} {name}")]
         return self._load_chosen(chosen or [m for m in self._in_use if _is_unsure(m)])
 
@@ -166,7 +166,7 @@ _FORMATS: dict[str, Callable[[Manifest], tuple[Format, ...]]] = {
 
 
 def _read(part: Callable[[Manifest], Sequence[T]], manifest: Manifest) -> Sequence[T]:
-    """A part of a manifest; nothing where the source is wrong or does not tell."""
+    """Read a part of a manifest; nothing where the source is wrong or opaque."""
     try:
         return part(manifest)
     except (Opaque, BadPlugin):
@@ -174,11 +174,11 @@ def _read(part: Callable[[Manifest], Sequence[T]], manifest: Manifest) -> Sequen
 
 
 def _may_clash(one: Manifest, other: Manifest) -> bool:
-    """Whether two plugins may have a name in common: told in a fifth of the time of `_names`."""
+    """Whether two plugins may have a name in common: a fifth of the time of `_names`."""
     try:
         return not one.possible_names.isdisjoint(other.possible_names)
     except Opaque:
-        return False  # as of the one without names that it then is
+        return False  # such a plugin counts as one without names
 
 
 def _names(manifest: Manifest) -> frozenset[str]:
@@ -189,7 +189,7 @@ def _names(manifest: Manifest) -> frozenset[str]:
 
 
 def _real_names(plugin: Plugin) -> frozenset[str]:
-    """What `Manifest.names` should say, of the imported plugin."""
+    """The names of an imported plugin, as `Manifest.names` should give them."""
     return frozenset(
         [
             *(f"projection {one.name}" for one in plugin.projections),
@@ -218,10 +218,10 @@ def _is_unsure(manifest: Manifest) -> bool:
 
 
 def _needs(one: Manifest, other: Manifest) -> bool:
-    """Whether a plugin can only be judged with another one beside it.
+    """Whether a plugin can only be checked together with another one.
 
-    It imports it, handles its events by name, or has a name in common with it: which of the
-    two has the right to it is decided by their order, as when all are loaded.
+    It imports the other, handles its events by name, or has a name in common with it: their order
+    then decides which of the two may have it, as when all are loaded.
     """
     module = other.found.module.partition(":")[0]
     if any(name == module or name.startswith(f"{module}.") for name in one.outline.imports):

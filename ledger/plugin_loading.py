@@ -1,6 +1,6 @@
 """Importing plugins, asking what they offer, and checking them against one another.
 
-Whatever goes wrong with a plugin is kept beside it as its failure; the others load.
+An error in a plugin is kept as its failure; the others load.
 """
 
 import importlib
@@ -44,7 +44,7 @@ class Plugin(Struct, frozen=True):
 
 
 class PluginFailure(Struct, frozen=True):
-    """A plugin that could not be loaded, why, and the whole story."""
+    """A plugin that could not be loaded, and the error."""
 
     plugin: str
     where: str
@@ -53,13 +53,13 @@ class PluginFailure(Struct, frozen=True):
 
 
 class Loaded(Struct, frozen=True):
-    """The plugins in use, and those that could not be."""
+    """The plugins in use, and those that failed."""
 
     plugins: tuple[Plugin, ...] = ()
     failures: tuple[PluginFailure, ...] = ()
 
     def extensions(self) -> "Extensions":
-        """What they add to a ledger, all together."""
+        """Everything that they add to a ledger."""
         from ledger.application import Extensions
 
         return Extensions(
@@ -79,7 +79,7 @@ class Loaded(Struct, frozen=True):
 
 
 class _Fresh(SourceFileLoader):
-    """Loads a file as it is now: its cached bytecode can be older by less than a second."""
+    """Loads a file as it is now: cached bytecode can be stale by less than a second."""
 
     def get_code(self, fullname: str) -> CodeType | None:
         return self.source_to_code(self.get_data(self.path), self.path)
@@ -88,7 +88,7 @@ class _Fresh(SourceFileLoader):
 class Loading:
     """One loading of plugins: each is imported, asked, and checked against the others.
 
-    More can be loaded later on; what is tried once is not tried again.
+    More can be loaded later; no plugin is tried twice.
     """
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class Loading:
         self._tried: set[tuple[str, str]] = set()
 
     def load(self, found: Iterable[Found]) -> Loaded:
-        """Load those that were not tried yet; all that there is by now."""
+        """Load those that were not tried yet; return everything loaded so far."""
         for one in found:
             key = (one.name, one.where)
             if key not in self._tried:
@@ -120,7 +120,7 @@ class Loading:
             self._refuse_clashes(plugin)
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, and exit; it is named
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, or exit; its failure names it
             self._fail(found, error)
         else:
             self._plugins[found.name] = plugin
@@ -160,7 +160,7 @@ class Loading:
         )
 
     def _offered(self, hook: str, name: str, module: ModuleType) -> list[Any]:
-        """What a plugin's hook gives; what its module defines, where it has no such hook."""
+        """Return what a plugin's hook gives, or what its module defines without such a hook."""
         caller = getattr(self._manager.hook, hook)
         if any(impl.plugin_name == name for impl in caller.get_hookimpls()):
             others = [p for n, p in self._manager.list_name_plugin() if n != name]
@@ -191,7 +191,7 @@ class Loading:
             near = get_close_matches(wrong, HOOKS, n=1)
             advice = f"Did you mean {near[0]}?" if near else f"There are {', '.join(HOOKS)}"
             raise BadPlugin(
-                f"{name} has a hook that nobody calls: {error}",
+                f"{name} has a hook that is never called: {error}",
                 advice=advice,
                 subject=getattr(plugin, wrong, None),
             ) from None
@@ -232,7 +232,7 @@ class Loading:
             known[name] = plugin
 
     def _refuse_unknown_events(self) -> None:
-        """A handler of an event type that nobody adds would never be called."""
+        """Fail projections that handle an event type that no plugin adds."""
         known = {*STUDIO_EVENTS, *(t for p in self._plugins.values() for t in p.event_types)}
         for name, plugin in list(self._plugins.items()):
             for projection in plugin.projections:
@@ -270,7 +270,7 @@ def import_module(found: Found) -> ModuleType:
     if not found.module:
         raise BadPlugin(
             f"the entry points of {found.where} cannot be read, or name no module",
-            advice=f"Install it again, or go on without it: plugin disable {found.name}",
+            advice=f"Reinstall it, or turn it off: plugin disable {found.name}",
         )
     if found.origin != "file":
         if found.where.endswith(".py") and str(SHIPPED) not in sys.path:
@@ -284,7 +284,7 @@ def import_module(found: Found) -> ModuleType:
     spec = importlib.util.spec_from_file_location(found.module, found.where, loader=loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[found.module] = module  # as an import does: its classes look their module up
+    sys.modules[found.module] = module  # as an import does: its classes look up their module
     try:
         loader.exec_module(module)
     except BaseException:
@@ -306,7 +306,7 @@ def _defined(module: ModuleType, base: type) -> Iterator[type]:
 
 
 def _made(module: ModuleType, base: type) -> Iterator[Any]:
-    """What a module's own functions were made into by `@importer` and `@exporter`."""
+    """The importers or exporters that a module made from its own functions."""
     for name, member in vars(module).items():
         if isinstance(member, base) and not name.startswith("_"):
             function = getattr(member, "read", None) or getattr(member, "write", None)

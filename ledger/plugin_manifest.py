@@ -1,9 +1,8 @@
-"""What a plugin offers, with its types, read from its source: as good as imported, for looking.
+"""A plugin's offers, with their types, read from its source instead of importing it.
 
-Views and decisions are made again from their signatures, without their bodies, and then pass
-through the very code that reads the imported ones; so a help, a listing and a refusal say the
-same either way. Only names of the standard library's type modules and of `ledger` are
-resolved; nothing of the plugin runs.
+Views and decisions are rebuilt from their signatures, without their bodies, and then pass through
+the same code as imported ones, so help, lists and refusals are the same either way. Only names of
+the standard library's type modules and of `ledger` are resolved; nothing of the plugin runs.
 """
 
 import ast
@@ -31,8 +30,8 @@ class Format(NamedTuple):
 
 
 class Manifest:
-    """What one plugin offers. Raises `BadPlugin` where it is wrong, `Opaque` where its source
-    does not tell, each when that part is asked for."""
+    """The offers of one plugin. Each part, when asked for, raises `BadPlugin` where it is wrong and
+    `Opaque` where the source does not show it."""
 
     def __init__(self, found: Found, outline: Outline, file: str) -> None:
         self.found = found
@@ -77,7 +76,7 @@ class Manifest:
         return tuple(_format(item, "exporter") for item in self.outline.of("exporter"))
 
     def summary(self) -> dict[str, tuple[str, ...]]:
-        """What it adds, for a list; what cannot be read is left out."""
+        """Its offers, for a list; parts that cannot be read are left out."""
 
         def read(part: Callable[[], Iterable[str]]) -> tuple[str, ...]:
             try:
@@ -95,7 +94,7 @@ class Manifest:
         }
 
     def names(self) -> frozenset[str]:
-        """What nobody else may be named: projections, views, commands, event types, formats."""
+        """Names that no other plugin may use: projections, views, commands, events, formats."""
         return frozenset(
             [
                 *(f"projection {name}" for name in self.projections),
@@ -109,7 +108,7 @@ class Manifest:
 
     @evaluated
     def possible_names(self) -> frozenset[str]:
-        """`names` and perhaps more, without a look at what views and commands take.
+        """`names` and perhaps more, without reading the parameters of views and commands.
 
         Raises `Opaque` only where `names` does.
         """
@@ -129,7 +128,7 @@ class Manifest:
 
 
 class _Bound(NamedTuple):
-    """What a view needs of its projection to read its own signature."""
+    """The part of a projection that a view needs to read its own signature."""
 
     name: str
     tables: Mapping[str, Any]
@@ -168,7 +167,7 @@ def _view(
 
 
 def _signature(scope: Scope, node: ast.FunctionDef, file: str) -> FunctionType:
-    """A function with the name, place, help and signature of another, and nothing inside."""
+    """Make an empty function with the name, place, help and signature of another."""
 
     def stub() -> None: ...
 
@@ -242,13 +241,13 @@ def _field(scope: Scope, part: ast.AnnAssign, name: str) -> tuple[str, Any] | tu
     try:
         return name, declared, scope.value(part.value)
     except Opaque:
-        return name, declared, None  # made anew for each: what it is, only the command needs
+        return name, declared, None  # made for each instance: only the command needs the value
 
 
 def _format(item: Item, kind: str) -> Format:
     call = _mark(item.module, item.node, kind)
     if call is None:
-        raise Opaque(f"line {item.node.lineno}: {item.name} is no {kind} here")
+        raise Opaque(f"line {item.node.lineno}: {item.name} is not an {kind} here")
     scope = Scope(item.module)
     return Format(_argument(scope, call, 0, "name"), _argument(scope, call, 1, "title"))
 
@@ -267,7 +266,7 @@ def _argument(scope: Scope, call: ast.Call, place: int, name: str) -> str:
         node = call.args[place]
     value = None if node is None else scope.value(node)
     if not isinstance(value, str):
-        raise Opaque(f"line {call.lineno}: the {name} is no text")
+        raise Opaque(f"line {call.lineno}: the {name} is not text")
     return value
 
 

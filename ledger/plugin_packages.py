@@ -1,8 +1,8 @@
-"""The entry points of a group, as installed packages name them in their files on the path.
+"""The entry points of a group, read from the files of the installed packages on the path.
 
-This is what `importlib.metadata.entry_points` finds, without what importing that module brings:
-the parsers of mail and of ZIP archives, a third of the time of a `--help`. Only plain folders with
-sound files are read here. Of anything else nothing is said, and the library is to be asked.
+These are what `importlib.metadata.entry_points` finds, without importing that module and its
+parsers of mail and of ZIP archives, a third of the time of a `--help`. Only plain folders with
+sound files are read here. Anything else is left to the library.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Point(NamedTuple):
-    """An entry point: what it is called and what it names, of which package."""
+    """An entry point: its name, what it points to, and its package."""
 
     name: str
     value: str
@@ -23,13 +23,13 @@ class Point(NamedTuple):
 
 
 class _Unusual(Exception):
-    """Something that only the library knows how to read, or how to complain of."""
+    """Metadata that only the library can read, or can report an error in."""
 
 
 def points_of(group: str) -> list[Point] | None:
-    """The entry points of a group, in the order of the path; None where the library must say.
+    """The entry points of a group, in the order of the path; None where the library must be asked.
 
-    Of two packages of one name the first on the path counts, as for the library.
+    Of two packages with one name the first on the path counts, as in the library.
     """
     finders = (f for f in sys.meta_path if getattr(f, "find_distributions", None) is not None)
     if any(finder is not PathFinder for finder in finders):
@@ -101,7 +101,7 @@ def _lines(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _headers(text: str) -> dict[str, str]:
-    """The headers of a metadata file by their names in small letters; the first of each."""
+    """The headers of a metadata file by lower-case name; the first of each."""
     found: dict[str, str] = {}
     for line in text.split("\n"):
         name, colon, value = line.partition(":")

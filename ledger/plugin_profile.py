@@ -1,4 +1,4 @@
-"""What plugins cost: their import, and their part of a replay."""
+"""The cost of plugins: their import, and their part of a replay."""
 
 import subprocess
 import sys
@@ -28,10 +28,10 @@ print((time.perf_counter() - begun) * 1000)
 
 
 class Cost(Struct, frozen=True):
-    """What a projection costs in a replay.
+    """The cost of a projection in a replay.
 
-    `events` are those that it handles, `us_per_event` microseconds for one of them; `share`
-    is its part of the whole replay, the reading of the log included.
+    `events` counts those that it handles, `us_per_event` is the microseconds for one of them;
+    `share` is its part of the whole replay, including reading the log.
     """
 
     plugin: str
@@ -44,7 +44,7 @@ class Cost(Struct, frozen=True):
 
 
 class Costs(Struct, frozen=True):
-    """A replay of all events: what each projection took of it, and what the log took."""
+    """A replay of all events: the time of each projection, and of the log."""
 
     projections: tuple[Cost, ...]
     events: int
@@ -53,11 +53,11 @@ class Costs(Struct, frozen=True):
 
 
 def measure_import(found: Found) -> float:
-    """Milliseconds that importing a plugin takes, in a fresh interpreter.
+    """Return the milliseconds that importing a plugin takes, in a fresh interpreter.
 
-    What every plugin needs of this project is there already.
+    The parts of this project that every plugin needs are imported before.
     """
-    # The child finds what this program finds, however it was started.
+    # The child searches this program's import path, however it was started.
     code = f"import sys; sys.path[:] = {sys.path!r}\n{_IMPORT}"
     file = source_file(found)
     where = str(file) if found.origin == "file" and file is not None else found.where
@@ -100,7 +100,7 @@ class _Timed:
         self.seconds = 0.0
 
     def apply(self, entries: list[RecordedEvent]) -> None:
-        """Take events, up to the first that the projection cannot."""
+        """Apply events, up to the first that the projection cannot apply."""
         if self._failure is not None:
             return
         begun = time.perf_counter()
@@ -111,7 +111,7 @@ class _Timed:
             self._failure = f"#{failure.position}: {failure.error}"
 
     def settle(self) -> None:
-        """Check and sort the rows, as before they are kept."""
+        """Check and sort the rows, as is done before storing them."""
         begun = time.perf_counter()
         if self._failure is None:
             for table in self._folding.tables:
@@ -119,7 +119,7 @@ class _Timed:
         self.seconds += time.perf_counter() - begun
 
     def cost(self, whole: float) -> Cost:
-        """What it took of a replay of so many seconds."""
+        """Return its cost, given the seconds of the whole replay."""
         rows = sum(len(table.rows()) for table in self._folding.tables)
         each = self.seconds / self._handled * 1e6 if self._handled else 0.0
         return Cost(

@@ -1,4 +1,4 @@
-"""Which plugins there are for a ledger, which are on, and what their sources say; none runs."""
+"""Which plugins a ledger has, which are on, and what their sources say; none is run."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
@@ -62,18 +62,20 @@ class Roster:
 
     @classmethod
     def without_plugins(cls) -> Self:
-        """That of `--no-plugins`."""
+        """The roster for `--no-plugins`."""
         return cls(packages=False)
 
     @classmethod
     def of_ledger(cls, where: str, plugins_dir: Path | None = None) -> Self:
-        """That of the ledger at a path or URL, with a further folder of plugins.
+        """The roster of the ledger at a path or URL, with a further folder of plugins.
 
-        A ledger in a file has its own `plugins/` beside it; `switches_of` says where what is
-        off is remembered. Raises `BadInput` where `plugins_dir` is no folder.
+        A ledger in a file has its own `plugins/` beside it; `switches_of` says where the plugins
+        that are off are remembered. Raises `BadInput` where `plugins_dir` is not a folder.
         """
         if plugins_dir is not None and not plugins_dir.is_dir():
-            raise BadInput(f"{plugins_dir} is no folder", advice="Name the folder of the plugins")
+            raise BadInput(
+                f"{plugins_dir} is not a folder", advice="Name the folder of the plugins"
+            )
         folders = [] if plugins_dir is None else [plugins_dir]
         file = where.removeprefix("sqlite:///")
         if "://" not in file:
@@ -85,7 +87,7 @@ class Roster:
     # --- which there are -----------------------------------------------------------------
 
     def found(self) -> tuple[Found, ...]:
-        """Every plugin that is there, by name; none is imported."""
+        """Every plugin found, by name; none is imported."""
         off = self._off()
         return tuple(f._replace(enabled=f.name not in off) for f in self._there)
 
@@ -94,7 +96,7 @@ class Roster:
         return (*(packaged() if self._packages else ()), *one_file(self._folders))
 
     def in_use(self) -> tuple[Found, ...]:
-        """Those that are on; of two of one name the first."""
+        """Those that are on; of two with one name, the first."""
         named: dict[str, Found] = {}
         for one in self.found():
             if one.enabled:
@@ -102,11 +104,11 @@ class Roster:
         return tuple(named.values())
 
     def disable(self, name: str) -> None:
-        """Load that plugin no longer, from the next start on. Raises `BadInput`."""
+        """Turn that plugin off, from the next start on. Raises `BadInput`."""
         self._switch(name, on=False)
 
     def enable(self, name: str) -> None:
-        """Load it again. Raises `BadInput`."""
+        """Turn it on again. Raises `BadInput`."""
         self._switch(name, on=True)
 
     def _switch(self, name: str, *, on: bool) -> None:
@@ -130,13 +132,13 @@ class Roster:
     # --- what their sources say --------------------------------------------------------------
 
     def source(self, found: Found) -> Path | None:
-        """The file that importing a plugin would run, looked for once."""
+        """The file that importing a plugin would run, looked up once."""
         if found not in self._sources:
             self._sources[found] = source_file(found)
         return self._sources[found]
 
     def outline(self, found: Found) -> Outline:
-        """What a plugin's source says that it offers."""
+        """Read what a plugin offers from its source."""
         key = (found.name, found.where)
         if key not in self._outlines:
             self._outlines[key] = self._read_outline(found)
@@ -145,7 +147,7 @@ class Roster:
     def _read_outline(self, found: Found) -> Outline:
         file = self.source(found)
         if file is None:
-            return Outline({}, opaque="there is no Python source of it")
+            return Outline({}, opaque="it has no Python source")
         try:
             text = _text(file)
         except _UNREADABLE as error:
@@ -177,7 +179,7 @@ class Roster:
                     yield Command(words, short_help(item.node), found)
 
     def _mentions(self, found: Found, word: bytes) -> bool:
-        """Whether a source holds a word at all: most need not be parsed for a `--help`."""
+        """Whether a source contains a word: most sources need not be parsed for a `--help`."""
         file = self.source(found)
         if file is None:
             return False
@@ -193,13 +195,13 @@ class Roster:
 _FIRST = frozenset("abcdefghijklmnopqrstuvwxyz")
 _FURTHER = _FIRST | frozenset("0123456789-")
 _UNREADABLE = (OSError, SyntaxError, ValueError, LookupError)
-"""What reading a source raises; the last where it declares an encoding that is none of texts."""
+"""Errors in reading a source; the last is for a declared encoding that is not for text."""
 
 
 def _can_be_called(words: str) -> bool:
     """Whether these are one to three words, and the first is not studio-ledger's own.
 
-    No pattern: to compile one takes as long as to read a plugin.
+    Without a pattern: compiling one takes as long as reading a plugin.
     """
     each = words.split(" ")
     return (
@@ -215,12 +217,12 @@ def _hides(words: str, other: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _outline(text: str, module: str, package: bool) -> Outline:
-    """An outline, read once for each source: the same text says the same."""
+    """An outline, read once for each text of a source."""
     return outline(text, module, _sibling, package=package)
 
 
 def _text(file: Path) -> str:
-    import tokenize  # as Python reads a source: with its own declaration of an encoding
+    import tokenize  # reads a source as Python does, with the encoding that it declares
 
     with tokenize.open(file) as opened:
         return opened.read()

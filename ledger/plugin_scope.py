@@ -20,7 +20,7 @@ class Scope:
         self._made: dict[str, Any] = {}
 
     def type(self, node: ast.expr) -> Any:
-        """What an annotation means. Raises `Opaque`."""
+        """Evaluate an annotation. Raises `Opaque`."""
         match node:
             case ast.Constant(value=None):
                 return None
@@ -54,10 +54,10 @@ class Scope:
         try:
             return self.value(node)
         except Opaque:
-            return None  # of no meaning to a view: only a text is
+            return None  # a view ignores it: only text has a meaning
 
     def value(self, node: ast.expr) -> Any:
-        """What a constant expression is. Raises `Opaque`."""
+        """Evaluate a constant expression. Raises `Opaque`."""
         match node:
             case ast.Constant(value=value):
                 return value
@@ -90,7 +90,7 @@ class Scope:
             try:
                 return getattr(import_module(source), name)
             except (ImportError, AttributeError):
-                raise Opaque(f"line {node.lineno}: {full} is not there") from None
+                raise Opaque(f"line {node.lineno}: {full} does not exist") from None
         raise Opaque(f"line {node.lineno}: {full} is defined elsewhere")
 
     def _local(self, name: str, node: ast.expr) -> Any:
@@ -113,7 +113,7 @@ class Scope:
             return self.type(node)
 
     def _enum(self, node: ast.ClassDef) -> Any:
-        """An `Enum` with the members of a local one; of any other class the name alone counts."""
+        """An `Enum` with the members of a local one; any other class counts by its name alone."""
         full = [self._module.dotted(base) for base in node.bases]
         kind = next((name for name in full if name in _ENUMS), None)
         if kind is None:

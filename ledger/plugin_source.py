@@ -1,8 +1,8 @@
-"""What a plugin's source says that it offers, read without running a line of it.
+"""A plugin's offers, read from its source without running it.
 
-An `Outline` holds the syntax of the classes and functions that the host would find. Where
-the source does not tell (a class made by a call, a hook that computes its answer), it is
-`opaque`, with the reason, and whoever needs certainty has to import the plugin.
+An `Outline` holds the syntax of the classes and functions that the host would find. Where the
+source does not show them (a class made by a call, a hook that computes its answer), it is `opaque`,
+with the reason, and only importing the plugin tells for certain.
 
 Only the standard library is needed here: `--help` reads outlines.
 """
@@ -28,7 +28,7 @@ HOOKS = {
 """Each hook and the kind of thing that it gives."""
 
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
-"""What Python's parser raises; the last for an expression that is nested too deeply."""
+"""Errors of Python's parser; the last is for an expression that is nested too deeply."""
 
 _UNREADABLE_CALLS = {"exec", "eval", "globals", "__import__", "setattr", "type", "defstruct"}
 _MAKERS = {*KINDS, "view", *FORMATS}
@@ -38,7 +38,7 @@ Read = Callable[[str], str | None]
 
 
 class Item(NamedTuple):
-    """Something that a plugin offers: its syntax, and the module that it stands in.
+    """Something that a plugin offers: its syntax, and the module that it is in.
 
     `lineage` of a class: itself and the plugin's own classes that it is based on, bases first.
     """
@@ -50,11 +50,11 @@ class Item(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """What a plugin offers, by kind. `imports` are the modules that it imports, full names;
-    `handled` the event types of other plugins that it names in `@on`.
+    """A plugin's offers, by kind. `imports` are the modules that it imports, full names; `handled`
+    the event types of other plugins that it names in `@on`.
 
-    `error` says why the source cannot be parsed. Of an opaque plugin what could be read is
-    there, and there may be more.
+    `error` says why the source cannot be parsed. An opaque plugin has the offers that could be
+    read, and may have more.
     """
 
     items: dict[str, tuple[Item, ...]]
@@ -65,7 +65,7 @@ class Outline(NamedTuple):
     error: str = ""
 
     def of(self, kind: str) -> tuple[Item, ...]:
-        """What it offers of a kind: `projection`, `event`, `decision`, `importer`, `exporter`."""
+        """Its offers of a kind: `projection`, `event`, `decision`, `importer` or `exporter`."""
         return self.items.get(kind, ())
 
     @property
@@ -75,7 +75,7 @@ class Outline(NamedTuple):
 
 
 def outline(text: str, name: str, read: Read, *, package: bool = False) -> Outline:
-    """What the source of a plugin's module says that it offers."""
+    """Read the offers of a plugin's module from its source."""
     try:
         module = _parsed(text, name, package)
     except UNPARSABLE as error:
@@ -87,9 +87,9 @@ def outline(text: str, name: str, read: Read, *, package: bool = False) -> Outli
 
 
 def decisions(text: str, name: str, read: Read, *, package: bool = False) -> tuple[Item, ...]:
-    """The decisions of an outline alone, for a list of commands: in a quarter of its time.
+    """Read only the decisions of an outline, for a list of commands, in a quarter of its time.
 
-    Methods are not read: what is wrong in one is said when the command is called.
+    Methods are not read: an error in one is reported when the command is called.
     """
     try:
         module = Module(name, without_bodies(text), package=package)
@@ -108,7 +108,7 @@ def _parsed(text: str, name: str, package: bool) -> Module:
 
 
 def _perhaps(text: str) -> tuple[str, ...]:
-    """The hook that nothing may be recorded without, where a text only mentions it."""
+    """The hook that every write needs, where a text only mentions it."""
     return ("ledger_rules",) if "ledger_rules" in text else ()
 
 
@@ -209,13 +209,13 @@ class _Reader:
     def offered(
         self, hook: str, implemented: dict[str, ast.FunctionDef | None]
     ) -> tuple[Item, ...]:
-        """What the hook gives; what the module defines, where it does not implement it."""
+        """Return what the hook gives, or what the module defines where it has no such hook."""
         if hook in implemented:
             return tuple(self.hooked(implemented[hook]))
         return tuple(self.defined(HOOKS[hook]))
 
     def defined(self, kind: str) -> Iterator[Item]:
-        """What the module itself defines of a kind, in order; `_Private` ones are left out."""
+        """The module's own definitions of a kind, in order; `_Private` ones are left out."""
         module = self.module
         if kind in FORMATS:
             for function in module.functions.values():
@@ -244,7 +244,7 @@ class _Reader:
         return False
 
     def lineage(self, module: Module, node: ast.ClassDef) -> list[tuple[Module, ast.ClassDef]]:
-        """A class and those of the plugin's own classes that it is based on, bases first."""
+        """Return a class and the plugin's own classes that it is based on, bases first."""
         found: list[tuple[Module, ast.ClassDef]] = []
         for base in reversed(node.bases):
             source, _, name = module.dotted(base).rpartition(".")
@@ -274,7 +274,7 @@ class _Reader:
                     yield _spec_name(mark) or function.name, function
 
     def hooked(self, function: ast.FunctionDef | None) -> Iterator[Item]:
-        """What a hook gives, where it is one `return` of names."""
+        """Yield what a hook gives, where it is a single `return` of names."""
         if function is None:
             raise Opaque("a hook is imported")
         body = [s for s in function.body if not _is_docstring(s)]
@@ -295,7 +295,7 @@ class _Reader:
     # --- whether the source tells everything ---------------------------------------------
 
     def check(self, module: Module) -> None:
-        """Raise `Opaque` for what could offer something that no class or function shows."""
+        """Raise `Opaque` for code that could offer something that no class or function shows."""
         marks = {
             id(mark.func if isinstance(mark, ast.Call) else mark)
             for node in module.nodes

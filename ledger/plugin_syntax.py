@@ -16,26 +16,26 @@ PLUGIN, EVENTS = "ledger.plugin", "ledger.events"
 Definition = ast.ClassDef | ast.FunctionDef
 _TELLING = {ast.Call, ast.ClassDef, ast.FunctionDef, ast.Import, ast.ImportFrom}
 _LEAVES = {ast.Name, ast.Constant, ast.alias, ast.Load, ast.Store, ast.Del}
-"""What nothing telling stands in: most nodes of a source."""
+"""Nodes that hold nothing of interest: most nodes of a source."""
 
 _GOES_ON = {"", " ", "\t", ")", "]", "}", "#"}
-"""What a line begins with that ends no class."""
+"""The first characters of lines that do not end a class."""
 _METHOD = re.compile(r"\s+(?:def |async def |@)").match
 
 
 class Opaque(Exception):
-    """The source does not tell what it offers; the reason is the message."""
+    """The source does not show what it offers; the message is the reason."""
 
 
 def evaluated(read: Callable[[Any], T]) -> "cached_property[T]":
-    """A property that evaluates parts of a source, once; what Python would refuse is `Opaque`."""
+    """A property that evaluates parts of a source, once; Python's own errors become `Opaque`."""
 
     @wraps(read)
     def reading(owner: Any) -> T:
         try:
             return read(owner)
         except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
-            raise Opaque(f"it says what cannot be: {type(error).__name__}: {error}") from error
+            raise Opaque(f"it cannot be evaluated: {type(error).__name__}: {error}") from error
         except (SyntaxError, RecursionError, MemoryError) as error:
             raise Opaque(f"it cannot be read: {type(error).__name__}") from error
 
@@ -110,9 +110,9 @@ class Module:
 
 
 def _walk(tree: ast.AST) -> list[ast.AST]:
-    """The nodes of a tree in the order of `ast.walk`, without leaves: in half of its time."""
+    """The nodes of a tree in the order of `ast.walk`, without leaves, in half the time."""
     found = [tree]
-    for node in found:  # which grows meanwhile
+    for node in found:  # it grows meanwhile
         for name in node._fields:
             part = getattr(node, name, None)
             if part.__class__ is list:
@@ -125,13 +125,13 @@ def _walk(tree: ast.AST) -> list[ast.AST]:
 
 
 def without_bodies(text: str) -> ast.Module:
-    """The tree of a source whose classes end before their first method: a third of the work.
+    """Parse a source with each class cut before its first method: a third of the work.
 
-    Functions are there by no name and without their bodies, except where one may be a hook.
+    Functions have neither names nor bodies, except where one may be a hook.
 
-    Each class is parsed by itself, and must stand where the rest of the source has one too: a
-    text that only looks like a class is none. Where that does not come out, the whole source is
-    parsed. Raises what `ast.parse` raises.
+    Each class is parsed by itself, and must match a class in the rest of the source, since text may
+    only look like a class. Where they do not match, the whole source is parsed. Raises what
+    `ast.parse` raises.
     """
     rest, classes, left_out = _taken_apart(text.splitlines(), hooks="hook" in text)
     if any("\n".join(left_out).count(quotes) % 2 for quotes in ('"""', "'''")):
@@ -157,7 +157,7 @@ def without_bodies(text: str) -> ast.Module:
 
 
 def _taken_apart(lines: list[str], *, hooks: bool) -> tuple[list[str], list[list[str]], list[str]]:
-    """A source with a stub for each class, the classes up to a method, and what is left out."""
+    """Split a source: with stubs for classes, the classes up to a method, and what is left out."""
     rest: list[str] = []
     classes: list[list[str]] = []
     left_out: list[str] = []
@@ -173,7 +173,7 @@ def _taken_apart(lines: list[str], *, hooks: bool) -> tuple[list[str], list[list
         elif line[:1] not in _GOES_ON:
             into = rest
         elif into is not rest and into is not left_out and _METHOD(line):
-            into.append("    pass")  # where nothing stood before it
+            into.append("    pass")  # where nothing comes before it
             into = left_out
         into.append(line)
     return rest, classes, left_out

@@ -1,9 +1,9 @@
-"""Work that is shared out among processes, for one who reads what they make of it.
+"""Work that is shared among processes, with one that reads their results.
 
-Python runs one thread at a time, so several cores take several processes. They are forked: each
-begins with all that is there, plugins and what is open included, and nothing has to be loaded
-or handed over. What they make comes back through pipes, of which each takes little: a process
-that is ahead waits.
+Python runs one thread at a time, so using several cores takes several processes. They are forked:
+each begins with everything that its parent has, including plugins and open files, and nothing has
+to be loaded or handed over. Results come back through pipes, which hold little: a process that is
+ahead waits.
 """
 
 import gc
@@ -21,19 +21,19 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 MOST = 8
-"""Processes that work at most, beside the one that reads what they make."""
+"""Most processes that work, besides the one that reads their results."""
 
 
-class Stopped(Exception):  # no error of anybody here: a process was killed, or failed
-    """A process ended before its work did. What is missing can be done here."""
+class Stopped(Exception):  # not an error of this process: another was killed, or failed
+    """A process ended before its work was done. The rest can be done here."""
 
 
 def usable_processes() -> int:
-    """How many processes can work at once; 1 where this one can have no child.
+    """Return how many processes can work at once; 1 where this one cannot have children.
 
-    Linux alone: elsewhere a forked child cannot rely on what the system keeps for its parent.
-    Nor can one whose parent has threads, which hold locks that nobody in the child gives back. A
-    daemonic process of `multiprocessing` may have none.
+    More than one only on Linux: elsewhere a forked child cannot rely on what the system keeps for
+    its parent. Nor can one whose parent has threads: the locks that they hold are never released in
+    the child. A daemonic process of `multiprocessing` may not have children.
     """
     if sys.platform != "linux" or threading.active_count() > 1:
         return 1
@@ -44,10 +44,10 @@ def usable_processes() -> int:
 
 @contextmanager
 def side_by_side(works: Sequence[Callable[[], Iterable[T]]]) -> Iterator[list[Iterator[T]]]:
-    """Begin all works, each in a process of its own; what each makes, as it comes.
+    """Start all tasks, each in a process of its own; give the results of each, as they come.
 
-    What is made has to be picklable. Raises `Stopped` where none can be begun, and reading does
-    where one ended early. At the end of the block, and with this process, they end too.
+    Results must be picklable. Raises `Stopped` where a process cannot be started, and so does
+    reading from one that ended early. The processes end with the block, and with this process.
     """
     context = multiprocessing.get_context("fork")
     started: list[tuple[Any, Connection]] = []
@@ -67,13 +67,13 @@ def side_by_side(works: Sequence[Callable[[], Iterable[T]]]) -> Iterator[list[It
 def _begun(
     context: Any, work: Callable[[], Iterable[Any]], pipes: Sequence[Connection]
 ) -> tuple[Any, Connection]:
-    """A process that does a work, and the end where what it makes comes out."""
+    """Start a process for one task; return it and the pipe's end for reading results."""
     try:
         receiving, sending = context.Pipe(duplex=False)
     except OSError as error:  # too many files
         raise Stopped from error
     with sending:
-        # A child that had a copy of an end that reads would not notice that nobody does.
+        # A child with a copy of a reading end would not notice that the reader is gone.
         inherited = [*pipes, receiving]
         process = context.Process(target=_do, args=(work, sending, inherited), daemon=True)
         try:
@@ -85,10 +85,10 @@ def _begun(
 
 
 def made_by_child(work: Callable[[], Iterable[T]]) -> Iterator[T]:
-    """What a work makes, made by a child of this process where there is a core for it.
+    """Yield the results of a task, done by a child of this process where there is a core for it.
 
-    Where that one ends early the work is done here again, without what has come: so its errors
-    are raised here, and it has to make the same a second time.
+    Where the child ends early the work is done again here, skipping the results that have come: so
+    its errors are raised here, and it must give the same results a second time.
     """
     made = 0
     if usable_processes() > 1:
@@ -106,10 +106,10 @@ _GOES_ON, _DONE = b"+", b"."
 def _do(
     work: Callable[[], Iterable[Any]], sending: Connection, inherited: list[Connection]
 ) -> None:
-    """In a child: send what a work makes. Its errors are met again by who does the rest."""
+    """In a child: send the results of a task. Its errors come up again where the rest is done."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever the parent's handler would do
-    gc.freeze()  # to look through what is the parent's would copy every page of it
+    gc.freeze()  # a collection would otherwise copy every page of the parent's objects
     for pipe in inherited:
         pipe.close()
     try:

@@ -13,11 +13,11 @@ from ledger.errors import BadId, BadInput, BadText
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _TAG = re.compile(r"[a-z][a-z0-9-]*:[^\s@]{1,200}(?:@[a-z0-9-]{1,32})?")
 MAX_TEXT = 1_000
-"""Characters of a title, name or reason."""
+"""Most characters of a title, name or reason."""
 
 
 def check_id(kind: str, text: str) -> str:
-    """Return the id, or raise `BadId` with one that would do."""
+    """Return the id, or raise `BadId` with a suggestion."""
     if not _ID.fullmatch(text):
         raise BadId(kind, text, suggestion=slug(text))
     return text
@@ -28,7 +28,7 @@ _ID_LETTERS = "23456789abcdefghjkmnpqrstvwxyz"
 
 
 def random_id(prefix: str) -> str:
-    """Five letters and digits that are hard to mistake: 24 million ids a prefix."""
+    """Make an id: five letters and digits that are hard to confuse, 24 million ids a prefix."""
     import secrets
 
     return "".join(secrets.choice(_ID_LETTERS) for _ in range(5))
@@ -41,10 +41,10 @@ def slug(text: str) -> str:
 
 
 def check_text(what: str, text: str) -> str:
-    """A title, name or reason in any script, trimmed. Raises `BadText`.
+    """Return a title, name or reason in any script, trimmed. Raises `BadText`.
 
-    Unicode is kept as it was written (NFC); control characters, line breaks of any script and
-    lone surrogates are not.
+    Unicode is kept as it was written (NFC); control characters, line breaks of any script and lone
+    surrogates are refused.
     """
     kept = unicodedata.normalize("NFC", text).strip()
     if not kept:
@@ -53,12 +53,13 @@ def check_text(what: str, text: str) -> str:
         raise BadText(
             f"the {what} has {len(kept):,} characters", advice=f"Use at most {MAX_TEXT:,}"
         )
-    # Nothing printable is of these categories, and nearly every text is printable.
+    # Printable characters are in none of these categories, and nearly every text is printable.
     if not kept.isprintable() and any(
         unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in kept
     ):
         raise BadText(
-            f"the {what} holds a control character", advice="Remove line breaks and the like"
+            f"the {what} holds a control character",
+            advice="Remove line breaks and control characters",
         )
     return kept
 
@@ -74,7 +75,7 @@ def buckets(kind: str, id: str, months: Iterable[str]) -> tuple[str, ...]:
 
 
 def check_tag(text: str) -> str:
-    """A tag as somebody typed it. Raises `BadInput`."""
+    """Return a typed tag, checked. Raises `BadInput`."""
     if not _TAG.fullmatch(text):
-        raise BadInput(f"{text!r} is no tag", advice="Write kind:id, for example space:stage-1")
+        raise BadInput(f"{text!r} is not a tag", advice="Write kind:id, for example space:stage-1")
     return text

@@ -33,8 +33,8 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
-"""The forms that are written here, of the many that ISO 8601 has: with a T, or a space as
-this program prints it."""
+"""The forms that are read here, of the many in ISO 8601: with a T, or with a space as this program
+prints it."""
 _HOUR = re.compile(r"\d[Tt ]\d", re.ASCII)
 _A_MINUTE = re.compile(r"[Tt ]\d\d:\d\d(?!:)", re.ASCII)
 _TWO_DAYS = re.compile(rf"({_DATE.pattern})\D{{1,5}}({_DATE.pattern})", re.ASCII)
@@ -59,7 +59,7 @@ def parse_date(text: str) -> date:
     except ValueError:
         two = _TWO_DAYS.fullmatch(text)
         advice = f"Write {two[1]}..{two[2]}" if two else _DATE_FORM
-        raise BadTime(f"{text!r} is no date", advice=advice) from None
+        raise BadTime(f"{text!r} is not a date", advice=advice) from None
     return check_day(day)
 
 
@@ -67,9 +67,9 @@ _DATE_FORM = "Write YYYY-MM-DD, a day that the calendar has"
 
 
 def check_day(day: date) -> date:
-    """Return a day of the years 1900 to 2999. Raises `BadTime` for another.
+    """Return a day of the years 1900 to 2999. Raises `BadTime` for any other.
 
-    A date from JSON comes past `parse_date`; one of the year 1 has no start in UTC.
+    A date from JSON does not pass through `parse_date`; one of the year 1 has no start in UTC.
     """
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise BadTime(
@@ -86,10 +86,10 @@ def parse_instant(text: str, zone_name: str) -> datetime:
     """
     text = text.strip()
     try:
-        # Not every Python's fromisoformat takes a small z.
+        # Not every Python's fromisoformat takes a lower-case z.
         value = datetime.fromisoformat(text.upper() if _INSTANT.fullmatch(text) else "")
     except ValueError:
-        raise BadTime(f"{text!r} is no time", advice=TIME_FORMS) from None
+        raise BadTime(f"{text!r} is not a time", advice=TIME_FORMS) from None
     check_day(value.date())
     if value.tzinfo is not None:
         return value.astimezone(UTC)
@@ -112,8 +112,8 @@ def parse_instant(text: str, zone_name: str) -> datetime:
 def clock_text(instant: datetime, zone_name: str | None = None) -> str:
     """An instant as every message shows it, with its offset: `2025-07-01 08:00+08:00`.
 
-    On the clock of that zone, without one on the clock that the instant comes with. It can
-    be typed back as it is.
+    On the clock of that zone; without one, on the instant's own clock. It can be typed back as it
+    is.
     """
     local = instant if zone_name is None else instant.astimezone(zone(zone_name))
     precision = "seconds" if local.second or local.microsecond else "minutes"
@@ -121,15 +121,14 @@ def clock_text(instant: datetime, zone_name: str | None = None) -> str:
 
 
 def has_hour(text: str) -> bool:
-    """Whether a written time tells more than a day."""
+    """Whether a written time says more than a day."""
     return _HOUR.search(text) is not None
 
 
 def last_instant(text: str, zone_name: str) -> datetime:
-    """The last instant of what is written: of a day, or of a minute as tables print it.
+    """The last instant of a written day, or of a minute as tables print it.
 
-    So whoever types back the time that an event is listed with means that event too.
-    Raises `BadTime`.
+    Typing back the time that an event is listed with thus includes that event. Raises `BadTime`.
     """
     text = text.strip()
     if not has_hour(text):
@@ -190,7 +189,7 @@ class Days(Struct, frozen=True, order=True, gc=False):
         end = start_of_day(self.last + _DAY, zone_name)
         if end <= start:
             raise BadTime(
-                f"{self} never was in {zone_name}: its calendar went over it",
+                f"{self} does not exist in {zone_name}: its calendar skipped it",
                 advice="Choose another day",
             )
         return Period(start, end, zone_name)
@@ -241,7 +240,7 @@ class Period(Struct, frozen=True, gc=False):
         return "..".join(clock_text(end, self.zone) for end in (self.start, self.end))
 
 
-# A booking's days and months are asked for some six times by one decision.
+# One decision asks for a booking's days and months about six times.
 @lru_cache(maxsize=4096)
 def _days(start: datetime, end: datetime, zone_name: str) -> Days:
     tz = zone(zone_name)
@@ -273,9 +272,9 @@ class _Written:
 
 
 class Moment(_Written):
-    """An instant as somebody writes it: `2025-07-01T08:00`, an offset, or a day's start.
+    """A written instant: `2025-07-01T08:00`, with or without an offset, or a day for its start.
 
-    A space stands for the T as well: that is how times are printed.
+    A space may stand for the T: that is how times are printed.
     """
 
     __slots__ = ()
@@ -298,13 +297,14 @@ class Moment(_Written):
             return parse_instant(self.text, zone_name)
         if not _DATE.fullmatch(self.text.strip()):
             raise BadTime(
-                f"{self.text!r} is no day and no time", advice=f"{TIME_FORMS}; or a day, 2025-07-01"
+                f"{self.text!r} is neither a day nor a time",
+                advice=f"{TIME_FORMS}; or a day, 2025-07-01",
             )
         return start_of_day(parse_date(self.text), zone_name)
 
 
 class When(_Written):
-    """A period as somebody writes it, before the site's zone is known.
+    """A written period, before the site's zone is known.
 
     `2025-07-01..2025-07-14` (whole days, both included), or
     `2025-07-01T08:00..2025-07-01T20:00` (exact, half-open; an offset is allowed).
@@ -316,9 +316,9 @@ class When(_Written):
     def of(
         cls, *, days: str | None = None, start: str | None = None, end: str | None = None
     ) -> Self:
-        """From the two forms of the command line. Raises `BadTime` unless it is one of them.
+        """Read one of the command line's two forms. Raises `BadTime` unless exactly one is given.
 
-        An end is an hour: of a day alone nobody could tell whether it is meant to be in.
+        An end needs an hour: a day alone would not say whether that day is included.
         """
         if days is not None and start is None and end is None:
             return cls.parse(days)
@@ -330,7 +330,7 @@ class When(_Written):
                 )
             return cls.parse(f"{Moment.parse(start)}..{Moment.parse(end)}")
         raise BadTime(
-            "a period is needed, once", advice="Give either --days A..B or both --from and --to"
+            "exactly one period is needed", advice="Give either --days A..B or both --from and --to"
         )
 
     @classmethod
@@ -345,7 +345,7 @@ class When(_Written):
         return _resolved(self.text, zone_name)
 
 
-@lru_cache(maxsize=1024)  # a command's is read when it is parsed, checked and decided
+@lru_cache(maxsize=1024)  # a command's is resolved to parse, check and decide it
 def _resolved(text: str, zone_name: str) -> Period:
     if not has_hour(text):
         _check_days(text)
@@ -363,10 +363,10 @@ def _resolved(text: str, zone_name: str) -> Period:
 
 
 def _check_days(text: str) -> None:
-    """Say of what is no date at all that it is no period, and how one is written."""
+    """Refuse text without any date, and say how a period is written."""
     if re.search(r"\d{4}-\d\d-\d\d", text, re.ASCII) is None:
         raise BadTime(
-            f"{text!r} is no period",
+            f"{text!r} is not a period",
             advice="Write whole days as 2025-07-01..2025-07-14, or one day as 2025-07-01",
         )
 

@@ -15,7 +15,7 @@ def zone(name: str) -> "ZoneInfo":
 
     Raises `BadTime` for a name that the time zone database does not have.
     """
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # not for a help
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # not for a --help
 
     try:
         return ZoneInfo(name)
@@ -29,7 +29,7 @@ def zone(name: str) -> "ZoneInfo":
 def _zone_names() -> frozenset[str]:
     from zoneinfo import available_timezones
 
-    # "localtime" is some machine's own clock, "Factory" nobody's.
+    # "localtime" is this machine's own clock, "Factory" is a placeholder.
     return frozenset(available_timezones()) - {"localtime", "Factory"}
 
 

@@ -1,9 +1,9 @@
-"""What an event is: a frozen Struct with a name, a schema version, its tags and its time.
+"""Events: frozen Structs with a name, a schema version, tags and a time.
 
 An event's *type name* is short and stable (`BookingConfirmed`, a plugin's
-`expo.ExhibitorRegistered`) and never a class path, so that code can move and history
-stays readable. Its tags follow from its fields alone: whoever holds the payload can
-derive the index again and compare.
+`expo.ExhibitorRegistered`) and never a class path, so that code can move and history stays
+readable. Its tags follow from its fields alone, so the index can be derived again from the payloads
+and compared.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,13 +18,13 @@ from ledger.errors import InternalError, LedgerError
 from ledger.times import Period
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
-"""From the payload of one schema version to that of the next. Runs on read only."""
+"""Turns a payload of one schema version into one of the next. Runs only on reading."""
 
 
 class Event(Struct, frozen=True, kw_only=True, gc=False):
     """Base of all events: a past-tense fact. Subclass it, frozen, with keyword fields.
 
-    No value of an event refers back to it, so the garbage collector is spared the millions
+    No value of an event refers back to it, so the garbage collector need not track the millions
     that a replay makes.
 
     `type_name` defaults to the class's name; a plugin prefixes its own (`expo.…`).
@@ -41,7 +41,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
             cls.type_name = cls.__name__
 
     def tags(self) -> tuple[str, ...]:
-        """What the event is about. Derived from the fields and nothing else."""
+        """The tags of what the event is about, derived from its fields alone."""
         return ()
 
     def effective(self) -> Period | datetime | date | None:
@@ -61,9 +61,9 @@ class UnknownEvent(Event, frozen=True):
 class Header(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who recorded an event, and why.
 
-    `request` is the key that makes a command safe to repeat and `digest` tells which
-    command it was; `corrects` is the position of the event that this one puts right;
-    `batch` joins events that were recorded as one, all or none.
+    `request` is the key that makes a command safe to repeat and `digest` identifies that command;
+    `corrects` is the position of the event that this one corrects; `batch` joins events that were
+    recorded as one, all or none.
     """
 
     actor: str
@@ -137,7 +137,7 @@ class RecordedEvent(Struct, eq=False, gc=False):
 
     @property
     def recorded_at(self) -> datetime:
-        """When the log took it, UTC."""
+        """When the log recorded it, in UTC."""
         return parse_recorded_at(self._recorded_at)
 
     @property
@@ -162,12 +162,12 @@ class RecordedEvent(Struct, eq=False, gc=False):
 
     @property
     def digest(self) -> str | None:
-        """Which command that request was."""
+        """The digest that identifies that request's command."""
         return self.data.digest
 
     @property
     def corrects(self) -> int | None:
-        """The position of the event that it puts right."""
+        """The position of the event that it corrects."""
         return self.data.corrects
 
     @property
@@ -189,7 +189,7 @@ _TO_SECONDS = len("YYYY-MM-DDTHH:MM:SS.ffffff")
 
 def format_recorded_at(instant: datetime) -> str:
     """The fixed-width form of the log, `YYYY-MM-DDTHH:MM:SS.ffffffZ`: it sorts as text."""
-    # A tenth of what strftime takes (11 µs, thrice a decision). Years have four digits.
+    # A tenth of the time of strftime (11 µs, three times a decision). Years have four digits.
     in_utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
     return in_utc.isoformat(timespec="microseconds")[:_TO_SECONDS] + "Z"
 
@@ -212,12 +212,12 @@ class Query(Struct, frozen=True):
     types: tuple[str, ...] = ()
 
     def matches(self, type: str, tags: Iterable[str]) -> bool:
-        """Whether such an event answers the query."""
+        """Whether such an event matches the query."""
         return (not self.types or type in self.types) and set(self.tags) <= set(tags)
 
 
 class Boundary(Struct, frozen=True):
-    """What a decision read: it stands while nothing that matches came after `after`."""
+    """The reads of a decision: they stand while no matching event comes after `after`."""
 
     queries: tuple[Query, ...]
     after: int
@@ -265,8 +265,8 @@ class Registry:
     ) -> RecordedEvent:
         """The recorded event of a stored row, brought up to today's schema.
 
-        What cannot be read as its type (unknown, newer, or not of its own schema) is
-        carried as an `UnknownEvent`, so that one odd event never breaks a replay.
+        An event that cannot be read as its type (unknown, newer, or not fitting its schema) becomes
+        an `UnknownEvent`, so that one odd event never breaks a replay.
         """
         decoder = self._decoders.get(type)
         if decoder is not None:
@@ -279,10 +279,10 @@ class Registry:
         return RecordedEvent(position, recorded_at, type, tags, self._upcast(type, data))
 
     def tags_column(self, type: str, data: bytes) -> bytes | None:
-        """The `tags` column of the event in a `data` column, as it is written; None if unknown.
+        """Return the `tags` column for the event in a `data` column; None if unknown.
 
-        Unknown is it where no installed code can read the event, or where it has an older
-        schema: then today's code cannot tell its tags.
+        It is unknown where no installed code can read the event, or where the event has an older
+        schema: today's code then cannot tell its tags.
         """
         decoder = self._decoders.get(type)
         if decoder is None:

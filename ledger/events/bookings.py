@@ -1,7 +1,7 @@
 """Bookings: the hold ladder, the confirmed booking, and the days it shot.
 
-Every event of a booking says which space, project and period it is about, so that
-whoever reads one month of one space needs nothing else to know the month's bookings.
+Every event of a booking says which space, project and period it is about, so that the events of one
+month of one space are enough to know the month's bookings.
 """
 
 from datetime import date, datetime
@@ -19,7 +19,7 @@ ReleaseCause = Literal["released", "expired", "lapsed"]
 
 
 class DayPlan(Struct, frozen=True):
-    """What the days `first` to `last`, both included, are for."""
+    """The use of the days `first` to `last`, both included."""
 
     first: date
     last: date
@@ -27,7 +27,7 @@ class DayPlan(Struct, frozen=True):
 
 
 class BookingEvent(Event, frozen=True):
-    """What every event of a booking carries. `period` is the booking's after the event."""
+    """The fields of every booking event. `period` is the booking's after the event."""
 
     booking: str
     space: str
@@ -36,8 +36,8 @@ class BookingEvent(Event, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking, its project, its space, and the space's months."""
-        # Written out, since an audit and an import derive the tags of every event there is: with
-        # its decode 4.2 µs an event, and 5.4 by way of `tag` and `buckets`.
+        # Written out, since an audit and an import derive the tags of every event: 4.2 µs an event
+        # with its decode, and 5.4 with `tag` and `buckets`.
         space, period = f"space:{self.space}", self.period
         months = months_touched(period.start, period.end)
         return (
@@ -55,8 +55,8 @@ class BookingEvent(Event, frozen=True):
 class BookingHeld(BookingEvent, frozen=True):
     """A hold was placed, at this rank among the live holds that it overlaps.
 
-    `plan` says what its days are for; a day without an entry is a shoot day. `units` are
-    taken of a shared space's capacity. After `expires_at` the hold lives no longer.
+    `plan` says what its days are for; a day without an entry is a shoot day. `units` are taken from
+    a shared space's capacity. After `expires_at` the hold is over.
     """
 
     rank: int
@@ -83,7 +83,7 @@ class HoldReleased(BookingEvent, frozen=True):
 
 
 class HoldPromoted(BookingEvent, frozen=True):
-    """A hold moved up the ladder, since one before it went."""
+    """A hold moved up the ladder, since one ahead of it ended."""
 
     was_rank: int
     rank: int
@@ -110,7 +110,7 @@ class BookingRescheduled(BookingEvent, frozen=True):
     plan: tuple[DayPlan, ...] = ()
 
     def tags(self) -> tuple[str, ...]:
-        """Those of where it is, and the space and months that it left."""
+        """The tags of where it is now, and of the space and months that it left."""
         left = (
             tag("space", self.was_space),
             *buckets("space", self.was_space, self.was_period.months),
@@ -125,7 +125,7 @@ class BookingStarted(BookingEvent, frozen=True):
 
 
 class ShootDayReported(BookingEvent, frozen=True):
-    """What one shooting day was meant to do and did. Pages count in eighths.
+    """The plan and the result of one shooting day. Pages count in eighths.
 
     A second report of a day names in its header the one that it corrects, and replaces it.
     """

@@ -1,11 +1,10 @@
 """Equipment: where it is, what it is packed in, who has it. Three facts, kept apart.
 
-A *place* is a space's id, or `outside:` and a name (`outside:rental-house`). Instants
-are UTC. An event that says where an item was is a *place fact* of that item. It carries
-a bucket tag of its UTC month, and `@latest` if none of a later effective time was known
-when it was recorded. So the newest event with `equipment:X@latest` is the newest in
-effective time too, however late others are entered: the usual decision reads that one,
-a late one a few months.
+A *place* is a space's id, or `outside:` and a name (`outside:rental-house`). Instants are UTC. An
+event that says where an item was is a *place fact* of that item. It carries a bucket tag of its UTC
+month, and `@latest` if none of a later effective time was known when it was recorded. So the newest
+event with `equipment:X@latest` is the newest in effective time too, however late others are
+entered: the usual decision reads only that one, a late one a few months.
 """
 
 from datetime import datetime
@@ -22,13 +21,13 @@ LATEST = "latest"
 """Bucket of the place facts that were the newest in effective time when recorded."""
 
 CONTENTS = "contents"
-"""Bucket of what went straight into a container, or came straight out of it."""
+"""Bucket of items that went straight into a container, or came straight out of it."""
 
 OUTSIDE = "outside:"
 
 
 class EquipmentEvent(Event, frozen=True):
-    """What every event of an item carries: the item, and when it happened."""
+    """The fields of every equipment event: the item, and when it happened."""
 
     equipment: str
     at: datetime
@@ -43,13 +42,13 @@ class EquipmentEvent(Event, frozen=True):
 
 
 class PlaceEvent(EquipmentEvent, frozen=True):
-    """A place fact. `latest`: none of a later time was known of the item."""
+    """A place fact. `latest`: no later one was known for the item."""
 
     latest: bool
 
     def tags(self) -> tuple[str, ...]:
         """The item, and its month; `@latest` where it is."""
-        # What `tag` and `place_tags` give, written out as in `BookingEvent.tags`.
+        # The same as `tag` and `place_tags`, written out as in `BookingEvent.tags`.
         item = f"equipment:{self.equipment}"
         month = f"{item}@{month_of(self.at)}"
         return (item, month, f"{item}@{LATEST}") if self.latest else (item, month)
@@ -74,7 +73,7 @@ def space_tags(*places: str) -> tuple[str, ...]:
 class EquipmentRegistered(PlaceEvent, frozen=True, kw_only=True):
     """An item that is tracked from now on, and where it was first.
 
-    `home` is where it belongs when nobody needs it.
+    `home` is where it belongs when it is not in use.
     """
 
     name: str
@@ -101,13 +100,12 @@ class EquipmentMoved(PlaceEvent, frozen=True):
 
 
 class _Packing(PlaceEvent, frozen=True, kw_only=True):
-    """`place` is where item and containers all were: a place fact of each of them.
+    """`place` is where the item and its containers were: a place fact of each of them.
 
-    `containers` are the item's container and the ones around that, innermost first;
-    `latest_for` those of them of which no later place fact was known. `contents` counts
-    the things that lie straight in the container afterwards, the item's own contents not
-    among them. For the item itself it is always the latest: what is known of a later time
-    supposes that it was not in this container, or still was.
+    `containers` are the item's container and those around it, innermost first; `latest_for` are
+    those without a later known place fact. `contents` counts the things directly in the container
+    afterwards, without the item's own contents. For the item itself it is always the latest: facts
+    of a later time suppose that it was not in this container, or still was.
     """
 
     place: str
@@ -118,7 +116,7 @@ class _Packing(PlaceEvent, frozen=True, kw_only=True):
 
     @property
     def container(self) -> str:
-        """What the item was put into or taken out of."""
+        """The container that the item was put into or taken out of."""
         return self.containers[0]
 
     def tags(self) -> tuple[str, ...]:
@@ -155,7 +153,7 @@ class EquipmentCheckedOut(EquipmentEvent, frozen=True):
 
 
 class EquipmentCheckedIn(EquipmentEvent, frozen=True):
-    """An item came back from a booking; nobody in particular has it."""
+    """An item came back from a booking; it has no custodian."""
 
     booking: str
 
@@ -165,9 +163,9 @@ class EquipmentCheckedIn(EquipmentEvent, frozen=True):
 
 
 class CustodyTransferred(EquipmentEvent, frozen=True):
-    """Somebody else answers for the item now; `was` is None where nobody in particular did.
+    """Another custodian has the item now; `was` is None where it had none.
 
-    A check-out for a booking goes on under the new custodian.
+    A check-out for a booking continues under the new custodian.
     """
 
     was: str | None
@@ -175,12 +173,12 @@ class CustodyTransferred(EquipmentEvent, frozen=True):
 
 
 class ServiceEvent(EquipmentEvent, frozen=True):
-    """What both events of a service carry: its kind. At most one of a kind is open."""
+    """The field of both service events: the kind of service. At most one of a kind is open."""
 
     kind: ServiceKind
 
     def tags(self) -> tuple[str, ...]:
-        """The item, and its bucket of that kind of service, whose newest event is open or over."""
+        """The item, and its bucket of that kind of service: its newest event opens or ends one."""
         return (*super().tags(), tag("equipment", self.equipment, self.kind))
 
 
@@ -189,7 +187,7 @@ class ServiceStarted(ServiceEvent, frozen=True):
 
 
 class ServiceCompleted(ServiceEvent, frozen=True):
-    """That service is over; a calibration may say until when it is valid."""
+    """A service ended; a calibration may say until when it is valid."""
 
     valid_until: datetime | None = None
 

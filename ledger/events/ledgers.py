@@ -12,7 +12,7 @@ FORMAT = 1
 class LedgerOpened(Event, frozen=True):
     """Position 1 of every ledger: whose it is, in which format, and whether it is a demo.
 
-    `zone` is the one in which a day is read where no site says otherwise (`--as-of`).
+    Days are read in `zone` where no site says otherwise (`--as-of`).
     """
 
     origin: str
@@ -30,13 +30,13 @@ class LedgerOpened(Event, frozen=True):
 
 
 class LedgerContinued(Event, frozen=True):
-    """From here on the log is another one, which shares its lines so far with an earlier log.
+    """From here on this is another log, which shares its lines so far with a former log.
 
-    Recorded where a ledger is restored from a copy older than what its log has signed: to go on
-    under the same name would be to tell two histories. `origin` is the name from here on,
-    `former` the one before; `size` and `root` (base64) say which lines are shared: all those
-    before this one. `lost_size` and `lost_root` are of the largest known checkpoint of the former
-    log that this one does not continue.
+    Recorded where a ledger is restored from a copy older than what its log has signed: under the
+    same name there would be two histories. `origin` is the name from here on, `former` the one
+    before; `size` and `root` (base64) say which lines are shared: all those before this one.
+    `lost_size` and `lost_root` are those of the largest known checkpoint of the former log that
+    this one does not continue.
     """
 
     origin: str

@@ -49,7 +49,7 @@ class ProjectClosed(Event, frozen=True):
 
 
 class MilestonePlanned(Event, frozen=True):
-    """A milestone is meant for a day. Planning it again moves it."""
+    """A milestone is planned for a day. Planning it again moves it."""
 
     project: str
     milestone: str

@@ -1,6 +1,6 @@
 """Sites and their spaces: what can be booked, since when, and when it was closed.
 
-Capacity is evented. A stage that opens in 2025 does not dilute the utilization of 2024,
+Capacity is recorded in events. A stage that opens in 2025 does not dilute the utilization of 2024,
 and one that grew keeps its old area for the old days.
 """
 
@@ -18,7 +18,7 @@ ClosureKind = Literal["maintenance", "blackout", "calibration"]
 
 
 class SiteRegistered(Event, frozen=True):
-    """A campus, with the zone of its clock and how long a challenged holder may think."""
+    """A campus, with the zone of its clock and how long a challenged holder has to answer."""
 
     site: str
     name: str
@@ -62,7 +62,7 @@ class SpaceCommissioned(Event, frozen=True):
 
 
 class SpaceChanged(Event, frozen=True):
-    """From the day `on`, the space has these facts, all of them (not only what differs)."""
+    """From the day `on`, the space has these facts: all of them, not only the changed ones."""
 
     space: str
     site: str

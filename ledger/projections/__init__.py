@@ -1,7 +1,7 @@
-"""The projection SDK: typed tables, handlers and views; their folds, live and as of.
+"""The projection SDK: typed tables, handlers and views, folded live or as of a position.
 
-What a plugin imports from here comes through `ledger.plugin`. Nothing here imports
-SQLAlchemy until somebody opens a store of views.
+Plugins import these names through `ledger.plugin`. SQLAlchemy is not imported until a view store is
+opened.
 """
 
 from ledger.projections.faults import BadPlugin, BadRow, NotStorable, ReadOnly

@@ -1,10 +1,10 @@
-"""Answers at a replica: from tables that are kept elsewhere, and the events since, in memory.
+"""Answers at a replica: tables that are kept elsewhere, plus the events since, in memory.
 
-A replica has the tables of the views as the primary's programs last kept them, and cannot bring
-them up to date: nobody can write there. How old they are says nothing of how old the replica is,
-only of when somebody last asked that view at the primary. So the events that the replica has
-beyond them go through the handlers here, over the kept rows, and what comes of it goes nowhere.
-An answer is so as new as the replica's log, and costs what is missing and not the whole log.
+A replica has the view tables as programs at the primary last wrote them, and cannot update them: it
+is read-only. How old they are says nothing about how old the replica is, only about when the view
+was last asked at the primary. So the events that the replica has beyond them go through the
+handlers here, over the stored rows, and the result is not stored. An answer is thus as new as the
+replica's log, and costs the missing events, not the whole log.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from ledger.projections.store import Generation, ViewStore
 from ledger.projections.tables import Table
 
 Progress = Callable[[int, int], None]
-"""Told now and then how far it has come: position, head."""
+"""Called from time to time with the position reached and the head."""
 
 
 def answer_ahead(
@@ -39,11 +39,11 @@ def answer_ahead(
     now: datetime | None,
     progress: Progress | None,
 ) -> Answer | None:
-    """The answer as of the log's head; None where the tables at the place cannot be gone on with.
+    """Return the answer as of the log's head, or None where the stored tables cannot be used.
 
-    They cannot where there are none, where they are of other code or another history, where they
-    may not be read, and where a handler fails on what is missing: then fold the log alone. Raises
-    `ViewFailed` where the view itself raises.
+    They cannot where there are none, where they come from other code or another history, where
+    reading them is not allowed, and where a handler fails on a missing event: the caller then folds
+    the whole log. Raises `ViewFailed` where the view itself raises.
     """
     head = log.head()
     try:
@@ -63,7 +63,7 @@ def answer_ahead(
         finally:
             store.close()
     except StorageFailure:
-        return None  # what ails the log as well, it will say itself
+        return None  # if the log is affected too, reading it raises its own error
 
 
 def _live(
@@ -96,11 +96,11 @@ def _fold_on(
     head: int,
     progress: Progress | None,
 ) -> Folded[Any] | None:
-    """The projection over the tables and all events since; None where a handler fails on one."""
+    """Fold the events since then over the tables; None where a handler fails."""
     position, at = generation.position, generation.recorded_at
     place = None if at is None else Place(position, at)
     folding = Folding(projection.open(tables, at=place), position, generation.unread)
-    if generation.failure is None:  # a quarantined one has come as far as it can
+    if generation.failure is None:  # a quarantined projection goes no further
         rest = log.stream(position, head)
         while entries := list(islice(rest, CHUNK)):
             if folding.apply(entries) is not None:

@@ -1,4 +1,4 @@
-"""Answers: the rows of a view, what they are true of, and what is behind them."""
+"""Answers: the rows of a view, their position in the log, and the events behind them."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,13 +17,12 @@ from ledger.projections.store import Generation
 
 
 class Answer(Struct, frozen=True):
-    """The rows of a view, and what they are true of.
+    """The rows of a view, as of one position in the log.
 
-    The rows are as of the event at position `as_of`, recorded at `recorded_at` (0 and None
-    before the first). `stale_since` is the first event that the projection could not take,
-    None unless it is quarantined; `failure` then says why. `unread` counts events passed
-    over because today's code cannot read them. `notes` are what the view assumed where it
-    was not told, in words.
+    The rows are as of the event at position `as_of`, recorded at `recorded_at` (0 and None before
+    the first). `stale_since` is the first event that the projection could not apply, None unless it
+    is quarantined; `failure` then says why. `unread` counts events skipped because today's code
+    cannot read them. `notes` say what the view assumed where the question did not say.
     """
 
     view: str
@@ -39,7 +38,7 @@ class Answer(Struct, frozen=True):
 
 
 class Rows(list[Struct]):
-    """What a view returned, with what it noted."""
+    """The rows that a view returned, with its notes."""
 
     notes: tuple[str, ...] = ()
 
@@ -47,7 +46,7 @@ class Rows(list[Struct]):
 class Explanation(Struct, frozen=True):
     """The events behind the rows of `answer`, in order; `answer` has those rows alone.
 
-    There may be causes and no row: one that was there and is gone.
+    Causes without a row mean that the row is gone.
     """
 
     answer: Answer
@@ -55,7 +54,7 @@ class Explanation(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """What of a view differs between two places in the log."""
+    """The differences in a view between two positions in the log."""
 
     before: Answer
     after: Answer
@@ -68,7 +67,7 @@ class ViewFailed(LedgerError):
     def __init__(self, plugin: str, view: str, error: BaseException) -> None:
         super().__init__(
             f"the view {view} of the plugin {plugin} failed: {type(error).__name__}: {error}",
-            advice="The ledger is unharmed; mend the plugin",
+            advice="The ledger is unharmed; fix the plugin",
         )
         self.plugin, self.view = plugin, view
 
@@ -83,7 +82,7 @@ def ask(
         rows.notes = notes_of(projection)
         return rows
     except (LedgerError, SQLAlchemyError):
-        raise  # a database that fails is no fault of the view
+        raise  # a failing database is not the view's fault
     except (Exception, SystemExit) as error:
         raise ViewFailed(projection.plugin, view.name, error) from error
 
@@ -91,10 +90,10 @@ def ask(
 def answer_of(
     view: View, rows: Rows, folded: Folded[Any] | Generation, failure: Failure | None
 ) -> Answer:
-    """The rows with what they are true of."""
+    """Make an answer of the rows and the position they are as of."""
     stale = None
     if failure is not None:
-        # a rebuild may have failed early while the old tables had come further
+        # a rebuild may have failed early while the old tables had got further
         stale = max(failure.position, folded.position + 1)
     return Answer(
         view.name,
@@ -111,7 +110,7 @@ def answer_of(
 
 
 def rows_there_are(answer: Answer, text: Callable[[Any], str]) -> str:
-    """Some first values of an answer, for whoever asked for one that is not there."""
+    """Advice where no row has the wanted key: the first few keys that there are."""
     if not answer.rows:
         return "The view has no rows as of then"
     name = answer.rows[0].__struct_fields__[0]

@@ -1,7 +1,7 @@
-"""What of many views differs between two places in the log, in one pass over it.
+"""Differences in many views between two positions in the log, found in one pass.
 
-Every projection is folded to the first place, its views are asked there, and it is folded on
-to the second. The log is read once for all of them, however many views are asked.
+Every projection is folded to the first position, its views are asked, and it is folded on to the
+second. The log is read once, however many views are asked.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,14 +20,14 @@ from ledger.projections.questions import View
 
 Given = Mapping[str, Any]
 Asked = Mapping[View, Given]
-"""The views to be asked, each with its parameters."""
+"""The views to ask, each with its parameters."""
 
 Answers = dict[str, Answer | LedgerError]
-"""The answers by view; of one that could not answer, why."""
+"""Answers by view name; for a view that failed, its error."""
 
 
 class _Walker:
-    """A projection on its way through the log. Where a handler raises, it stays before that."""
+    """A projection moving through the log. If a handler raises, it stops before that event."""
 
     def __init__(self, projection: type[Projection], asked: Asked, log: Log) -> None:
         self._kind, self._asked, self._log = projection, asked, log
@@ -36,7 +36,7 @@ class _Walker:
         self._stopped: Folded[Any] | None = None
 
     def take(self, entries: list[RecordedEvent]) -> None:
-        """Go on over these events."""
+        """Apply these events."""
         if self._stopped is not None:
             return
         failure = self._folding.apply(entries)
@@ -46,7 +46,7 @@ class _Walker:
             self._recorded_at = entries[-1].recorded_at
 
     def answers(self) -> Answers:
-        """What the views say here."""
+        """Ask the views at this position."""
         folding = self._folding
         if self._stopped is None:
             try:
@@ -77,14 +77,14 @@ class _Walker:
         for view, given in self._asked.items():
             try:
                 rows = ask(view, folded.projection, given)
-            except LedgerError as error:  # one view that fails keeps no other from answering
+            except LedgerError as error:  # a failing view does not stop the others
                 found[view.name] = error
             else:
                 found[view.name] = answer_of(view, rows, folded, folded.failure)
         return found
 
     def _stop(self, failure: Failure) -> None:
-        # What was folded holds half of that event, so it is folded anew up to the one before.
+        # The tables hold half of that event, so fold again up to the one before.
         self._stopped = fold(self._kind, self._log.stream(0, failure.position - 1))
         self._stopped.failure = failure
 
@@ -96,10 +96,10 @@ def compare_between(
     after: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Comparison | LedgerError]:
-    """What of each view differs between two positions, by view; of one that failed, why.
+    """Compare each view at two positions; for a view that failed, return its error.
 
-    `after` may be the earlier one. A projection that cannot take an event stays before it;
-    the answers say so, and the others go on.
+    `after` may be the earlier one. A projection that cannot apply an event stops before it; its
+    answers say so, and the others go on.
     """
     walkers = [_Walker(projection, asked, log) for projection, asked in wanted.items()]
     low, high = sorted((before, after))

@@ -1,4 +1,4 @@
-"""The projections and views of all plugins together, each name once."""
+"""The projections and views of all plugins together; each name is used once."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from ledger.projections.questions import View
 
 
 def by_name(projections: Iterable[type[Projection]]) -> dict[str, type[Projection]]:
-    """Projections by name, sorted. Raises `BadPlugin` naming both plugins of one name."""
+    """Return projections by name, sorted. Raises `BadPlugin` for two of one name, naming both."""
     found: dict[str, type[Projection]] = {}
     for projection in projections:
         other = found.setdefault(projection.name, projection)
@@ -19,7 +19,7 @@ def by_name(projections: Iterable[type[Projection]]) -> dict[str, type[Projectio
 
 
 def views_by_name(projections: Iterable[type[Projection]]) -> dict[str, View]:
-    """Views by name, sorted. Raises `BadPlugin` naming both plugins of one name."""
+    """Return views by name, sorted. Raises `BadPlugin` for two of one name, naming both plugins."""
     found: dict[str, tuple[View, type[Projection]]] = {}
     for projection in projections:
         for view in projection.views.values():

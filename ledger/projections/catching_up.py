@@ -1,9 +1,9 @@
-"""Catching up: the log's events through every projection behind its head, exactly once.
+"""Catching up: put each event through every projection that is behind, exactly once.
 
-One stream of events is fanned out to all projections. Per batch there is one transaction:
-each projection claims its progress (compare and set), its handlers run, its rows are
-written. Whoever finds the progress elsewhere than it was left lost a race: it drops what
-it held in memory, and goes on from where the other one came to.
+One stream of events is fanned out to all projections. Each batch is one transaction: each
+projection claims its progress (compare and set), its handlers run, its rows are written. A process
+that finds the progress moved has lost a race: it drops what it held in memory, and goes on from
+where the other process got to.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,14 +25,14 @@ from ledger.projections.store import Generation, ViewStore
 from ledger.projections.tables import Table
 
 Progress = Callable[[int, int], None]
-"""Told now and then how far it has come: position, head."""
+"""Called from time to time with the position reached and the head."""
 
 MANY_ROWS = 8_000
-"""Rows written in a batch beyond which the next one is made shorter."""
+"""After a batch that writes more rows than this, the next one is shorter."""
 
 MOST_ROWS = 20_000
-"""Rows after which a transaction ends in the middle of a batch, so that no batch of events
-that each touch thousands fills the memory or holds the lock for minutes."""
+"""A transaction ends after this many rows, even in the middle of a batch: events that each touch
+thousands would otherwise fill the memory or hold the lock for minutes."""
 
 _SHORTEST = 50
 
@@ -40,8 +40,8 @@ _SHORTEST = 50
 class Follower:
     """One generation of a projection that follows the log.
 
-    Keeps the rows that it touched between batches, and between catch-ups: they stay true
-    as long as nobody else moves the progress, which the next claim finds out.
+    It keeps the rows that it touched in memory, between batches and between catch-ups. They stay
+    valid until another process moves the progress, which the next claim detects.
     """
 
     def __init__(
@@ -67,26 +67,26 @@ class Follower:
 
     @property
     def position(self) -> int:
-        """The last event applied, as far as we know."""
+        """The last event applied, as far as this process knows."""
         return self._folding.position
 
     @property
     def stopped(self) -> bool:
-        """Whether there is nothing to follow with: quarantined, or dropped."""
+        """Whether it can follow no further: quarantined, or dropped."""
         return self.gone or self.generation.failure is not None
 
     def committed(self) -> None:
-        """The transaction went through."""
+        """Note that the transaction was committed."""
         self._committed = self.generation
 
     def rolled_back(self) -> None:
-        """The transaction did not: drop what is in memory."""
+        """Go back to the last commit, and drop the rows in memory."""
         self._start(self._committed)
 
     def apply(self, connection: Connection, entries: Sequence[RecordedEvent]) -> int:
-        """Apply events that follow on `position` in the transaction; the rows written.
+        """Apply the events after `position` in the transaction; return how many rows it wrote.
 
-        Not all of them where they touch very many rows (`MOST_ROWS`): see `position`.
+        Where they touch very many rows (`MOST_ROWS`) only some are applied: see `position`.
         """
         last = entries[-1]
         before, before_at = self.position, self.generation.recorded_at
@@ -143,14 +143,14 @@ class Follower:
     def _fold(
         self, entries: Sequence[RecordedEvent]
     ) -> tuple[Sequence[RecordedEvent], Failure | None]:
-        """Put events through the handlers, and see that their rows can be kept.
+        """Put events through the handlers, and check that their rows can be stored.
 
-        The events that were taken: all, or those until there were enough rows.
+        Return the events applied: all, or those up to the row limit.
         """
         before, unread = self._folding.position, self._folding.unread
         taken, piece = 0, 1
         while taken < len(entries) and (written := self._folding.written()) < MOST_ROWS:
-            if taken:  # a piece as long as what is left has room for, by the rows so far
+            if taken:  # as many as still fit, judging by the rows so far
                 room = (MOST_ROWS - written) * taken // max(written, 1)
                 piece = max(1, min(2 * piece, room))
             failure = self._folding.apply(entries[taken : taken + piece])
@@ -162,7 +162,7 @@ class Follower:
             for table in self._folding.tables:
                 table.check_all()
         except BadRow:
-            # only now do we know; go through them again to find whose fault it was
+            # a bad row shows only now; go through the events again to find the one that wrote it
             self._restart(before, unread)
             failure = self._folding.apply_singly(entries)
             if failure is None:
@@ -211,10 +211,10 @@ def follow(
     batch: int = BATCH,
     progress: Progress | None = None,
 ) -> None:
-    """Bring followers to the position `head`, or to where they stop.
+    """Bring followers up to the position `head`, or to where they stop.
 
-    Raises `StorageFailure` where the log cannot be read or the views not be written; then
-    nothing of the batch under way was kept.
+    Raises `StorageFailure` where the log cannot be read or the views cannot be written; nothing of
+    the current batch is then kept.
     """
     while behind := [f for f in followers if not f.stopped and f.position < head]:
         if not _one_stream(store, log, behind, head, batch, progress):
@@ -231,8 +231,8 @@ def _one_stream(
     batch: int,
     progress: Progress | None,
 ) -> bool:
-    """Whether there was anything."""
-    # in one order in every process, so that no two wait for each other
+    """Apply one stream of events; return whether there were any."""
+    # in the same order in every process, so that no two wait for each other
     followers = sorted(followers, key=lambda f: f.projection.name)
     start = min(f.position for f in followers)
     stream = log.stream(start, head)
@@ -251,11 +251,11 @@ def _one_stream(
 def _one_batch(
     store: ViewStore, followers: Sequence[Follower], entries: Sequence[RecordedEvent]
 ) -> int:
-    """Apply a batch, in one transaction unless it touches very many rows; the most rows that
+    """Apply a batch, in one transaction unless it touches very many rows. Return the most rows that
     one projection wrote."""
     first, last = entries[0].position, entries[-1].position
     written = dict.fromkeys(range(len(followers)), 0)
-    # one that lost a race may be anywhere; a gap waits for the next stream
+    # a follower that lost a race may be anywhere; a gap waits for the next stream
     while behind := [
         (n, f) for n, f in enumerate(followers) if first - 1 <= f.position < last and not f.stopped
     ]:

@@ -1,6 +1,6 @@
-"""What a column keeps of a value: each of these gives it back in that form.
+"""Checks of column values: each returns the value in the form that its column keeps.
 
-They raise `TypeError` or `ValueError` for what no column keeps.
+They raise `TypeError` or `ValueError` for a value that the column cannot keep.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,12 @@ _INT64 = 2**63
 
 
 def text(value: object) -> str:
-    """A text that both databases keep."""
+    """Text that both databases can keep."""
     if not isinstance(value, str):
-        raise TypeError("it is no text")
+        raise TypeError("it is not text")
     kept = value if type(value) is str else str.__str__(value)
     if "\0" in kept:
-        raise ValueError("it has a zero character")
+        raise ValueError("it has a NUL character")
     if not kept.isascii():
         kept.encode()  # a lone surrogate raises here, before a database does
     return kept
@@ -27,7 +27,7 @@ def text(value: object) -> str:
 def integer(value: Any) -> int:
     """A whole number of 64 bits."""
     if type(value) is not int:
-        raise TypeError("it is no whole number")
+        raise TypeError("it is not a whole number")
     if not -_INT64 <= value < _INT64:
         raise ValueError("it does not fit 64 bits")
     return value
@@ -36,17 +36,17 @@ def integer(value: Any) -> int:
 def real(value: object) -> float:
     """A finite number."""
     if type(value) is not float and type(value) is not int:
-        raise TypeError("it is no number")
+        raise TypeError("it is not a number")
     number = float(value)
     if not isfinite(number):
-        raise ValueError("it is not finite; undefined is None")
-    return number + 0.0  # SQLite keeps -0.0 as 0.0; so does everything else then
+        raise ValueError("it is not finite; use None for undefined")
+    return number + 0.0  # SQLite keeps -0.0 as 0.0; so every store does
 
 
 def instant(value: Any) -> datetime:
     """An aware time, in UTC."""
     if not isinstance(value, datetime):
-        raise TypeError("it is no time")
+        raise TypeError("it is not a time")
     if value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:
@@ -55,11 +55,11 @@ def instant(value: Any) -> datetime:
 
 
 def exactly(wanted: type) -> Callable[[Any], Any]:
-    """A value of that very type."""
+    """A value of exactly that type."""
 
     def check(value: Any) -> Any:
         if type(value) is not wanted:
-            raise TypeError(f"it is no {wanted.__name__}")
+            raise TypeError(f"it is not a {wanted.__name__}")
         return value
 
     return check
@@ -70,7 +70,7 @@ def one_of(values: frozenset[Any]) -> Callable[[Any], Any]:
 
     def check(value: Any) -> Any:
         if value not in values or isinstance(value, bool):
-            raise ValueError(f"it is none of {', '.join(sorted(map(repr, values)))}")
+            raise ValueError(f"it is not one of {', '.join(sorted(map(repr, values)))}")
         return value
 
     return check
@@ -81,7 +81,7 @@ def member(enum: type[Enum]) -> Callable[[Any], Any]:
 
     def check(value: Any) -> Any:
         if not isinstance(value, enum):
-            raise TypeError(f"it is no {enum.__name__}")
+            raise TypeError(f"it is not a member of {enum.__name__}")
         return value
 
     return check

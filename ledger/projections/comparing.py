@@ -12,7 +12,7 @@ Change = Literal["added", "changed", "removed"]
 
 
 class Difference(Struct, frozen=True):
-    """A column of a row, before and after; None where the row was not there, too."""
+    """A column of a row, before and after. None may also mean that the row was not there."""
 
     column: str
     before: Any
@@ -20,10 +20,10 @@ class Difference(Struct, frozen=True):
 
 
 class RowChange(Struct, frozen=True):
-    """What became of one row.
+    """How one row changed.
 
-    `row` holds the columns that tell it from the others, the leading ones as a rule.
-    `differences` are the columns that differ; of a row that came or went, all but those.
+    `row` holds the columns that identify it, usually the leading ones. `differences` are the
+    columns that differ; for a row added or removed, all columns but the identifying ones.
     """
 
     row: dict[str, Any]
@@ -34,10 +34,10 @@ class RowChange(Struct, frozen=True):
 def compare(
     before: Rows, after: Rows, names: Sequence[str], identity: Sequence[str]
 ) -> list[RowChange]:
-    """What turns one answer into the other: in the order of `after`, what is gone last.
+    """Return what turns one answer into the other, in the order of `after`, removals last.
 
-    `names` are the columns, `identity` those by which a row is found again (`identity_of`).
-    Rows alike in all of them are paired in their order.
+    `names` are the columns, `identity` those by which a row is found again (`identity_of`). Rows
+    with equal identities are paired in order.
     """
     old, new = _identified(before, identity), _identified(after, identity)
     rest = [name for name in names if name not in identity]
@@ -64,10 +64,10 @@ def compare(
 
 
 def identity_of(columns: Sequence[Column], answers: Iterable[Rows]) -> tuple[str, ...]:
-    """The columns by which a row is found again in another answer of its view.
+    """Return the columns by which a row is found again in another answer of its view.
 
-    The declared key, where no two rows of an answer share it. Else the shortest leading
-    run of columns of which that is true; all of them where none is.
+    The declared key, where no two rows of an answer share it. Otherwise the shortest leading run of
+    columns that no two rows share; all columns if none is.
     """
     answers = list(answers)
     names = tuple(column.name for column in columns)
@@ -82,10 +82,10 @@ def identity_of(columns: Sequence[Column], answers: Iterable[Rows]) -> tuple[str
 def beginning_with(
     key: str, texts: Sequence[Callable[[Any], str]] = (str,)
 ) -> Callable[[Struct], bool]:
-    """Whether a row begins with a key: `stage-1`, or `stage-1 2025-07` for two columns.
+    """Return a test whether a row begins with a key: `stage-1`, or `stage-1 2025-07`.
 
-    The key is the text of the first columns, with spaces between; `texts` are the ways in
-    which a value may be written (a text is only ever written as itself).
+    The key is the text of the first column or columns, with spaces between; `texts` are the ways in
+    which a value may be written (text is only ever written as itself).
     """
 
     def begins(row: Struct) -> bool:
@@ -110,7 +110,7 @@ def beginning_with(
 
 
 def _identified(rows: Rows, identity: Sequence[str]) -> dict[tuple[tuple[Any, ...], int], Struct]:
-    """Rows by identity; of several alike, by their order too."""
+    """Rows by identity, and by their order among rows with the same identity."""
     found: dict[tuple[tuple[Any, ...], int], Struct] = {}
     for row in rows:
         values, n = tuple(getattr(row, name) for name in identity), 0

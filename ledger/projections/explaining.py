@@ -1,13 +1,13 @@
 """Explaining: the events behind a row of a view, from the log alone.
 
-An event is *behind* a row if the row read differently after it than before it. So the log
-is folded event by event, and the view asked again whenever the tables have changed. That
-needs nothing of a plugin's author and is exact, however the view computes its rows: the
-changes in order, put one upon the other, are the row.
+An event is *behind* a row if the row read differently after it than before it. So the log is folded
+event by event, and the view asked again whenever the tables have changed. That needs nothing from
+the plugin's author, and is exact however the view computes its rows: applied in order, the changes
+add up to the row.
 
-Time passes in a log, too: a stage is idle longer, a milestone later, because a further
-event says that it is another day. Nobody would call that event a cause, so the view is
-asked about every prefix as if on the last day, that of the answer to be explained.
+Time also passes in a log: a stage is idle longer, a milestone later, only because a further event
+was recorded on a later day. Such an event is not a cause. So the view is asked about every prefix
+as if on the last day, that of the answer being explained.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ class Cause(Struct, frozen=True):
 
 
 class WatchedTable(Table[R]):
-    """A table in memory that knows what was written to it since it was asked last."""
+    """A table in memory that remembers what was written to it since it was last asked."""
 
     __slots__ = ("_before",)
 
@@ -57,19 +57,19 @@ class WatchedTable(Table[R]):
         super().delete(*key)
 
     def drain(self) -> tuple[list[R], list[Key]]:
-        """See `Table.drain`. What was written before is no news any more."""
+        """See `Table.drain`. Also forgets the changes so far."""
         self._before = {}
         return super().drain()
 
     def changed(self) -> bool:
-        """Whether a row is another than when this, or `changes`, was asked last."""
+        """Whether a row differs from when this or `changes` was last called."""
         before, rows, gone = self._news()
         return any(before[self.layout.key_of(row)] != row for row in rows) or any(
             before[key] is not None for key in gone
         )
 
     def changes(self) -> list[RowChange]:
-        """What became of the rows since then, by key; what is gone last."""
+        """How the rows changed since then, by key; removals last."""
         before, rows, _ = self._news()
         were = [row for row in before.values() if row is not None]
         return compare(were, rows, self.layout.names, self.layout.keys)
@@ -93,10 +93,10 @@ def causes(
     at: Place,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Cause, ...]:
-    """The events behind the rows for which `begins` is true, up to the place `at`.
+    """Return the events behind the rows for which `begins` is true, up to the place `at`.
 
-    The events up to `at` must go through the handlers (`replay` finds how far they do). A
-    prefix over which the view itself raises, as for a share of nothing, has no rows.
+    The handlers must be able to apply every event up to `at` (`replay` finds how far they can). A
+    prefix for which the view itself raises, such as a share of nothing, has no rows.
     """
     tables: list[WatchedTable[Any]] = [
         WatchedTable(n, t.layout) for n, t in projection.tables.items()
@@ -119,20 +119,20 @@ def causes(
     shown = [after for _, _, after in steps]
     columns = view.columns(next(filter(None, shown), []))
     names = [column.name for column in columns]
-    # by the whole answer: a row is told from those beside it, too
+    # from whole answers: a row must be told from its neighbours too
     identity = identity_of(columns, [answer, *shown])
     return tuple(
         Cause(entry, tuple(changes))
         for entry, before, after in steps
-        # the same rows in another order are the same rows
+        # the same rows in another order are not a change
         if (changes := compare(before, after, names, identity))
     )
 
 
 def asked_of_prefix(view: View, folding: Folding[Any], given: Mapping[str, Any], at: Place) -> Rows:
-    """What a view says of the events so far, as if at a later place; nothing where it raises."""
+    """Ask a view about the events so far, as if at a later place; no rows where it raises."""
     with folding.asked(at) as projection:
         try:
             return view.call(projection, given)
-        except (Exception, SystemExit):  # noqa: BLE001 - a share of nothing; who asks about the whole is told what it raises
+        except (Exception, SystemExit):  # noqa: BLE001 - such as a share of nothing; asking about the whole log shows the error
             return []

@@ -1,7 +1,7 @@
-"""What the database of views says when it fails.
+"""Failures of the view database, in words of their own.
 
-No event is at stake there, so the log's words ("nothing was recorded") would be false: all
-that was recorded is in the log, and views are built anew from it.
+No event is at stake there, so the log's words ("nothing was recorded") would be wrong: all that was
+recorded is in the log, and views are rebuilt from it.
 """
 
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger.errors import LedgerError, NoLedger, NotALedger, StorageFailure
 from ledger.log.failures import ODD, StorageErrors, file_errors
 
-ANEW = "Delete it: views are built anew from the log"
-_UNHARMED = "What was recorded is safe: only views are kept there."
+ANEW = "Delete it: views are rebuilt from the log"
+_UNHARMED = "The recorded events are safe: only views are kept there."
 
 
 @contextmanager
 def view_errors(where: str) -> Iterator[None]:
     """Turn what the database or the disk raises into a `StorageFailure` that speaks of views.
 
-    What the log raises inside the block passes through in the log's own words.
+    Errors that the log raises inside the block keep the log's own words.
     """
     try:
         yield
@@ -41,7 +41,7 @@ def _of_views(told: LedgerError, where: str) -> StorageFailure:
             advice="Ask again",
         )
     if told.message.endswith("is damaged") or told.advice == ODD:
-        # Damage may show as anything: a table that is there already, a column that is not.
+        # Damage may show as anything: a table that already exists, a column that is missing.
         return StorageFailure(told.message, advice=ANEW)
     return StorageFailure(
         told.message, advice=told.advice.replace("Nothing was recorded.", _UNHARMED)

@@ -1,4 +1,4 @@
-"""What is wrong with a plugin: one message with the file and line, and what to write instead."""
+"""Errors in a plugin: one message with the file and line, and what to write instead."""
 
 import inspect
 from types import FrameType
@@ -32,7 +32,7 @@ class BadRow(BadInput):
 
 
 class ReadOnly(BadPlugin):
-    """A view tried to write. A view only reads: what it changed would be lost or believed."""
+    """A view tried to write. A view only reads: its changes would be lost, or taken for true."""
 
     def __init__(self, table: str) -> None:
         super().__init__(
@@ -42,19 +42,19 @@ class ReadOnly(BadPlugin):
 
 
 DECLARED = "__declared__"
-"""Marks what a decorator of ours made of a method."""
+"""Marks a method that `on` or `view` has declared."""
 
 
 def refuse_second(method: Any, body: FrameType | None) -> None:
-    """Refuse a handler or view of a name that its class has used for another already.
+    """Refuse a handler or view with a name that its class has used for another.
 
-    Python keeps the last of them and says nothing; the events or the question of the first
-    would be missing. `body` is the class body that runs the decorator.
+    Python silently keeps the last one, so the first would be missing. `body` is the frame of the
+    class body that runs the decorator.
     """
     other = body.f_locals.get(method.__name__) if body is not None else None
     if other is not None and other is not method and hasattr(other, DECLARED):
         raise BadPlugin(
-            f"{method.__qualname__} is written twice, and the second would replace the first",
+            f"{method.__qualname__} is defined twice, and the second would replace the first",
             advice="Rename one",
             subject=method,
         )

@@ -16,17 +16,17 @@ from ledger.projections.projection import Place, Projection, opened_tables
 
 P = TypeVar("P", bound=Projection)
 BATCH = 4_000
-"""Events of a transaction, when views follow the log: a sixth less time than with 1,000 of them."""
+"""Events per transaction when views follow the log: it takes a sixth less time than 1,000."""
 
 TOLD_EVERY = 1_000
-"""Events after which somebody who waits for a fold is told how far it has come."""
+"""Progress is reported each time this many events were folded."""
 
 CHUNK = 64
 """Events held at once in a fold in memory: few enough to stay in the processor's cache."""
 
 
 class Log(Protocol):
-    """What a projection needs of the log."""
+    """The part of the log that a projection needs."""
 
     @property
     def registry(self) -> Registry:
@@ -39,14 +39,13 @@ class Log(Protocol):
         """The events of positions after < p <= until, in order."""
 
     def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
-        """Their lines, by which one history is told from another."""
+        """Their lines, which tell one history from another."""
 
 
 class Failure(Struct, frozen=True):
     """Why a projection is quarantined: which plugin, at which event, with what error.
 
-    `position` and `type` are of the event that could not be applied; `error` is one line,
-    `traceback` the whole story.
+    `position` and `type` are of the event that could not be applied; `error` is one line.
     """
 
     plugin: str
@@ -63,9 +62,9 @@ class HandlerFailed(LedgerError):
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(
-            f"{failure.plugin}: {failure.projection} cannot take {failure.type} "
+            f"{failure.plugin}: {failure.projection} cannot apply {failure.type} "
             f"#{failure.position}: {failure.error}",
-            advice="Mend the plugin; its views are then built anew",
+            advice="Fix the plugin; its views are then rebuilt",
         )
         self.failure = failure
 
@@ -73,8 +72,8 @@ class HandlerFailed(LedgerError):
 class Folding(Generic[P]):
     """An opened projection that takes events in batches.
 
-    `position` is the last event applied; `unread` counts events that it has a handler
-    for but that today's code cannot read, and which it passed over.
+    `position` is the last event applied; `unread` counts events that have a handler but that
+    today's code cannot read: they are skipped.
     """
 
     def __init__(self, projection: P, position: int = 0, unread: int = 0) -> None:
@@ -107,7 +106,7 @@ class Folding(Generic[P]):
                     state["_last"] = entry
                     handler(event, entry)
         except (StorageFailure, MemoryError):
-            raise  # not the plugin's doing
+            raise  # not the plugin's fault
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises is kept as its failure
             assert entry is not None
             return failure_of(type(self.projection), entry, error)
@@ -117,7 +116,7 @@ class Folding(Generic[P]):
         return None
 
     def apply_singly(self, entries: Iterable[RecordedEvent]) -> Failure | None:
-        """Like `apply`, checking every row after every event: finds who wrote a bad one."""
+        """Like `apply`, but check rows after every event, to find the one that wrote a bad row."""
         for entry in entries:
             failure = self.apply([entry])
             if failure is not None:
@@ -143,7 +142,7 @@ class Folding(Generic[P]):
     def asked(self, at: Place | None) -> Iterator[P]:
         """The projection between two events, ready for views, as if its place were `at`.
 
-        None: before the first event. What was written must be settled.
+        None: before the first event. All writes must be settled.
         """
         self.seal()
         self.projection.__dict__["_last"] = at
@@ -158,8 +157,8 @@ class Folding(Generic[P]):
 class Folded(Struct, Generic[P]):
     """A projection folded over a prefix of the log, ready to answer.
 
-    `position` and `recorded_at` are of the last event applied; `failure` says why it
-    stopped there where it did.
+    `position` and `recorded_at` are of the last event applied; `failure` says why, if it stopped
+    there.
     """
 
     projection: P
@@ -232,7 +231,7 @@ def _told(
 
 
 def failure_of(projection: type[Projection], entry: RecordedEvent, error: BaseException) -> Failure:
-    """What is kept of a handler that raised."""
+    """Describe the exception that a handler raised."""
     text = str(error).splitlines()[0] if str(error) else ""
     return Failure(
         projection.plugin,

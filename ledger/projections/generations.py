@@ -1,4 +1,4 @@
-"""Generations: which tables follow the log, which are built anew, and when they swap."""
+"""Generations: which tables follow the log, which are rebuilt, and when they swap."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,10 +12,10 @@ from ledger.projections.store import Generation, ViewStore, columns_of
 
 
 class Generations:
-    """Decides, under a lock, which generation of each projection goes on.
+    """Decides, under a lock, which generation of each projection is used.
 
-    Projections are taken by name, everywhere: two transactions that lock in one order never
-    wait for each other.
+    Projections are always locked in order of name, so that two transactions never wait for each
+    other.
     """
 
     def __init__(self, store: ViewStore, registry: Registry, history: History) -> None:
@@ -26,12 +26,12 @@ class Generations:
     def prepare(
         self, projections: Sequence[type[Projection]]
     ) -> tuple[list[Generation], list[Generation]]:
-        """The live generations to bring up to date, and the ones to build beside others.
+        """Return the live generations to bring up to date, and those to build beside them.
 
-        A projection seen for the first time gets its tables, live at once. One whose code,
-        version or history changed gets a further generation. One that a killed rebuild left
-        unfinished, or that somebody is building now, is built on; what else was left is
-        thrown away.
+        A projection seen for the first time gets its tables, live at once. One whose code, version
+        or history changed gets a further generation. A generation that a killed rebuild left
+        unfinished, or that another process is building now, is built on; other leftovers are
+        dropped.
         """
         with self._store.reading() as connection:
             found = self._store.generations(connection)
@@ -57,7 +57,7 @@ class Generations:
         return following, building
 
     def begin(self, projections: Sequence[type[Projection]]) -> list[Generation]:
-        """A further generation of each projection, or the unfinished one that is there."""
+        """Return a new generation of each projection, or the unfinished one that there is."""
         with self._store.writing(alone=True) as connection:
             found = self._store.generations(connection)
             return [
@@ -68,11 +68,11 @@ class Generations:
     def swap(
         self, built: Sequence[Generation], projections: Mapping[str, type[Projection]]
     ) -> None:
-        """Let the new tables answer and drop the old ones, in one transaction.
+        """Make the new tables live and drop the old ones, in one transaction.
 
-        A generation that was quarantined on its way takes over only where it came as far
-        as the old one, or where the old one can no longer answer: its columns do not fit
-        the code, or its events are not those of the log.
+        A generation that was quarantined on its way takes over only where it got as far as the old
+        one, or where the old one can no longer answer: its columns do not fit the code, or its
+        events are not those of the log.
         """
         with self._store.writing(alone=True) as connection:
             found = self._store.generations(connection)
@@ -80,7 +80,7 @@ class Generations:
                 mine = found.get(generation.projection, [])
                 new = next((g for g in mine if g.generation == generation.generation), None)
                 if new is None or new.live or not self._history.holds(new):
-                    continue  # somebody else swapped, or began one for another log
+                    continue  # another process swapped, or began one for another log
                 old = [g for g in mine if g is not new]
                 columns = columns_of(projections[new.projection])
                 if new.failure is not None and any(
@@ -122,7 +122,7 @@ class Generations:
         *,
         retry: bool = False,
     ) -> Generation | None:
-        """What a rebuild left that can be built on; the rest is thrown away."""
+        """Return an unfinished generation that can be built on; drop the others."""
         kept = None
         for generation in mine:
             if generation.live:
@@ -158,7 +158,7 @@ class Generations:
 def usable(
     generation: Generation, projection: type[Projection], registry: Registry, history: History
 ) -> bool:
-    """Whether today's code can go on with these tables: its own, and of this history."""
+    """Whether today's code can continue these tables: made by the same code, from this history."""
     return (
         generation.version == projection.version
         and generation.columns == columns_of(projection)

@@ -1,8 +1,8 @@
 """Histories: whether tables were folded from this log, or from another in its place.
 
-A ledger may be restored from an older copy, replaced by another, or find the views of its
-neighbour where its own would be. Then the events that the rows came from are no more, and
-the rows are not to be shown.
+A ledger may be restored from an older copy, replaced by another, or find the views of its neighbour
+where its own would be. Then the events that the rows came from are not in this log, and the rows
+must not be shown.
 """
 
 from hashlib import sha256
@@ -11,12 +11,12 @@ from typing import Protocol
 from ledger.projections.folds import Failure, Log
 
 TAIL = 16
-"""Lines that tell one history from another. One would do for clocks that go on; where the
-recorded time stood still (a clock put back), two branches may end in equal lines."""
+"""The last lines that tell one history from another. One would do while clocks advance; where the
+recorded time stood still (a clock set back), two branches may end in equal lines."""
 
 
 class Place(Protocol):
-    """How far a fold came, and of which history."""
+    """How far a fold has come, and in which history."""
 
     @property
     def position(self) -> int:
@@ -24,11 +24,11 @@ class Place(Protocol):
 
     @property
     def failure(self) -> Failure | None:
-        """The event that it could not take."""
+        """The event that it could not apply."""
 
     @property
     def ledger(self) -> str:
-        """`History.ledger` of then."""
+        """`History.ledger` at that time."""
 
     @property
     def tail(self) -> str:
@@ -36,8 +36,8 @@ class Place(Protocol):
 
 
 class History:
-    """The history that a log holds. It remembers what it looked up: take a new one each time
-    that somebody asks, for a log may be replaced while it is open."""
+    """The history that a log holds. It caches what it reads: make a new one for each question,
+    since a log may be replaced while it is open."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -45,7 +45,7 @@ class History:
 
     @property
     def ledger(self) -> str:
-        """Which ledger it is: the SHA-256 of its first line in hex; empty in an empty log."""
+        """The ledger's identity: the SHA-256 of its first line in hex; empty in an empty log."""
         return self.tail(1)
 
     def tail(self, position: int) -> str:
@@ -53,7 +53,7 @@ class History:
         found = self._tails.get(position)
         if found is None:
             found = self._read(position)
-            if found:  # what is not there may come
+            if found:  # a missing line may still be recorded
                 self._tails[position] = found
         return found
 
@@ -66,7 +66,7 @@ class History:
         return digest.hexdigest()
 
     def holds(self, fold: Place) -> bool:
-        """Whether every event that a fold saw, so far as lines tell, stands in this log."""
+        """Whether this log holds every event that a fold saw, as far as the lines tell."""
         seen = fold.position if fold.failure is None else fold.failure.position
         if seen == 0:
             return True

@@ -41,8 +41,8 @@ class Place(Struct, frozen=True):
 def on(*event_types: type[Event] | str) -> Callable[[F], F]:
     """Mark a method `(self, event, entry)` as the handler of these event types.
 
-    An event of another plugin is named, `@on("expo.ExhibitorRegistered")`: nothing is then
-    imported, and while that plugin is not loaded its events are passed over.
+    Give an event type of another plugin by its name, `@on("expo.ExhibitorRegistered")`: nothing is
+    imported, and while that plugin is not loaded its events are skipped.
     """
     for event_type in event_types:
         if not _is_event(event_type) and not _is_of_a_plugin(event_type):
@@ -76,7 +76,7 @@ def _views(cls: type["Projection"], members: Mapping[str, Any]) -> dict[str, Vie
     for attribute, declared in members.items():
         if not isinstance(declared, View):
             continue
-        # An inherited view is asked of either class: each has one of its own.
+        # An inherited view can be asked of both classes, so each has its own.
         member = declared if attribute in vars(cls) else copy(declared)
         setattr(cls, attribute, member)
         if views.setdefault(member.name, member) is not member:
@@ -94,16 +94,16 @@ def _is_event(declared: Any) -> bool:
 
 
 def _is_of_a_plugin(declared: Any) -> bool:
-    """A name with a prefix, which an event type of the studio's own never has."""
+    """Whether it is a name with a prefix, which the studio's own event types never have."""
     return isinstance(declared, str) and "." in declared
 
 
 class Projection:
     """Base of all projections.
 
-    `name` is its stable name (the class's in kebab case unless given). Raise `version`
-    when rows mean something else than before; the tables are then built anew. `plugin` names
-    what it comes from: its module, until the host that loads it says otherwise.
+    `name` is its stable name (the class's in kebab case unless given). Raise `version` when rows
+    mean something else than before; the tables are then rebuilt. `plugin` names the plugin that it
+    comes from: its module, until the host that loads it says otherwise.
     """
 
     name: ClassVar[str] = ""
@@ -136,7 +136,7 @@ class Projection:
         at: Place | None = None,
         sealed: bool = False,
     ) -> Self:
-        """The projection over these tables; over empty ones in memory where none are given.
+        """Open the projection over these tables, or over empty ones in memory.
 
         `at` is the place they were folded to, `sealed` makes them ready for views.
         """
@@ -165,10 +165,10 @@ class Projection:
     def now(self) -> datetime | None:
         """The instant that a view is asked for (UTC); in a handler, that of the event.
 
-        A deadline runs out though nobody records it. A view that compares with the present
-        takes it from here, never from a clock: whoever asks says when that is, the present
-        for a live answer, the time of an as-of for that. It is never before `at`, and where
-        nobody says, it is when that was recorded: None before the first event.
+        A deadline passes without an event. A view that compares with the present takes it from
+        here, never from a clock: the caller sets it, to the present for a live answer and to the
+        time of an as-of. It is never before `at`. Without one it is when that event was recorded:
+        None before the first event.
         """
         place, said = self.at, self.__dict__.get("_said_now")
         if place is None:
@@ -181,15 +181,15 @@ class Projection:
         return None if now is None else now.astimezone(zone(zone_name)).date()
 
     def note(self, text: str) -> None:
-        """In a view: tell what it assumed where the question did not say, such as its days.
+        """In a view: note what it assumed where the question did not say, such as its days.
 
-        A person reads it beside the view's title: "from 2025-03-01 to 2026-02-28".
+        It is shown beside the view's title: "from 2025-03-01 to 2026-02-28".
         """
         self.__dict__.setdefault("_notes", []).append(text)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise BadPlugin(
-            f"{type(self).__name__} sets self.{name}, which a rebuild would not bring back",
+            f"{type(self).__name__} sets self.{name}, which a rebuild would lose",
             advice="Keep it in a row of a table",
             subject=type(self),
         )
@@ -201,13 +201,13 @@ def opened_tables(projection: Projection) -> tuple[Table[Any], ...]:
 
 
 def ask_at(projection: Projection, now: datetime | None) -> None:
-    """Say to an opened projection when its views are asked."""
+    """Set the instant at which an opened projection's views are asked."""
     projection.__dict__["_said_now"] = now
     projection.__dict__["_notes"] = []
 
 
 def notes_of(projection: Projection) -> tuple[str, ...]:
-    """What the view that was asked last has noted, each once."""
+    """The notes of the view that was asked last, each once."""
     return tuple(dict.fromkeys(projection.__dict__.get("_notes", ())))
 
 
@@ -245,8 +245,8 @@ def _members(cls: type[Projection]) -> dict[str, Any]:
 
 
 MAX_NAMES = 52
-"""Characters of a projection's and a table's name together: with the generation they make
-the name of a database table, of which PostgreSQL takes 63."""
+"""Most characters of a projection's and a table's name together: with the generation they form the
+name of a database table, and PostgreSQL allows 63."""
 
 
 def _check_members(cls: type[Projection], members: Mapping[str, Any]) -> None:

@@ -1,21 +1,20 @@
-"""Views: named questions that a projection answers as rows with titled, united columns.
+"""Views: named questions that a projection answers as rows; columns have titles and units.
 
-A view is a typed method. What it takes becomes options of the command line, what it
-returns becomes columns.
+A view is a typed method. Its parameters become options on the command line, the fields of its rows
+become columns.
 """
 
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from enum import Enum
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
 from ledger.errors import BadInput, BadTime
+from ledger.projections.annotations import members, read_annotation
 from ledger.projections.faults import DECLARED, BadPlugin, refuse_second
 from ledger.times import parse_date
 
@@ -30,7 +29,7 @@ def kebab(name: str) -> str:
 
 
 class Column(Struct, frozen=True):
-    """A column of an answer. `unit` may be empty; `key` marks what identifies a row."""
+    """A column of an answer. `unit` may be empty; `key` marks those that identify a row."""
 
     name: str
     title: str
@@ -40,7 +39,7 @@ class Column(Struct, frozen=True):
 
 
 class Parameter(Struct, frozen=True):
-    """What a view can be asked with: an option of the command line.
+    """A parameter of a view: an option on the command line.
 
     `type` is str, int, float, bool, date, a `Literal` or an `Enum`; `many` marks a list of
     it, `optional` that None is allowed. `choices` are the texts of a Literal or Enum.
@@ -56,9 +55,9 @@ class Parameter(Struct, frozen=True):
     help: str
 
     def read(self, value: Any) -> Any:
-        """A value given as text, or typed already, as the method takes it.
+        """Convert a value, given as text or already typed, to what the method takes.
 
-        Raises `BadInput` for one that it cannot take.
+        Raises `BadInput` for a value that does not fit.
         """
         if value is None and (self.optional or self.default is None):
             return None
@@ -90,12 +89,12 @@ class Parameter(Struct, frozen=True):
             raise self._unfit(value) from None
 
     def _choose(self, value: Any) -> Any:
-        members = get_args(self.type) or tuple(self.type)  # of a Literal, or of an Enum
-        for member, text in zip(members, self.choices, strict=True):
+        for member, text in zip(members(self.type), self.choices, strict=True):
             if value == text or (value == member and type(value) is type(member)):
                 return member
         raise BadInput(
-            f"{self.name}: {value!r} is no choice", advice=f"Use one of {', '.join(self.choices)}"
+            f"{self.name}: {value!r} is not a choice",
+            advice=f"Use one of {', '.join(self.choices)}",
         )
 
     def _unfit(self, value: Any) -> BadInput:
@@ -108,7 +107,7 @@ class Parameter(Struct, frozen=True):
 class View:
     """A view of a projection, as the command line and the docs see it.
 
-    `name` is what it is asked by, `title` what it answers, `parameters` what it takes.
+    `name` is what users call it, `title` the question that it answers.
     """
 
     def __init__(
@@ -133,7 +132,7 @@ class View:
         return self if instance is None else self.method.__get__(instance, owner)
 
     def bind(self, projection: Any) -> None:
-        """Read the method's types, once its projection is whole. Raises `BadPlugin`."""
+        """Read the method's types, once its projection is complete. Raises `BadPlugin`."""
         self.projection = projection.name
         try:
             hints = get_type_hints(self.method, include_extras=True)
@@ -166,7 +165,7 @@ class View:
             self.columns()
 
     def columns(self, rows: Sequence[Struct] = ()) -> tuple[Column, ...]:
-        """The columns of an answer; from its rows where the signature does not tell.
+        """Return the columns of an answer; from its rows where the signature does not say.
 
         Raises `BadPlugin` where a unit or a title names a column that is not there.
         """
@@ -193,7 +192,7 @@ class View:
         )
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The method's arguments from what was given, by parameter name, text or typed.
+        """Return the method's arguments from the values given by name, as text or typed.
 
         Raises `BadInput` for an unknown parameter, a missing one, or a value that does
         not fit.
@@ -233,42 +232,23 @@ class View:
         return rows
 
     def _parameter(self, parameter: inspect.Parameter, hint: Any) -> Parameter:
-        declared, help = hint, ""
-        if get_origin(hint) is Annotated:
-            declared, *notes = get_args(hint)
-            help = next((n for n in notes if isinstance(n, str)), "")
-        inner, optional = _without_none(declared)
-        many = get_origin(inner) is list
-        if many:
-            (inner,) = get_args(inner)
-        choices = _choices(inner)
-        fits = choices or (inner in (str, int, float, bool, date) and not (many and inner is bool))
+        found = read_annotation(hint)
+        fits = found.choices or (
+            found.type in (str, int, float, bool, date) and not (found.many and found.type is bool)
+        )
         if not fits or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise BadPlugin(
-                f"the view {self.name} has a parameter {parameter.name} of type {declared}",
+                f"the view {self.name} has a parameter {parameter.name} of type {found.text}",
                 advice="Use str, int, float, bool, date, Literal, Enum, a list of one of them, "
                 "or one of them | None",
                 subject=self.method,
             )
         default = None if parameter.default is _EMPTY else parameter.default
         required = parameter.default is _EMPTY
-        return Parameter(parameter.name, inner, required, default, optional, many, choices, help)
-
-
-def _without_none(declared: Any) -> tuple[Any, bool]:
-    if get_origin(declared) in (Union, UnionType):
-        others = [a for a in get_args(declared) if a is not NoneType]
-        if len(others) == 1:
-            return others[0], len(others) < len(get_args(declared))
-    return declared, False
-
-
-def _choices(declared: Any) -> tuple[str, ...]:
-    if get_origin(declared) is Literal:
-        return tuple(str(value) for value in get_args(declared))
-    if isinstance(declared, type) and issubclass(declared, Enum):
-        return tuple(str(member.value) for member in declared)
-    return ()
+        return Parameter(
+            parameter.name, found.type, required, default, found.optional, found.many,
+            found.choices, found.help,
+        )  # fmt: skip
 
 
 def view(
@@ -276,10 +256,9 @@ def view(
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a method a view: `@view("Crew hours by month", units={"hours": "h"})`.
 
-    Its parameters become options; say what one means with
-    `Annotated[str | None, "only this space"]`. It returns a list of rows: of a table, or
-    any Struct (annotate `-> list[Idle]`, so that the columns are known before it is asked).
-    `units` and `titles` are by column name.
+    Its parameters become options; explain one with `Annotated[str | None, "only this space"]`. It
+    returns a list of rows: of a table, or any Struct (annotate `-> list[Idle]`, so that the columns
+    are known before it is asked). `units` and `titles` are by column name.
     """
 
     def make(method: Callable[..., Any]) -> Any:

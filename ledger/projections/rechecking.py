@@ -1,7 +1,7 @@
 """Rechecking kept views: do their tables hold what a rebuild would hold?
 
-A projection is folded anew in memory, to where its tables have come, and compared with them row by
-row. Nothing is changed, so that a view which somebody has edited is still there to be looked at.
+A projection is folded again in memory, as far as its tables have come, and compared with them row
+by row. Nothing is changed, so that tables which were edited by hand can still be examined.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -23,9 +23,9 @@ _ALL = 2**40
 
 
 class Rechecked(Struct, frozen=True):
-    """One projection: how far its tables have come, and what in them is not so.
+    """One projection: how far its tables have come, and what in them is wrong.
 
-    `rows` counts those compared; None where there was nothing to compare, as `skipped` says.
+    `rows` counts those compared; None where nothing was compared, for the reason in `skipped`.
     """
 
     projection: str
@@ -36,7 +36,7 @@ class Rechecked(Struct, frozen=True):
 
 
 class Recheck:
-    """Compares what is kept at a place with what a log says. `close` it."""
+    """Compares the tables kept at a place with a log. `close` it."""
 
     def __init__(self, log: Log, place: StorePlace) -> None:
         self._log = log
@@ -45,7 +45,7 @@ class Recheck:
         self._store = ViewStore(place, read_only=True) if self._there else None
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         if self._store is not None:
             self._store.close()
 
@@ -54,7 +54,7 @@ class Recheck:
         projections: Iterable[type[Projection]],
         progress: Callable[[int, int], None] | None = None,
     ) -> Iterator[Rechecked]:
-        """The live tables of each projection that has some.
+        """Recheck the live tables of each projection that has any.
 
         Raises `StorageFailure` where they cannot be read.
         """
@@ -82,16 +82,16 @@ class Recheck:
     ) -> Rechecked:
         name, position = projection.name, generation.position
         if generation.version != projection.version or generation.columns != columns_of(projection):
-            why = "another version of the plugin has made them; the next question builds them anew"
+            why = "another version of the plugin made them; the next question rebuilds them"
             return Rechecked(name, position, None, skipped=why)
         if not self._history.holds(generation):
-            what = f"its progress says #{position} of another history than this log's"
+            what = f"its progress is at #{position} of a history other than this log's"
             return Rechecked(name, position, 0, (what,))
         folded = replay(projection, self._log, position, told)
         differences: list[str] = []
         if folded.position != position or folded.unread != generation.unread:
             differences.append(
-                f"its progress says #{position}, and a rebuild comes to #{folded.position}"
+                f"its progress is at #{position}, but a rebuild gets to #{folded.position}"
             )
         rows = 0
         made = store.tables(projection, generation)
@@ -117,7 +117,7 @@ def _differences(table: str, kept: dict[Key, Any], true: dict[Key, Any]) -> Iter
             for name in row.__struct_fields__:
                 is_, should = getattr(row, name), getattr(other, name)
                 if is_ != should:
-                    yield f"{named}: {name} is {is_!s}, and a rebuild says {should!s}"
+                    yield f"{named}: {name} is {is_!s}, but a rebuild gives {should!s}"
 
 
 def _telling(progress: Callable[[int, int], None], head: int) -> Callable[[int], None]:

@@ -1,10 +1,10 @@
-"""Replaying: several projections folded together from #1 to any place, to look around there.
+"""Replaying: fold several projections together from #1 to any place, and look around there.
 
-The log is read once for all of them, in memory: nothing that is live is touched. Going
-forward folds on. Going back folds anew from #1, or from the nearest place before whose rows
-were kept; a fold is a pure function, so copies of its rows are all that there is to keep.
+The log is read once for all of them, in memory; live tables are not touched. Going forward folds
+on. Going back folds again from #1, or from the nearest earlier place whose rows were kept: a fold
+is a pure function, so its rows are all that has to be kept.
 
-A projection that fails is left where it stopped, and the others go on.
+A projection that fails stays where it stopped, and the others go on.
 """
 
 from collections import Counter
@@ -37,21 +37,21 @@ from ledger.projections.rows import Row
 from ledger.projections.tables import Table
 
 Progress = Callable[[int, int], None]
-"""Told now and then how far it has come: position, where it goes."""
+"""Called from time to time with the position reached and the target."""
 
 NEAREST = 8
-"""Rows are kept at 8, 64, 512 … events before a place: few copies, and of the steps back that
-people take, most are short."""
+"""Rows are kept at 8, 64, 512 … events before a place: few copies, since most steps back are
+short."""
 
 MOST_KEPT = 200_000
-"""Rows of the largest copy that is kept. Beyond, going back folds anew from #1."""
+"""Most rows in a copy that is kept. Beyond that, going back folds again from #1."""
 
 
 class Standing(Struct, frozen=True):
     """How a projection stands in a replay.
 
-    `handled` is how many events its handlers took, `unread` how many it passed over because
-    today's code cannot read them, `position` the last event that it saw.
+    `handled` is how many events its handlers applied, `unread` how many it skipped because today's
+    code cannot read them, `position` the last event that it saw.
     """
 
     projection: str
@@ -65,7 +65,7 @@ class Standing(Struct, frozen=True):
 
 
 class _Kept(Struct, frozen=True):
-    """A replay as it was at a place: the rows of each projection, and what was counted."""
+    """A replay as it was at a place: the rows of each projection, and the counts."""
 
     place: Place | None
     counts: Counter[str]
@@ -74,7 +74,7 @@ class _Kept(Struct, frozen=True):
 
 
 class Replay:
-    """Projections at one place in the log, which may be moved; it begins before #1.
+    """Projections at one place in the log, which can be moved. It begins before #1.
 
     `keeps`: keep rows on the way, so that going back is quick. Raises `BadPlugin` for two
     projections or two views of one name.
@@ -104,10 +104,10 @@ class Replay:
     # --- moving ------------------------------------------------------------------------
 
     def go(self, to: int, progress: Progress | None = None) -> int:
-        """Move to a position; how many events were folded for that.
+        """Move to a position; return how many events were folded.
 
-        Raises `BadInput` for one that is not recorded, `StorageFailure` where the log
-        cannot be read: it then stands at the last event that could be.
+        Raises `BadInput` for one that is not recorded, `StorageFailure` where the log cannot be
+        read: it then stays at the last event that was read.
         """
         head = self.log.head()
         if not 0 <= to <= head:
@@ -124,9 +124,9 @@ class Replay:
         return to - first
 
     def watch(self) -> None:
-        """From here on, know what each event changes: for whoever takes `foldings` on.
+        """From here on, track what each event changes, for a caller that moves `foldings` itself.
 
-        A projection whose rows no column can hold stops here for good.
+        A projection with rows that no column can hold stops here for good.
         """
         for name, folded in self._unfit.items():
             self._stopped[name] = folded, self._handled(self.projections[name])
@@ -163,16 +163,16 @@ class Replay:
         self.passed(chunk)
 
     def passed(self, chunk: Sequence[RecordedEvent]) -> None:
-        """Count events that every folding was given."""
+        """Count events that were given to every folding."""
         self._counts.update([entry.type for entry in chunk])
         self.place = Place(chunk[-1].position, chunk[-1].recorded_at)
 
     def stop(self, name: str, failure: Failure, types: Sequence[str] = ()) -> None:
-        """Leave a projection before the event that it cannot take.
+        """Stop a projection before the event that it cannot apply.
 
-        `types` are those of the events before it that are not counted yet. Its tables hold
-        half of that event, so they are folded anew up to there: the one case in which a part
-        of the log is read again.
+        `types` are those of the events before it that are not counted yet. Its tables hold half of
+        that event, so they are folded again up to there: the only case in which part of the log is
+        read twice.
         """
         del self.foldings[name]
         projection, until = self.projections[name], failure.position - 1
@@ -184,11 +184,11 @@ class Replay:
         self._stopped[name] = folded, self._handled(projection, types)
 
     def _rest(self) -> None:
-        """Check the rows, as a fold to this place and no further does."""
+        """Check the rows, as a fold that ends here does."""
         self._unfit = {
             name: replay(self.projections[name], self.log, self.position)
             for name, folding in self.foldings.items()
-            # a later event may mend a row, so the fold goes on when we go on
+            # a later event may repair a row, so the fold continues when the replay does
             if not _settled(folding)
         }
 
@@ -230,7 +230,7 @@ class Replay:
             self._kept[self.position] = self._keep()
 
     def _marks(self, to: int) -> list[int]:
-        """Where to keep rows on the way: the nearer, the closer together."""
+        """Where to keep rows on the way: closer together near the target."""
         marks, distance = [], NEAREST
         while self._keeps and to - distance > self.position:
             marks.append(to - distance)
@@ -238,7 +238,7 @@ class Replay:
         return marks[::-1]
 
     def _forget(self, to: int) -> None:
-        """Of the copies at a like distance keep the latest; what lies ahead is of no use."""
+        """Keep the latest copy of each range of distances; drop copies that lie ahead."""
         nearest: dict[int, int] = {}
         for position in sorted(self._kept):
             if position <= to:
@@ -250,7 +250,7 @@ class Replay:
     def answer(
         self, view_name: str, given: Mapping[str, Any], now: datetime | None = None
     ) -> Answer:
-        """Ask a view here. `now` and what it raises are as in `Views.answer`."""
+        """Ask a view here; `now` and the errors are as in `Views.answer`."""
         view = self.views[view_name]
         name = view.projection
         stopped = self._stopped_at(name)
@@ -303,7 +303,7 @@ class Replay:
 
 
 def _settled(folding: Folding[Any]) -> bool:
-    """Whether all rows can be kept as they are; they are then settled."""
+    """Settle the rows if columns can hold all of them; return whether they can."""
     try:
         for table in folding.tables:
             table.check_all()

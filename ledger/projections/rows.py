@@ -1,4 +1,4 @@
-"""Rows: a typed line of a table, and what a table can hold.
+"""Rows: the typed rows of a table, and the values that they can hold.
 
 A row is a mutable Struct whose leading fields are its key. Everything that a column
 holds is immutable, so that a copied row shares nothing with the one in the table.
@@ -47,10 +47,10 @@ def key() -> Any:
 class Row(Struct, gc=False):
     """Base of the rows of a table. Subclass it; begin with the key fields.
 
-    Every other field needs a default, for a row comes into being by its key alone. A
-    field is `str`, `int`, `float`, `bool`, `date`, an aware `datetime`, a `Literal` or an
-    `Enum`, or any of these `| None`, and gets a column of that type; tuples, frozen
-    Structs (`Period`, `Days`) and other immutable values are kept as JSON.
+    Every other field needs a default, since a row is created from its key alone. A field is `str`,
+    `int`, `float`, `bool`, `date`, an aware `datetime`, a `Literal` or an `Enum`, or any of these
+    `| None`, and gets a column of that type; tuples, frozen Structs (`Period`, `Days`) and other
+    immutable values are kept as JSON.
     """
 
 
@@ -98,14 +98,16 @@ class Field(Struct, frozen=True):
 
 
 class Layout(Generic[R]):
-    """What a row type looks like as a table: fields, key, order.
+    """A row type as a table: its fields, key and order.
 
     Raises `NotStorable` for a row type that no table can hold.
     """
 
     def __init__(self, row_type: type[R]) -> None:
         if not _is_row(row_type):
-            raise NotStorable(row_type, "", "is no Row", advice="Write: class SpaceMonth(Row): …")
+            raise NotStorable(
+                row_type, "", "is not a Row", advice="Write: class SpaceMonth(Row): …"
+            )
         self.row_type = row_type
         self.fields = tuple(_fields(row_type))
         if any(p.kind is p.KEYWORD_ONLY for p in signature(row_type).parameters.values()):
@@ -132,7 +134,7 @@ class Layout(Generic[R]):
         return astuple(row)[: self._width]  # key fields come first
 
     def new(self, key: Key) -> R:
-        """A row with that key and defaults. Raises `BadRow` unless the key has its length."""
+        """Make a row with that key and defaults. Raises `BadRow` for a key of the wrong length."""
         if len(key) != self._width:
             raise BadRow(
                 f"{self.row_type.__name__} has the key ({', '.join(self.keys)}), not {key!r}",
@@ -141,13 +143,13 @@ class Layout(Generic[R]):
         return self.row_type(*key)
 
     def order(self, key: Key) -> Key:
-        """By what rows are sorted: the key, with enum members by their values."""
+        """The key as rows are sorted by it: enum members by their values."""
         if not self._enum_key:
             return key
         return tuple(part.value if isinstance(part, Enum) else part for part in key)
 
     def check(self, row: R) -> None:
-        """Bring the values to the form that a column keeps. Raises `BadRow`.
+        """Convert the values to the form that a column keeps. Raises `BadRow`.
 
         Both stores go through it, so that a fold in memory and one on disk give equal rows.
         """
@@ -187,15 +189,14 @@ _FITS = {
     _is_date: "v.__class__ is date",
     _is_truth: "v.__class__ is bool",
 }
-"""By the check of a column: what is so of nearly every value, which it then keeps as it is."""
+"""For each check, a quick test that nearly every value passes; such a value is kept as it is."""
 
 
 def _checking(fields: Sequence[Field]) -> Callable[[Any], None]:
-    """A function that does `Layout.check` for each field of a row, written out as dataclasses are.
+    """Compile a function that does `Layout.check` for each field of a row, as dataclasses do.
 
-    A replay into stored tables checks a value some fifteen times an event: a loop over the
-    fields, with a call for each, takes it thrice as long (4.6 µs a row for 1.5) and was a
-    quarter of all.
+    A replay into stored tables checks about fifteen values an event: a loop over the fields, with a
+    call for each, takes three times as long (4.6 µs a row, not 1.5) and was a quarter of it all.
     """
     known: dict[str, Any] = {"UTC": UTC, "date": date, "datetime": datetime}
     lines = ["def check(row):"]
@@ -210,7 +211,7 @@ def _checking(fields: Sequence[Field]) -> Callable[[Any], None]:
             f"  kept = keep_{n}(v)",
             f"  if kept is not v: row.{field.name} = kept",
         ]
-    exec("\n".join(lines), known)  # noqa: S102  # of names of fields, which Python has compiled
+    exec("\n".join(lines), known)  # noqa: S102  # of field names, which Python has compiled
     check: Callable[[Any], None] = known["check"]
     return check
 
@@ -240,7 +241,10 @@ def _fields(row_type: type[Row]) -> Iterator[Field]:
             )
         if info.name.startswith("_") or info.name != info.encode_name:
             raise NotStorable(
-                row_type, info.name, "is no column name", advice="Use a plain name, unrenamed"
+                row_type,
+                info.name,
+                "is not a column name",
+                advice="Use a plain name, without rename",
             )
         field = _field(row_type, info.name, info.type)
         if info.name in keys:
@@ -262,7 +266,7 @@ def _check_default(row_type: type[Row], field: Field, info: Any) -> None:
             row_type,
             field.name,
             "has no default",
-            advice="A row comes into being by its key alone: give it one, or mark it key()",
+            advice="A row is created from its key alone: give it one, or mark it key()",
         )
     default = info.default if info.default is not NODEFAULT else info.default_factory()
     if default is None and field.optional:
@@ -297,7 +301,7 @@ def _field(row_type: type[Row], name: str, declared: Any) -> Field:
 
 _ADVICE = (
     "Use str, int, float, bool, date, datetime, Literal, Enum, a tuple or a frozen Struct; "
-    "in place of a list or dict, a tuple or rows of a further table"
+    "instead of a list or dict, a tuple or rows of another table"
 )
 
 
@@ -335,7 +339,7 @@ def _uniform(values: tuple[Any, ...]) -> bool:
 
 
 def _mutable(info: msginspect.Type, seen: set[type]) -> str:
-    """What in a type can change behind a table's back, or cannot be kept. Empty: nothing."""
+    """Name a part of a type that can change unnoticed, or cannot be kept; empty for none."""
     match info:
         case msginspect.StructType(cls=cls, fields=fields):
             if not cls.__struct_config__.frozen:

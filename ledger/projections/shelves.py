@@ -1,4 +1,4 @@
-"""A projection's tables in a database: typed columns, rows written by the batch."""
+"""A projection's tables in a database: typed columns, rows written in batches."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -95,7 +95,7 @@ def generation_tables(
 
 
 class _Upsert(NamedTuple):
-    """Inserting or replacing rows: the text, and what turns which values of a row into others."""
+    """A statement that inserts or replaces rows, and the converters of columns that need one."""
 
     sql: str
     converters: tuple[tuple[int, Callable[[Any], Any]], ...]
@@ -105,24 +105,24 @@ class _Upsert(NamedTuple):
         values: list[Sequence[Any]] = [astuple(row) for row in rows]
         if not self.converters:
             return values
-        # Column by column, in two thirds of the time that it takes row by row.
+        # Column by column takes two thirds of the time of row by row.
         columns: list[Iterable[Any]] = list(zip(*values, strict=True))
         for n, convert in self.converters:
             columns[n] = [None if value is None else convert(value) for value in columns[n]]
         return list(zip(*columns, strict=True))
 
 
-# Kept, since the ends of a booking stand in rows of five projections, for each of its events.
+# Cached, since a booking's ends are in rows of five projections, for each of its events.
 _instant_text = lru_cache(maxsize=8192)(format_recorded_at)
 
 
 def _converters(
     layout: Layout[Any], dialect: Dialect
 ) -> Iterator[tuple[int, Callable[[Any], Any]]]:
-    """By place in a row: what a driver takes only in another form.
+    """The columns that a driver takes only in another form, with their converters.
 
-    PostgreSQL's takes days, times and truth as they are; SQLite has text for them (the same
-    that SQLAlchemy's types write there), and takes a truth for 0 or 1.
+    PostgreSQL's driver takes days, times and booleans as they are. SQLite stores days and times as
+    text (the same that SQLAlchemy's types write), and booleans as 0 or 1.
     """
     for n, field in enumerate(layout.fields):
         if field.kind is Kind.JSON or field.enum is not None:
@@ -134,7 +134,7 @@ def _converters(
 
 
 class SqlShelf(Generic[R]):
-    """The rows of one table at rest. `connection` is that of the transaction under way."""
+    """The stored rows of one table. `connection` is that of the current transaction."""
 
     def __init__(self, table: Table, layout: Layout[R]) -> None:
         self.connection: Connection | None = None
@@ -173,18 +173,18 @@ class SqlShelf(Generic[R]):
     def load(self, limit: int) -> list[R] | None:
         """All rows; None where there are more than `limit`."""
         assert self.connection is not None
-        # counted first, so that no hundred thousand rows are fetched to be thrown away
+        # counted first, so as not to fetch a hundred thousand rows and drop them
         some = select(self._table.c[self._layout.keys[0]]).limit(limit + 1).subquery()
         count = self.connection.execute(select(func.count()).select_from(some)).scalar_one()
         return self._rows(self._select) if count <= limit else None
 
     def write(self, rows: Sequence[R], gone: Sequence[Key]) -> None:
-        """Insert or replace rows, and delete keys: one statement each, whatever their number."""
+        """Insert or replace rows, and delete keys: one statement each, however many there are."""
         assert self.connection is not None
         if gone:
             self.connection.execute(self._delete, [self._key_values(key) for key in gone])
         if rows:
-            # On the driver: a third of the time that SQLAlchemy takes to name, look up and
+            # Straight to the driver: a third of the time that SQLAlchemy takes to name, look up and
             # convert the values of each row.
             upsert = self._upserting(self.connection.dialect)
             insert_rows(self.connection, upsert.sql, upsert.of(rows))

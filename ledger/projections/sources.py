@@ -1,4 +1,4 @@
-"""The fingerprint of a projection's code: when it changes, the tables are built anew."""
+"""The fingerprint of a projection's code: when it changes, the tables are rebuilt."""
 
 import hashlib
 import inspect
@@ -16,10 +16,10 @@ STORED_FORM = 1
 
 
 def fingerprint(projection: type[Projection], registry: Registry) -> str:
-    """A hash over the code that makes rows of events: the plugin's, and how events are read.
+    """Hash the code that makes rows of events: the plugin's, and the code that reads events.
 
-    Handlers get an event in today's schema, or not at all where no code reads its type: a
-    type that comes, an upcaster that is mended, make other rows of the same log.
+    Handlers get an event in today's schema, or not at all where no code reads its type. So a new
+    type or a changed upcaster makes other rows from the same log.
     """
     digest = hashlib.sha256(code_of(projection).encode())
     types = {event_type.type_name: event_type for event_type in registry}
@@ -30,11 +30,11 @@ def fingerprint(projection: type[Projection], registry: Registry) -> str:
 
 
 def code_of(projection: type[Projection]) -> str:
-    """A hash over the source of the plugin that a projection comes from.
+    """Hash the source of the plugin that a projection comes from.
 
-    A module on its own is one file; of a package, every module counts, since handlers
-    may call any of them. Code without a source file has the hash of its name: raise
-    `version` there. Taken once for each class: code that is loaded does not change.
+    A module on its own is one file; in a package every module counts, since handlers may call any
+    of them. Code without a source file is hashed by its name: raise `version` there. Computed once
+    for each class: loaded code does not change.
     """
     return _taken(projection)  # type: ignore[arg-type]  # mypy looks for __hash__ on the instances, not on the class
 
@@ -55,7 +55,7 @@ def _taken(projection: type[Projection]) -> str:
 
 @lru_cache(maxsize=2048)
 def _reading(event_type: type[Event]) -> str:
-    """The schema of a type, and a hash over the files that define it and its upcasters."""
+    """Hash the schema of a type, and the files that define it and its upcasters."""
     digest = hashlib.sha256(f"{event_type.__qualname__}\0{event_type.schema}".encode())
     code: list[Callable[..., Any]] = [event_type, *event_type.upcasters.values()]
     for file in sorted({file for file in map(_file, code) if file is not None}):

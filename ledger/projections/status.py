@@ -1,4 +1,4 @@
-"""How a projection stands: how far its tables have come, and what stopped them."""
+"""The status of projections: how far their tables have come, and what stopped them."""
 
 from typing import Literal
 
@@ -12,11 +12,11 @@ State = Literal["new", "live", "rebuilding", "quarantined", "absent"]
 
 
 class Status(Struct, frozen=True):
-    """How a projection stands.
+    """The status of one projection.
 
-    `lag_positions` is how many events it has still to apply. `rebuilt_to` is how far the
-    next tables have come, where some are begun and not whole: the next question goes on with
-    them. `absent`: its plugin is not loaded. Tables of another history count as none.
+    `lag_positions` is how many events it has still to apply. `rebuilt_to` is how far the next
+    tables have come, where a rebuild is unfinished: the next question continues it. `absent`: its
+    plugin is not loaded. Tables of another history are ignored.
     """
 
     projection: str
@@ -33,7 +33,7 @@ class Status(Struct, frozen=True):
 def status_of(
     name: str, projection: type[Projection] | None, found: list[Generation], head: int
 ) -> Status:
-    """The status of a projection, loaded or not, by its generations of tables; the log's head."""
+    """Return the status of a projection, loaded or not, from its generations and the log's head."""
     live = next((g for g in found if g.live), None)
     following = [g for g in found if not g.live]
     failure = next((g.failure for g in found if g.failure), None)

@@ -1,9 +1,8 @@
 """Stepping: a replay event by event, with what each event changed.
 
-What changed is told by the tables, which know it: rows as the projections keep them, of every
-projection, at no cost. Or by views that are asked after each event that changed their tables;
-as in `explaining`, about every prefix as if on the last day, since that time passed is no
-event's doing.
+Changes come from the tables, which track them: the rows of every projection, at no cost. Or they
+come from views, asked after each event that changed their tables; as in `explaining`, about every
+prefix as if on the last day, since no event makes time pass.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from ledger.projections.replaying import Replay
 
 
 class Change(Struct, frozen=True):
-    """A row that an event changed: of which table of which projection, or of which view.
+    """A row that an event changed, in a table of a projection or in a view.
 
     `columns` are those of the view, with their units; a table has none of its own.
     """
@@ -46,10 +45,10 @@ Asked = tuple[View, Mapping[str, Any]]
 
 
 def steps(replay: Replay, to: int, asked: Sequence[Asked] = ()) -> Iterator[Step]:
-    """Move a replay on to a position event by event, as far as the steps are taken.
+    """Move a replay to a position event by event, as far as the caller iterates.
 
-    `asked`: tell of the rows of these views in place of those of tables. A projection whose
-    rows no column can hold stops at that event, also where a later one would mend them.
+    `asked`: yield the rows of these views instead of those of tables. A projection with rows that
+    no column can hold stops at that event, even where a later one would repair them.
     """
     replay.watch()
     last = next(replay.log.stream(to - 1, to), None) if asked else None
@@ -79,7 +78,7 @@ def steps(replay: Replay, to: int, asked: Sequence[Asked] = ()) -> Iterator[Step
 
 
 class _Watched:
-    """A view that is asked again and again."""
+    """A view that is asked after each event."""
 
     def __init__(self, view: View, given: Mapping[str, Any], at: Place | None) -> None:
         self.view = view
@@ -87,7 +86,7 @@ class _Watched:
         self._rows: Rows = []
 
     def look(self, foldings: Mapping[str, Folding[Any]]) -> list[Change]:
-        """What differs from the last time."""
+        """Ask the view, and return the differences from the last time."""
         folding, view = foldings.get(self.view.projection), self.view
         if folding is None or self._at is None:
             return []

@@ -1,11 +1,11 @@
 """Where live views are kept: a database of their own, apart from the log.
 
-For a log at `studio.db` it is `studio.views.db`, for the PostgreSQL schema `studio` the
-schema `studio_views`. All of it can be thrown away: it is built anew from the log.
+For a log at `studio.db` it is `studio.views.db`, for the PostgreSQL schema `studio` the schema
+`studio_views`. All of it can be deleted: it is rebuilt from the log.
 
-A projection's tables belong to a *generation*. The live one answers; a rebuild fills the
-next one beside it and then takes its place. The table `progress` says of each generation
-how far it has come, and changes in the same transaction as the rows.
+A projection's tables belong to a *generation*. The live one answers; a rebuild fills the next one
+beside it and then takes its place. The table `progress` says how far each generation has come, and
+changes in the same transaction as the rows.
 """
 
 import os
@@ -74,7 +74,7 @@ class Generation(Struct, frozen=True, kw_only=True):
 
 
 def views_place(log_place: Place) -> Place:
-    """Where the views of the log at that place are kept."""
+    """Return where the views of the log at that place are kept."""
     if log_place.path is not None:
         name = log_place.path.name.removesuffix(".db")
         path = log_place.path.with_name(f"{name}.views.db")
@@ -83,7 +83,7 @@ def views_place(log_place: Place) -> Place:
     if len(schema.encode()) > 63:
         raise StorageFailure(
             f"the schema name {log_place.schema} is too long",
-            advice="Use at most 57 bytes, so that the views find a name beside it",
+            advice="Use at most 57 bytes, to leave room for the name of its views",
         )
     return Place(
         where=log_place.where.replace(f"schema={log_place.schema}", f"schema={schema}"),
@@ -95,8 +95,8 @@ def views_place(log_place: Place) -> Place:
 class ViewStore:
     """The database of live views, open. Safe to share between threads; `close` it.
 
-    `read_only` makes and changes nothing: use `kept_at`. Raises `StorageFailure` where it
-    cannot be opened, made or written.
+    `read_only` creates and changes nothing: use `kept_at`. Raises `StorageFailure` where it cannot
+    be opened, made or written.
     """
 
     def __init__(self, place: Place, *, read_only: bool = False) -> None:
@@ -126,14 +126,14 @@ class ViewStore:
             raise
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self.engine.dispose()
 
     # --- transactions ------------------------------------------------------------------
 
     @contextmanager
     def writing(self, *, alone: bool = False) -> Iterator[Connection]:
-        """One transaction. `alone`: nobody else makes or swaps generations meanwhile."""
+        """One transaction. `alone`: no other process makes or swaps generations meanwhile."""
         with self._transaction(*self._begin) as connection:
             if alone and self.schema is not None:
                 connection.execute(
@@ -163,12 +163,12 @@ class ViewStore:
                 raise
 
     def _prepare(self, path: Path | None) -> None:
-        """Make what is missing. Two who come first at once make it once."""
+        """Create what is missing; of two processes that start at once, only one does."""
         if path is None:
             with self.writing(alone=True) as connection:
                 assert self.schema is not None
                 acting = act_as_owner(connection, self.schema)
-                # asked first: who may not make schemas may still use one made ready
+                # asked first: a role that may not create schemas may still use an existing one
                 if acting is None:
                     connection.execute(CreateSchema(self.schema))
                 self._begin += acting or ()
@@ -177,19 +177,19 @@ class ViewStore:
         with view_errors(self.where), self.engine.connect() as connection:
             if connection.exec_driver_sql("PRAGMA application_id").scalar_one() == APPLICATION_ID:
                 raise StorageFailure(
-                    f"{self.where} is a ledger, where views were to be kept",
+                    f"{self.where} is a ledger, but its name is needed for views",
                     advice="Rename one of the two ledgers",
                 )
             mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
             wanted = sqlite_in_use().journal_mode
             if mode != wanted:
-                with suppress(DBAPIError):  # in use: the mode it has works as well
+                with suppress(DBAPIError):  # in use: its current mode works as well
                     connection.exec_driver_sql(f"PRAGMA journal_mode = {wanted}")
         with self.writing() as connection:
             self._make_progress(connection)
 
     def _make_progress(self, connection: Connection) -> None:
-        """Make the table, in place of one of an earlier form and all that it tells of."""
+        """Create the table; replace one of an earlier form and all tables that it lists."""
         if inspect(connection).has_table("progress", schema=self.schema):
             if self.readable(connection):
                 return
@@ -222,7 +222,7 @@ class ViewStore:
         return found
 
     def find(self, connection: Connection, projection: str, number: int) -> Generation | None:
-        """That generation, as it is now."""
+        """Return that generation as it is now."""
         columns = self._progress.c
         row = connection.execute(
             select(self._progress).where(
@@ -234,17 +234,17 @@ class ViewStore:
     def create(
         self, connection: Connection, projection: type[Projection], generation: Generation
     ) -> None:
-        """Make empty tables for a generation, and its progress."""
+        """Create empty tables for a generation, and its progress."""
         for made in self.tables(projection, generation).values():
             connection.execute(CreateTable(made))
         values = msgspec.structs.asdict(generation) | {"recorded_at": None, "failure": None}
         connection.execute(insert(self._progress).values(**values))
 
     def drop(self, connection: Connection, generation: Generation) -> None:
-        """Throw a generation away, with the tables that it says it has.
+        """Drop a generation, with the tables that it lists.
 
-        Its progress first: whoever applies events locks that and then the tables, and two
-        who lock in one order wait for each other but never both.
+        Its progress first: a process that applies events locks that and then the tables, and two
+        that lock in one order never both wait.
         """
         columns = self._progress.c
         connection.execute(
@@ -259,7 +259,7 @@ class ViewStore:
     def hold(self, connection: Connection, generation: Generation) -> None:
         """Keep others from dropping the tables of a generation while this transaction reads.
 
-        In the order of `drop`; a view would come to them in its own.
+        In the order of `drop`; a view would lock them in its own.
         """
         if self.schema is not None and generation.columns:
             quoted = connection.dialect.identifier_preparer.format_table
@@ -270,7 +270,7 @@ class ViewStore:
         return [Table(name, MetaData(schema=self.schema)) for name in table_names(generation)]
 
     def make_live(self, connection: Connection, generation: Generation) -> None:
-        """Let a generation answer from now on."""
+        """Make a generation the one that answers."""
         connection.execute(self._update(generation).values(live=True))
 
     def claim(
@@ -283,7 +283,7 @@ class ViewStore:
         ledger: str,
         tail: str,
     ) -> bool:
-        """Move progress on, if it is where we left it; else somebody else applied."""
+        """Move progress on if it is where we left it; False where another process has moved it."""
         columns = self._progress.c
         moved = connection.execute(
             self._update(generation)
@@ -307,7 +307,8 @@ class ViewStore:
         unread: int,
         failure: Failure | None,
     ) -> None:
-        """Correct the progress claimed in this transaction: it came less far, or not whole."""
+        """Correct the progress claimed in this transaction: where it stopped, and what it
+        skipped."""
         connection.execute(
             self._update(generation).values(
                 position=position,
@@ -331,10 +332,10 @@ class ViewStore:
 
 
 def kept_at(place: Place) -> dict[str, list[Generation]]:
-    """All generations that are kept at a place, by projection; none where nothing is.
+    """Return all generations that are kept at a place, by projection; none where nothing is.
 
-    It makes nothing and changes nothing, so a read-only or full disk will do. Raises
-    `StorageFailure` where it cannot be read.
+    It writes nothing, so a read-only or full disk will do. Raises `StorageFailure` where it cannot
+    be read.
     """
     if place.path is not None and not place.path.exists():
         return {}
@@ -347,12 +348,12 @@ def kept_at(place: Place) -> dict[str, list[Generation]]:
 
 
 def columns_of(projection: type[Projection]) -> str:
-    """The tables of a projection as text: `name(column:kind,…)` by line."""
+    """The tables of a projection as text: `name(column:kind,…)`, one a line."""
     return "\n".join(f"{n}({t.layout.signature})" for n, t in projection.tables.items())
 
 
 def table_names(generation: Any) -> list[str]:
-    """The database tables of a generation, also of one whose plugin is gone."""
+    """The database tables of a generation, even where its plugin is gone."""
     return [
         table_name(generation.projection, line.partition("(")[0], generation.generation)
         for line in generation.columns.splitlines()
@@ -394,6 +395,6 @@ def _written(instant: datetime | None) -> str | None:
 
 
 def _relax(connection: Any, _record: object) -> None:
-    # With a write-ahead log a power cut may then cost the last batches, never consistency;
-    # progress goes back with the rows, and they are applied again.
+    # With a write-ahead log a power cut may then cost the last batches, never consistency: progress
+    # goes back with the rows, and the events are applied again.
     connection.execute("PRAGMA synchronous = NORMAL")

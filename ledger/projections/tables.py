@@ -1,8 +1,8 @@
-"""Tables: where a projection keeps its rows, in memory or before a database.
+"""Tables: where a projection keeps its rows, in memory or in front of a database.
 
-One `Table` serves both. It holds an identity map: a row is one object however often a
-handler asks for it, and what handlers touched is written in one go at the end of a batch.
-In memory the map is all there is; before a database the rows come in on demand.
+One `Table` serves both. It holds an identity map: a row is one object however often a handler asks
+for it, and what handlers touched is written in one go at the end of a batch. In memory the map is
+all there is; in front of a database, rows are loaded on demand.
 """
 
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ from ledger.projections.faults import BadRow, ReadOnly
 from ledger.projections.rows import Key, Layout, R
 
 MISSES_BEFORE_LOADING = 16
-"""After so many rows fetched one by one, a table is loaded whole."""
+"""After this many rows fetched one by one, a table is loaded whole."""
 
 LOAD_LIMIT = 100_000
 """Rows of the largest table that is loaded whole; a larger one is read row by row."""
 
 
 class Shelf(Protocol[R]):
-    """Where the rows of one table rest: a table of a database."""
+    """The stored rows of one table, in a database."""
 
     def find(self, key: Key) -> R | None:
         """The row with that key."""
@@ -32,7 +32,7 @@ class Shelf(Protocol[R]):
 
 
 class _Sealed(dict[Key, Any]):
-    """The dirty rows of a table that may only be read: there can be none."""
+    """The dirty rows of a table that may only be read: adding one raises."""
 
     def __init__(self, table: str) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class _Sealed(dict[Key, Any]):
 
 
 def _copy(row: R) -> R:
-    # What copy.copy comes to in the end, in half its time.
+    # The same as copy.copy, in half the time.
     made: R = row.__copy__()  # type: ignore[attr-defined]  # every Struct has it, and msgspec's stubs do not say
     return made
 
@@ -51,8 +51,8 @@ def _copy(row: R) -> R:
 class Table(Generic[R]):
     """The rows of one table, by key.
 
-    `edit`, `put` and `delete` are for handlers; `get` and `rows` are for handlers and
-    views, see what was written before them, and give copies.
+    `edit`, `put` and `delete` are for handlers; `get` and `rows` are for handlers and views, see
+    earlier writes, and return copies.
     """
 
     __slots__ = (
@@ -81,23 +81,23 @@ class Table(Generic[R]):
 
     def _start(self, *, complete: bool) -> None:
         self._rows: dict[Key, R | None] = {}  # None: known to be absent
-        self._complete = complete  # all rows there are, are in the map
+        self._complete = complete  # the map holds every row
         self._misses = 0
         self._groups: dict[Any, dict[Key, None]] | None = None  # keys by leading key field
         self._whole: set[Any] = set()  # leading values whose rows are all in the map
 
     def edit(self, *key: Any) -> R:
-        """The row with that key, to be changed in place; made with defaults where absent."""
+        """Return the row with that key, to change in place; created with defaults where absent."""
         row = self._rows.get(key)
         if row is None:
             row = self._open(key)
-        # every write goes through _dirty (here, in put and in delete), between the
-        # apply() of one event and the next: whoever drains it there knows the position
+        # every write goes through _dirty (here, in put and in delete), between the apply() of one
+        # event and the next: code that drains it there knows the position
         self._dirty[key] = row
         return row
 
     def get(self, *key: Any) -> R | None:
-        """A copy of the row with that key, None where there is none."""
+        """Return a copy of the row with that key, or None."""
         row = self._find(key)
         return None if row is None else _copy(row)
 
@@ -116,11 +116,11 @@ class Table(Generic[R]):
             self._groups.get(key[0], {}).pop(key, None)
 
     def rows(self, **equals: Any) -> list[R]:
-        """Copies of the rows whose columns have these values, sorted by key.
+        """Return copies of the rows whose columns have these values, sorted by key.
 
-        None means "any", so that a view passes its optional parameters on as they are.
-        A filter on the first key field is an index lookup. Raises `BadRow` for a column
-        that the table has not, or a value that it cannot hold.
+        None means "any", so that a view can pass on its optional parameters as they are. A filter
+        on the first key field is an index lookup. Raises `BadRow` for a column that the table does
+        not have, or a value that it cannot hold.
         """
         wanted = self._wanted(equals)
         if self._shelf is not None and isinstance(self._dirty, _Sealed) and not self._ahead:
@@ -133,9 +133,9 @@ class Table(Generic[R]):
     # --- for the engine --------------------------------------------------------------
 
     def seal(self, *, ahead: bool = False) -> None:
-        """From now on, refuse writes: a view reads.
+        """Refuse writes from now on: a view only reads.
 
-        `ahead`: what handlers wrote goes nowhere, and is read before what is on the shelf.
+        `ahead`: the handlers' writes are not stored, and are read before the rows on the shelf.
         """
         self._ahead = ahead
         self._dirty = _Sealed(self.name)
@@ -145,7 +145,7 @@ class Table(Generic[R]):
         self._dirty = {}
 
     def settle(self) -> tuple[list[R], list[Key]]:
-        """The rows written and the keys deleted since the last time, by key.
+        """Return the rows written and the keys deleted since the last time, by key.
 
         Raises `BadRow` for a value that its column cannot hold and for a changed key.
         """
@@ -158,7 +158,7 @@ class Table(Generic[R]):
             self.check(key, row)
 
     def drain(self) -> tuple[list[R], list[Key]]:
-        """`settle`, for rows that are checked already."""
+        """`settle`, for rows that were already checked."""
         rows: list[R] = []
         gone: list[Key] = []
         for key in sorted(self._dirty, key=self.layout.order):
@@ -179,7 +179,7 @@ class Table(Generic[R]):
             raise BadRow(
                 f"the key {key!r} of a row of {self.name} was changed to "
                 f"{self.layout.key_of(row)!r}",
-                advice="A key stays: delete the row and write another",
+                advice="A key never changes: delete the row and write another",
             )
         self.layout.check(row)
 
@@ -193,15 +193,15 @@ class Table(Generic[R]):
         return self._dirty
 
     def held(self) -> list[R]:
-        """The rows in memory, themselves and no copies: to count them, or to copy them."""
+        """The rows in memory, not copies of them: to count or to copy."""
         return [row for row in self._rows.values() if row is not None]
 
     def fill(self, rows: Iterable[R]) -> None:
-        """Take rows as they are into an empty table in memory, as if they had been there."""
+        """Put rows into an empty table in memory, as if they had always been there."""
         self._take(rows)
 
     def forget(self) -> None:
-        """Drop all that is in memory before a database: it may have changed there."""
+        """Drop all rows in memory: the database may have changed."""
         self._dirty = {}
         self._start(complete=self._shelf is None)
 
@@ -246,7 +246,7 @@ class Table(Generic[R]):
             self._groups.setdefault(key[0], {})[key] = None
 
     def _take(self, rows: Iterable[R]) -> None:
-        """Take rows from the shelf into the map; what is in the map is newer."""
+        """Add rows from the shelf to the map, unless the map has a newer one."""
         for row in rows:
             key = self.layout.key_of(row)
             if key not in self._rows:
@@ -296,7 +296,7 @@ class Table(Generic[R]):
 
 
 class TableOf(Generic[R]):
-    """What `table(RowType)` leaves in a projection class; in an instance, its `Table`."""
+    """A table declared in a projection class; on an instance it gives its `Table`."""
 
     def __init__(self, row_type: type[R]) -> None:
         self.layout = Layout(row_type)

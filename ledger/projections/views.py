@@ -1,8 +1,8 @@
 """Views of a ledger: asked live or as of a position, kept caught up, rebuilt, watched.
 
-Live answers come from tables that follow the log; answers as of a position, and those of
-somebody who may only read, from a fold in memory. Both run the same handlers and the same
-view method, so they differ in speed alone.
+Live answers come from tables that follow the log; answers as of a position, and those of a reader
+without write access, from a fold in memory. Both run the same handlers and the same view method, so
+they differ only in speed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,9 +47,9 @@ __all__ = ["Answer", "Comparison", "Explanation", "State", "Status", "ViewFailed
 class Views:
     """The views of one ledger. Safe to share between threads; `close` it.
 
-    `place` is where live tables are kept (`views_place` of the log's place); None keeps
-    none, and every answer is folded in memory. Nothing is opened before it is needed.
-    `kept_by_others`: the place is a replica's, where tables can be read and not kept.
+    `place` is where live tables are kept (`views_place` of the log's place); None keeps none, and
+    every answer is folded in memory. Nothing is opened before it is needed. `kept_by_others`: the
+    place is a replica's, where tables can be read but not written.
 
     `batch` is how many events go into one transaction. Raises `BadPlugin` for two
     projections or two views of one name.
@@ -75,7 +75,7 @@ class Views:
         self._turn = RLock()
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         if self._opened is not None:
             self._opened.close()
             self._opened = None
@@ -102,10 +102,10 @@ class Views:
     ) -> Answer:
         """Ask a view: live, caught up first; or as of a position.
 
-        `now` is what `Projection.now` is; without it, when the last event was recorded.
-        `fresh=False` answers from what is there, without waiting for events or a rebuild.
-        Raises `BadInput` for a view or parameters that there are not, `StaleView` where
-        nothing is there to answer from yet, `ViewFailed` where the view itself raises.
+        `now` sets `Projection.now`; without it, that is when the last event was recorded.
+        `fresh=False` answers from the tables as they are, without waiting for events or a rebuild.
+        Raises `BadInput` for an unknown view or parameter, `StaleView` where there are no tables to
+        answer from yet, `ViewFailed` where the view itself raises.
         """
         view, projection, given = self._asked_for(view_name, params)
         if as_of is not None:
@@ -192,8 +192,8 @@ class Views:
                     view, rows, live, next((g.failure for g in found if g.failure), None)
                 )
             except StorageFailure:
-                # On PostgreSQL the tables may be swapped away between the look at the
-                # progress and the first row: look again, unless nothing has changed.
+                # On PostgreSQL the tables may be swapped away between reading the progress and the
+                # first row: try again, unless nothing has changed.
                 if live is None or live == seen:
                     raise
                 seen = live
@@ -217,9 +217,9 @@ class Views:
     ) -> Explanation:
         """The events behind the rows that begin with `key`: see `explaining.causes`.
 
-        `key` is as in `beginning_with`, and so are `texts`. Asks the view once for each event
-        that changed the tables. Raises what `answer` raises, and `BadInput` where no row ever
-        began so.
+        `key` and `texts` are as in `beginning_with`. Asks the view once for each event that changed
+        the tables. Raises what `answer` raises, and `BadInput` where no row ever began with the
+        key.
         """
         view, projection, given = self._asked_for(view_name, params)
         answer = self._replayed(view, projection, given, as_of, None)
@@ -245,7 +245,7 @@ class Views:
         *,
         progress: Progress | None = None,
     ) -> Comparison:
-        """What of a view differs between two positions. Raises what `answer` raises."""
+        """Compare a view at two positions. Raises what `answer` raises."""
         found = self.compare_all({view_name: params or {}}, before, after, progress=progress)
         compared = found[view_name]
         if isinstance(compared, LedgerError):
@@ -260,9 +260,9 @@ class Views:
         *,
         progress: Progress | None = None,
     ) -> dict[str, Comparison | LedgerError]:
-        """The same of several views, by name, each with its parameters: see `compare_between`.
+        """Compare several views, by name, each with its parameters: see `compare_between`.
 
-        Raises `BadInput`; what a view itself raises stands in its place.
+        Raises `BadInput`; the error of a view that fails stands in its place.
         """
         wanted: dict[type[Projection], dict[View, Mapping[str, Any]]] = {}
         for name, params in asked.items():
@@ -296,7 +296,7 @@ class Views:
     def rebuild(
         self, names: Sequence[str] | None = None, *, progress: Progress | None = None
     ) -> None:
-        """Build projections anew beside their tables, then swap; the old answer meanwhile."""
+        """Rebuild projections beside their tables, then swap; the old tables answer meanwhile."""
         with self._turn:
             wanted = self._wanted(names)
             head = self._log.head()
@@ -307,10 +307,10 @@ class Views:
             generations.swap(building, self.projections)
 
     def status(self, place: StorePlace | None = None) -> list[Status]:
-        """How each projection stands, by name; those of absent plugins too.
+        """Return the status of each projection, by name, also of those whose plugin is absent.
 
-        `place` is where somebody else keeps the tables, of whom this has none of its own.
-        Nothing is made or changed.
+        `place` is where another program keeps the tables, where this one keeps none. Nothing is
+        created or changed.
         """
         head = self._log.head()
         place, holds = place or self._kept_at(), History(self._log).holds

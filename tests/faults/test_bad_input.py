@@ -68,9 +68,9 @@ BAD: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
     "last day first": (2, (*HOLD, "--days", "2025-07-14..2025-07-01"), ("--days", "before")),
     "end before start": (2, (*HOLD, "--from", "2025-07-01T20:00", "--to", "2025-07-01T08:00"),
                          ("2025-07-01T08:00 is not after 2025-07-01T20:00",)),
-    "no such date": (2, (*HOLD, "--days", "2025-02-30"), ("'2025-02-30' is no date",)),
+    "no such date": (2, (*HOLD, "--days", "2025-02-30"), ("'2025-02-30' is not a date",)),
     "no such date on an option": (2, (*OPEN, "p", "--title", "T", "--kind", "feature", "--on",
-                                      "2025-13-01"), ("--on", "is no date")),
+                                      "2025-13-01"), ("--on", "is not a date")),
     "an hour that does not exist": (
         2, ("booking", "hold", "stage-2", "wild", "--from", "2025-03-30T02:30", "--to",
             "2025-03-30T06:00"), ("does not exist in Europe/Berlin",)),
@@ -93,7 +93,7 @@ BAD: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
                             ("--plan", "pre-light")),
     "an as-of to come": (2, ("log", "--as-of", "99"), ("--as-of", "ends at #10")),
     "an as-of that is none": (2, ("view", "spaces", "--as-of", "soon"),
-        ("'soon' is no day and no time",)),
+        ("'soon' is neither a day nor a time",)),
     "a format too many": (2, ("log", "--json", "--format", "csv"), ("exclude each other",)),
 }  # fmt: skip
 

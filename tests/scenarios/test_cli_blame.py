@@ -123,7 +123,7 @@ def test_csv_and_a_file(terminal: Terminal, tmp_path: Path) -> None:
         (("b-7", "--field", "perod"), 2, "no field 'perod'. Did you mean period?"),
         (("b-7", "--field", "custodian"), 2, "It has status, space, project"),
         (("b-7", "--as-of", "99"), 2, "--as-of: there is no #99"),
-        (("booking:b 7",), 2, "is no tag"),
+        (("booking:b 7",), 2, "is not a tag"),
     ],
 )
 def test_what_cannot_be_told_is_refused(

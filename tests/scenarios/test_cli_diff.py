@@ -166,7 +166,7 @@ def test_nothing_in_between_is_nothing(terminal: Terminal) -> None:
         (("1", "99"), "B: there is no #99"),
         ((), "missing argument 'A'"),
         (("1", "--view", "bookingz"), "--view: no view 'bookingz'. Did you mean bookings?"),
-        (("1", "--tag", "space:a b"), "--tag: 'space:a b' is no tag"),
+        (("1", "--tag", "space:a b"), "--tag: 'space:a b' is not a tag"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(

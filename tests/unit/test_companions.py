@@ -71,7 +71,7 @@ def test_a_folder_that_was_begun_under_the_old_name_is_found(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("where", ["postgresql://h:none/d", "postgresql://[h/d?host=a"])
-def test_what_is_no_address_is_refused(where: str, tmp_path: Path) -> None:
+def test_a_bad_address_is_refused(where: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         of(where, tmp_path)
 
@@ -79,7 +79,7 @@ def test_what_is_no_address_is_refused(where: str, tmp_path: Path) -> None:
 def test_checkpoints_of_an_old_folder_are_held_against(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A real ledger, signed before: it goes on in the folder that it had."""
+    """A real ledger, signed before: it keeps using the folder that it had."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     terminal = Terminal(postgres_url)
     terminal.must("init", "--origin", "studio.example")
@@ -87,7 +87,7 @@ def test_checkpoints_of_an_old_folder_are_held_against(
     terminal.must("audit", "checkpoint")
     named = of(postgres_url, data_folder())
     assert (named / "checkpoints").exists()
-    # As an earlier version has named it: without the host.
+    # As an earlier version named it: without the host.
     bare = postgres_url.partition("?")[0] + "?" + postgres_url.rpartition("&")[2]
     old = of(bare, data_folder())
     named.rename(old)

@@ -1,4 +1,4 @@
-"""Things as the ledger knows them: the cases that drawing histories finds seldom."""
+"""Things as the ledger knows them: cases that random histories seldom reach."""
 
 from __future__ import annotations
 

@@ -85,10 +85,10 @@ class TestMessages:
         assert (error.position, error.kind, error.id) == (12, "space", "stage-1")
 
     def test_what_was_typed_is_quoted_without_its_middle_where_it_is_endless(self) -> None:
-        told = str(BadInput(f"{'x' * 1_000_000!r} is no tag", advice="y" * 1_000_000))
+        told = str(BadInput(f"{'x' * 1_000_000!r} is not a tag", advice="y" * 1_000_000))
         assert len(told) < 2 * LONGEST + 20
         assert told.startswith("'xxx")
-        assert "x' is no tag. yyy" in told
+        assert "x' is not a tag. yyy" in told
         title = "永" * 1_000
         assert title in str(BadInput(f"the title {title} is taken"))
 

@@ -1,4 +1,4 @@
-"""What every event keeps to: its tags, its time, its name; and the registry that reads them."""
+"""The rules for every event: its tags, its time, its name; and the registry that reads them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TestEveryEvent:
         assert [check_tag(text) for text in tags] == list(tags)
         for kind in ("site", "space", "project", "booking", "equipment", "closure"):
             named = getattr(event, kind, None)
-            # A closed or retired space still belongs to its site; nobody asks a site for it.
+            # A closed or retired space still belongs to its site, but no one searches by the site.
             if named is not None:
                 assert f"{kind}:{named}" in tags
 
@@ -59,7 +59,7 @@ class TestEveryEvent:
     def test_is_in_all_the_months_of_its_space(self, event: Event) -> None:
         period = getattr(event, "period", None)
         if isinstance(period, Period) and event.type_name != "ShootDayReported":
-            months = {f"space:{event.space}@{month}" for month in period.months}  # type: ignore[attr-defined]  # what has a period has a space
+            months = {f"space:{event.space}@{month}" for month in period.months}  # type: ignore[attr-defined]  # an event with a period has a space
             assert months <= set(event.tags())
 
     def test_cannot_be_changed(self, event: Event) -> None:
@@ -69,7 +69,7 @@ class TestEveryEvent:
 
 
 class TestMonthsLeft:
-    """Whoever reads a month has to hear of what left it."""
+    """A reader of a month has to see the events that left it."""
 
     def test_a_move_is_in_the_months_that_it_left(self) -> None:
         moved = BY_NAME["BookingRescheduled"]

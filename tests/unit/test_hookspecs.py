@@ -19,7 +19,7 @@ FROZEN = {
     "ledger_importers": "() -> Iterable[Importer]",
     "ledger_exporters": "() -> Iterable[Exporter]",
 }
-"""What plugins out there are written against. A hook may be added; none may change."""
+"""Existing plugins rely on these. A hook may be added; none may change."""
 
 PAGE = (ROOT / "docs/reference/hooks.md").read_text(encoding="utf-8")
 HOWTO = {
@@ -43,7 +43,7 @@ def hooks() -> dict[str, str]:
 
 
 def section(hook: str) -> str:
-    """What the reference says of a hook."""
+    """The section of the reference on a hook."""
     (text,) = re.findall(rf"^## {hook}\n(.*?)(?=^## )", PAGE, re.MULTILINE | re.DOTALL)
     return str(text)
 

@@ -1,4 +1,4 @@
-"""Plugins that are damaged, or made to do damage: told by name, and nothing else stops."""
+"""Plugins that are damaged, or do damage: they are named, and nothing else stops."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def test_a_source_that_cannot_be_parsed_is_told(
     plugins = host(tmp_path, source)
     ((found, problem),) = plugins.problems()
     assert found.name == "hostile"
-    # Python 3.12 and later parse deeper, and tell in their own words what they do not.
+    # Python 3.12 and later parse deeper, and have other words for their limits.
     assert told in problem or "Error" in problem
 
 
 def test_classes_that_are_based_on_each_other_are_opaque(tmp_path: Path) -> None:
-    """And rules that they may hide are not passed over."""
+    """Rules that they may hide are not skipped."""
     source = "class A(B): pass\nclass B(A): pass\ndef ledger_rules(): return []\n"
     plugins = host(tmp_path, source)
     (found,) = plugins.found()
@@ -61,7 +61,7 @@ def test_classes_that_are_based_on_each_other_are_opaque(tmp_path: Path) -> None
         "A = 1\nA = B\nB = A",
     ],
 )
-def test_what_cannot_be_evaluated_is_untold(tmp_path: Path, declared: str) -> None:
+def test_a_type_that_cannot_be_evaluated_is_opaque(tmp_path: Path, declared: str) -> None:
     plugins = host(tmp_path, DECISION.format(declared))
     plugins.views()
     plugins.decision("hostile open")

@@ -1,4 +1,4 @@
-"""Commands of a plugin's own, and handlers of another plugin's events, as the host finds them."""
+"""A plugin's own commands, and handlers of another plugin's events, as the host finds them."""
 
 from __future__ import annotations
 
@@ -98,6 +98,6 @@ def test_a_named_event_of_another_plugin_is_handled_while_that_one_is_there(
     assert (answer.rows, answer.unread) == ([], 1)
 
 
-def test_a_name_without_a_prefix_is_no_event_of_a_plugin() -> None:
+def test_a_name_without_a_prefix_is_not_an_event_of_a_plugin() -> None:
     with pytest.raises(BadPlugin, match="takes event types"):
         on("BookingConfirmed")

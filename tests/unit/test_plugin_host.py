@@ -1,4 +1,4 @@
-"""Finding plugins, loading them, and keeping one's failure from being another's."""
+"""Finding plugins, loading them, and keeping one's failure from the others."""
 
 import subprocess
 import sys
@@ -81,7 +81,7 @@ def load(folder: Path, **files: str) -> Loaded:
 
 
 def error_of(loaded: Loaded, plugin: str) -> str:
-    """Why that plugin could not be loaded."""
+    """The error of that plugin, which could not be loaded."""
     (failure,) = (f for f in loaded.failures if f.plugin == plugin)
     assert failure.where.endswith(f"{plugin}.py")
     return failure.error
@@ -183,7 +183,7 @@ def test_an_event_type_needs_the_plugins_prefix(folder: Path) -> None:
     assert "has no prefix" in error_of(load(folder, hooks=wrong), "hooks")
 
 
-def test_a_handler_of_an_event_that_nobody_adds_is_refused(folder: Path) -> None:
+def test_a_handler_of_an_unknown_event_is_refused(folder: Path) -> None:
     private = HOOKS.replace("class Seen", "class _Seen").replace("@on(Seen)", "@on(_Seen)")
     loaded = load(folder, hooks=private, crew_hours=CREW_HOURS)
     assert "handles hooks.Seen, which no loaded plugin adds" in error_of(loaded, "hooks")
@@ -217,7 +217,7 @@ def test_what_is_off_stays_off(tmp_path: Path) -> None:
 
 
 def test_a_plugins_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="is no folder"):
+    with pytest.raises(BadInput, match="is not a folder"):
         PluginHost.of_ledger(str(tmp_path / "studio.db"), tmp_path / "none")
 
 
@@ -254,7 +254,7 @@ def test_a_packaged_plugin_is_found_by_its_entry_point(
 
 
 def run_python(code: str) -> str:
-    """What a fresh interpreter of the checkout prints."""
+    """The output of a fresh interpreter in the checkout."""
     return subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

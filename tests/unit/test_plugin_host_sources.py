@@ -1,4 +1,4 @@
-"""What a plugin offers is read from its source: as importing it would say, or known not to be."""
+"""A plugin's offers are read from its source: the same as on import, or marked as unsure."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def host(folder: Path, **files: str) -> PluginHost:
 
 
 def assert_same_as_imported(plugins: PluginHost) -> None:
-    """Names, titles, helps, parameters and fields: as the source shows, as the import says."""
+    """Check names, titles, help, parameters and fields: from the source as from the import."""
     import msgspec
 
     from ledger.plugin_commands import fields_of
@@ -165,7 +165,7 @@ def assert_same_as_imported(plugins: PluginHost) -> None:
 
 
 def _told(parameter: object) -> dict[str, object]:
-    """A parameter's parts; a class made again from the source is the same by its text."""
+    """A parameter's parts; a class rebuilt from the source is compared by its text."""
     import msgspec
 
     parts = msgspec.structs.asdict(parameter)  # type: ignore[arg-type]  # both kinds are Structs
@@ -214,9 +214,7 @@ def test_a_source_is_read_as_it_would_be_imported(tmp_path: Path) -> None:
         ("from acme.hooks import ledger_decisions\n", "a hook is imported"),
     ],
 )
-def test_what_a_source_does_not_tell_is_known_to_be_untold(
-    tmp_path: Path, text: str, reason: str
-) -> None:
+def test_a_source_that_does_not_show_all_is_opaque(tmp_path: Path, text: str, reason: str) -> None:
     plugins = host(tmp_path / "p", dark=text)
     (found,) = plugins.in_use()
     assert reason in plugins.outline(found).opaque
@@ -290,7 +288,7 @@ def test_a_source_is_read_anew_each_time(tmp_path: Path) -> None:
     assert "every-kind" not in changed.views()
 
 
-def test_what_has_no_source_is_untold() -> None:
+def test_a_plugin_without_source_is_opaque() -> None:
     found = Found("math", "package", "math", "1", "math")
     assert source_file(found) is None
     assert "no Python source" in PluginHost().outline(found).opaque
@@ -320,7 +318,7 @@ def test_switches_lie_beside_a_file_and_with_the_settings_for_a_server(
     assert one == switches_of("postgresql://eve@db.example:5432/studio?schema=main")
     assert one != switches_of("postgresql://eve@db.example/studio?schema=other")
     assert switches_of("postgresql://h/d") == switches_of("postgresql://h/d?schema=studio_ledger")
-    url = "postgresql://nobody@nowhere.example/studio"
+    url = "postgresql://user@nowhere.example/studio"
     PluginHost.of_ledger(url).disable("spaces")
     again = PluginHost.of_ledger(url)
     assert [f.name for f in again.found() if not f.enabled] == ["spaces"]

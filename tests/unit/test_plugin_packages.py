@@ -1,4 +1,4 @@
-"""Entry points read from the path: what the library finds, or nothing is said."""
+"""Entry points read from the path: what the library finds, or None."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ledger.plugin_packages import Point, points_of
 
 
 def library() -> list[Point]:
-    """What `importlib.metadata` finds."""
+    """The entry points that `importlib.metadata` finds."""
     return [
         Point(p.name, p.value, p.dist.name, p.dist.version)
         for p in entry_points(group=GROUP)
@@ -93,7 +93,7 @@ def test_of_two_packages_of_one_name_the_first_on_the_path_counts(
         (b"[studio_ledger]\ncrew = acme_crew\n", "Version: 1\n\nName: in the description\n"),
     ],
 )
-def test_what_is_not_sound_is_left_to_the_library(path: Path, points: bytes, metadata: str) -> None:
+def test_a_damaged_package_is_left_to_the_library(path: Path, points: bytes, metadata: str) -> None:
     package(path, points, metadata=metadata)
     assert points_of(GROUP) is None
 
@@ -111,7 +111,7 @@ def test_an_archive_on_the_path_is_left_to_the_library(
     assert "crew" in {found.name for found in packaged()}
 
 
-def test_a_finder_of_somebody_else_is_left_to_the_library(
+def test_a_foreign_finder_is_left_to_the_library(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Finder:

@@ -1,4 +1,4 @@
-"""What a plugin's import costs is measured in a program of its own."""
+"""The cost of a plugin's import is measured in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work in several processes: all of it comes, in order, and nobody stays when nobody reads."""
+"""Work in several processes: all results come, in order, and no process outlives its reader."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.skipif(
         sys.platform != "linux", reason="elsewhere everything is done by one process"
     ),
-    # A test runner may have threads, beside which the product itself does not fork.
+    # A test runner may have threads; the product itself does not fork beside threads.
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
 ]
 
@@ -37,7 +37,7 @@ def numbers(first: int, count: int, step: int = 1) -> Iterator[tuple[int, int]]:
 
 def failing(after: int) -> Iterator[tuple[int, int]]:
     yield from numbers(0, after)
-    raise ValueError("this is met again by whoever does the rest")
+    raise ValueError("this comes up again where the rest is done")
 
 
 def asleep() -> Iterator[int]:
@@ -77,7 +77,7 @@ def test_what_is_large_comes_whole() -> None:
         assert [(one[0], len(one)) for one in told] == [(n, 3_000_000) for n in range(3)]
 
 
-def test_one_that_fails_is_known_after_what_it_has_made() -> None:
+def test_a_failed_process_is_noticed_after_its_results() -> None:
     with side_by_side([partial(failing, 4)]) as (told,):
         assert [next(told)[0] for _ in range(4)] == [0, 1, 2, 3]
         with pytest.raises(Stopped):
@@ -89,7 +89,7 @@ def test_one_that_makes_nothing_is_done() -> None:
         assert list(told) == []
 
 
-def test_one_that_is_killed_is_known() -> None:
+def test_a_killed_process_is_noticed() -> None:
     with side_by_side([endless, endless]) as told:
         next(told[0])
         for child in multiprocessing.active_children():
@@ -101,7 +101,7 @@ def test_one_that_is_killed_is_known() -> None:
                     pass
 
 
-def test_whoever_stops_reading_leaves_nobody_behind() -> None:
+def test_a_reader_that_stops_leaves_no_process_behind() -> None:
     pids: list[int | None] = []
 
     def stop() -> None:
@@ -176,7 +176,7 @@ def test_what_is_left_when_it_ends_early_is_done_here(two_cores: None) -> None:
 def test_an_error_beside_is_raised_here(two_cores: None) -> None:
     made = made_by_child(partial(failing, 7))
     assert [next(made)[0] for _ in range(7)] == list(range(7))
-    with pytest.raises(ValueError, match="met again"):
+    with pytest.raises(ValueError, match="comes up again"):
         next(made)
 
 

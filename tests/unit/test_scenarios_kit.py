@@ -1,4 +1,4 @@
-"""The given/when/then kit fails where a story does not come out as it was told."""
+"""The given/when/then kit fails where a story does not end as told."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class TestThen:
             story.when(again).then(LIT)
         story.when(again).then(correcting(1, LIT))
 
-    def test_a_refusal_is_no_event(self) -> None:
+    def test_a_refusal_is_not_an_event(self) -> None:
         with pytest.raises(AssertionError, match=r"it is refused: it burns \(#1\)"):
             given(LIT).when(LIGHT).then(LIT)
 

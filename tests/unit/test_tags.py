@@ -1,4 +1,4 @@
-"""Ids, titles and tags as people type them."""
+"""Ids, titles and tags as users type them."""
 
 from __future__ import annotations
 
@@ -92,5 +92,5 @@ class TestTags:
         "text", ["", "stage-1", "space:", ":stage-1", "Space:stage-1", "space:a b", "space:a@"]
     )
     def test_what_is_none(self, text: str) -> None:
-        with pytest.raises(BadInput, match="is no tag"):
+        with pytest.raises(BadInput, match="is not a tag"):
             check_tag(text)

@@ -55,21 +55,21 @@ class TestDays:
         ("text", "saying"),
         [
             ("2025-07-02..2025-07-01", "2025-07-01 is before 2025-07-02"),
-            ("2025-02-30", "is no date"),
-            ("2025-02-29..2025-03-01", "is no date"),
-            ("2025-07-01..", "is no date"),
-            ("..", "is no date"),
-            ("", "is no date"),
-            ("2025-07-01...2025-07-02", "is no date"),
-            ("１２３", "is no date"),
-            ("20250701", "is no date"),
-            ("2025-W27-1", "is no date"),
+            ("2025-02-30", "is not a date"),
+            ("2025-02-29..2025-03-01", "is not a date"),
+            ("2025-07-01..", "is not a date"),
+            ("..", "is not a date"),
+            ("", "is not a date"),
+            ("2025-07-01...2025-07-02", "is not a date"),
+            ("１２３", "is not a date"),
+            ("20250701", "is not a date"),
+            ("2025-W27-1", "is not a date"),
             ("1899-12-31", "out of range"),
             ("3000-01-01", "out of range"),
             ("2025-01-01..2035-01-10", "longer than ten years"),
         ],
     )
-    def test_what_is_no_span_of_days(self, text: str, saying: str) -> None:
+    def test_a_bad_span_of_days_is_refused(self, text: str, saying: str) -> None:
         with pytest.raises(BadTime, match=saying):
             Days.parse(text)
 
@@ -137,8 +137,8 @@ class TestClockChanges:
         assert parse_instant("2025-10-26T03:00", BERLIN) == utc("2025-10-26T02:00")
 
     def test_a_day_that_a_zone_never_had(self) -> None:
-        """Samoa went over the date line: there was no 30 December 2011."""
-        with pytest.raises(BadTime, match="never was in Pacific/Apia"):
+        """Samoa crossed the date line: there was no 30 December 2011."""
+        with pytest.raises(BadTime, match="does not exist in Pacific/Apia"):
             Days.parse("2011-12-30").period("Pacific/Apia")
         around = Days.parse("2011-12-29..2011-12-31").period("Pacific/Apia")
         assert around.end - around.start == timedelta(hours=48)
@@ -246,7 +246,7 @@ class TestWhen:
             "2999-12-31T23:00-12:00..2999-12-31T23:30-12:00x",
         ],
     )
-    def test_what_is_no_period(self, text: str) -> None:
+    def test_a_bad_period_is_refused(self, text: str) -> None:
         with pytest.raises(BadTime):
             When.parse(text)
 
@@ -266,11 +266,11 @@ class TestWhen:
             {"end": "2025-07-01"},
             {"days": "2025-07-01", "start": "2025-07-01"},
         ):
-            with pytest.raises(BadTime, match="a period is needed, once"):
+            with pytest.raises(BadTime, match="exactly one period is needed"):
                 When.of(**forms)
 
     def test_an_end_is_an_hour(self) -> None:
-        """Of `--from A --to B` somebody thinks that B is in it, and somebody that it is not."""
+        """Some take `--from A --to B` to include B, and some do not."""
         for start in ("2025-07-01", "2025-07-01T08:00"):
             with pytest.raises(BadTime, match="2025-07-03 does not say at what hour"):
                 When.of(start=start, end="2025-07-03")
@@ -318,7 +318,7 @@ class TestZones:
     @pytest.mark.parametrize(
         "name", ["", "Mars/Base", "Asia", "../etc/passwd", "a\0b", "\ud800", "x" * 5000, "/"]
     )
-    def test_a_name_that_nobody_has(self, name: str) -> None:
+    def test_an_unknown_name_is_refused(self, name: str) -> None:
         with pytest.raises(BadTime, match="no time zone"):
             zone(name)
         with pytest.raises(BadTime, match="no time zone"):
@@ -329,7 +329,7 @@ class TestZones:
         with pytest.raises(BadTime, match="Did you mean Asia/Shanghai"):
             check_zone("asia/shanghai")
 
-    def test_a_clock_of_this_machine_alone_is_no_sites(self) -> None:
+    def test_a_clock_of_this_machine_alone_is_refused(self) -> None:
         with pytest.raises(BadTime):
             check_zone("localtime")
 

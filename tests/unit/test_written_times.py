@@ -1,4 +1,4 @@
-"""Times as messages print them and as somebody types them: the one can be typed back."""
+"""Times as messages print them and as users type them: printed times can be typed back."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class TestWhatIsPrinted:
 
 class TestWhatWasMeant:
     @pytest.mark.parametrize("text", ["tomorrow", "next Tuesday", "7", ""])
-    def test_what_is_no_period_is_told_both_forms(self, text: str) -> None:
-        with pytest.raises(BadTime, match="is no period") as bad:
+    def test_a_bad_period_is_answered_with_both_forms(self, text: str) -> None:
+        with pytest.raises(BadTime, match="is not a period") as bad:
             When.parse(text)
         assert "2025-07-01..2025-07-14" in bad.value.advice
 
@@ -67,8 +67,8 @@ class TestWhatWasMeant:
         assert bad.value.advice == "Write 2025-07-01..2025-07-14"
 
     @pytest.mark.parametrize("text", ["noon", "2026-03-01+08:00", "08:00", "2025-7-1"])
-    def test_what_is_no_time_is_told_the_forms(self, text: str) -> None:
-        with pytest.raises(BadTime, match="is no day and no time") as bad:
+    def test_a_bad_time_is_answered_with_the_forms(self, text: str) -> None:
+        with pytest.raises(BadTime, match="is neither a day nor a time") as bad:
             Moment.parse(text)
         for form in ("2025-07-01T08:00", "'2025-07-01 08:00'", "+08:00", "a day, 2025-07-01"):
             assert form in bad.value.advice

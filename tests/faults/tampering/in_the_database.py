@@ -268,7 +268,7 @@ def _progress(copy: Copy) -> str:
     copy.database.views(
         "UPDATE {progress} SET position = ? WHERE projection = ?", position, "bookings"
     )
-    return rf"bookings: its progress says #{position}"
+    return rf"bookings: its progress is at #{position}"
 
 
 @kind("view: progress of another history", "views", views=True)
@@ -276,7 +276,7 @@ def _progress_tail(copy: Copy) -> str:
     copy.database.views(
         "UPDATE {progress} SET tail = ? WHERE projection = ?", secrets.token_hex(32), "bookings"
     )
-    return "bookings: its progress says #.* of another history"
+    return "bookings: its progress is at #.* of a history other"
 
 
 def _another(value: Any, chance: random.Random) -> Any:

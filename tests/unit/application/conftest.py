@@ -30,7 +30,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def ledger(sqlite_url: str, clock: ManualClock) -> Iterator[Ledger]:
-    """A ledger in a file, with position 1 alone."""
+    """A ledger in a file, with only position 1."""
     with Ledger.create(
         sqlite_url, origin="campus", zone_name=ZONE, author=ADA, clock=clock
     ) as made:

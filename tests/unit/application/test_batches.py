@@ -1,4 +1,4 @@
-"""Batches: what a refusal cites of them, what a correction in one names, and a dry run of each."""
+"""Batches: what refusals cite, what corrections name, and a dry run of each decision."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_no_advice_names_a_position_that_is_not_there(
 ) -> None:
     with pytest.raises(Refused) as refused:
         ledger.apply(enumerate([project("resurrection"), reached(1), again], start=1), ADA)
-    text = str(refused.value).replace("at #7", "")  # what the command itself names
+    text = str(refused.value).replace("at #7", "")  # the position that the command itself names
     assert "#" not in text
     assert "--corrects 3" not in text
     assert "--corrects earlier" not in text
@@ -91,7 +91,7 @@ def test_a_pending_position_orders_as_a_number_and_reads_as_words() -> None:
 def test_a_correction_of_an_event_of_the_batch_names_the_position_that_it_gets(
     ledger: Ledger, sqlite_url: str, clock: ManualClock
 ) -> None:
-    """Somebody records a thing of no concern in between, and all positions move."""
+    """Another program records something unrelated in between, and all positions move."""
     ledger.decide(project("resurrection"), ADA)
 
     def rival(ctx: Context, proposed: Sequence[Event]) -> None:
@@ -137,7 +137,7 @@ def test_each_line_is_tried_after_those_before_it(ledger: Ledger) -> None:
 def test_a_refused_line_leaves_nothing_to_those_after_it(
     ledger: Ledger, sqlite_url: str, clock: ManualClock
 ) -> None:
-    """The rule says no when the event is proposed already: it must be taken back."""
+    """The rule refuses an event that is already proposed: it must be withdrawn."""
 
     def not_by_that_name(ctx: Context, proposed: Sequence[Event]) -> None:
         if "Sequel" in repr(proposed):

@@ -170,7 +170,7 @@ def test_two_who_send_the_same_request_at_once_record_it_once(
 
 
 def rival(ledger: Ledger, *, times: int) -> Callable[[Context, Sequence[Event]], None]:
-    """Somebody who records for the same project while the decision is taken, so many times."""
+    """Another program that records for the same project this often while the decision is taken."""
     left = iter(range(times))
 
     def record(ctx: Context, proposed: Sequence[Event]) -> None:
@@ -239,7 +239,7 @@ def test_of_a_batch_all_or_none_and_the_error_names_its_line(ledger: Ledger) -> 
     with pytest.raises(AlreadyExists, match=r"^line 42: project 'resurrection' exists") as refused:
         ledger.apply([*numbered, (42, project("resurrection"))], ADA)
     assert "line 21)" in str(refused.value)
-    assert refused.value.position is None, "nobody has recorded it"
+    assert refused.value.position is None, "it was never recorded"
     assert ledger.log.head() == 1
 
 
@@ -275,7 +275,7 @@ class NotOnAFirst(Refused):
 
 
 def not_on_a_first(ctx: Context, proposed: Sequence[Event]) -> None:
-    """Nobody opens a project on the first of a month."""
+    """No project is opened on the first of a month."""
     for event in proposed:
         if isinstance(event, ProjectOpened) and event.on.day == 1:
             raise NotOnAFirst("projects do not open on a first", advice="Wait a day")
@@ -310,7 +310,7 @@ def test_a_rule_is_shown_each_command_of_a_batch_by_itself(
 def test_what_a_rule_asks_is_part_of_the_boundary(
     ledger: Ledger, sqlite_url: str, clock: ManualClock, asks: bool
 ) -> None:
-    """Opening a project reads nothing of another; a rule that does is told of a change there."""
+    """Opening a project reads no other project; a rule that does notices a change there."""
     ledger.decide(project("dragon"), ADA)
     found: list[int] = []
 

@@ -1,4 +1,4 @@
-"""What a program gives a ledger: values of the declared types, and an as-of."""
+"""A ledger checks what a program gives it: values of the declared types, and an as-of."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WRONG: list[tuple[Decision, str]] = [
     (msgspec.structs.replace(STAGE, name=object()), "cannot be written"),
     (msgspec.structs.replace(STAGE, name="\ud800"), "a text holds a control character"),
     (msgspec.structs.replace(STAGE, in_service_on=OPENED), '04:00:00Z" is no day'),
-    (msgspec.structs.replace(STUDIO[3], when=When("July")), "'July' is no period"),
+    (msgspec.structs.replace(STUDIO[3], when=When("July")), "'July' is not a period"),
     (ConfirmBookings(bookings=cast("Any", None)), "null is no list of text"),
 ]
 
@@ -128,17 +128,19 @@ def test_an_as_of_is_a_position(week: Ledger, text: str, position: int) -> None:
         ("0", BadInput, "there is no #0. The log ends at #4"),
         ("5", BadInput, "there is no #5. The log ends at #4"),
         ("9" * 5000, BadInput, "The log ends at #4"),
-        ("-1", BadTime, "'-1' is no day and no time"),
+        ("-1", BadTime, "'-1' is neither a day nor a time"),
         ("", BadTime, "Write 2025-07-01T08:00"),
-        ("yesterday", BadTime, "'yesterday' is no"),
-        ("2025-02-30", BadTime, "'2025-02-30' is no date"),
-        ("2025-06-02T25:00", BadTime, "is no time"),
-        ("2025-06-02T", BadTime, "no time"),
+        ("yesterday", BadTime, "'yesterday' is neither"),
+        ("2025-02-30", BadTime, "'2025-02-30' is not a date"),
+        ("2025-06-02T25:00", BadTime, "is not a time"),
+        ("2025-06-02T", BadTime, "nor a time"),
         ("20250602", BadInput, "there is no #20250602"),
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_what_is_no_as_of(week: Ledger, text: str, error: type[BadInput], saying: str) -> None:
+def test_a_bad_as_of_is_refused(
+    week: Ledger, text: str, error: type[BadInput], saying: str
+) -> None:
     with pytest.raises(error) as bad:
         week.resolve_as_of(text)
     assert saying in str(bad.value)
@@ -148,7 +150,7 @@ def test_what_is_no_as_of(week: Ledger, text: str, error: type[BadInput], saying
 def test_a_time_that_was_printed_means_what_was_recorded_in_its_minute(
     ledger: Ledger, clock: ManualClock
 ) -> None:
-    """A table says 12:03 of what was recorded at 12:03:31."""
+    """A table shows 12:03 for an event that was recorded at 12:03:31."""
     clock.advance(timedelta(minutes=3, seconds=31))
     ledger.decide(project("a"), ADA)
     assert ledger.resolve_as_of("2025-06-01 12:03") == 2

@@ -1,4 +1,4 @@
-"""The request key: one key is one command, however it is written and whoever upgraded since."""
+"""The request key: one key is one command, however it is written, and after an upgrade."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.unit.application.conftest import project
 
 @pytest.mark.parametrize("other", ["\u00e9cole-\u00c5", "e\u0301cole-\u212b"], ids=ascii)
 def test_a_key_is_the_same_however_its_letters_are_composed(ledger: Ledger, other: str) -> None:
-    """One terminal sends an accent as part of its letter, another as a character of its own."""
+    """One terminal sends an accent as part of its letter, another as a separate character."""
     assert not ledger.decide(project("resurrection"), Author("ada", request=other)).repeated
     for key in ("e\u0301cole-A\u030a", other):
         author = Author("ada", request=key)
@@ -29,7 +29,7 @@ def test_a_key_is_the_same_however_its_letters_are_composed(ledger: Ledger, othe
 
 
 def tried(ledger: Ledger, author: Author) -> list[Outcome]:
-    """What a try of the same command says."""
+    """Say what a repeat of the same command does."""
     outcomes = list(ledger.try_each([(1, project("resurrection"))], lambda _: author))
     assert all(isinstance(outcome, Outcome) for outcome in outcomes)
     return cast("list[Outcome]", outcomes)

@@ -1,4 +1,4 @@
-"""Commands in a file: what is said of one that cannot be read."""
+"""Commands in a file: the message for one that cannot be read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def without(command: dict[str, Any], key: str) -> dict[str, Any]:
         (REPORT | {"pages_shot": 3}, "no key 'pages_shot'", "'pages_shot_eighths'"),
         (without(HOLD, "when"), "the key 'when' is missing", "Its keys: space, project, when,"),
         (HOLD | {"when": 7}, "'when': 7 is no period", "A..B"),
-        (HOLD | {"when": "soon"}, "booking hold: 'when': 'soon' is no period", "2025-07-01.."),
+        (HOLD | {"when": "soon"}, "booking hold: 'when': 'soon' is not a period", "2025-07-01.."),
         (HOLD | {"units": "3"}, "'units': \"3\" is no whole number", "without quotes"),
         (HOLD | {"confirm": "yes"}, '"yes" is neither true nor false', "true or false"),
         (HOLD | {"plan": "x"}, "'plan': \"x\" is no list of day plans", "[ … ]"),
@@ -74,13 +74,13 @@ def test_what_is_wrong_is_said_in_words(command: dict[str, Any], what: str, advi
         (b"[1]", "it is [1]"),
     ],
 )
-def test_what_is_no_object_is_said_with_why(line: bytes, why: str) -> None:
+def test_a_line_that_is_not_an_object_is_refused_with_the_reason(line: bytes, why: str) -> None:
     with pytest.raises(BadInput, match="this is no JSON object") as refused:
         WIRE.decode(line)
     assert why in refused.value.message
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_line() -> None:
     line = json.dumps(OPEN).encode()
     ((number, decision),) = WIRE.read([b"\xef\xbb\xbf" + line])
     assert (number, decision) == (1, WIRE.decode(line))

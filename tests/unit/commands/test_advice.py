@@ -66,7 +66,7 @@ def wrong(words: list[str]) -> str:
     return ""
 
 
-SENTENCES = {"views are built anew from the log", "import *"}
+SENTENCES = {"views are rebuilt from the log", "import *"}
 """What begins like a command and is none."""
 
 SOURCES = sorted((ROOT / "ledger").rglob("*.py"))

@@ -51,7 +51,7 @@ OpenViews = Callable[..., Views]
 
 @pytest.fixture
 def open_views(log: EventLog, views_at: Place) -> Iterator[OpenViews]:
-    """Open the views, as one more program would."""
+    """Open the views, as another program would."""
     opened: list[Views] = []
 
     def open_(*projections: type[Projection], kept: bool = True, batch: int = 1_000) -> Views:

@@ -1,4 +1,4 @@
-"""A program of its own that catches up: `python follower_program.py LOG VIEWS BATCH`.
+"""A separate program that catches up: `python follower_program.py LOG VIEWS BATCH`.
 
 It says "ready" and starts when it is told to; then it says how often it lost a race.
 """
@@ -15,7 +15,7 @@ from tests.unit.projections.sample import CrewHours
 
 
 def tell(position: int, head: int) -> None:
-    """Say how far it has come, and let others have a turn: SQLite's lock is not fair."""
+    """Print how far it has come, and give others a turn: SQLite's lock is not fair."""
     print(position, flush=True)
     time.sleep(0.003)
 

@@ -51,7 +51,7 @@ class SampleLog:
         self.add_raw(event.type_name, data)
 
     def add_raw(self, type_name: str, data: bytes) -> None:
-        """Record what may not be readable."""
+        """Record an event that may not be readable."""
         position = len(self.stored) + 1
         at = format_recorded_at(START + timedelta(hours=position))
         self.stored.append((position, at, type_name, "[]", data))
@@ -88,7 +88,7 @@ class SpaceMonth(Row):
 
 
 class Tally(Row):
-    """How many of something."""
+    """A count of something."""
 
     what: str = key()
     count: int = 0
@@ -125,7 +125,7 @@ class CrewHours(Projection):
     def crew_hours(
         self, space: Annotated[str | None, "only this space"] = None
     ) -> list[SpaceMonth]:
-        """What was shot."""
+        """The hours that were shot."""
         return self.months.rows(space=space)
 
     @view("Shares of spaces", titles={"share": "Share of all"})

@@ -1,4 +1,4 @@
-"""Many views between two places: one pass over the log, and what fails stands alone."""
+"""Many views at two positions: one pass over the log, and a failure stays on its own."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.unit.projections.sample import CrewHours, SampleLog, project, shoot_d
 
 
 class Title(Row):
-    """A project, with a number that a handler may get wrong."""
+    """A project, with a number that a handler may write wrongly."""
 
     project: str = key()
     length: int = 0
 
 
 class Titles(Projection):
-    """Stops at a project called `stop`, and writes what cannot be kept for one called `bad`."""
+    """Stops at a project called `stop`, and writes a bad value for one called `bad`."""
 
     titles = table(Title)
 
@@ -34,7 +34,7 @@ class Titles(Projection):
         if event.project == "stop":
             raise ValueError("no further")
         if event.project == "bad":
-            row.length = "three"  # type: ignore[assignment]  # the fault that is looked for
+            row.length = "three"  # type: ignore[assignment]  # the fault under test
 
     @view("Which titles?")
     def title_list(self) -> list[Title]:
@@ -63,7 +63,7 @@ class Days(Projection):
 
 
 class OnePass(SampleLog):
-    """Notes what is read of it."""
+    """Notes the positions that are read."""
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]  # as SampleLog takes them
@@ -108,7 +108,7 @@ def test_each_view_has_its_own_parameters() -> None:
 @pytest.mark.parametrize("odd", ["stop", "bad"])
 @pytest.mark.parametrize("first", [1, 3])
 def test_a_projection_that_stops_stays_before_that_event(odd: str, first: int) -> None:
-    """Whether the handler raises, or writes what cannot be kept; before A or between A and B."""
+    """The handler raises, or writes a bad value; before A, or between A and B."""
     log = SampleLog(
         [project("a"), shoot_day("s", 1), project(odd), shoot_day("s", 2), project("c")]
     )
@@ -120,7 +120,7 @@ def test_a_projection_that_stops_stays_before_that_event(odd: str, first: int) -
     assert changes(found["day-counts"]) == [("added" if first == 1 else "changed", "s")]
 
 
-def test_a_view_that_raises_keeps_no_other_from_answering() -> None:
+def test_a_view_that_raises_does_not_stop_the_others() -> None:
     log = SampleLog([shoot_day("s", 1), project("abc")])
     found = Views(log, [Titles, Days, CrewHours]).compare_all(ALL, 1, 2)
     failed = found["long-titles"]

@@ -25,7 +25,7 @@ def positions(found: Explanation) -> list[int]:
 
 
 def differences(change: RowChange) -> list[tuple[str, Any, Any]]:
-    """What changed in a row."""
+    """The changes in a row."""
     return [(d.column, d.before, d.after) for d in change.differences]
 
 
@@ -82,7 +82,7 @@ def test_an_event_is_listed_if_the_row_read_differently_after_it(done: list[Done
 
 
 def put_together(found: Explanation) -> list[dict[str, Any]]:
-    """The changes put one upon the other, as rows by key."""
+    """The changes applied in order, as rows by key."""
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for change in (change for cause in found.causes for change in cause.changes):
         which = tuple(change.row.values())
@@ -162,7 +162,7 @@ class Waiting(Row):
 
 
 class Lull(Projection):
-    """Days since the last shoot day: every event makes it another day."""
+    """Days since the last shoot day: every event moves the present on."""
 
     last = table(Waiting)
 
@@ -173,7 +173,7 @@ class Lull(Projection):
 
     @on(ProjectOpened)
     def opened(self, event: ProjectOpened, entry: RecordedEvent) -> None:
-        """Write what is there already; or raise, as the event says."""
+        """Write the value that is already there; or raise, as the event says."""
         if event.project == "bad":
             raise ValueError("bad")
         for row in self.last.rows():
@@ -187,7 +187,7 @@ class Lull(Projection):
         return [Idle(row.space, today - row.ordinal) for row in self.last.rows()]
 
 
-def test_that_time_passed_and_that_a_row_was_written_again_are_no_causes() -> None:
+def test_passing_time_and_rewriting_a_row_are_not_causes() -> None:
     log = SampleLog([shoot_day("a", 1), *(project("p") for _ in range(40)), shoot_day("a", 0)])
     found = Views(log, [Lull]).explain("idle", "a")
     assert positions(found) == [1, 42]

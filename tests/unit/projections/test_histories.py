@@ -1,4 +1,4 @@
-"""Views of another history or another ledger are never answered from, nor rows of other code."""
+"""Answers never come from views of another history or ledger, nor from rows of other code."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from tests.unit.projections.sample import CrewHours, SampleLog, shoot_day
 from tests.unit.projections.test_lifecycle import counting, counts
 
 STILL = ManualClock(datetime(2030, 1, 1, tzinfo=UTC))
-"""A clock that is ahead and was put back: recorded time stands still meanwhile."""
+"""A clock that was ahead and set back: recorded time stands still meanwhile."""
 
 
 def begun(where: str | Path, *events: Event, zone: str = "UTC") -> EventLog:
@@ -37,7 +37,7 @@ def begun(where: str | Path, *events: Event, zone: str = "UTC") -> EventLog:
 
 
 class Branches:
-    """One ledger, restored from an older copy again and again; its views stay."""
+    """One ledger, restored from an older copy several times; its views stay."""
 
     def __init__(self, folder: Path) -> None:
         self._path, self._copy = folder / "studio.db", folder / "copy.db"
@@ -56,7 +56,7 @@ class Branches:
         return views
 
     def close(self) -> None:
-        """Nobody has it open."""
+        """Do nothing: it is not open."""
         while self._open:
             views, log = self._open.pop()
             views.close()
@@ -143,13 +143,13 @@ def test_views_are_not_put_into_a_ledger(tmp_path: Path) -> None:
     begun(tmp_path / "studio.views.db").close()
     log = begun(tmp_path / "studio.db")
     before = (tmp_path / "studio.views.db").read_bytes()
-    with pytest.raises(StorageFailure, match="is a ledger, where views were to be kept"):
+    with pytest.raises(StorageFailure, match="is a ledger, but its name is needed for views"):
         Views(log, [CrewHours], tmp_path / "studio.views.db").catch_up()
     assert (tmp_path / "studio.views.db").read_bytes() == before
     log.close()
 
 
-def test_tables_of_an_earlier_form_are_thrown_away(
+def test_tables_of_an_earlier_form_are_dropped(
     open_views: OpenViews, record: Record, views_at: Place
 ) -> None:
     record([shoot_day("a", 1)])
@@ -167,7 +167,7 @@ def test_tables_of_an_earlier_form_are_thrown_away(
 
 
 class Seen(Event, frozen=True):
-    """Of a plugin that comes and goes."""
+    """An event of a plugin that comes and goes."""
 
     type_name = "tests.Seen"
     what: str
@@ -183,7 +183,7 @@ class Sight(Row):
 
 
 class Sights(Projection):
-    """What was seen."""
+    """The sights."""
 
     sights = table(Sight)
 
@@ -199,7 +199,7 @@ class Sights(Projection):
 
 
 def told(answer: Answer) -> tuple[list[str], int]:
-    """What was seen, and how much was passed over."""
+    """The sights, and how many events were skipped."""
     return [row.what for row in answer.rows], answer.unread  # type: ignore[attr-defined]  # rows of Sight
 
 
@@ -215,7 +215,7 @@ def test_a_type_that_becomes_readable_is_read(tmp_path: Path) -> None:
         views.close()
 
 
-def test_a_mended_upcaster_is_used(tmp_path: Path) -> None:
+def test_a_fixed_upcaster_is_used(tmp_path: Path) -> None:
     place = tmp_path / "studio.views.db"
     for upcaster, expected in ((broken, ([], 1)), (mended(tmp_path), (["crane"], 0))):
         log = SampleLog([], later(upcaster))
@@ -242,7 +242,7 @@ def broken(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def mended(folder: Path) -> Upcaster:
-    """The same, mended: in the plugin's file as it is now."""
+    """The same upcaster, fixed: in the plugin's file as it is now."""
     file = folder / "mended.py"
     file.write_text("def mended(payload):\n    return {'what': payload['name']}\n")
     names: dict[str, Any] = {}
@@ -266,4 +266,4 @@ def test_a_full_disk_of_views_says_that_the_log_is_safe(tmp_path: Path) -> None:
         views.catch_up()
     views.close()
     assert "Nothing was recorded" not in str(failure.value)
-    assert "What was recorded is safe" in str(failure.value)
+    assert "The recorded events are safe" in str(failure.value)

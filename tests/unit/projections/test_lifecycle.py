@@ -17,7 +17,7 @@ from tests.unit.projections.sample import CrewHours, SampleLog, Tally, project, 
 def counting(
     *, version: int = 1, bad: frozenset[str] = frozenset(), step: int = 1
 ) -> type[Projection]:
-    """A projection that counts shoot days per space, and cannot take some spaces."""
+    """A projection that counts shoot days per space, and fails on some spaces."""
 
     class Count(Projection):
         tallies = table(Tally)
@@ -38,12 +38,12 @@ def counting(
 
 
 def counts(answer: Answer) -> dict[str, int]:
-    """What the view counts says."""
+    """The rows of the view `counts`."""
     return {row.what: row.count for row in answer.rows}  # type: ignore[attr-defined]  # rows of Tally
 
 
 def tables(place: Place) -> set[str]:
-    """The database tables that there are."""
+    """The existing database tables."""
     store = ViewStore(place)
     found = set(inspect(store.engine).get_table_names(schema=store.schema))
     store.close()
@@ -136,7 +136,7 @@ def test_a_view_that_raises_names_its_plugin(open_views: OpenViews, record: Reco
         views.answer("shares")
 
 
-def test_what_today_cannot_read_is_counted_not_hidden() -> None:
+def test_unreadable_events_are_counted_not_hidden() -> None:
     log = SampleLog([shoot_day("a", 1)])
     log.add_raw("ShootDayReported", b'{"actor":"later","schema":9,"payload":{"new":1}}')
     log.add_raw("gone.Plugin", b'{"actor":"gone","schema":1,"payload":{"x":1}}')
@@ -178,10 +178,10 @@ def test_the_old_version_answers_until_the_new_one_is_whole(
 
 
 class Stop(Exception):
-    """The power went."""
+    """The power fails."""
 
 
-def test_a_broken_off_rebuild_is_picked_up(
+def test_an_interrupted_rebuild_is_resumed(
     open_views: OpenViews, record: Record, views_at: Place
 ) -> None:
     record([shoot_day("a", n) for n in range(30)])
@@ -196,7 +196,7 @@ def test_a_broken_off_rebuild_is_picked_up(
     assert tables(views_at) == {"count__tallies__g2"}
 
 
-def test_a_broken_off_rebuild_on_demand_is_finished_by_the_next_question(
+def test_an_interrupted_rebuild_on_demand_is_finished_by_the_next_question(
     open_views: OpenViews, record: Record, views_at: Place
 ) -> None:
     record([shoot_day("a", n) for n in range(30)])
@@ -213,7 +213,7 @@ def test_a_broken_off_rebuild_on_demand_is_finished_by_the_next_question(
     assert tables(views_at) == {"count__tallies__g2"}
 
 
-def test_a_broken_off_rebuild_of_other_code_is_thrown_away(
+def test_an_interrupted_rebuild_of_other_code_is_dropped(
     open_views: OpenViews, record: Record, views_at: Place
 ) -> None:
     record([shoot_day("a", n) for n in range(30)])

@@ -15,7 +15,7 @@ from tests.unit.projections.sample import project, shoot_day
 
 
 class Hour(Row):
-    """Something of an hour."""
+    """A numbered hour."""
 
     space: str = key()
     hour: int = key()
@@ -37,7 +37,7 @@ class Hours(Projection):
 
     @on(ProjectOpened)
     def opened(self, event: ProjectOpened, entry: RecordedEvent) -> None:
-        """Write what no column holds."""
+        """Write a value that no column holds."""
         if event.project == "bad":
             self.hours.edit("bad", 0).count = "many"  # type: ignore[assignment]  # the mistake
 
@@ -106,7 +106,7 @@ def test_a_table_too_large_to_load_is_read_row_by_row(
 
 
 def test_a_second_method_of_one_name_is_refused() -> None:
-    with pytest.raises(Exception, match=r"test_many_rows\.py:\d+: .*Twice\.reported is written tw"):
+    with pytest.raises(Exception, match=r"test_many_rows\.py:\d+: .*Twice\.reported is defined tw"):
 
         class Twice(Projection):
             hours = table(Hour)
@@ -119,7 +119,7 @@ def test_a_second_method_of_one_name_is_refused() -> None:
             def reported(self, event: ProjectOpened, entry: RecordedEvent) -> None:  # noqa: F811 - the mistake
                 pass
 
-    with pytest.raises(Exception, match=r"Asked\.list_of is written twice"):
+    with pytest.raises(Exception, match=r"Asked\.list_of is defined twice"):
 
         class Asked(Projection):
             hours = table(Hour)

@@ -1,4 +1,4 @@
-"""What a view assumed where the question did not say."""
+"""Notes: the assumptions of a view where the question did not say."""
 
 from ledger.plugin import Projection, table, view
 from tests.unit.projections.conftest import OpenViews
@@ -6,13 +6,13 @@ from tests.unit.projections.sample import SpaceMonth
 
 
 class Noting(Projection):
-    """Its view tells what it assumed."""
+    """Its view notes an assumption."""
 
     seen = table(SpaceMonth)
 
     @view("What was seen?")
     def what_was_seen(self, days: int | None = None) -> list[SpaceMonth]:
-        """What was seen."""
+        """The sights."""
         if days is None:
             self.note("30 days")
             self.note("30 days")

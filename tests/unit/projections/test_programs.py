@@ -16,7 +16,7 @@ DAYS = 600
 
 
 def start(ledger_url: str, batch: int) -> "subprocess.Popen[str]":
-    """A program that waits for its cue."""
+    """A program that waits for its signal."""
     program = subprocess.Popen(
         [sys.executable, "-m", "tests.unit.projections.follower_program", ledger_url, str(batch)],
         stdin=subprocess.PIPE,
@@ -38,7 +38,7 @@ def cue(program: "subprocess.Popen[str]") -> None:
 
 
 def check_equal(open_views: OpenViews, log: EventLog) -> None:
-    """The live view is the replayed one: nothing was applied twice, nothing left out."""
+    """The live view equals the replayed one: nothing was applied twice or left out."""
     answer = open_views(CrewHours).answer("crew-hours")
     assert answer.rows == replay(CrewHours, log).projection.months.rows()
     assert answer.as_of == DAYS + 1
@@ -73,7 +73,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(
         program = start(ledger_url, 3)
         cue(program)
         assert program.stdout is not None
-        # killed right after a commit was told of: in the middle of the next batch
+        # killed right after a commit was reported: in the middle of the next batch
         for _ in range(chance.randint(1, 40)):
             line = program.stdout.readline()
             if not line or line.startswith("lost"):

@@ -1,4 +1,4 @@
-"""A replay of several projections: one reading, failures apart, and what each event changed."""
+"""A replay of several projections: one reading, separate failures, and each event's changes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CountedLog(SampleLog):
 
 
 class Touchy(Projection):
-    """Cannot take a project named bad."""
+    """Fails on a project named bad."""
 
     seen = table(Tally)
 
@@ -54,24 +54,24 @@ class Touchy(Projection):
 
     @view("What was seen?")
     def what_was_seen(self) -> list[Tally]:
-        """What was seen."""
+        """The sights."""
         return self.seen.rows()
 
 
 class Hasty(Projection):
-    """Writes what its column cannot hold, and mends it with the next project."""
+    """Writes a value that its column cannot hold, and repairs it with the next project."""
 
     tallies = table(Tally)
 
     @on(ProjectOpened)
     def opened(self, event: ProjectOpened, entry: RecordedEvent) -> None:
-        """Not a number for a while."""
+        """Write a fraction for a while."""
         row = self.tallies.edit("all")
-        row.count = 2.5 if event.project == "odd" else 7  # type: ignore[assignment]  # that is the fault
+        row.count = 2.5 if event.project == "odd" else 7  # type: ignore[assignment]  # the fault under test
 
     @view("What was counted?")
     def hasty_count(self) -> list[Tally]:
-        """What was counted."""
+        """The counts."""
         return self.tallies.rows()
 
 
@@ -121,7 +121,7 @@ def test_the_log_is_read_once_for_all_projections() -> None:
     assert {one.position for one in by_name.values()} == {300}
 
 
-def test_going_back_folds_anew_or_from_rows_that_were_kept() -> None:
+def test_going_back_folds_from_the_start_or_from_kept_rows() -> None:
     log = _log()
     forgetful, keeping = Replay(log, [CrewHours]), Replay(log, [CrewHours], keeps=True)
     for replay in (forgetful, keeping):
@@ -153,7 +153,7 @@ class Loose(Projection):
         return self.months.rows()
 
 
-def test_what_was_kept_is_as_it_was_however_often_one_comes_back() -> None:
+def test_kept_rows_stay_the_same_however_often_they_are_used() -> None:
     log = _log(150)
     log.add_raw("ProjectOpened", b'{"actor":"test","schema":1,"payload":{"project":7}}')
     for day in range(150):
@@ -168,11 +168,11 @@ def test_what_was_kept_is_as_it_was_however_often_one_comes_back() -> None:
         assert keeping.standings()[0].unread == 1
         for name in ("crew-hours", "whole-hours"):
             now, then = keeping.answer(name, {}), fresh.answer(name, {})
-            assert repr(now.rows) == repr(then.rows), "8.0 is not 8 for whoever reads JSON"
+            assert repr(now.rows) == repr(then.rows), "8.0 is not 8 in JSON"
             assert now.unread == then.unread
 
 
-def test_who_cannot_take_an_event_stops_and_the_others_go_on() -> None:
+def test_a_projection_that_fails_stops_and_the_others_go_on() -> None:
     log = _log(200)
     for event in (project("bad"), project("three"), *(shoot_day("stage-9", n) for n in range(9))):
         log.add(event)
@@ -219,7 +219,7 @@ def test_what_a_view_was_asked_is_forgotten_when_the_fold_goes_on() -> None:
     )
 
 
-def test_there_is_nothing_beyond_the_end_and_no_view_of_another_name() -> None:
+def test_a_place_beyond_the_end_and_an_unknown_view_are_refused() -> None:
     replay = Replay(_log(10), [CrewHours])
     with pytest.raises(BadInput, match=r"there is no #11\. The log ends at #10"):
         replay.go(11)
@@ -229,7 +229,7 @@ def test_there_is_nothing_beyond_the_end_and_no_view_of_another_name() -> None:
         Replay(_log(1), [CrewHours, type("Other", (CrewHours,), {"name": "crew-hours"})])
 
 
-def test_a_log_that_cannot_be_read_on_leaves_it_at_the_last_event_that_could() -> None:
+def test_a_log_that_fails_leaves_the_replay_at_the_last_event_read() -> None:
     class Broken(CountedLog):
         broken = True
 
@@ -284,7 +284,7 @@ def test_a_step_tells_what_the_event_changed_in_a_view() -> None:
     assert [column.title for column in fourth.changes[0].columns] == ["Space", "Share of all"]
 
 
-def test_a_step_stops_who_cannot_take_it() -> None:
+def test_a_step_stops_a_projection_that_fails() -> None:
     log = CountedLog([project("one"), project("bad"), project("odd"), project("two")])
     replay = Replay(log, [CrewHours, Touchy, Hasty])
     taken = list(steps(replay, 4))

@@ -1,4 +1,4 @@
-"""What a table can hold, and how it refuses the rest."""
+"""The values that a table can hold, and how it refuses others."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -53,7 +53,7 @@ def test_columns_and_key_follow_from_the_fields() -> None:
 
 def test_a_row_needs_its_key() -> None:
     with pytest.raises(TypeError, match="key fields"):
-        Everything("a", 1)  # type: ignore[call-arg]  # what a careless author writes
+        Everything("a", 1)  # type: ignore[call-arg]  # the mistake
     with pytest.raises(BadRow, match="has the key"):
         Layout(Everything).new(("a",))
 
@@ -86,7 +86,7 @@ def test_a_field_without_a_stored_form_is_refused(
 class LateKey(Row):
     name: str = key()
     count: int = 0
-    late: str = key()  # type: ignore[misc]  # the mistake that is to be caught
+    late: str = key()  # type: ignore[misc]  # the mistake
 
 
 class NoKey(Row):
@@ -108,7 +108,7 @@ class OptionalKey(Row):
         (NoKey, "NoKey has no key"),
         (FloatKey, "FloatKey.share is a key of type float"),
         (OptionalKey, "OptionalKey.name is a key of type"),
-        (Loose, "Loose is no Row"),
+        (Loose, "Loose is not a Row"),
     ],
 )
 def test_a_row_type_without_a_proper_key_is_refused(row_type: Any, words: str) -> None:
@@ -179,15 +179,15 @@ def test_what_a_column_cannot_hold_is_refused(values: dict[str, Any]) -> None:
 
 
 class Text(str):
-    """A text of somebody's own."""
+    """A subclass of text."""
 
 
 class Number(int):
-    """A number of somebody's own."""
+    """A subclass of numbers."""
 
 
 class Time(datetime):
-    """A time of somebody's own."""
+    """A subclass of times."""
 
 
 NOON = datetime(2025, 7, 1, 12, tzinfo=UTC)
@@ -224,7 +224,7 @@ def test_a_row_is_checked_as_its_fields_are(place: int, value: Any) -> None:
 
 
 def said(act: Callable[[], Any]) -> tuple[Any, str]:
-    """What a check gives, or how it refuses."""
+    """Return the value that a check gives, or its refusal."""
     try:
         found = act()
     except BadRow as refused:

@@ -13,11 +13,11 @@ from tests.unit.projections.conftest import OpenViews, Record
 from tests.unit.projections.sample import SpaceMonth, Tally, shoot_day
 
 TURN_S = 0.4
-"""Time for the other program to come to where it has to wait."""
+"""Time for the other program to get to where it has to wait."""
 
 
 class Other:
-    """Another program, which does something when it is told to, once."""
+    """Another program, which does something once, on demand."""
 
     def __init__(self) -> None:
         self.work: Callable[[], None] | None = None
@@ -25,14 +25,14 @@ class Other:
         self._errors: list[BaseException] = []
 
     def go(self) -> None:
-        """Begin, unless it has begun."""
+        """Start, unless it has started."""
         if self.work is not None and self._thread is None:
             self._thread = threading.Thread(target=self._carry_out)
             self._thread.start()
             time.sleep(TURN_S)
 
     def check_done(self) -> None:
-        """It did its work."""
+        """Check that it did its work."""
         assert self._thread is not None, "it was told to begin"
         self._thread.join(30)
         assert not self._thread.is_alive()
@@ -42,7 +42,7 @@ class Other:
         assert self.work is not None
         try:
             self.work()
-        except BaseException as error:  # noqa: BLE001  # told to the test, in its thread
+        except BaseException as error:  # noqa: BLE001  # passed to the test, in its own thread
             self._errors.append(error)
 
 
@@ -75,7 +75,7 @@ def two_tables(in_handler: Callable[[], None], in_view: Callable[[], None]) -> t
 
 
 def nothing() -> None:
-    """Let the other one be."""
+    """Do not disturb the other program."""
 
 
 def test_a_swap_while_a_view_reads(open_views: OpenViews, record: Record, other: Other) -> None:

@@ -68,7 +68,7 @@ def test_what_cannot_be_asked_is_refused(open_views: OpenViews) -> None:
         views.answer("crew-hour")
     with pytest.raises(BadInput, match="takes no 'colour'"):
         views.answer("crew-hours", {"colour": "red"})
-    with pytest.raises(BadInput, match="'size' is no choice"):
+    with pytest.raises(BadInput, match="'size' is not a choice"):
         views.answer("shares", {"order": "size"})
     with pytest.raises(BadInput, match="#9 is not recorded"):
         views.answer("crew-hours", as_of=9)
@@ -152,7 +152,7 @@ class ViewStoreOf(ViewStore):
 
     @property
     def prefix(self) -> str:
-        """What stands before a table's name."""
+        """The prefix of a table's name."""
         return f'"{self.schema}".' if self.schema else ""
 
 
