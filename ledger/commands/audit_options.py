@@ -30,7 +30,7 @@ audit_dir = click.option(
     section=AUDIT,
     envvar="STUDIO_LEDGER_AUDIT",
     metavar="FOLDER",
-    help="The folder of checkpoints, keys, policy.  [default: studio.audit beside studio.db]",
+    help="The audit folder.  [default: studio.audit beside studio.db]",
 )
 private_key = click.option(
     "--key",

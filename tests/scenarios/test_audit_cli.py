@@ -135,7 +135,7 @@ def _cosigned(terminal: Terminal, witness: Terminal, name: str, *, since: int) -
         *("audit", "cosign", "request", "-o", "answer", "--public", "studio.pub"),
         *("--key", f"{name}.key", "--seen", f"{name}.seen"),
     )
-    assert (f"which continues #{since}" if since else "the first that it was shown") in done.err
+    assert (f"which continues #{since}" if since else "the first one seen here") in done.err
     taken = terminal.must("audit", "accept", "answer", "--policy", "two-of-two")
     assert f"is cosigned by {name}.example/w1" in taken.err
 
@@ -228,7 +228,7 @@ def _table_of_lines(ledger: sqlite3.Connection) -> str:
 def test_an_encrypted_key(signed: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     apart = ("--audit-dir", str(folder / "apart"))
     new = ("audit", "key", "new", "--passphrase", *apart)
-    refused(signed.run(*new), 2, "nobody to ask", SECRET)
+    refused(signed.run(*new), 2, "no terminal to ask", SECRET)
     monkeypatch.setenv(SECRET, "")
     refused(signed.run(*new), 2, "the passphrase is empty")
     monkeypatch.setenv(SECRET, "x" * 2_000)

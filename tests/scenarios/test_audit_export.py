@@ -233,7 +233,7 @@ def test_the_key_in_the_export_is_believed_with_a_warning(
     exported(terminal, tmp_path / "out")
     new = Terminal(str(tmp_path / "new.db"))
     done = new.must("import", str(tmp_path / "out"), "--audit-dir", str(tmp_path / "taken"))
-    assert "warning: checked by the key in the export itself" in done.err
+    assert "warning: checked with the key in the export itself" in done.err
     assert "record in one ledger of this log only" in done.err
 
 
@@ -254,8 +254,8 @@ def test_what_is_no_export_or_goes_over_something_is_refused(
 
     (tmp_path / "empty").mkdir()
     refused(2, "without a manifest", str(tmp_path / "empty"), *own)
-    refused(2, "is taken over as it is", out, "--dry-run", *own)
-    refused(2, "is taken over as it is", out, "--format", "holds-csv", *own)
+    refused(2, "an export is loaded as it is", out, "--dry-run", *own)
+    refused(2, "an export is loaded as it is", out, "--format", "holds-csv", *own)
     refused(
         2, "is not a folder", str(tmp_path / "out/lines.jsonl"), "--public", "x", "--format", "x"
     )

@@ -86,7 +86,7 @@ def test_a_file_without_a_command_is_said_to_be_one(
 
 @pytest.mark.parametrize(
     ("how", "told"),
-    [((), "Line 2 was under way"), (("--request", "k"), "--request k does nothing twice")],
+    [((), "Line 2 was in progress"), (("--request", "k"), "--request k does nothing twice")],
 )
 def test_an_interruption_says_how_far_it_came(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...], told: str
