@@ -244,7 +244,7 @@ def _holds(answer: "Answer", style: Style) -> Iterator[str]:
 
 
 def _equipment(answer: "Answer", style: Style) -> Iterator[str]:
-    yield from _titled("Where is the LED volume and other equipment?")
+    yield from _titled("Where are the LED volume and other equipment?")
     heads = ("Equipment", "Place", "Container", "Calibrated until")
     rows: list[Sequence[Any]] = []
     for row in answer.rows:

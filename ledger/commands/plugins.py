@@ -45,7 +45,7 @@ _PROFILE = (
     Column("us_per_event", "Per event", "µs", number=True),
     Column("rows", "Rows", number=True),
     Column("share", "Share of a replay", number=True),
-    Column("failure", "Stopped by", wrap=True),
+    Column("failure", "Failure", wrap=True),
 )
 
 

@@ -52,7 +52,7 @@ class Session:
         if named is None:
             named = self.settings.ledger or DEFAULT_LEDGER
         if not named.strip():
-            raise BadInput("--ledger is empty", advice="Name a file, or drop it")
+            raise BadInput("--ledger is empty", advice="Name a file, or drop the option")
         return named
 
     @property
@@ -113,7 +113,7 @@ class Session:
     def extensions(self) -> "Extensions":
         """The additions of the plugins that the command needs; none with --no-plugins.
 
-        Warn of each plugin that cannot be loaded, and go on without it. Raises `BadInput` if
+        Warn of each plugin that cannot be loaded, and continue without it. Raises `BadInput` if
         that plugin has rules and the command records: nothing is recorded unchecked.
         """
         from ledger.application import Extensions

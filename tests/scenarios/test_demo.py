@@ -234,7 +234,7 @@ def test_the_command_shows_the_studio_to_a_person(demo_path: Path) -> None:
     for title in (
         "The campus",
         "How many projects?",
-        "Where is the LED volume and other equipment?",
+        "Where are the LED volume and other equipment?",
     ):
         assert title in lines
     heat = next(line for line in lines if line.startswith("stage-1") and "█" in line)
