@@ -1,14 +1,14 @@
 """The program `studio-ledger`, as a process that lives for half a second.
 
-Most of that half second loads modules, whose objects stay until the end: to look for garbage
-among them, again and again while they load and once more at the exit, finds none and takes a
+Most of that half second goes into loading modules, whose objects stay until the end. Collecting
+garbage among them, repeatedly while they load and once more at exit, finds none and takes a
 quarter of the time of a write.
 """
 
 import gc
 
 _NEW_OBJECTS = 50_000
-"""Containers made, and not given back, before garbage is looked for: some 10 MB at most."""
+"""Container objects, made minus freed, before a collection: about 10 MB at most."""
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
 
         cli()
     finally:
-        gc.freeze()  # what is left was closed, or the system takes it back with the process
+        gc.freeze()  # the rest is closed already, or freed by the system with the process
 
 
 __all__ = ["main"]

@@ -1,6 +1,6 @@
-"""The command line: click lives here and nowhere else.
+"""The command line: the one package that imports click.
 
-Importing this module and asking for `--help` loads neither the database nor a plugin.
+Importing this module or running `--help` loads neither the database nor a plugin.
 """
 
 import sys
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ledger.plugin_roster import Command
 
 _TABLE = {
-    "init": Later("ledger.commands.init", "init", "Make a new ledger."),
-    "demo": Later("ledger.commands.demo", "demo", "Make a sample ledger and show it."),
-    "apply": Later("ledger.commands.apply", "apply", "Carry out commands from a JSON-lines file."),
+    "init": Later("ledger.commands.init", "init", "Create a ledger."),
+    "demo": Later("ledger.commands.demo", "demo", "Create a sample ledger and show it."),
+    "apply": Later("ledger.commands.apply", "apply", "Run commands from a JSON Lines file."),
     "site": Later("ledger.commands.sites", "site", "Campuses."),
     "space": Later("ledger.commands.sites", "space", "Stages, halls and whatever can be booked."),
     "project": Later("ledger.commands.projects", "project", "Productions and their milestones."),
@@ -37,32 +37,38 @@ _TABLE = {
     "blame": Later("ledger.commands.blame", "blame", "Who set each field of a thing, and why."),
     "diff": Later("ledger.commands.diff", "diff", "What changed between two places in the log."),
     "replay": Later(
-        "ledger.commands.replay", "replay", "Fold the log again, to look around there."
+        "ledger.commands.replay", "replay", "Fold the log again and look around in it."
     ),
     "audit": Later("ledger.commands.audit", "audit", "Prove history: checkpoints, proofs, verify."),
-    "import": Later("ledger.commands.exchange", "import_", "Carry out what a file says."),
-    "export": Later("ledger.commands.exchange", "export", "Write the ledger in a format."),
-    "plugin": Later("ledger.commands.plugins", "plugin", "The plugins that are in use."),
+    "import": Later(
+        "ledger.commands.exchange", "import_", "Run the commands in a file, or load an export."
+    ),
+    "export": Later("ledger.commands.exchange", "export", "Write the ledger in another format."),
+    "plugin": Later(
+        "ledger.commands.plugins", "plugin", "List, check, enable, disable and create plugins."
+    ),
     "backup": Later("ledger.commands.backups", "backup", "Copy the ledger while others write."),
-    "restore": Later("ledger.commands.backups", "restore", "Make the ledger from a backup."),
-    "roles": Later("ledger.commands.roles", "roles", "Give the ledger its roles, on PostgreSQL."),
-    "doctor": Later("ledger.commands.doctor", "doctor", "Check the ledger without any plugin."),
+    "restore": Later("ledger.commands.backups", "restore", "Restore the ledger from a backup."),
+    "roles": Later("ledger.commands.roles", "roles", "Create the ledger's roles on PostgreSQL."),
+    "doctor": Later(
+        "ledger.commands.doctor", "doctor", "Check the ledger without loading plugins."
+    ),
     "completion": Later("ledger.commands.completion", "completion", "Print a completion script."),
 }
 
 
 class Root(LazyTree):
-    """The whole tree. Every way in (installed, checkout, test) ends here, with its exit code.
+    """The root of the commands. However the program is started, it exits from here.
 
-    The commands of plugins are listed after the built-in ones, from their sources alone.
+    Plugin commands are listed after the built-in ones, read from source without importing.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The built-in names, then the plugins' first words."""
+        """Return the built-in names, then the first words of plugin commands."""
         return [*super().list_commands(ctx), *(name for name, _ in _of_plugins(ctx))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command; a plugin's is made of its decision."""
+        """Load a command; build a plugin's command from its decision."""
         found = super().get_command(ctx, cmd_name)
         if found is not None or cmd_name.startswith("-"):
             return found
@@ -71,15 +77,15 @@ class Root(LazyTree):
         return find_plugin_command(cmd_name, ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without loading one."""
+        """List the commands without loading any."""
         super().format_commands(ctx, formatter)
         added = _of_plugins(ctx)
         if added:
-            with formatter.section("Commands of plugins"):
+            with formatter.section("Plugin commands"):
                 formatter.write_dl(added)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-        """Complete a name without loading a command."""
+        """Complete a name without loading any command."""
         from click.shell_completion import CompletionItem
 
         added = [
@@ -98,7 +104,7 @@ class Root(LazyTree):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run, and exit with one of the documented codes."""
+        """Run the command and exit with one of the documented codes."""
         session = extra.setdefault("obj", Session())
 
         def command() -> Any:
@@ -116,7 +122,7 @@ class Root(LazyTree):
         sys.exit(run(command, code=lambda: session.exit_code, verbose=lambda: session.verbose))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. That its reader has gone is told apart from an error of its own."""
+        """Run the command. Raise `ReaderGone` when the reader of stdout has closed it."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -124,7 +130,7 @@ class Root(LazyTree):
 
 
 def _of_plugins(ctx: click.Context) -> list[tuple[str, str]]:
-    """The first words of the plugins' commands, each with what it is for."""
+    """Return the first words of the plugin commands, each with its help."""
     found: dict[str, list[Command]] = {}
     for command in current(ctx).roster.commands():
         found.setdefault(command.words.split()[0], []).append(command)
@@ -154,32 +160,30 @@ def _told(commands: "list[Command]") -> str:
     "--read-url",
     metavar="PATH|URL",
     envvar="STUDIO_LEDGER_READ_URL",
-    help="A replica of the ledger: view, views, log, show and audit verify read there.",
+    help="A replica of the ledger, read by view, views, log, show and audit verify.",
 )
 @click.option(
     "--actor",
     metavar="NAME",
     envvar="STUDIO_LEDGER_ACTOR",
-    help="Who commands; every event says so.  [default: the login name]",
+    help="Who gives the command; kept in every event.  [default: login name]",
 )
-@click.option(
-    "--no-plugins", is_flag=True, help="Load no plugin: no views, the studio's own rules."
-)
+@click.option("--no-plugins", is_flag=True, help="Load no plugin: no views, only built-in rules.")
 @click.option(
     "--plugins-dir",
     metavar="FOLDER",
     envvar="STUDIO_LEDGER_PLUGINS",
-    help="A folder of one-file plugins, beside the installed ones.",
+    help="A folder of single-file plugins to load besides the installed ones.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="With an error, print where it happened.")
+@click.option("-v", "--verbose", is_flag=True, help="Print a traceback on errors.")
 @click.version_option(__version__, "--version", message="studio-ledger %(version)s")
 @click.pass_obj
 def cli(session: Session, /, **given: Any) -> None:
     """Book stages, move equipment, follow projects: every event in one append-only log.
 
-    Data goes to stdout, words to stderr. --ledger and --actor can also stand in the
-    environment (STUDIO_LEDGER, STUDIO_LEDGER_ACTOR) or in a studio-ledger.toml, in this
-    folder or above it.
+    Data goes to stdout, messages to stderr. --ledger and --actor can also be set in the
+    environment (STUDIO_LEDGER, STUDIO_LEDGER_ACTOR) or in a studio-ledger.toml in this
+    folder or one above it.
     """
     session.take(given)
 

@@ -1,4 +1,4 @@
-"""`apply`: commands from a file, all or none, or each for itself."""
+"""`apply`: run commands from a file, all or none, or one by one."""
 
 import sys
 from collections.abc import Iterator
@@ -26,12 +26,12 @@ from ledger.errors import BadInput, LedgerError, StorageFailure
 
 @click.command(cls=Leaf)
 @click.argument("file", metavar="FILE|-", required=False)
-@click.option("--each", is_flag=True, help="Each for itself: go on after a refusal.")
+@click.option("--each", is_flag=True, help="Run them one by one; continue after a refusal.")
 @click.option(
     "--keys",
     "asked",
     metavar="COMMAND",
-    help="Show the keys of a command, such as 'booking hold', or of all: 'all'.",
+    help="Show the keys of a command, such as 'booking hold', or of 'all'.",
 )
 @options.recording
 @options.data()
@@ -46,19 +46,19 @@ def apply(
     request: str | None,
     dry_run: bool,
 ) -> None:
-    """Carry out the commands of a JSON-lines file (- is stdin).
+    """Run the commands in a JSON Lines file (- is stdin).
 
-    A line is a command: its words in "do", its keys beside it (--keys COMMAND lists them).
+    Each line is a command: its words in "do", its keys beside it (--keys COMMAND lists them).
     All are recorded as one batch, or none is. With --each they are recorded one by one,
-    and one that is refused stops none of the others. Either way the whole file is read
-    first, and of a file that cannot be read nothing is recorded.
+    and a refused one does not stop the others. Either way the whole file is read first; if
+    any line cannot be read, nothing is recorded.
 
     \b
     {"do": "project open", "project": "p-1", "title": "One", "kind": "feature", "on": "2025-01-02"}
     {"do": "booking hold", "space": "stage-1", "project": "p-1", "when": "2025-07-01..2025-07-14"}
 
-    With --each, --request KEY becomes KEY/N for the command of line N: after an interruption
-    the same call goes on where it stopped.
+    With --each, the command on line N gets the request key KEY/N of --request KEY: after an
+    interruption, the same call continues where it stopped.
     """
     if asked is not None:
         show_keys(session, output, asked)
@@ -78,12 +78,12 @@ _KEYS = (
     Column("key", "Key", fixed=True),
     Column("needed", "Needed"),
     Column("takes", "Takes", wrap=True),
-    Column("default", "Without it"),
+    Column("default", "Default"),
 )
 
 
 def show_keys(session: Session, output: Output, asked: str) -> None:
-    """The keys that a line may have: of a command, of all that begin with a word, of `all`."""
+    """Show the keys of a command, of all commands that begin with a word, or of `all`."""
     session.needs(lambda host: host.load_for_writing(every=True))
     wire = Wire((*STUDIO_DECISIONS, *session.extensions.decisions))
     words = " ".join(asked.split())
@@ -115,13 +115,13 @@ def carry_out(
     each: bool,
     dry_run: bool,
 ) -> None:
-    """Record commands, all or none, or with `each` one by one; show what came of it."""
+    """Record commands, all or none, or with `each` one by one, and show the outcome."""
     if each:
         each_for_itself(session, ledger, numbered, output, author=author, dry_run=dry_run)
         return
     if not numbered:
         with output.opened() as sink:
-            session.say("no command to carry out, nothing was recorded")
+            session.say("no commands to run; nothing was recorded")
             sink.write(sheet((), ledger.opened.zone, columns=RECORDED_COLUMNS))
         return
     report(session, output, ledger, lambda: ledger.apply(numbered, author, dry_run=dry_run))
@@ -129,7 +129,7 @@ def carry_out(
 
 @contextmanager
 def opened_input(file: str) -> Iterator[IO[bytes]]:
-    """A file of input, or stdin for `-`. Raises `BadInput` for one that cannot be read."""
+    """Open an input file, or stdin for `-`. Raises `BadInput` if it cannot be read."""
     if file == "-":
         yield sys.stdin.buffer
         return
@@ -145,9 +145,9 @@ def opened_input(file: str) -> Iterator[IO[bytes]]:
 
 
 def _bounded(lines: IO[bytes]) -> Iterator[bytes]:
-    """The lines, none longer than a command can be: a huge one is never held in memory.
+    """Yield the lines, limiting their length so that a huge one is never held in memory.
 
-    The error of a last line without an end says that the file may have been cut off.
+    If the last line is incomplete, the error says that the file is cut off.
     """
     for number in count(1):
         try:
@@ -163,15 +163,15 @@ def _bounded(lines: IO[bytes]) -> Iterator[bytes]:
             raise _at(
                 number,
                 BadInput(
-                    f"a command takes at most {MAX_LINE:,} bytes, and this line is longer",
+                    f"this line is longer than the limit of {MAX_LINE:,} bytes for a command",
                     advice="Nothing was recorded; is it a file of JSON lines?",
                 ),
             )
-        if b"\0" in line or _is_no_text(line):
+        if b"\0" in line or not _is_text(line):
             raise _at(
                 number,
                 BadInput(
-                    "this is no text in UTF-8",
+                    "this is not UTF-8 text",
                     advice="Nothing was recorded; is it a file of JSON lines?",
                 ),
             )
@@ -180,18 +180,18 @@ def _bounded(lines: IO[bytes]) -> Iterator[bytes]:
                 number,
                 BadInput(
                     "the file ends in the middle of a command",
-                    advice="Nothing was recorded; fetch the whole file",
+                    advice="Nothing was recorded; get the complete file",
                 ),
             )
         yield line
 
 
-def _is_no_text(line: bytes) -> bool:
+def _is_text(line: bytes) -> bool:
     try:
         line.decode()
     except UnicodeDecodeError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _at(number: int, error: LedgerError) -> LedgerError:

@@ -32,12 +32,12 @@ _KEPT = (
 def checkpoint(
     session: Session, output_file: str | None, key_file: str | None, audit_dir: str | None
 ) -> None:
-    """Sign the log as it stands: every line is read, and the root of their tree is signed.
+    """Sign the log as it stands: read every line and sign the root of their tree.
 
-    The checkpoint is appended to the audit folder's `checkpoints` and written to stdout, for
-    somebody else to keep: only a checkpoint that is kept elsewhere shows it when the ledger and
-    its audit folder are rewritten together. What does not continue the checkpoints before, as
-    after a restore from an older copy, is never signed (exit 3).
+    The checkpoint is appended to `checkpoints` in the audit folder and written to stdout. Give
+    it to an outsider to keep: if the ledger and its audit folder are rewritten together, only a
+    checkpoint kept elsewhere shows it. A log that does not continue its earlier checkpoints,
+    as after a restore from an older copy, is not signed (exit 3).
     """
     audit = shared.open_audit(session, audit_dir)
     key = shared.open_private(expanded(key_file) if key_file else audit.folder.key_file)
@@ -46,10 +46,10 @@ def checkpoint(
         write(outcome.signed.encode())
     size = outcome.signed.size
     if not outcome.new:
-        session.say(f"#{size} was signed already, and stands: its lines were read again")
+        session.say(f"#{size} is already signed; its lines were read again and agree")
     else:
         more = f"{size - outcome.since:,} more than the last one" if outcome.since else "the first"
-        session.say(f"signed {size:,} events, {more}; let somebody else keep it, too")
+        session.say(f"signed {size:,} events, {more}; give a copy to an outsider to keep")
 
 
 @click.command("checkpoints", cls=Leaf)
@@ -65,7 +65,7 @@ def checkpoints(
     policy_file: str | None,
     audit_dir: str | None,
 ) -> None:
-    """What was signed, and by whom: each signature is checked, no line is read."""
+    """List what was signed, and by whom. Checks each signature, reads no line."""
     audit = shared.open_audit(session, audit_dir)
     log = shared.public_of(audit.folder, public)
     policy = shared.policy_of(audit.folder, policy_file)

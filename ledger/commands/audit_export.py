@@ -1,4 +1,4 @@
-"""`audit export`: a folder for an outsider, with what checks it."""
+"""`audit export`: a folder for an outsider, with the script that checks it."""
 
 import io
 from collections.abc import Iterator
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 @shared.audit_dir
 @click.pass_obj
 def export(session: Session, folder: str, key_file: str | None, audit_dir: str | None) -> None:
-    """A folder for an outsider: all lines, their tree, and a script that checks them.
+    """Write a folder for an outsider: all lines, their tree, and a script that checks them.
 
-    It holds the events up to the newest checkpoint, every checkpoint, the public key, the views
-    that take no parameter as CSV, and a signed list of all files. It is there whole or not at
-    all, and nothing is written over. Where the lines are not those that were signed there is no
-    export (exit 3). With --no-plugins it has no views.
+    It holds the events up to the newest checkpoint, every checkpoint, the public key, as CSV
+    the views that need no parameter, and a signed list of all files. It is written whole or not
+    at all, and never overwrites anything. If the lines are not those that were signed, nothing
+    is exported (exit 3). With --no-plugins it has no views.
 
     \b
     studio-ledger audit export studio-2025
@@ -42,7 +42,7 @@ def export(session: Session, folder: str, key_file: str | None, audit_dir: str |
 
     target = expanded(folder)
     check_free(target)
-    extensions = session.extensions  # a plugin that cannot be loaded is named, and goes without
+    extensions = session.extensions  # warns of each plugin that cannot be loaded
     ledger = session.open(read_only=True)
     audit = Audit(ledger, shared.folder_of(session, audit_dir), session.where)
     key = shared.open_private(expanded(key_file) if key_file else audit.folder.key_file)
@@ -57,17 +57,17 @@ def export(session: Session, folder: str, key_file: str | None, audit_dir: str |
         progress=progress("exporting"),
     )
     for name, why in written.left_out.items():
-        session.say(f"warning: the view {name} is not in it: {why}")
+        session.say(f"warning: the view {name} was left out: {why}")
     session.say(f"exported {size:,} events to {target}: {written.files:,} files")
     newer = ledger.log.head() - size
     if newer:
-        are = "1 event since is" if newer == 1 else f"{newer:,} events since are"
-        session.say(f"{are} not in it; sign first: audit checkpoint")
-    session.say(f"check it with: python -I {target / 'verify_export.py'}")
+        are = "1 newer event is" if newer == 1 else f"{newer:,} newer events are"
+        session.say(f"{are} not in it. To include them, sign first: audit checkpoint")
+    session.say(f"to check it: python -I {target / 'verify_export.py'}")
 
 
 def _tables(ledger: "Ledger", position: int) -> "Iterator[Table]":
-    """What every view that takes no parameter answers; each projection is folded once."""
+    """Yield the answer of each view that needs no parameter. Fold each projection once."""
     chosen = [
         view
         for view in ledger.views.views.values()

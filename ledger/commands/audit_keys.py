@@ -1,4 +1,4 @@
-"""`audit key`: make the key that signs checkpoints, or a witness's, and show the public one."""
+"""`audit key`: make the key of a log or a witness, and show the public key."""
 
 import os
 import sys
@@ -15,16 +15,16 @@ from ledger.errors import BadInput
 
 @click.group(cls=Tree)
 def key() -> None:
-    """The keys that sign checkpoints."""
+    """Make and show the keys that sign checkpoints."""
 
 
 @key.command("new")
 @click.option(
     "--witness",
     metavar="NAME",
-    help="A witness's key, with a name such as insurer.example/w1; needs --key, and no ledger.",
+    help="Make a witness's key with this name, such as insurer.example/w1. Needs --key, no ledger.",
 )
-@click.option("--passphrase", is_flag=True, help="Encrypt it: asks for a passphrase.")
+@click.option("--passphrase", is_flag=True, help="Encrypt the private key; asks for a passphrase.")
 @shared.private_key
 @shared.audit_dir
 @click.pass_obj
@@ -37,9 +37,9 @@ def new(
 ) -> None:
     """Make the log's key, or with --witness that of a second party.
 
-    The private key is written 0600 and never over another; the public key, one line, stands
-    beside it and on stdout. Without --passphrase the private key is not encrypted. A passphrase
-    may come from STUDIO_LEDGER_KEY_PASSPHRASE.
+    The private key is written with mode 0600 and never overwrites another. The public key, one
+    line, is written beside it and to stdout. Without --passphrase the private key is not
+    encrypted. The passphrase can come from STUDIO_LEDGER_KEY_PASSPHRASE.
 
     \b
     studio-ledger audit key new
@@ -52,7 +52,7 @@ def new(
     secret = _new_passphrase() if passphrase else None
     if witness is not None:
         if key_file is None:
-            raise BadInput("a witness's key needs a place", advice="Name a file with --key")
+            raise BadInput("a witness's key needs a file", advice="Name it: --key FILE")
         file = expanded(key_file)
         made = make_key(file, witness, COSIGNATURE, secret)
     else:
@@ -61,15 +61,15 @@ def new(
         kept = audit.folder.public_file
         if public_file(file) != kept and os.path.lexists(kept):
             raise KeyExists(
-                f"there is another public key at {kept}",
-                advice="A further key needs an audit folder of its own: --audit-dir",
+                f"{kept} already holds another public key",
+                advice="Name another audit folder for the new key: --audit-dir",
             )
         made = audit.make_key(file, secret)
         if public_file(file) != kept:
             _keep_public(kept, made.text)
     click.echo(made.text)
-    session.say(f"private key: {file}, for its owner alone; keep a copy where nobody else comes")
-    session.say(f"public key: {public_file(file)}; give it to whoever is to check")
+    session.say(f"private key: {file}; keep it secret, and keep a copy in a safe place")
+    session.say(f"public key: {public_file(file)}; give it to those who check")
 
 
 @key.command("show")
@@ -77,7 +77,7 @@ def new(
 @shared.audit_dir
 @click.pass_obj
 def show(session: Session, file: str | None, audit_dir: str | None) -> None:
-    """The log's public key, or the one in a file. It is what others check by."""
+    """Show the log's public key, or the one in a file. Others need it to check."""
     from ledger.audit.keys import read_public
 
     found = read_public(file) if file else shared.folder_of(session, audit_dir).public()
@@ -89,17 +89,17 @@ def _new_passphrase() -> str:
     if given is None:
         if not sys.stdin.isatty():
             raise BadInput(
-                "there is nobody to ask for a passphrase", advice=f"Give it in {shared.PASSPHRASE}"
+                "no terminal to ask for a passphrase", advice=f"Set it in {shared.PASSPHRASE}"
             )
         prompt = "Passphrase of the new key"
         given = str(click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True))
     if not given:
-        raise BadInput("the passphrase is empty", advice="Give one, or leave --passphrase away")
+        raise BadInput("the passphrase is empty", advice="Give one, or drop --passphrase")
     return given
 
 
 def _keep_public(file: Path, text: str) -> None:
-    """The public key goes to the audit folder too, where the private one lies elsewhere."""
+    """Write the public key to the audit folder too, when the private key is kept elsewhere."""
     from ledger.errors import StorageFailure
 
     try:

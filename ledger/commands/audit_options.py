@@ -1,4 +1,4 @@
-"""Options that the commands of `audit` share: the audit folder, keys, the policy."""
+"""Options that the `audit` commands share: the audit folder, keys, the policy."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ledger.auditing import Audit, AuditFolder
 
 AUDIT = Section("Audit")
-PASSPHRASE = "STUDIO_LEDGER_KEY_PASSPHRASE"  # noqa: S105  # the name of a variable, not what is in it
+PASSPHRASE = "STUDIO_LEDGER_KEY_PASSPHRASE"  # noqa: S105  # the name of a variable, not its value
 
 audit_dir = click.option(
     "--audit-dir",
@@ -30,7 +30,7 @@ audit_dir = click.option(
     section=AUDIT,
     envvar="STUDIO_LEDGER_AUDIT",
     metavar="FOLDER",
-    help="Checkpoints, keys, policy.  [default: studio.audit beside studio.db]",
+    help="The audit folder.  [default: studio.audit beside studio.db]",
 )
 private_key = click.option(
     "--key",
@@ -55,7 +55,7 @@ public_key_of_export = click.option(
     cls=Shared,
     section=AUDIT,
     metavar="VKEY|FILE",
-    help="The public key that an export must be signed by.  [default: log.pub in the export]",
+    help="The public key to check an export with.  [default: log.pub in the export]",
 )
 policy = click.option(
     "--policy",
@@ -70,12 +70,12 @@ to_file = click.option(
     "--output",
     "output_file",
     metavar="FILE",
-    help="Write to a file: whole, or not at all.",
+    help="Write to this file, whole or not at all.",
 )
 
 
 def folder_of(session: Session, named: str | None) -> "AuditFolder":
-    """The audit folder: named, from the settings, or beside the ledger."""
+    """Return the audit folder: as named, from the settings, or beside the ledger."""
     from ledger.auditing import AuditFolder, audit_folder
 
     chosen = named or session.settings.audit_dir
@@ -83,14 +83,14 @@ def folder_of(session: Session, named: str | None) -> "AuditFolder":
 
 
 def open_audit(session: Session, audit_dir: str | None) -> "Audit":
-    """The audit of the ledger, which is only read."""
+    """Open the ledger read-only, for its audit."""
     from ledger.auditing import Audit
 
     return Audit(session.open_bare(), folder_of(session, audit_dir), session.where)
 
 
 def open_private(file: Path) -> "SigningKey":
-    """A private key; its passphrase is asked for on a terminal, or comes from the environment."""
+    """Open a private key. The passphrase comes from the environment, or a prompt."""
     from ledger.audit.keys import open_key
 
     def passphrase() -> str:
@@ -99,7 +99,7 @@ def open_private(file: Path) -> "SigningKey":
             return given
         if not sys.stdin.isatty():
             raise BadInput(
-                f"the key {file} is encrypted", advice=f"Give its passphrase in {PASSPHRASE}"
+                f"the key {file} is encrypted", advice=f"Set its passphrase in {PASSPHRASE}"
             )
         return str(click.prompt(f"Passphrase of {file}", hide_input=True, err=True))
 
@@ -107,12 +107,12 @@ def open_private(file: Path) -> "SigningKey":
 
 
 def public_of(folder: "AuditFolder", given: str | None) -> "VerifierKey":
-    """The log's public key, as given or from the folder. Raises `NoKey`."""
+    """Return the log's public key, as given or from the folder. Raises `NoKey`."""
     return folder.public() if given is None else log_key(given)
 
 
 def log_key(given: str) -> "VerifierKey":
-    """A log's public key, as given: itself, or a file that holds it. Raises `NoKey`."""
+    """Return a log's public key, given as text or as a file. Raises `NoKey`."""
     from ledger.audit.keys import read_public
     from ledger.audit.note import LOG
 
@@ -120,14 +120,14 @@ def log_key(given: str) -> "VerifierKey":
 
 
 def policy_of(folder: "AuditFolder", given: str | None) -> "Policy | None":
-    """The policy, as given or from the folder; None where there is none."""
+    """Return the policy, as given or from the folder; None if there is none."""
     from ledger.auditing import read_policy
 
     return folder.policy() if given is None else read_policy(expanded(given))
 
 
 def read_input(file: str, limit: int, what: str) -> bytes:
-    """A file that somebody sent (- is stdin). Raises `BadInput` for one beyond the limit."""
+    """Read a file (- is stdin) from outside. Raises `BadInput` if it exceeds the limit."""
     try:
         if file == "-":
             data = sys.stdin.buffer.read(limit + 1)
@@ -135,7 +135,7 @@ def read_input(file: str, limit: int, what: str) -> bytes:
             with expanded(file).open("rb") as opened:
                 data = opened.read(limit + 1)
     except FileNotFoundError:
-        raise BadInput(f"there is no {file}", advice=f"Name the file of the {what}") from None
+        raise BadInput(f"{file} does not exist", advice=f"Name the file of the {what}") from None
     except OSError as error:
         raise StorageFailure(
             f"{file} cannot be read: {(error.strerror or str(error)).lower()}",
@@ -148,13 +148,13 @@ def read_input(file: str, limit: int, what: str) -> bytes:
 
 @contextmanager
 def claimed(output_file: str | None) -> Iterator[Callable[[bytes], object]]:
-    """Stdout or a file, to take data of a format of its own: claimed before anything is signed."""
+    """Open stdout or a file for raw bytes, before anything is signed."""
     with Output.of("table", False, output_file).opened() as sink:
         yield lambda data: sink.write_bytes([data])
 
 
 def read_checkpoint(file: str) -> "SignedCheckpoint":
-    """A checkpoint that somebody has kept. Raises `BadInput` for what is none."""
+    """Read a checkpoint kept by an outsider. Raises `BadInput` if it is not one."""
     from ledger.audit.checkpoint import SignedCheckpoint
     from ledger.audit.note import MAX_NOTE
     from ledger.audit.refusals import BadNote
@@ -167,13 +167,13 @@ def read_checkpoint(file: str) -> "SignedCheckpoint":
 
 
 def write_bytes(data: bytes, output_file: str | None) -> None:
-    """Data of a format of its own to stdout or a file."""
+    """Write raw bytes to stdout or a file."""
     with claimed(output_file) as write:
         write(data)
 
 
 def time_of(seconds: int) -> Any:
-    """An instant of a cosignature, UTC; the number where no calendar has it."""
+    """Return the time of a cosignature in UTC; the number itself if out of range."""
     from datetime import UTC, datetime
 
     try:

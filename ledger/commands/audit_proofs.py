@@ -29,7 +29,7 @@ _FACTS = (Column("field", "Field", fixed=True), Column("value", "Value", wrap=Tr
 @click.command("prove", cls=Leaf)
 @click.argument("position", metavar="POSITION")
 @click.option(
-    "--without-line", is_flag=True, help="Leave the line out; it must then be given beside it."
+    "--without-line", is_flag=True, help="Leave the event's line out; send it separately."
 )
 @shared.to_file
 @shared.public_key
@@ -45,11 +45,11 @@ def prove(
     policy_file: str | None,
     audit_dir: str | None,
 ) -> None:
-    """The proof that an event is in a signed checkpoint, as a file for an outsider.
+    """Prove that an event is in a signed checkpoint, with a file for an outsider.
 
-    It holds the event's line, some hashes and the checkpoint (the newest that the policy's
-    witnesses agree to, else the newest), and is checked before it is written. Whoever has it and
-    the log's public key can check it without this ledger: audit check-proof.
+    The proof holds the event's line, some hashes and the checkpoint: the newest that the
+    policy's witnesses agree to, or else the newest. It is checked before it is written. With
+    the log's public key it can be checked without this ledger: audit check-proof.
 
     \b
     studio-ledger audit prove 812 -o booking.tlog-proof
@@ -58,21 +58,21 @@ def prove(
 
     number = position.removeprefix("#")
     if not (number.isdecimal() and number.isascii() and len(number) < 20):
-        raise BadInput(f"{position!r} is no position", advice="Find it with: show b-7f3k2")
+        raise BadInput(f"{position!r} is not a position", advice="Find it with: show b-7f3k2")
     audit = shared.open_audit(session, audit_dir)
     log = shared.public_of(audit.folder, public)
     policy = shared.policy_of(audit.folder, policy_file)
     proof = audit.prove(int(number), log, policy=policy, with_line=not without_line)
     shared.write_bytes(proof.encode(), output_file)
     session.say(
-        f"#{proof.position} is one of the {proof.signed.size:,} events that were signed: whoever "
-        "has the public key of the log can check it, with audit check-proof"
+        f"#{proof.position} is one of the {proof.signed.size:,} signed events. To check the proof "
+        "with the log's public key: audit check-proof"
     )
     if policy is not None:
         try:
             policy.check(proof.signed)
         except NotProved as error:
-            session.say(f"no checkpoint of it meets the policy yet: {error}")
+            session.say(f"no checkpoint that covers it meets the policy yet: {error}")
 
 
 @click.command("check-proof", cls=Leaf)
@@ -81,13 +81,18 @@ def prove(
     "--public",
     "public",
     metavar="VKEY|FILE",
-    help="The log's public key, as its owner gave it to you.",
+    help="The log's public key, from its owner.",
 )
 @click.option(
-    "--policy", "policy_file", metavar="FILE", help="Logs and witnesses, and how many must agree."
+    "--policy",
+    "policy_file",
+    metavar="FILE",
+    help="The logs and witnesses to trust, and how many must agree.",
 )
-@click.option("--line", "line_file", metavar="FILE", help="The line, where the proof has none.")
-@click.option("--origin", metavar="TEXT", help="Only a proof of the log of that name.")
+@click.option(
+    "--line", "line_file", metavar="FILE", help="The event's line, if the proof has none."
+)
+@click.option("--origin", metavar="TEXT", help="Accept only a proof from the log with this name.")
 @options.data()
 @click.pass_obj
 def check_proof(
@@ -99,9 +104,9 @@ def check_proof(
     origin: str | None,
     output: Output,
 ) -> None:
-    """Check a proof by the log's public key; needs no ledger.
+    """Check a proof with the log's public key; needs no ledger.
 
-    Shows the event that it proves. Exit code 3: it proves nothing.
+    Shows the event that it proves. Exit code 3: the proof does not hold.
 
     \b
     studio-ledger audit check-proof booking.tlog-proof --public studio.pub
@@ -118,10 +123,10 @@ def check_proof(
         line = shared.read_input(line_file, LINE_LIMIT + 1, "line").removesuffix(b"\n")
         if proof.extra not in (None, line):
             raise NotProved(
-                "the line in the proof is another one", advice="Find out which of them is meant"
+                "the proof holds a different line", advice="Find out which line is meant"
             )
     if line is None:
-        raise BadInput("the proof holds no line", advice="Give the line, too: --line FILE")
+        raise BadInput("the proof holds no line", advice="Give it: --line FILE")
     log = _log_key(proof, public, policy)
     proof.check(line, log, origin)
     witnesses = [] if policy is None else policy.check(proof.signed)
@@ -135,21 +140,21 @@ def check_proof(
 
 
 def _log_key(proof: "Proof", public: str | None, policy: "Policy | None") -> "VerifierKey":
-    """The key to check by: given, or the one of the policy's logs that has signed."""
+    """Return the key to check with: as given, or of the policy's log that has signed."""
     from ledger.audit.refusals import NotProved
 
     given = None if public is None else shared.log_key(public)
     if policy is None or not policy.logs:
         if given is None:
             raise BadInput(
-                "a proof is checked by the log's public key", advice="Give it: --public VKEY|FILE"
+                "a proof is checked with the log's public key", advice="Give it: --public VKEY|FILE"
             )
         return given
     log = policy.log_of(proof.signed)
     if given not in (None, log):
         raise NotProved(
-            f"the proof is of the policy's log {log.named}, and not of the one that --public names",
-            advice="Find out whose it is",
+            f"the proof is from the policy's log {log.named}, not from the one named by --public",
+            advice="Find out which log it is from",
         )
     return log
 
@@ -180,9 +185,9 @@ def _facts(
 
 
 def _entry(line: bytes, position: int) -> "RecordedEvent":
-    """The event of a line, for a person. Raises `BadInput` for what is no line of a ledger.
+    """Decode the event of a line. Raises `BadInput` if it is not a line of a ledger.
 
-    Raises `NotProved` for one that says of itself that it stands elsewhere.
+    Raises `NotProved` if the line itself gives another position.
     """
     from ledger.audit.refusals import NotProved
     from ledger.events import STUDIO_EVENTS
@@ -193,7 +198,7 @@ def _entry(line: bytes, position: int) -> "RecordedEvent":
     row, registry = parse_line(line), Registry(STUDIO_EVENTS)
     if row.position != position:
         raise NotProved(
-            f"the line says that it is #{row.position}, and was signed as #{position}",
+            f"the line gives its position as #{row.position}, but was signed as #{position}",
             advice="No ledger writes that: ask the log's owner",
         )
     check_event(row, registry)

@@ -1,4 +1,4 @@
-"""`audit verify`: derive everything anew, and compare."""
+"""`audit verify`: recompute everything and compare."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ _NAMES = (
     "guards", "positions", "times", "lines", "index", "origins", "checkpoints", "tree", "hashes",
     "outside", "witnesses", "views",
 )  # fmt: skip
-"""`ledger.audit.verify.CHECKS`, known before anything is loaded; a test compares."""
+"""Same as `ledger.audit.verify.CHECKS`, without loading it; a test compares the two."""
 
 
 @click.command("verify", cls=Leaf)
@@ -41,22 +41,24 @@ _NAMES = (
     multiple=True,
     type=click.Choice(_NAMES),
     metavar="NAME",
-    help=f"Only this check; several: these. {', '.join(_NAMES)}.",
+    help=f"Run only this check; repeatable. {', '.join(_NAMES)}.",
 )
 @click.option(
-    "--since-checkpoint", is_flag=True, help="Only what came after the newest checkpoint: daily."
+    "--since-checkpoint",
+    is_flag=True,
+    help="Check only events after the newest checkpoint: for daily use.",
 )
 @click.option(
     "--against",
     multiple=True,
     metavar="FILE",
-    help="A checkpoint that somebody else has kept; several: each of them.",
+    help="A checkpoint kept by an outsider; repeatable.",
 )
 @click.option(
     "--processes",
     type=click.IntRange(1, 8),
     metavar="N",
-    help="So many read a long log at most.  [default: one a core, eight at most]",
+    help="At most N processes read a long log.  [default: one per core, up to 8]",
 )
 @options.data()
 @shared.public_key
@@ -74,13 +76,13 @@ def verify(
     policy_file: str | None,
     audit_dir: str | None,
 ) -> None:
-    """Derive everything anew from the lines, and compare: nothing that is kept is believed.
+    """Recompute everything from the lines and compare, trusting nothing that is stored.
 
-    Positions, recorded times, lines and their tags, the tag index, the signatures, the tree at
-    every checkpoint, the kept hashes, the rows of the views. It only reads: a user who may only
-    SELECT, or a read-only file, will do. Exit code 3: something is not as it was, told with its
-    position. Who can rewrite the ledger and the audit folder and has the key can be shown only by
-    a checkpoint that somebody else has kept: --against.
+    Checks positions, recorded times, lines and their tags, the tag index, the signatures, the
+    tree at every checkpoint, the stored hashes, the rows of the views. It only reads: SELECT
+    rights or a read-only file are enough. Exit code 3: something has changed; its position is
+    shown. A forger who has the key and can rewrite both ledger and audit folder is caught only by
+    a checkpoint kept by an outsider: --against.
 
     \b
     studio-ledger audit verify --against checkpoint-of-march
@@ -125,23 +127,23 @@ def _rows(results: Sequence["Result"]) -> Iterator[tuple[Any, ...]]:
 def _say(session: Session, results: Sequence["Result"]) -> None:
     bad = [result for result in results if result.state == "bad"]
     for result in bad:
-        for finding in result.findings[1:]:  # the first one stands in the table
+        for finding in result.findings[1:]:  # the first one is in the table
             session.say(f"{result.check}: {finding.what}")
     advice = [finding.advice for result in bad for finding in result.findings if finding.advice]
     for text in dict.fromkeys(advice):
         session.say(f"  {text}")
     left = sum(result.state == "not checked" for result in results)
     checked = len(results) - left
-    also = f"; {left} could not be asked" if left else ""
+    also = f"; {left} could not run" if left else ""
     if bad:
         session.exit_code = FOUND
-        session.say(f"{len(bad)} of {checked} checks found something{also}")
+        session.say(f"{len(bad)} of {checked} checks failed{also}")
     else:
-        session.say(f"all {checked} checks are well{also}")
+        session.say(f"all {checked} checks passed{also}")
 
 
 def _log_key(folder: "AuditFolder", public: str | None) -> "VerifierKey | None":
-    """The key to check by; None where there is none yet."""
+    """Return the key to check with; None if there is none yet."""
     if public is None and not folder.public_file.exists():
         return None
     return shared.public_of(folder, public)

@@ -1,7 +1,7 @@
-"""`audit request`, `cosign` and `accept`: a second party that has seen the log grow.
+"""`audit request`, `cosign` and `accept`: a second party attests how the log grew.
 
-The log's owner makes a request, the witness answers with the cosigned checkpoint, the owner takes
-it in. Three files, sent by whatever means.
+The log's owner makes a request, the witness answers with the cosigned checkpoint, and the owner
+accepts it. The files can be sent by any means.
 """
 
 import time
@@ -21,7 +21,7 @@ from ledger.errors import BadInput
     type=click.IntRange(min=0),
     default=0,
     metavar="SIZE",
-    help="The size of the checkpoint that the witness has cosigned last.  [default: none]",
+    help="Size of the last checkpoint that the witness cosigned.  [default: none]",
 )
 @shared.to_file
 @shared.public_key
@@ -34,9 +34,9 @@ def request(
     public: str | None,
     audit_dir: str | None,
 ) -> None:
-    """Ask a witness to cosign the newest checkpoint: the file to send.
+    """Ask a witness to cosign the newest checkpoint: write the file to send.
 
-    It holds the checkpoint and the proof that it continues the one of --since; no event.
+    The file holds the checkpoint and the proof that it continues the one of --since; no event.
 
     \b
     studio-ledger audit request --since 2800 -o request
@@ -55,14 +55,14 @@ def request(
     "--public",
     required=True,
     metavar="VKEY|FILE",
-    help="The public key of the log, as you know it.",
+    help="The log's public key, from its owner.",
 )
 @click.option(
     "--seen",
     "seen_file",
     required=True,
     metavar="FILE",
-    help="What this witness has cosigned of that log; made where it is missing.",
+    help="This witness's record of cosigned checkpoints of the log; created if missing.",
 )
 @shared.to_file
 @click.pass_obj
@@ -76,9 +76,9 @@ def cosign(
 ) -> None:
     """Cosign a checkpoint, as a witness; needs no ledger.
 
-    Only what the log has signed, and what provably continues the last checkpoint in --seen, is
-    cosigned: else exit 3. The answer is the cosigned checkpoint, kept in --seen before it is
-    given away. Keep --seen: with it you can show what the log once said.
+    The checkpoint must be signed by the log and provably continue the last one in --seen;
+    otherwise exit 3. The cosigned checkpoint is added to --seen before it is written out. Keep
+    that file: it shows what the log once said.
 
     \b
     studio-ledger audit cosign request --key my.key --public studio.pub --seen seen -o cosigned
@@ -93,7 +93,10 @@ def cosign(
     log = shared.log_key(public)
     witness = shared.open_private(expanded(key_file))
     if witness.verifier.type != COSIGNATURE:
-        raise NoKey(f"{key_file} is a log's key", advice="Make one: audit key new --witness NAME")
+        raise NoKey(
+            f"{key_file} is a log's key",
+            advice="Make a witness's key: audit key new --witness NAME",
+        )
     with shared.claimed(output_file) as write:
         cosigned = cosign_request(
             asked,
@@ -103,7 +106,7 @@ def cosign(
             now=int(time.time()),
         )
         write(cosigned.encode())
-    after = f"which continues #{asked.old}" if asked.old else "the first that it was shown here"
+    after = f"which continues #{asked.old}" if asked.old else "the first one seen here"
     session.say(f"cosigned #{cosigned.size} of {cosigned.checkpoint.origin}, {after}; send it back")
 
 
@@ -114,7 +117,7 @@ def cosign(
     "witnesses",
     multiple=True,
     metavar="VKEY|FILE",
-    help="The witness's public key; several: any of them.  [default: those of the policy]",
+    help="The witness's public key; repeat for several.  [default: the policy's]",
 )
 @shared.public_key
 @shared.policy
@@ -128,7 +131,7 @@ def accept(
     policy_file: str | None,
     audit_dir: str | None,
 ) -> None:
-    """Take a witness's cosignature to the checkpoints; it is checked first."""
+    """Add a witness's cosignature to the checkpoints, after checking it."""
     from ledger.audit.checkpoint import SignedCheckpoint
     from ledger.audit.keys import read_public
     from ledger.audit.note import COSIGNATURE, MAX_NOTE
@@ -142,7 +145,7 @@ def accept(
     if not trusted:
         raise BadInput(
             "no witness is trusted here yet",
-            advice="Give the public key that it has given you: --witness VKEY|FILE, or a policy",
+            advice="Give the witness's public key: --witness VKEY|FILE, or --policy FILE",
         )
     found = audit.accept(cosigned, shared.public_of(audit.folder, public), trusted)
     session.say(f"#{cosigned.size} is cosigned by {', '.join(key.name for key in found)}")

@@ -1,4 +1,4 @@
-"""`backup` copies the ledger while others write; `restore` makes one from a backup."""
+"""`backup` copies the ledger while others write; `restore` rebuilds it from a backup."""
 
 from base64 import b64decode, b64encode
 from pathlib import Path
@@ -33,7 +33,7 @@ against = click.option(
     "--against",
     multiple=True,
     metavar="FILE",
-    help="A checkpoint that somebody else has kept; several: each of them.",
+    help="A checkpoint kept by an outsider; repeatable.",
 )
 
 
@@ -52,13 +52,13 @@ def backup(
     public: str | None,
     audit_dir: str | None,
 ) -> None:
-    """Copy the ledger, as it is at this moment, to a file. Nobody has to wait for it.
+    """Copy the ledger, as it is at this moment, to a file. Writers do not wait.
 
-    A ledger on a server, too: what comes of it is a ledger in one file. Every line of the copy is
-    read, and the root of their tree is printed: write it down elsewhere. The file takes its name
-    when all of that is done, and is never written over another; in a folder it is named after the
-    ledger and the time. Where the ledger is not what the checkpoints in its audit folder say, no
-    copy is made (exit 3), so that it takes the place of no good one.
+    A ledger on a server is copied to a file, too. Every line of the copy is read, and the root
+    of their tree is printed: note it in another place. The file gets its name when all of that is
+    done, and never overwrites another; in a folder it is named after the ledger and the time. If
+    the ledger contradicts the checkpoints in its audit folder, no copy is made (exit 3), so that
+    a bad copy cannot replace a good one.
 
     \b
     studio-ledger backup /srv/backups
@@ -78,19 +78,19 @@ def backup(
 
 @click.command(cls=Leaf)
 @click.argument("source", metavar="BACKUP")
-@click.option("--root", metavar="ROOT", help="The root that was told when the backup was made.")
+@click.option("--root", metavar="ROOT", help="Root hash printed by backup.")
 @against
 @click.option(
     "--as-new-origin",
     metavar="NAME",
-    help="Go on as another log of that name, where the backup is older than what was signed.",
+    help="Continue as a new log with this name, if the backup is older than the checkpoints.",
 )
 @click.option(
     "--reason",
     cls=Shared,
     section=RECORDING,
     metavar="TEXT",
-    help="Why it goes on as another log; kept with the event that says so.",
+    help="Why it continues as a new log; kept in the event that says so.",
 )
 @click.option(
     "--dry-run",
@@ -115,13 +115,13 @@ def restore(
     public: str | None,
     audit_dir: str | None,
 ) -> None:
-    """Make the ledger at --ledger from a backup, line for line. Nothing is written over.
+    """Restore the ledger at --ledger from a backup, line for line. Overwrites nothing.
 
-    A file or a server, whatever the backup came from. Every line is verified first, and the tree
-    is held against the checkpoints in the audit folder of --ledger (or --audit-dir), and against
-    those that others kept. A backup that does not hold all that was signed is refused (exit 3):
-    the log would go on with a second history. Where there is no newer one, --as-new-origin goes
-    on as another log, which says in its next line which one it continues, and from where.
+    --ledger can be a file or a server, wherever the backup came from. Every line is verified
+    first, and the tree is compared with the checkpoints in the audit folder of --ledger (or
+    --audit-dir) and with those of --against. A backup that lacks signed events is refused (exit
+    3): the log would continue with a second history. If no newer backup exists, continue with
+    --as-new-origin as a new log; its next line names the log it continues, and from where.
 
     \b
     studio-ledger --ledger studio.db restore studio-20260701T020000Z.db
@@ -140,7 +140,7 @@ def restore(
         author = session.author(reason=reason)
         continuing = Continuing(origin, author.header(digest="", batch=None))
     elif reason is not None:
-        raise BadInput("there is nothing that a reason could explain", advice="Leave --reason away")
+        raise BadInput("--reason is only for --as-new-origin", advice="Drop --reason")
     if dry_run:
         _refuse_existing(session)
     with output.opened() as sink:
@@ -154,21 +154,21 @@ def restore(
     if copied.continued is not None:
         says = "would say" if dry_run else "says"
         session.say(
-            f"#{copied.continued} {says} that it goes on as {as_new_origin}. Make its key: "
-            "audit key new; and tell whoever keeps a checkpoint of the old log"
+            f"#{copied.continued} {says} that it continues as {as_new_origin}. Make its key: "
+            "audit key new; and tell those who keep a checkpoint of the old log"
         )
 
 
 def _file(session: Session, target: str) -> Path:
-    """The file of a backup: as named, or in a folder after the ledger and the time."""
+    """Return the backup's file: as named, or in a folder, named after the ledger and time."""
     from datetime import UTC, datetime
 
     from ledger.log.places import Place
 
     if "://" in target:
         raise BadInput(
-            f"a backup is a file, and {target.partition('://')[0]}:// names none",
-            advice="Name a file or a folder; restore then takes it to a server",
+            f"a backup is a file, and {target.partition('://')[0]}:// is not one",
+            advice="Name a file or a folder; restore can load it into a server",
         )
     path = Path(target).expanduser()
     if not path.is_dir():
@@ -181,7 +181,7 @@ def _file(session: Session, target: str) -> Path:
 def _known(
     folder: "AuditFolder", public: str | None, against: tuple[str, ...], root: bytes | None
 ) -> "Known":
-    """What the copy is held against."""
+    """Return what the copy must agree with."""
     from ledger.backups import Known
 
     key = None
@@ -200,18 +200,19 @@ def _root(text: str | None) -> bytes | None:
         root = b""
     if len(root) != 32:
         raise BadInput(
-            f"--root: {text!r:.60} is no root", advice="Give the 44 characters that backup printed"
+            f"--root: {text!r:.60} is not a root",
+            advice="Give the 44 characters that backup printed",
         )
     return root
 
 
 def _refuse_old_folder(session: Session) -> None:
-    """The new log needs an audit folder of its own; that of the old one is left as it is."""
+    """Refuse the old log's audit folder: the new log needs its own, the old stays as it is."""
     own = shared.folder_of(session, None)
     if own.checkpoints.path.exists():
         raise LedgerExists(
             str(own.checkpoints.path),
-            advice="They are the old log's. Restore to another place, whose audit folder is its "
+            advice="They are the old log's. Restore to another place, with an audit folder of its "
             f"own: --ledger NEW restore … --audit-dir {own.path}",
         )
 
@@ -235,10 +236,10 @@ def _sheet(place: str, copied: "Copied") -> Sheet:
 
 def _agreed(copied: "Copied", known: "Known") -> str:
     if not known.checkpoints:
-        return "no checkpoint was there to hold it against"
+        return "there was no checkpoint to compare it with"
     some = "the checkpoint" if copied.agreed == 1 else f"all {copied.agreed:,} checkpoints"
     if copied.agreed < len(known.checkpoints):
         some = f"{copied.agreed:,} of {len(known.checkpoints):,} checkpoints"
-    signed = "" if known.key is not None else "; without a public key no signature was checked"
+    signed = "" if known.key is not None else "; no signature was checked, for lack of a public key"
     upto = f", up to #{copied.signed}" if copied.signed else ""
     return f"its root agrees with {some}{upto}{signed}"

@@ -1,4 +1,4 @@
-"""`completion`: what a shell needs to complete commands and options."""
+"""`completion`: print the script with which a shell completes commands and options."""
 
 import click
 from click.shell_completion import get_completion_class
@@ -13,7 +13,7 @@ _VARIABLE = "_STUDIO_LEDGER_COMPLETE"
 @click.command(cls=Leaf)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the completion script of a shell.
+    """Print a completion script for a shell.
 
     \b
     bash   studio-ledger completion bash >> ~/.bashrc
@@ -22,8 +22,8 @@ def completion(shell: str) -> None:
     """
     kind = get_completion_class(shell)
     if kind is None:
-        raise InternalError(f"click knows no shell {shell}")
+        raise InternalError(f"click does not support the shell {shell}")
     root = click.get_current_context().find_root().command
     script = kind(root, {}, _PROGRAM, _VARIABLE)
-    # Not source(): that asks the installed bash for its version, and there may be none here.
+    # Not source(): it asks the installed bash for its version, and bash may be missing.
     click.echo(script.source_template % script.source_vars())

@@ -1,4 +1,4 @@
-"""`demo`: make the sample ledger, and show what a person would want to see of it."""
+"""`demo`: create the sample ledger and print a report of it."""
 
 import shutil
 import sys
@@ -45,10 +45,10 @@ SHOWN: dict[str, dict[str, Any]] = {
 @options.data()
 @click.pass_obj
 def demo(session: Session, output: Output) -> None:
-    """Make a sample ledger at --ledger, and show it.
+    """Create a sample ledger at --ledger and show it.
 
-    It holds what is publicly known of one real campus, and a made-up studio life on it, which
-    says "sample" in every title. It is the same on every run; a second run shows it again.
+    It holds what is publicly known of one real campus, and invented activity there, with
+    "sample" in every title. It is the same on every run; a second run shows it again.
 
     \b
     studio-ledger --ledger demo.db demo
@@ -64,9 +64,9 @@ def demo(session: Session, output: Output) -> None:
         with ledger:
             missing = left_out(session.extensions)
             if missing:
-                session.say(f"Left out, since no plugin in use brings it: {', '.join(missing)}.")
+                session.say(f"Left out, because no plugin in use adds it: {', '.join(missing)}.")
             if not session.plugins:
-                session.say("The plugins are off, so that there is no view to show.")
+                session.say("Plugins are off, so there are no views to show.")
             elif output.format == "table" and output.file is None:
                 for line in _report(ledger, _this_program(session)):
                     terminal_bytes().write(line.encode(_encoding(), "backslashreplace") + b"\n")
@@ -76,13 +76,13 @@ def demo(session: Session, output: Output) -> None:
 
 
 class _Progress:
-    """A bar on a terminal's stderr; elsewhere nothing."""
+    """A progress bar on stderr, if that is a terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None
 
     def told(self, done: int, total: int) -> None:
-        """One more step was taken."""
+        """Advance by one step."""
         if not sys.stderr.isatty():
             return
         if self._bar is None:
@@ -92,13 +92,13 @@ class _Progress:
         self._bar.update(1)
 
     def end(self) -> None:
-        """End the line of the bar."""
+        """Finish the bar."""
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
 
 
 def _this_program(session: Session) -> str:
-    """What a person types to reach this program and this ledger again."""
+    """Return the command line that starts this program on this ledger again."""
     started = Path(sys.argv[0])
     if started.suffix == ".py":
         program = f"python {quote(str(started))}"
@@ -116,7 +116,7 @@ def _encoding() -> str:
 
 
 def _as_data(answers: Iterable["Answer"]) -> Sheet:
-    """Every view with its rows, for a program."""
+    """Return every view with its rows, for a program."""
     columns = [Column("view", "View"), Column("title", "Title"), Column("rows", "Rows")]
     return Sheet(columns, [(answer.view, answer.title, answer.rows) for answer in answers])
 
@@ -175,8 +175,8 @@ def _opening(
     local = getattr(site, "local_name", None)
     yield f"{name} {local}" if local else name
     yield f"A demo ledger of {position:,} events, the last recorded {style.text(recorded_at)}."
-    yield "The campus is real, after China Daily of 2025-07-15."
-    yield "What is called a sample is made up."
+    yield "The campus is real, as described in China Daily, 2025-07-15."
+    yield "Everything called a sample is made up."
 
 
 def _utilization(answers: dict[str, "Answer"], style: Style) -> Iterator[str]:
@@ -229,7 +229,7 @@ def _projects(answers: dict[str, "Answer"], style: Style) -> Iterator[str]:
 
 
 def _holds(answer: "Answer", style: Style) -> Iterator[str]:
-    yield from _titled("Who waits for days?")
+    yield from _titled("Who is waiting for days?")
     heads = ("Space", "Rank", "Booking", "First", "Last", "Deadline")
     rows: list[Sequence[Any]] = []
     for row in answer.rows:
@@ -244,7 +244,7 @@ def _holds(answer: "Answer", style: Style) -> Iterator[str]:
 
 
 def _equipment(answer: "Answer", style: Style) -> Iterator[str]:
-    yield from _titled("Where is the LED volume, and the rest?")
+    yield from _titled("Where are the LED volume and other equipment?")
     heads = ("Equipment", "Place", "Container", "Calibrated until")
     rows: list[Sequence[Any]] = []
     for row in answer.rows:
@@ -256,7 +256,7 @@ def _equipment(answer: "Answer", style: Style) -> Iterator[str]:
 
 
 def _efficiency(answer: "Answer", style: Style) -> Iterator[str]:
-    yield from _titled("What does a shooting hour bring, virtual beside practical?")
+    yield from _titled("What does a shooting hour yield, virtual against practical?")
     figures: list[Any] = list(answer.rows)
     rows = [
         (f.of, f"{f.per_hour:.2f} {f.unit}" if f.per_hour is not None else None,
@@ -282,8 +282,8 @@ def _claims(answer: "Answer", style: Style) -> Iterator[str]:
         if claim.verdict == "conflicts":
             yield from wrapped(f"{claim.claim}: {claim.parts}", 80)
     yield from wrapped(
-        "Areas apart, what is derived here is of the sample bookings: it shows how a figure is "
-        "checked, and says nothing of the real campus.",
+        "Except for areas, the derived figures come from the sample bookings: they show how a "
+        "figure is checked, and say nothing about the real campus.",
         80,
     )
 
@@ -294,7 +294,7 @@ def _expos(answer: "Answer") -> Iterator[str]:
         expo: Any = row
         shown = "; ".join(filter(None, (expo.technologies, expo.experiences)))
         yield from wrapped(
-            f"{expo.title}: on record are exhibitors {expo.exhibitors}, themed areas "
+            f"{expo.title}, on record: exhibitors {expo.exhibitors}, themed areas "
             f"{expo.areas}, special sections {expo.sections}; {shown}",
             80,
         )
@@ -305,7 +305,7 @@ def _commands(program: str) -> Iterator[str]:
     tries = {
         "view spaces --as-of 2024-01-01": "the campus as it was known then",
         "show b-april-2": "a hold that challenges another",
-        "log --tag equipment:led-volume": "what the LED volume went through",
+        "log --tag equipment:led-volume": "the history of the LED volume",
     }
     for command, shows in tries.items():
         yield f"  # {shows}"

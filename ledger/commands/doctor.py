@@ -1,4 +1,4 @@
-"""`doctor`: is the ledger sound? It reads, changes nothing and loads no plugin."""
+"""`doctor`: check that the ledger is sound. Read-only; loads no plugin."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -33,23 +33,21 @@ COLUMNS = (
     Column("check", "Check", fixed=True),
     Column("state", "State", fixed=True),
     Column("found", "Found", wrap=True),
-    Column("advice", "What to do", wrap=True),
+    Column("advice", "Advice", wrap=True),
 )
 _NEWEST = 1_000
-"""Events at the end of the log that --quick reads."""
+"""How many of the newest events --quick reads."""
 
 
 @click.command(cls=Leaf)
-@click.option(
-    "--quick", is_flag=True, help=f"Read only the newest {_NEWEST:,} events, not every one."
-)
+@click.option("--quick", is_flag=True, help=f"Read only the newest {_NEWEST:,} events.")
 @click.option(
     "--checkpoint-age",
     "age",
     type=options.Written("AGE", around.parse_age),
     default=around.AGE,
     show_default=True,
-    help="How long events may go unsigned: 12h, 2d, 1w.",
+    help="How long events may stay unsigned: 12h, 2d, 1w.",
 )
 @options.data()
 @shared.public_key
@@ -63,10 +61,10 @@ def doctor(
     public: str | None,
     audit_dir: str | None,
 ) -> None:
-    """Check the ledger: store, log, guards, views, and what is around it. Loads no plugin.
+    """Check the ledger: store, log, guards, views, and its surroundings. Loads no plugin.
 
-    Around it: who may read its files, on what disk it lies, whether the clocks go together, and
-    how long events have gone unsigned. Nothing is changed.
+    Its surroundings: who may read its files, what disk it is on, whether the clocks agree, and
+    how long events have been unsigned. Nothing is changed.
 
     Every event is read. Exit code 3 means that something is bad; 10 that there is no
     ledger; 74 that it could not be read.
@@ -83,9 +81,9 @@ def doctor(
         sink.write(Sheet(columns, findings))
     bad, warned = states.count("bad"), states.count("warn")
     if bad or warned:
-        session.say(f"{bad} bad, {warned} to look at, of {len(states)} checks")
+        session.say(f"of {len(states)} checks, {bad} bad, {warned} with a warning")
     else:
-        session.say(f"all {len(states)} checks are well")
+        session.say(f"all {len(states)} checks passed")
 
 
 def _findings(session: Session, ledger: Ledger, quick: bool) -> Iterator[Finding]:
@@ -106,7 +104,7 @@ def _findings(session: Session, ledger: Ledger, quick: bool) -> Iterator[Finding
             "append-only guard",
             "bad",
             f"missing: {', '.join(health.missing_triggers)}",
-            "Somebody has removed them; find out who, and compare with a backup",
+            "They were removed: find out by whom, and compare with a backup",
         )
     else:
         yield Finding("append-only guard", "ok", "its triggers are in place")
@@ -120,7 +118,7 @@ def _findings(session: Session, ledger: Ledger, quick: bool) -> Iterator[Finding
 def _around(
     session: Session, ledger: Ledger, age: timedelta, public: str | None, audit_dir: str | None
 ) -> Iterator[Finding]:
-    """The files that belong to it, and how far it is signed."""
+    """Check the files that belong to the ledger, and how far it is signed."""
     from ledger.projections.store import views_place
 
     place = Place.parse(session.where)
@@ -134,7 +132,10 @@ def _around(
         key = _key(folder, public)
     except LedgerError as error:
         yield Finding(
-            "checkpoints", "bad", str(error), "Put the log's own public key there, or --public"
+            "checkpoints",
+            "bad",
+            str(error),
+            "Put the log's own public key there, or name it: --public",
         )
         return
     yield from around.checkpoints(ledger, folder, key, age, SystemClock().now())
@@ -159,25 +160,25 @@ def _store(place: Place, health: Health) -> Iterator[Finding]:
             "database",
             "bad",
             f"{where}: this SQLite can damage a write-ahead log that two programs use",
-            "pip install pysqlite3, or open it for writing once with nobody else",
+            "pip install pysqlite3, or open it for writing once while nothing else has it open",
         )
     else:
         yield Finding(
             "database",
             "ok",
-            f"{where}: a write-ahead log is not safe with it, so none is used",
+            f"{where}: not safe with a write-ahead log, so none is used",
         )
 
 
 def _format(stored: int, opened: int) -> Finding:
-    """The store and the log's first event both say in which format it is."""
+    """Compare the format that the store states with that of the log's first event."""
     if stored == opened:
         return Finding("format", "ok", f"format {stored}")
     return Finding(
         "format",
         "bad",
         f"format {stored}, but #1 says {opened}",
-        "One of them was changed: compare with a backup",
+        "One of the two was changed: compare with a backup",
     )
 
 
@@ -198,7 +199,7 @@ def _log(ledger: Ledger, health: Health, zone: str, quick: bool) -> Iterator[Fin
 
 
 def _events(ledger: Ledger, head: int, quick: bool) -> Iterator[Finding]:
-    """Read them. One that cannot be read ends it: what comes after is not looked at."""
+    """Read the events. Stop at the first that cannot be read."""
     after = max(0, head - _NEWEST) if quick else 0
     told, ours = progress("reading"), {event.type_name: event.schema for event in STUDIO_EVENTS}
     unknown: set[str] = set()
@@ -223,13 +224,14 @@ def _events(ledger: Ledger, head: int, quick: bool) -> Iterator[Finding]:
         yield Finding(
             "events",
             "bad",
-            f"{read}; not what this program writes: {some}{more}",
-            "Somebody changed them: compare with a backup",
+            f"{read}; not as this program writes them: {some}{more}",
+            "They were changed: compare with a backup",
         )
     if unknown:
-        read = f"{read}; kept unread: {', '.join(sorted(unknown))} (plugins', or a later version's)"
+        types = ", ".join(sorted(unknown))
+        read = f"{read}; kept but not understood: {types} (of plugins or a later version)"
     if unknown or not unfit:
-        yield Finding("events", "ok", read, "Read every one: doctor" if after else None)
+        yield Finding("events", "ok", read, "To read all: doctor" if after else None)
 
 
 def _views(place: Place, head: int) -> Iterator[Finding]:
@@ -242,7 +244,7 @@ def _views(place: Place, head: int) -> Iterator[Finding]:
         yield Finding("views", "warn", error.message, error.advice or None)
         return
     if not found:
-        yield Finding("views", "ok", "none is kept yet; the first question builds them")
+        yield Finding("views", "ok", "none yet; the first query builds them")
     for name, generations in sorted(found.items()):
         failure = next((g.failure for g in generations if g.failure), None)
         live = next((g for g in generations if g.live), None)
@@ -251,9 +253,9 @@ def _views(place: Place, head: int) -> Iterator[Finding]:
                 f"view tables: {name}",
                 "warn",
                 f"stopped at #{failure.position}: {failure.error}",
-                "See: views status; the ledger itself is unharmed",
+                "Run: views status; the ledger itself is intact",
             )
         elif live is not None:
             behind = head - live.position
-            lag = f", {behind:,} behind; the next question catches up" if behind else ""
+            lag = f", {behind:,} behind; the next query catches up" if behind else ""
             yield Finding(f"view tables: {name}", "ok", f"at #{live.position}{lag}")

@@ -1,4 +1,4 @@
-"""What `doctor` finds around a ledger: its disk, modes, clocks, and how far it is signed."""
+"""The checks of `doctor` around a ledger: disk, file modes, clocks, checkpoints."""
 
 import os
 import re
@@ -20,7 +20,7 @@ State = Literal["ok", "warn", "bad"]
 
 
 class Finding(NamedTuple):
-    """One check: what it looked at, how that is, and what to do about it."""
+    """The result of one check: its subject, its state, and what to do about it."""
 
     check: str
     state: State
@@ -29,20 +29,20 @@ class Finding(NamedTuple):
 
 
 CLOCKS_APART_S = 5.0
-"""Seconds by which two clocks may differ: machines that keep their time are well within."""
+"""Seconds by which two clocks may differ; synchronized machines stay well within this."""
 
 AGE = "7d"
-"""How long events may go unsigned unless somebody says otherwise."""
+"""How long events may stay unsigned, by default."""
 
 _AGE = re.compile(r"([1-9][0-9]{0,3})\s*(d|h|min|w)")
 _UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def parse_age(text: str) -> timedelta:
-    """`2d`, `12h`, `30min`, `1w`. Raises `BadTime`."""
+    """Parse `2d`, `12h`, `30min` or `1w`. Raises `BadTime`."""
     read = _AGE.fullmatch(text.strip())
     if read is None:
-        raise BadTime(f"{text!r} is no age", advice="Write 30min, 12h, 2d or 1w")
+        raise BadTime(f"{text!r} is not an age", advice="Write 30min, 12h, 2d or 1w")
     return timedelta(**{_UNITS[read[2]]: int(read[1])})
 
 
@@ -50,7 +50,7 @@ def parse_age(text: str) -> timedelta:
 
 
 def disk(path: Path, mounts: str | None = None) -> Iterator[Finding]:
-    """Whether SQLite's locks can be trusted where the file lies."""
+    """Check whether SQLite's locks can be trusted on the disk of the file."""
     from ledger.log.disks import file_system, is_network
 
     found = file_system(path, mounts)
@@ -63,14 +63,14 @@ def disk(path: Path, mounts: str | None = None) -> Iterator[Finding]:
             "warn",
             f"{type} at {at}: on a network file system two machines can write at once, and "
             "damage the file",
-            "Move it to a disk of this machine; for several machines: a ledger on PostgreSQL",
+            "Move it to a local disk; for several machines, use a ledger on PostgreSQL",
         )
     else:
-        yield Finding("disk", "ok", f"{type}, of this machine")
+        yield Finding("disk", "ok", f"{type}, on this machine")
 
 
 def left_behind(folder: Path) -> Iterator[Finding]:
-    """What killed programs have left in a ledger's folder; nothing where there is nothing."""
+    """Find files that killed programs left in the ledger's folder."""
     from ledger.log.leftovers import leftovers
 
     found = leftovers(folder)
@@ -80,8 +80,8 @@ def left_behind(folder: Path) -> Iterator[Finding]:
         yield Finding(
             "leftovers",
             "warn",
-            f"{some}{more}: of an init, backup or restore that was killed; nobody is at work on it",
-            f"The next one into {folder.absolute()} clears it; what stays then can be removed",
+            f"{some}{more}: of an init, backup or restore that was killed; no longer in use",
+            f"The next one into {folder.absolute()} removes it; delete what remains after that",
         )
 
 
@@ -89,38 +89,38 @@ def left_behind(folder: Path) -> Iterator[Finding]:
 
 
 def permissions(path: Path) -> Finding:
-    """Who may read and write the file of a ledger. It holds names, deals, reasons."""
+    """Check who may read and write the ledger file. It holds names, deals, reasons."""
     mode = path.stat().st_mode & 0o777
     if mode & 0o002:
         return Finding(
-            "permissions", "warn", f"everybody may write to it ({mode:03o})", f"chmod o-w {path}"
+            "permissions", "warn", f"everyone may write to it ({mode:03o})", f"chmod o-w {path}"
         )
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        return Finding("permissions", "warn", "you may read it, not write to it or its folder")
+        return Finding("permissions", "warn", "you may read it, but not write to it or its folder")
     if mode & 0o044:
         return Finding(
             "permissions", "warn", f"{_who(mode, 4)} may read it ({mode:03o})", f"chmod 600 {path}"
         )
-    return Finding("permissions", "ok", f"yours to write ({mode:03o})")
+    return Finding("permissions", "ok", f"you may write to it ({mode:03o})")
 
 
 def modes_beside(views: Path | None, folder: "AuditFolder") -> Iterator[Finding]:
-    """What others may do with the files that belong to a ledger; nothing where all is well."""
+    """Find files of the ledger that others may read or change and should not."""
     if views is not None and (mode := _mode(views)) & 0o066:
         yield Finding(
             "permissions of views",
             "warn",
-            f"{_who(mode, 6)} may read or write {views.name} ({mode:03o}): it says what the ledger "
-            "says",
+            f"{_who(mode, 6)} may read or write {views.name} ({mode:03o}), which shows what the "
+            "ledger holds",
             f"chmod 600 {views}",
         )
     if (mode := _mode(folder.key_file)) & 0o077:
         yield Finding(
             "private key",
             "bad",
-            f"{_who(mode, 7)} may read {folder.key_file} ({mode:03o}), and with it sign another "
-            "history",
-            f"chmod 600 {folder.key_file}, and ask yourself who has read it",
+            f"{_who(mode, 7)} may read {folder.key_file} ({mode:03o}), and can sign another "
+            "history with it",
+            f"chmod 600 {folder.key_file}, and consider who may have read it",
         )
     for path in (folder.path, folder.checkpoints.path, folder.public_file):
         if (mode := _mode(path)) & 0o022:
@@ -133,7 +133,7 @@ def modes_beside(views: Path | None, folder: "AuditFolder") -> Iterator[Finding]
 
 
 def _mode(path: Path) -> int:
-    """The mode of a file; 0 of one that is not there, which nobody can read."""
+    """Return the mode of a file; 0, no rights at all, if it is missing."""
     try:
         return path.stat().st_mode & 0o777
     except OSError:
@@ -141,14 +141,14 @@ def _mode(path: Path) -> int:
 
 
 def _who(mode: int, rights: int) -> str:
-    return "everybody" if mode & rights else "its group"
+    return "everyone" if mode & rights else "its group"
 
 
 # --- clocks ----------------------------------------------------------------------------
 
 
 def clocks(last: datetime | None, health: "Health", now: datetime, zone: str) -> Iterator[Finding]:
-    """Whether this machine's clock goes with the log's, and with the server's."""
+    """Check this machine's clock against the log's and the server's."""
     well = True
     if last is not None and (last - now).total_seconds() > CLOCKS_APART_S:
         well = False
@@ -156,9 +156,9 @@ def clocks(last: datetime | None, health: "Health", now: datetime, zone: str) ->
         yield Finding(
             "clock",
             "warn",
-            f"#{health.last} was recorded at {style.text(last)} ({zone}), {_long(last - now)} in "
-            "the future of this machine's clock: until then recorded times stand still",
-            "Set the clock that is wrong, this one or that of who recorded it",
+            f"#{health.last} was recorded at {style.text(last)} ({zone}), {_long(last - now)} "
+            "ahead of this machine's clock: until then recorded times stand still",
+            "Set the wrong clock: this one, or that of the machine that recorded it",
         )
     if abs(health.server_ahead_s) > CLOCKS_APART_S:
         well = False
@@ -167,9 +167,9 @@ def clocks(last: datetime | None, health: "Health", now: datetime, zone: str) ->
         yield Finding(
             "clock",
             "warn",
-            f"the server's clock is {_long(apart)} {word} this machine's, which stamps what is "
-            "recorded here",
-            "Let both keep their time from the network: timedatectl set-ntp true",
+            f"the server's clock is {_long(apart)} {word} this machine's, which sets the "
+            "recorded time here",
+            "Synchronize both over the network: timedatectl set-ntp true",
         )
     if well:
         yield Finding("clock", "ok", "not behind the last event")
@@ -193,10 +193,10 @@ def checkpoints(
     age: timedelta,
     now: datetime,
 ) -> Iterator[Finding]:
-    """Whether what was signed is this ledger's, and how long events have gone unsigned.
+    """Check that the checkpoints are this ledger's, and how long events have been unsigned.
 
-    The age is that of the oldest event that no checkpoint covers: where nothing was recorded,
-    there is nothing to sign, however old the last one is.
+    The age is that of the oldest event without a checkpoint: if nothing was recorded since the
+    last checkpoint, there is nothing to sign, however old it is.
     """
     head = ledger.log.head()
     try:
@@ -211,9 +211,7 @@ def checkpoints(
         return
     last = kept.last
     if last is None:
-        yield Finding(
-            "checkpoints", "ok", "none is signed; whoever wants proof begins with: audit key new"
-        )
+        yield Finding("checkpoints", "ok", "none yet; to start signing: audit key new")
         return
     foreign = [one for one in kept.signed if one.checkpoint.origin != ledger.opened.origin]
     if foreign:
@@ -228,8 +226,8 @@ def checkpoints(
         yield Finding(
             "checkpoints",
             "bad",
-            f"#{last.size} was signed, and the log ends at #{head}",
-            "It was cut off, or restored from an older copy: restore a newer backup",
+            f"#{last.size} was signed, but the log ends at #{head}",
+            "It was truncated, or restored from an older copy: restore a newer backup",
         )
         return
     yield _unsigned(ledger, last.size, head, age, now)
@@ -241,10 +239,10 @@ def _unsigned(ledger: "Ledger", size: int, head: int, age: timedelta, now: datet
     since = next(ledger.log.stream(after=size, until=size + 1)).recorded_at
     style, zone = Style(ledger.opened.zone), ledger.opened.zone
     many = "1 event is" if head - size == 1 else f"{head - size:,} events are"
-    found = f"signed to #{size}; {many} not, the oldest of {style.text(since)} ({zone})"
+    found = f"signed to #{size}; {many} not, the oldest from {style.text(since)} ({zone})"
     if now - since > age:
-        return Finding("checkpoints", "warn", found, "Sign them, best every day: audit checkpoint")
+        return Finding("checkpoints", "warn", found, "Sign them, ideally daily: audit checkpoint")
     return Finding("checkpoints", "ok", found)
 
 
-_COMPARE = "Compare it with a checkpoint that somebody else has kept: audit verify --against FILE"
+_COMPARE = "Compare with a checkpoint kept by an outsider: audit verify --against FILE"

@@ -1,4 +1,4 @@
-"""Commands one by one, each for itself: what is refused stops none of the others."""
+"""Commands run one by one: a refused one does not stop the others."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ _EACH = (
 
 
 def _done(ledger: Ledger, numbered: Numbered, author: Callable[[int], Author]) -> Iterator[Came]:
-    """Take each, one after the other; what came of it."""
+    """Run the commands in turn and yield the outcome of each."""
     for number, decision in numbered:
         try:
             yield ledger.decide(decision, author(number))
@@ -43,7 +43,7 @@ def each_for_itself(
     author: Author,
     dry_run: bool,
 ) -> None:
-    """Show a line for each, then count. What ends it early says how many are done."""
+    """Show a line for each, then the counts. If it ends early, say how many are done."""
 
     def by_line(number: int) -> Author:
         key = None if author.request is None else f"{author.request}/{number}"
@@ -76,24 +76,24 @@ def each_for_itself(
         raise
     words = [f"{n} {outcome}" for outcome, n in counted.items() if n]
     prefix = "dry run, nothing recorded; would be: " if dry_run else ""
-    session.say(prefix + (", ".join(words) or "no command to carry out"))
+    session.say(prefix + (", ".join(words) or "no commands to run"))
 
 
 def _so_far(numbered: Numbered, counted: dict[str, int], request: str | None) -> str:
-    """How many of the commands were tried before it ended, and how to go on."""
+    """Say how many commands were tried before the end, and how to continue."""
     tried = sum(counted.values())
     words = ", ".join(f"{n} {outcome}" for outcome, n in counted.items() if n)
     text = f"{tried} of {len(numbered)} commands were tried" + (f": {words}" if words else "")
     if tried == len(numbered):
         return text
     if request is not None:
-        return f"{text}. To go on, say the same again: --request {request} does nothing twice"
+        return f"{text}. To continue, run the command again: --request {request} does nothing twice"
     line = numbered[tried][0]
-    return f"{text}. Line {line} was under way: see with log --limit 1, and go on from there"
+    return f"{text}. Line {line} was in progress: check with log --limit 1, and continue from there"
 
 
 def _row(ledger: Ledger, came: Came) -> tuple[str, int | None, int | None, str]:
-    """What came of one command: how it is counted, then its positions and a message."""
+    """Return the outcome of one command: the word to count, its positions, a message."""
     if isinstance(came, Outcome):
         positions = [entry.position for entry in came.events]
         kind = "repeated" if came.repeated else "recorded"

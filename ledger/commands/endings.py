@@ -1,7 +1,7 @@
-"""How a command ends: the one place where an exception becomes an exit code and a line.
+"""How a command ends: the one place that turns an exception into an exit code and a line.
 
 0 done · 1 refused by a rule · 2 usage · 3 a verification found something · 4 conflict ·
-5 a view is stale · 10 no ledger there · 70 our bug · 74 the store failed · 130 interrupted.
+5 a view is stale · 10 no ledger · 70 a bug · 74 the store failed · 130 interrupted.
 """
 
 import os
@@ -22,14 +22,14 @@ INTERRUPTED = 130
 
 
 class ReaderGone(Exception):
-    """Whoever read stdout wants no more of it. click would word a broken pipe as exit 1."""
+    """The reader of stdout has closed it. click alone would end a broken pipe with exit 1."""
 
 
 def run(command: Callable[[], Any], *, code: Callable[[], int], verbose: Callable[[], bool]) -> int:
-    """Run a command to its end; the exit code. Whatever it raises becomes one line on stderr.
+    """Run a command and return the exit code. Any exception becomes one line on stderr.
 
-    `code` is what it exits with when nothing is raised, or when its reader has gone:
-    `studio-ledger log | head` has done what was wanted.
+    `code` gives the exit code if nothing is raised, or if the reader of stdout has closed it:
+    `studio-ledger log | head` succeeds.
     """
     _let_every_character_pass()
     try:
@@ -51,14 +51,14 @@ def run(command: Callable[[], Any], *, code: Callable[[], int], verbose: Callabl
     except LedgerError as error:
         return _ledger_error(error, verbose())
     except MemoryError:
-        return _fail("there is not enough memory. Ask for less at once", STORE)
-    except Exception as error:  # noqa: BLE001  # what nobody foresaw must still end in one line
+        return _fail("out of memory. Ask for less at once", STORE)
+    except Exception as error:  # noqa: BLE001  # an unforeseen error must still end in one line
         return _unexpected(error, verbose())
     return ended if isinstance(ended, int) and ended else code()
 
 
 def told(error: LedgerError | click.ClickException) -> str:
-    """What went wrong, in one line: for a prompt that goes on after it."""
+    """Return the error in one line, for a prompt that continues after it."""
     if isinstance(error, click.UsageError):
         line = _usage(error)
     else:
@@ -95,22 +95,22 @@ def _hint(verbose: bool) -> str:
 
 
 def _usage(error: click.UsageError) -> str:
-    """The message in one line, with what was meant and where to read on."""
-    # click lists the choices of what is missing in lines of their own, with tabs
+    """Return the message in one line, with a suggestion and where to read more."""
+    # click lists the choices of a missing parameter on separate lines, with tabs
     message = error.format_message().rstrip(".").replace("\n\t", " ")
     if isinstance(error, click.NoSuchOption | click.exceptions.NoSuchCommand):
         name = str(getattr(error, "option_name", None) or getattr(error, "command_name", ""))
         kind = "option" if isinstance(error, click.NoSuchOption) else "command"
         message = f"there is no {kind} {name!r}"
         if error.ctx is not None and name.removeprefix("--") in _arguments(error.ctx.command):
-            # `--space stage-1` is what somebody types who has seen it in a file of commands.
-            message += f". Give the {name.removeprefix('--')} itself, without an option"
+            # In a file of commands the keys are named: hence `--space stage-1` for an argument.
+            message += f". Give the {name.removeprefix('--')} without {name}"
         elif error.possibilities:
             message += f". Did you mean {' or '.join(error.possibilities)}?"
         elif error.ctx is not None and name in _options(error.ctx.find_root().command):
             root = error.ctx.find_root().info_name
             rest = error.ctx.command_path.removeprefix(f"{root} ")
-            return f"{message} here: it stands before the command, {root} {name} … {rest}"
+            return f"{message} here: it goes before the command, {root} {name} … {rest}"
     if error.ctx is None:
         return message[:1].lower() + message[1:]
     end = "" if message.endswith("?") else "."
@@ -134,21 +134,21 @@ def _fail(message: str, code: int) -> int:
 def _say(line: str) -> None:
     from ledger.commands.tables import printable
 
-    with suppress(OSError):  # nobody reads stderr: the exit code still tells
-        # What is wrong in a file that somebody sent is quoted, and must not steer the terminal.
+    with suppress(OSError):  # stderr has no reader; the exit code is enough
+        # The message may quote a file from outside, which must not control the terminal.
         sys.stderr.write(printable(" ".join(line.splitlines())) + "\n")
         sys.stderr.flush()
 
 
 def _let_every_character_pass() -> None:
-    """A terminal that knows no Chinese shows escapes; it does not end the program."""
+    """Show escapes on a terminal that cannot encode Chinese, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, ValueError):  # a test's own stream takes all anyway
+        with suppress(AttributeError, ValueError):  # a test's own stream accepts everything
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIO may have none
 
 
 def _close_quietly() -> None:
-    """Let the interpreter flush into nothing when it ends: the reader of stdout has gone."""
+    """Send the interpreter's last flush to nothing: stdout has no reader."""
     with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""`import` and `export`: files of other programs, by the formats that plugins bring."""
+"""`import` and `export`: files of other programs, in formats that plugins add."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FormatName(click.ParamType[str]):
-    """The name of a format; completed from the plugins' sources."""
+    """The name of a format, completed from the sources of the plugins."""
 
     name = "NAME"
 
@@ -34,7 +34,7 @@ class FormatName(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The formats that begin so."""
+        """Return the formats that begin with the typed text."""
         known = current(ctx).host.formats(self._kind)
         return [
             CompletionItem(name, help=one.title)
@@ -46,11 +46,11 @@ class FormatName(click.ParamType[str]):
 def _missing(session: Session, kind: str, name: str | None) -> BadInput:
     known = session.host.formats(kind)
     listed = "; ".join(f"{n} ({one.title}, plugin {plugin})" for n, (one, plugin) in known.items())
-    what = f"--format is missing: which {kind}?" if name is None else f"no {kind} {name!r}"
+    what = f"--format is missing: which {kind}?" if name is None else f"there is no {kind} {name!r}"
     near = get_close_matches(name or "", known, n=1)
     if near:
         return BadInput(what, advice=f"Did you mean {near[0]}?")
-    return BadInput(what, advice=f"There are: {listed}" if known else f"No plugin has an {kind}")
+    return BadInput(what, advice=f"Use one of: {listed}" if known else f"No plugin has an {kind}")
 
 
 # --- import ---------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ def _missing(session: Session, kind: str, name: str | None) -> BadInput:
 @click.command("import", cls=Leaf)
 @click.argument("file", metavar="FILE|-|FOLDER")
 @click.option("--format", "name", type=FormatName("importer"), help="The format of the file.")
-@click.option("--each", is_flag=True, help="Each for itself: go on after a refusal.")
+@click.option("--each", is_flag=True, help="Run them one by one; continue after a refusal.")
 @options.recording
 @click.option(
     "-o",
@@ -68,7 +68,7 @@ def _missing(session: Session, kind: str, name: str | None) -> BadInput:
     cls=Shared,
     section=OUTPUT,
     metavar="FILE",
-    help="Write the data to a file: whole, or not at all.",
+    help="Write the data to this file, whole or not at all.",
 )
 @click.option("--json", "as_json", cls=Shared, section=OUTPUT, is_flag=True, help="As JSON.")
 @audit_options.public_key_of_export
@@ -89,15 +89,15 @@ def import_(
     public: str | None,
     audit_dir: str | None,
 ) -> None:
-    """Carry out what a file of another program says (- is stdin), or take an export over.
+    """Run the commands in another program's file (- is stdin), or load an export.
 
-    A plugin's importer turns the file into commands; they pass every rule, and are recorded
-    all or none, or with --each one by one, as `apply` does it. Either way the whole file is
-    read first, and of a file that cannot be read nothing is recorded.
+    A plugin's importer turns the file into commands. They must pass every rule, and are
+    recorded all or none, or with --each one by one, as with `apply`. Either way the whole file
+    is read first; if any of it cannot be read, nothing is recorded.
 
-    A folder is an export (audit export): its lines become a new ledger at --ledger, byte for
-    byte, with its checkpoints in the audit folder. Its signatures are checked first, by
-    --public; whole or not at all.
+    A folder must be an export (audit export): its lines become a new ledger at --ledger, byte
+    for byte, with its checkpoints in the audit folder, whole or not at all. Its signatures are
+    checked first, with --public.
 
     \b
     studio-ledger import --format holds-csv holds.csv --dry-run
@@ -111,14 +111,14 @@ def import_(
         recorded = (name, each, reason, request, dry_run)
         if any(recorded):
             raise BadInput(
-                f"{file} is a folder, which is taken over as it is",
-                advice="Leave away --format, --each, --reason, --request and --dry-run",
+                f"{file} is a folder, and an export is loaded as it is",
+                advice="Drop --format, --each, --reason, --request and --dry-run",
             )
         output = Output.of(None, as_json, output_file)
         take_export_over(session, expanded(file), public, audit_dir, output)
         return
     if public is not None:
-        raise BadInput(f"{file} is no folder", advice="--public checks an export, a folder")
+        raise BadInput(f"{file} is not a folder", advice="Drop --public: it is for exports")
     author = session.author(reason=reason, request=request)
     output = Output.of(None, as_json, output_file)
 
@@ -137,7 +137,7 @@ def import_(
 
 
 def _checked(ledger: "Ledger", line: int, command: "Decision | Mapping[str, Any]") -> "Decision":
-    """The command as a batch file would have it, so that nothing else gets in."""
+    """Return the command as read back from a batch line, so that it passes the same checks."""
     import msgspec
 
     try:
@@ -162,15 +162,15 @@ def _checked(ledger: "Ledger", line: int, command: "Decision | Mapping[str, Any]
     cls=Shared,
     section=OUTPUT,
     metavar="FILE",
-    help="Write to a file: whole, or not at all.",
+    help="Write to this file, whole or not at all.",
 )
 @click.pass_obj
 def export(
     session: Session, /, *, name: str | None, as_of: str | None, output_file: str | None
 ) -> None:
-    """Write the ledger in a format of another program.
+    """Write the ledger in another program's format.
 
-    A plugin's exporter reads events and views, as of now or of --as-of.
+    A plugin's exporter reads events and views, as of now or --as-of.
 
     \b
     studio-ledger export --format icalendar -o bookings.ics
@@ -202,7 +202,7 @@ def export(
 def _ask(
     session: Session, view: str, given: Mapping[str, Any], position: int, now: datetime | None
 ) -> "Answer":
-    """A view as of the export's position; its plugin is loaded when it is asked."""
+    """Ask a view as of the export's position, loading its plugin first."""
     from ledger.application import Ledger
 
     extensions = session.host.load_for_view(view).extensions()
@@ -211,7 +211,7 @@ def _ask(
 
 
 def _named(exporter: "Exporter", look: Any) -> Iterator[bytes]:
-    """The pieces; what the exporter raises is told as its failure."""
+    """Yield the pieces. Report an exception of the exporter as a failure of its plugin."""
     pieces: Iterable[bytes] = exporter.chunks(look)
     try:
         yield from pieces

@@ -1,11 +1,11 @@
-"""A heat-map in a terminal: a row a space, a cell a month, the darker the fuller."""
+"""A heat map in a terminal: a row per space, a cell per month, darker when fuller."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 SHADES = "░▒▓█"
 ASCII_SHADES = ".-+#"
 _COLOURS = (151, 114, 71, 28)
-"""Of the 256-colour palette: greens from light to dark, told apart also without colour."""
+"""Greens from the 256-colour palette, light to dark; the shade differs even without colour."""
 
 
 def heat_map(
@@ -17,10 +17,10 @@ def heat_map(
     coloured: bool = False,
     ascii_only: bool = False,
 ) -> Iterator[str]:
-    """The lines of the map: two of heads, one for each label, and what the cells mean.
+    """Yield the lines of the map: two of headings, one per label, and a legend.
 
-    `shares` holds 0 to 1 by label and month (`YYYY-MM`); None, or none at all, is a month
-    that could not be used. `notes` stand behind the rows.
+    `shares` holds 0 to 1 by label and month (`YYYY-MM`); a None or missing share is a month
+    that could not be used. `notes` follow the rows.
     """
     margin = max(map(len, labels), default=0) + 2
     years = _years(months)
@@ -44,7 +44,7 @@ def heat_map(
 
 
 def _years(months: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """The months by year; a year that shows fewer than four keeps the end of its number."""
+    """Group the months by year; a year with fewer than four is shown as two digits."""
     by_year: dict[str, list[str]] = {}
     for month in months:
         by_year.setdefault(month[:4], []).append(month)

@@ -1,4 +1,4 @@
-"""`init`: a new ledger."""
+"""`init`: create a ledger."""
 
 from pathlib import Path
 
@@ -19,19 +19,19 @@ from ledger.events.ledgers import FORMAT
 @click.option(
     "--origin",
     metavar="TEXT",
-    help="Whose ledger it is, for ever.  [default: the file's name]",
+    help="Permanent name of the log.  [default: the file's name]",
 )
 @click.option(
     "--zone",
     default="UTC",
     show_default=True,
     metavar="ZONE",
-    help="The clock that times are shown on where no site has its own.",
+    help="Time zone for showing times where no site sets one.",
 )
 @click.option(
     "--roles",
     is_flag=True,
-    help="On PostgreSQL: also make its writer, reader and projector. See: roles",
+    help="On PostgreSQL: also create its writer, reader and projector. See: roles",
 )
 @options.recording
 @options.data()
@@ -46,7 +46,7 @@ def init(
     request: str | None,
     dry_run: bool,
 ) -> None:
-    """Make a new ledger at --ledger. What is there already is never written over.
+    """Create a ledger at --ledger. Never overwrites anything.
 
     \b
     studio-ledger --ledger studio.db init --origin studio.example --zone Asia/Shanghai
@@ -81,7 +81,7 @@ def init(
             if first is None:
                 if roles:
                     raise LedgerExists(
-                        session.where, advice="Give the ledger that is there its roles: roles"
+                        session.where, advice="To give the existing ledger its roles, run: roles"
                     ) from None
                 raise
             entry, repeated = first, True
@@ -104,7 +104,7 @@ def _refuse_existing(session: Session) -> None:
 
 
 def _made_by(session: Session, key: str | None, wanted: LedgerOpened) -> RecordedEvent | None:
-    """The first event of the ledger that this very request made; None where it was another."""
+    """Return the ledger's first event if this same request made it, otherwise None."""
     if key is None:
         return None
     try:

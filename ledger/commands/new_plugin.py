@@ -1,4 +1,4 @@
-"""What `plugin new` writes: a projection, its contract test and its docs page."""
+"""The files that `plugin new` writes: a projection, its contract test and its docs page."""
 
 import keyword
 import re
@@ -18,7 +18,7 @@ from ledger.plugin import Projection, RecordedEvent, Row, Struct, key, on, table
 
 
 class Day(Row):
-    """The report of one day of a booking. A correction takes the place of what it corrects."""
+    """The report of one day of a booking. A correction replaces the report it corrects."""
 
     booking: str = key()
     day: str = key()
@@ -36,7 +36,7 @@ class Month(Struct, frozen=True):
 
 
 class {Class}(Projection):
-    """Raise `version` when the rows mean something else than before."""
+    """Raise `version` whenever the meaning of the rows changes."""
 
     version = 1
     days = table(Day)
@@ -50,7 +50,7 @@ class {Class}(Projection):
 
     @view("{Title} by space and month", units={{"days": "d", "hours": "h"}})
     def {name}(self, space: Annotated[str | None, "Only this space."] = None) -> list[Month]:
-        """How many days were reported, and how many hours were shot in them."""
+        """Count the days reported and the hours shot in them."""
         sums: dict[tuple[str, str], tuple[int, float]] = {{}}
         for row in self.days.rows(space=space):
             days, hours = sums.get((row.space, row.day[:7]), (0, 0.0))
@@ -61,7 +61,7 @@ class {Class}(Projection):
         ]
 '''
 
-_TEST = '''"""{Title} keeps the laws of a projection, on histories that a studio could have."""
+_TEST = '''"""{Title} meets the projection contract, on histories that a studio could have."""
 
 from {name} import {Class}
 
@@ -72,8 +72,8 @@ Test{Class} = projection_contract({Class})
 
 _PAGE = """# {Title}
 
-`{name}.py` adds a view: shooting hours by space and month, from the reports of the shoot days.
-A report that corrects an earlier one of the same day takes its place.
+`{name}.py` adds a view: shooting hours by space and month, from the shoot day reports.
+A report that corrects an earlier one of the same day replaces it.
 
 ```text
 studio-ledger view {kebab}
@@ -91,7 +91,7 @@ studio-ledger view {kebab} --as-of 2024-06-30
 
 
 class Made(NamedTuple):
-    """What was written, and what to do with it."""
+    """The files written, and how to test and ask them."""
 
     files: tuple[Path, ...]
     test: str
@@ -99,19 +99,20 @@ class Made(NamedTuple):
 
 
 def write_plugin(name: str, folder: Path, *, taken: set[str]) -> Made:
-    """Write a new plugin into a folder. `taken` are the views that there are.
+    """Write a new plugin into a folder. `taken` holds the names of existing views.
 
-    Raises `BadInput` for a name that cannot be one, for a view that there is already and for
-    a file that is there; then nothing is written.
+    Raises `BadInput`, and writes nothing, for an invalid name, or if the view or a file
+    exists already.
     """
     module = name.replace("-", "_")
     kebab = module.replace("_", "-")
     if not _NAME.fullmatch(module) or len(module) > 30 or keyword.iskeyword(module):
         raise BadInput(
-            f"{name!r} is no name for a plugin", advice="Use up to 30 of a-z, 0-9 and _: crew_hours"
+            f"{name!r} is not a valid plugin name",
+            advice="Use up to 30 of a-z, 0-9 and _: crew_hours",
         )
     if kebab in taken:
-        raise BadInput(f"there is a view {kebab} already", advice="Choose another name")
+        raise BadInput(f"there is already a view {kebab}", advice="Choose another name")
     words = {
         "name": module,
         "kebab": kebab,
@@ -126,7 +127,7 @@ def write_plugin(name: str, folder: Path, *, taken: set[str]) -> Made:
     }
     for file in texts:
         if file.exists():
-            raise BadInput(f"{file} is there already", advice="Choose another name, or --in FOLDER")
+            raise BadInput(f"{file} already exists", advice="Choose another name, or --in FOLDER")
     try:
         for file, text in texts.items():
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The commands of plugins: a decision's words, fields and docstring, as click has them."""
+"""Plugin commands: click commands made from a decision's words, fields and docstring."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,12 @@ _WHEN = Written("A..B|TIME..TIME", When.parse)
 
 
 def plugin_words(session: Session) -> list["Command"]:
-    """The commands of the plugins in use, as their sources show them."""
+    """Return the commands of the plugins in use, as read from their sources."""
     return list(session.roster.commands())
 
 
 def find_plugin_command(words: str, ctx: click.Context) -> click.Command | None:
-    """The command, or the group of commands, that these words name."""
+    """Return the command or group of commands with these words."""
     session = current(ctx)
     known = {command.words: command for command in plugin_words(session)}
     if any(name.startswith(f"{words} ") for name in known):
@@ -37,7 +37,7 @@ def find_plugin_command(words: str, ctx: click.Context) -> click.Command | None:
 
 
 class Words(Tree):
-    """The group of a plugin's commands that begin alike."""
+    """A group of plugin commands that begin with the same words."""
 
     def __init__(self, words: str, session: Session) -> None:
         super().__init__(words.split()[-1])
@@ -49,19 +49,19 @@ class Words(Tree):
         self.short_help = self.help
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The words that come next, in the order of the source."""
+        """Return the words that can come next, in source order."""
         begin = f"{self._words} "
         after = (c.words.removeprefix(begin) for c in plugin_words(current(ctx))
                  if c.words.startswith(begin))  # fmt: skip
         return list(dict.fromkeys(rest.split()[0] for rest in after))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, or a further group."""
+        """Return the command, or a nested group."""
         return find_plugin_command(f"{self._words} {cmd_name}", ctx)
 
 
 def command_of(decision: "type[Decision]") -> click.Command:
-    """The command of a decision. What it decides is loaded when it is called."""
+    """Build the command of a decision. The decision to run is loaded when it is called."""
     from ledger.plugin_commands import fields_of
 
     words = decision.words()
@@ -87,9 +87,11 @@ def command_of(decision: "type[Decision]") -> click.Command:
         ledger = session.open()
         chosen = next((d for d in ledger.extensions.decisions if d.words() == words), None)
         if chosen is None:
-            raise BadInput(f"the command {words!r} is not in use", advice="See why: plugin check")
+            raise BadInput(
+                f"the command {words!r} is not in use", advice="To see why: plugin check"
+            )
         made = chosen(**_values(fields, given))
-        # as a batch file has it, so that a field's own bounds are checked alike
+        # as read from a batch file, so that the bounds of each field are checked the same way
         checked = ledger.wire.decode(ledger.wire.encode(made))
         report(session, output, ledger, lambda: ledger.decide(checked, author, dry_run=dry_run))
 
@@ -118,7 +120,7 @@ def _parameter(field: "Field") -> Decorator[Any]:
         return options.period(required=field.required)
     name = f"--{field.name.replace('_', '-')}"
     shown = f"  [default: {field.default}]" if field.default not in (None, (), False) else ""
-    help = f"{field.help or _told(field.name)}{shown}"
+    help = f"{field.help or _title(field.name)}{shown}"
     if field.type is bool:
         both = f"{name}/--no-{name[2:]}" if field.default is not False else name
         return click.option(both, field.name, is_flag=True, default=None, help=help)
@@ -128,7 +130,7 @@ def _parameter(field: "Field") -> Decorator[Any]:
         type=_type(field),
         multiple=field.many,
         required=field.required,
-        help=f"{help}; repeat it." if field.many and not field.help else help,
+        help=f"{help}; repeatable." if field.many and not field.help else help,
     )
 
 
@@ -139,5 +141,5 @@ def _type(field: "Field") -> Any:
     return kinds.get(field.type, str)
 
 
-def _told(name: str) -> str:
+def _title(name: str) -> str:
     return name.replace("_", " ").capitalize()

@@ -1,4 +1,4 @@
-"""`plugin`: which plugins there are, whether they are sound, and which of them are in use."""
+"""`plugin`: list, check, enable, disable, profile and create plugins."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,6 @@ from ledger.companions import expanded
 from ledger.errors import BadInput
 
 if TYPE_CHECKING:
-    from ledger.application import Extensions
     from ledger.plugin_host import PluginHost
     from ledger.plugin_loading import Loaded
 
@@ -46,33 +45,13 @@ _PROFILE = (
     Column("us_per_event", "Per event", "µs", number=True),
     Column("rows", "Rows", number=True),
     Column("share", "Share of a replay", number=True),
-    Column("failure", "What stopped it", wrap=True),
+    Column("failure", "Failure", wrap=True),
 )
-
-
-def extensions_in_use(session: Session) -> "Extensions":
-    """What the plugins add that the command needs.
-
-    One that cannot be loaded is named, and the others go on. Raises `BadInput` where that
-    one has rules and the command records: nothing is recorded unchecked.
-    """
-    from ledger.plugin_host import PluginHost
-
-    loaded = (session.wanted or PluginHost.load)(session.host)
-    for failure in loaded.failures:
-        if session.records and session.host.has_rules(failure.plugin):
-            raise BadInput(
-                f"nothing can be recorded, since the rules of the plugin {failure.plugin} cannot "
-                f"be asked: {failure.error}",
-                advice=f"Mend it, or go on without it: plugin disable {failure.plugin}",
-            )
-        session.say(f"warning: the plugin {failure.plugin} is not in use: {failure.error}")
-    return loaded.extensions()
 
 
 @click.group(cls=Tree)
 def plugin() -> None:
-    """The plugins that are in use."""
+    """List, check, enable, disable, profile and create plugins."""
 
 
 # --- which there are ---------------------------------------------------------------------
@@ -82,10 +61,10 @@ def plugin() -> None:
 @options.data()
 @click.pass_obj
 def list_plugins(session: Session, output: Output) -> None:
-    """Every plugin that is there, and what it adds; none is imported.
+    """List every plugin and what it adds, without importing any.
 
-    What a plugin adds is read from its source. Exit code 3 means that one cannot be used as
-    it is written; `plugin check` imports them all and finds more.
+    The additions are read from the source of each. Exit code 3 means that a plugin cannot be
+    used as written; `plugin check` imports them all and finds more.
     """
     host = session.host
     wrong = dict(host.problems())
@@ -101,7 +80,7 @@ def _listed(host: "PluginHost", found: Any, wrong: str | None) -> tuple[Any, ...
     manifest = host.manifest(found)
     outline = manifest.outline
     adds = manifest.summary()
-    note = wrong or (f"imported to be known: {outline.opaque}" if outline.opaque else None)
+    note = wrong or (f"known only by importing it: {outline.opaque}" if outline.opaque else None)
     return (
         found.name,
         found.origin,
@@ -121,21 +100,21 @@ def _listed(host: "PluginHost", found: Any, wrong: str | None) -> tuple[Any, ...
 @click.argument("name")
 @click.pass_obj
 def disable(session: Session, name: str) -> None:
-    """Load a plugin no longer with this ledger. It works when the plugin is broken."""
+    """Stop loading a plugin with this ledger. Works even if the plugin is broken."""
     session.roster.disable(name)
-    session.say(f"{name} is off; on again with: studio-ledger plugin enable {name}")
+    session.say(f"{name} is off; to turn it on again: studio-ledger plugin enable {name}")
 
 
 @plugin.command("enable")
 @click.argument("name")
 @click.pass_obj
 def enable(session: Session, name: str) -> None:
-    """Load a plugin again with this ledger."""
+    """Load a disabled plugin with this ledger again."""
     session.roster.enable(name)
     session.say(f"{name} is on")
 
 
-# --- whether they are sound ------------------------------------------------------------------
+# --- whether they work -----------------------------------------------------------------------
 
 
 @plugin.command("check")
@@ -143,16 +122,16 @@ def enable(session: Session, name: str) -> None:
 @options.data()
 @click.pass_obj
 def check(session: Session, names: tuple[str, ...], output: Output) -> None:
-    """Import the plugins and say what is wrong with them, with file and line.
+    """Import plugins and show what is wrong with them, with file and line.
 
-    All that are on, or those named. Exit code 3 means that something is wrong.
+    Checks those named, or all that are on. Exit code 3 means that something is wrong.
     """
     host = session.host
     loaded = host.load()
     rows = [row for row in _checked(host, loaded) if not names or row[0] in names]
     unknown = sorted(set(names) - {row[0] for row in rows})
     if unknown:
-        raise BadInput(f"no plugin {unknown[0]!r} is in use", advice="List them with: plugin list")
+        raise BadInput(f"no plugin {unknown[0]!r} is in use", advice="List them: plugin list")
     bad = [row for row in rows if row[1] == "wrong"]
     if bad:
         session.exit_code = FOUND
@@ -163,7 +142,7 @@ def check(session: Session, names: tuple[str, ...], output: Output) -> None:
             session.say(failure.traceback)
     session.say(
         f"{len(bad)} of {len(rows)} plugins cannot be used" if bad else
-        f"all {len(rows)} plugins are well" if len(rows) != 1 else "the plugin is well"
+        f"all {len(rows)} plugins work" if len(rows) != 1 else "the plugin works"
     )  # fmt: skip
 
 
@@ -183,10 +162,10 @@ def _checked(host: "PluginHost", loaded: "Loaded") -> Iterator[tuple[str, str, s
 @options.data()
 @click.pass_obj
 def profile(session: Session, names: tuple[str, ...], output: Output) -> None:
-    """What each projection costs: its import, and a replay of the ledger's whole log.
+    """Measure each projection: its import, and a replay of the ledger's whole log.
 
-    The time per event is that of the events it handles. The share is of all projections
-    and the reading of the log together.
+    The time per event counts only the events it handles. The share is of the total for all
+    projections and reading the log.
     """
     from ledger.plugin_profile import measure_import, profile_projections
 
@@ -227,14 +206,14 @@ def profile(session: Session, names: tuple[str, ...], output: Output) -> None:
 @plugin.command("new")
 @click.argument("name")
 @click.option(
-    "--in", "folder", metavar="FOLDER", default=".", help="Where it is made.  [default: here]"
+    "--in", "folder", metavar="FOLDER", default=".", help="Where to create it.  [default: here]"
 )
 @click.pass_obj
 def new(session: Session, name: str, folder: str) -> None:
-    """Write a new plugin: a projection with a view, its contract test and its docs page.
+    """Create a plugin: a projection with a view, its contract test and its docs page.
 
-    It is made in a folder `plugins`, which a ledger beside it finds by itself. What is there
-    already is never written over.
+    It is written to a folder `plugins`; a ledger beside that folder loads it without a setting.
+    Never overwrites anything.
 
     \b
     studio-ledger plugin new crew_hours
@@ -246,5 +225,5 @@ def new(session: Session, name: str, folder: str) -> None:
     made = write_plugin(name, expanded(folder), taken=set(session.host.views()))
     for file in made.files:
         session.say(f"wrote {file}")
-    session.say(f"test it: {made.test}")
-    session.say(f"ask it: studio-ledger view {made.view}")
+    session.say(f"to test it: {made.test}")
+    session.say(f"to ask it: studio-ledger view {made.view}")

@@ -1,4 +1,4 @@
-"""What is said of a replica that was read: which, and how far behind it is."""
+"""The line about the replica that was read: which one, and how far behind it is."""
 
 from typing import TYPE_CHECKING
 
@@ -7,30 +7,30 @@ if TYPE_CHECKING:
 
 
 def in_words(standing: "Standing") -> str:
-    """One line for a person; what nobody can know is said to be unknown."""
+    """Describe a replica in one line; if its lag cannot be known, say so and why."""
     read = f"read from the replica {standing.where}"
     if standing.behind is not None:
         many = "1 event" if standing.behind == 1 else f"{standing.behind:,} events"
-        return f"{read}, {many} behind" if standing.behind else f"{read}, as new as the ledger"
+        return f"{read}, {many} behind" if standing.behind else f"{read}, up to date"
     return (
-        f"{read}; how far behind it is, is unknown: {_known(standing)}. "
-        f"The ledger itself cannot be asked: {standing.unasked}"
+        f"{read}; its lag is unknown: {_known(standing)}. "
+        f"The ledger itself cannot be read: {standing.unasked}"
     )
 
 
 def _known(standing: "Standing") -> str:
     applied = standing.applied
     if applied is None:
-        return "it does not tell"
+        return "it does not report one"
     if not applied.follows:
-        return "it follows no other server; it was promoted, perhaps"
-    last = "no change has come to it since it started"
+        return "it follows no other server; perhaps it was promoted"
+    last = "it has received no change since it started"
     if applied.seconds is not None:
         last = f"its last change is {_ago(applied.seconds)} old"
     rest = (
-        "all that has reached it is applied"
+        "it has applied all it received"
         if applied.all_received
-        else ("more has reached it that is not applied yet")
+        else "it has received more than it has applied"
     )
     return f"{last}, and {rest}"
 

@@ -1,4 +1,4 @@
-"""`roles`: who may record and read a ledger on PostgreSQL."""
+"""`roles`: who may record in and read a ledger on PostgreSQL."""
 
 import click
 
@@ -10,7 +10,7 @@ from ledger.commands.tree import Leaf
 
 _COLUMNS = (
     Column("role", "Role", fixed=True),
-    Column("may", "What it may"),
+    Column("may", "Rights"),
     Column("members", "Granted to", wrap=True),
 )
 
@@ -19,18 +19,18 @@ _COLUMNS = (
 @click.option(
     "--prefix",
     metavar="NAME",
-    help="What their names begin with; another than the schema's name where that is taken.",
+    help="Prefix of the role names.  [default: the schema's name]",
 )
-@click.option("--dry-run", is_flag=True, help="Print the SQL, for somebody else to run.")
+@click.option("--dry-run", is_flag=True, help="Print the SQL instead of running it.")
 @options.data()
 @click.pass_obj
 def roles(session: Session, prefix: str | None, dry_run: bool, output: Output) -> None:
-    """Give the ledger its writer, its reader and its projector, or mend their rights.
+    """Create the ledger's writer, reader and projector roles, or repair their rights.
 
-    On PostgreSQL alone. They are groups: nobody logs in as one, a login is given one, as in
-    GRANT studio_ledger_writer TO ana. Each may do the least that its work needs, PUBLIC
-    nothing; what was granted to them beyond it is taken back. It takes the ledger's owner with
-    CREATEROLE, or a superuser. Said again, it changes nothing.
+    PostgreSQL only. They are group roles without login; grant one to a login, as in
+    GRANT studio_ledger_writer TO ana. Each has only the rights that its work needs, PUBLIC has
+    none; any other rights of theirs are revoked. Run it as the ledger's owner with CREATEROLE,
+    or as a superuser. Running it again changes nothing.
 
     \b
     studio-ledger roles --dry-run | psql studios
@@ -44,9 +44,9 @@ def roles(session: Session, prefix: str | None, dry_run: bool, output: Output) -
         text = ";\n".join(("BEGIN", *done, "COMMIT"))
         with output.opened() as sink:
             sink.write_bytes([f"{text};\n".encode()])
-        session.say("dry run, nothing was changed: this is what it takes")
+        session.say("dry run, nothing was changed; this is the SQL to run")
         return
     found = roles_of(place, prefix)
     with output.opened() as sink:
         sink.write(Sheet(_COLUMNS, ((one.name, one.may, one.members) for one in found)))
-    session.say(f"the ledger has its roles; give one to a login: GRANT {found[0].name} TO ana")
+    session.say(f"the ledger has its roles; to give one to a login: GRANT {found[0].name} TO ana")

@@ -1,4 +1,4 @@
-"""One call of the program: which ledger, who commands, with which plugins."""
+"""One call of the program: the ledger, the actor and the plugins."""
 
 import os
 import sys
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """The root options, and what follows from them; the heavy floors load when first needed.
+    """The root options and all that depends on them. Heavy modules load on first use.
 
-    `exit_code` is what the program ends with where nothing is raised (5: a view was stale).
+    `exit_code` is the exit code if nothing is raised (5: a view was stale).
     """
 
     def __init__(self) -> None:
@@ -35,14 +35,14 @@ class Session:
         self.verbose = False
         self.exit_code = 0
         self.wanted: Callable[[PluginHost], Loaded] | None = None
-        """Which plugins the command needs; all of them unless it says so."""
+        """Loads the plugins that the command needs; None means all."""
         self.records = False
-        """Whether it records, so that no rule may be missing."""
+        """Whether the command records, so that no rule may be missing."""
         self._replica: Replica | None = None
 
     @cached_property
     def settings(self) -> Settings:
-        """What the nearest `studio-ledger.toml` says."""
+        """The settings of the nearest `studio-ledger.toml`."""
         return find_settings(Path.cwd())
 
     @property
@@ -52,27 +52,27 @@ class Session:
         if named is None:
             named = self.settings.ledger or DEFAULT_LEDGER
         if not named.strip():
-            raise BadInput("--ledger is empty", advice="Name a file, or leave it away")
+            raise BadInput("--ledger is empty", advice="Name a file, or drop the option")
         return named
 
     @property
     def read_url(self) -> str | None:
-        """The replica to read from; None where none is named."""
+        """The replica to read from; None if none is named."""
         return self.read_url_option or self.settings.read_url
 
     @property
     def read_where(self) -> str:
-        """Where what is only looked at is read: the replica, or the ledger itself."""
+        """Where read-only commands read: the replica, or the ledger itself."""
         return self.read_url or self.where
 
     @property
     def plugins_dir(self) -> Path | None:
-        """A folder of one-file plugins, where one was named."""
+        """The folder of single-file plugins, if one is named."""
         named = self.plugins_dir_option or self.settings.plugins_dir
         return None if named is None else Path(named)
 
     def author(self, *, reason: str | None = None, request: str | None = None) -> "Author":
-        """Who commands, and why. Raises `BadInput` where nobody can be named."""
+        """Return the actor and the reason. Raises `BadInput` if the actor is unknown."""
         from ledger.application import Author
 
         return Author(self._actor(), reason, request)
@@ -88,12 +88,12 @@ class Session:
             return getpass.getuser()
         except (KeyError, OSError, ImportError):
             raise BadInput(
-                "nobody is named as the actor", advice="Say who you are: studio-ledger --actor NAME"
+                "the actor is unknown", advice="Name yourself: studio-ledger --actor NAME"
             ) from None
 
     @cached_property
     def roster(self) -> "Roster":
-        """Which plugins there are, and what their sources say: enough for a help."""
+        """The plugins and what their sources show, which is enough for --help."""
         from ledger.plugin_roster import Roster
 
         if not self.plugins:
@@ -111,26 +111,39 @@ class Session:
 
     @cached_property
     def extensions(self) -> "Extensions":
-        """What the plugins add that the command needs; nothing with --no-plugins."""
+        """The additions of the plugins that the command needs; none with --no-plugins.
+
+        Warn of each plugin that cannot be loaded, and continue without it. Raises `BadInput` if
+        that plugin has rules and the command records: nothing is recorded unchecked.
+        """
         from ledger.application import Extensions
 
         if not self.plugins:
             return Extensions()
-        from ledger.commands.plugins import extensions_in_use
+        from ledger.plugin_host import PluginHost
 
-        return extensions_in_use(self)
+        loaded = (self.wanted or PluginHost.load)(self.host)
+        for failure in loaded.failures:
+            if self.records and self.host.has_rules(failure.plugin):
+                raise BadInput(
+                    "nothing can be recorded, because the rules of the plugin "
+                    f"{failure.plugin} cannot be checked: {failure.error}",
+                    advice=f"Fix it, or run without it: plugin disable {failure.plugin}",
+                )
+            self.say(f"warning: the plugin {failure.plugin} is not in use: {failure.error}")
+        return loaded.extensions()
 
     def needs(self, wanted: "Callable[[PluginHost], Loaded]", *, records: bool = False) -> None:
-        """Say which plugins the command needs, before anything is opened."""
+        """Set which plugins the command needs. Call it before anything is opened."""
         self.wanted = wanted
         self.records = records
 
     def needs_rules(self) -> None:
-        """Say that the command records what is the studio's own."""
+        """Declare that the command records events of the studio itself."""
         self.needs(lambda host: host.load_for_writing(), records=True)
 
     def take(self, options: dict[str, object]) -> None:
-        """The root options, as far as they are parsed: before a help, the command never runs."""
+        """Take the root options parsed so far; --help is shown without running the root command."""
         self.ledger_option = _text(options, "ledger", "STUDIO_LEDGER")
         self.read_url_option = _text(options, "read_url", "STUDIO_LEDGER_READ_URL")
         self.actor_option = _text(options, "actor", "STUDIO_LEDGER_ACTOR")
@@ -139,7 +152,7 @@ class Session:
         self.verbose = bool(options.get("verbose"))
 
     def open(self, *, read_only: bool = False) -> "Ledger":
-        """The ledger, closed again when the command ends."""
+        """Open the ledger; it is closed when the command ends."""
         from ledger.application import Ledger
 
         ledger = Ledger.open(self.where, extensions=self.extensions, read_only=read_only)
@@ -152,15 +165,15 @@ class Session:
         self.say("waiting for another writer of this ledger …")
 
     def open_bare(self) -> "Ledger":
-        """The ledger, to be read, without loading a plugin: what must work when one is broken."""
+        """Open the ledger read-only without plugins, for commands that work when one is broken."""
         self.plugins = False
         return self.open(read_only=True)
 
     def open_to_look(self, *, bare: bool = False) -> "Ledger":
-        """The ledger, to be read where it may be: at the replica, if one is named.
+        """Open the ledger read-only, at the replica if one is named.
 
-        `bare`: without loading a plugin. What is shown is then to be followed by `say_standing`.
-        Raises `NotALedger` for a replica of something else.
+        `bare`: without loading plugins. Call `say_standing` after showing the answer. Raises
+        `NotALedger` for a replica of another ledger.
         """
         if self.read_url is None:
             return self.open_bare() if bare else self.open(read_only=True)
@@ -177,14 +190,14 @@ class Session:
         return ledger
 
     def say_standing(self, at: int) -> None:
-        """Say that a replica was read, and how far behind it is; nothing where none was."""
+        """If a replica was read, say so and how far behind it is."""
         if self._replica is not None:
             from ledger.commands.replicas import in_words
 
             self.say(in_words(self._replica.standing(at)))
 
     def say(self, line: str) -> None:
-        """A line for a person, on stderr; on a terminal broken between its words."""
+        """Write a line for a person to stderr; wrap it on a terminal."""
         if sys.stderr.isatty():
             import shutil
 
@@ -197,9 +210,9 @@ class Session:
 
 
 def current(context: click.Context | None = None) -> Session:
-    """The session of a command; outside of any a plain one, of the environment alone.
+    """Return the session of the running command, or one made from the environment alone.
 
-    A completion hands its context over, since none is running then.
+    Completion passes its context, because no command is running then.
     """
     context = context or click.get_current_context(silent=True)
     session = context.find_object(Session) if context is not None else None

@@ -1,4 +1,4 @@
-"""Where a setting comes from: the option, the environment, `studio-ledger.toml`, a default."""
+"""The settings in `studio-ledger.toml`, used after an option and the environment."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -9,13 +9,13 @@ from ledger.errors import BadInput
 FILE = "studio-ledger.toml"
 DEFAULT_LEDGER = "studio-ledger.db"
 MAX_SETTINGS = 65_536
-"""Bytes of a file: it holds five lines, and whoever works below it reads it at every command."""
+"""Largest file in bytes. It needs five lines, and every command run below it reads it."""
 
 _KEYS = ("ledger", "read_url", "actor", "plugins_dir", "audit_dir")
 
 
 class Settings(NamedTuple):
-    """What a `studio-ledger.toml` says. A relative path counts from the file's folder."""
+    """The contents of `studio-ledger.toml`. Relative paths start at the file's folder."""
 
     ledger: str | None = None
     read_url: str | None = None
@@ -25,7 +25,7 @@ class Settings(NamedTuple):
 
 
 def find_settings(start: Path) -> Settings:
-    """The settings of the nearest file, from a folder upwards. Raises `BadInput`."""
+    """Read the nearest settings file, from a folder upwards. Raises `BadInput`."""
     for folder in (start, *start.parents):
         file = folder / FILE
         if file.is_file():
@@ -34,8 +34,8 @@ def find_settings(start: Path) -> Settings:
 
 
 def read_settings(file: Path) -> Settings:
-    """The settings of a file. Raises `BadInput` for one that cannot be used."""
-    import tomllib  # loaded where there is a file: not for every --help
+    """Read a settings file. Raises `BadInput` if it cannot be used."""
+    import tomllib  # loaded only if there is a file, so that --help stays fast
     from difflib import get_close_matches
 
     try:
@@ -45,7 +45,7 @@ def read_settings(file: Path) -> Settings:
             raise ValueError(f"it has more than {MAX_SETTINGS:,} bytes")
         found = tomllib.loads(text.decode())
     except (OSError, ValueError, RecursionError) as error:
-        # ValueError: no UTF-8, no TOML, and a number of more digits than Python reads
+        # ValueError: not UTF-8, not TOML, or a number with more digits than Python reads
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise BadInput(
             f"{file} cannot be read: {why}", advice='Write lines such as ledger = "studio.db"'
@@ -53,10 +53,10 @@ def read_settings(file: Path) -> Settings:
     for key, value in found.items():
         if key not in _KEYS:
             near = get_close_matches(key, _KEYS, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"It may hold {', '.join(_KEYS)}"
+            hint = f"Did you mean {near[0]!r}?" if near else f"Use only {', '.join(_KEYS)}"
             raise BadInput(f"{file} holds an unknown setting {key!r}", advice=hint)
         if not isinstance(value, str) or not value:
-            raise BadInput(f"{file}: {key} is no text", advice=f'Write {key} = "…"')
+            raise BadInput(f"{file}: {key} is not text", advice=f'Write {key} = "…"')
     return Settings(
         ledger=_beside(file, found.get("ledger")),
         read_url=_beside(file, found.get("read_url")),

@@ -1,4 +1,4 @@
-"""`import FOLDER`: an export becomes a ledger, byte for byte."""
+"""`import FOLDER`: turn an export into a ledger, byte for byte."""
 
 from base64 import b64encode
 from pathlib import Path
@@ -21,7 +21,7 @@ _TAKEN = (
 def take_export_over(
     session: Session, folder: Path, public: str | None, audit_dir: str | None, output: Output
 ) -> None:
-    """Make the ledger of an export at --ledger, and its audit folder."""
+    """Create the ledger of an export at --ledger, and its audit folder."""
     from ledger.audit.exported import Exported, check_is_export
     from ledger.audit.keys import read_public
     from ledger.taking_over import take_over
@@ -32,8 +32,8 @@ def take_export_over(
     exported = Exported.open(folder, key)
     if public is None:
         session.say(
-            "warning: checked by the key in the export itself, which whoever made it could have "
-            "made; to check by the one that its owner gave you: --public VKEY|FILE"
+            "warning: checked with the key in the export itself, which a forger could have made; "
+            "to check with the key that its owner gave you: --public VKEY|FILE"
         )
     audit_folder = shared.folder_of(session, audit_dir)
     with output.opened() as sink:
@@ -50,18 +50,18 @@ def take_export_over(
         sink.write(Sheet(_TAKEN, [row]))
     session.say(f"{head.size:,} events are now at {session.where}, as they were signed")
     session.say(
-        f"checkpoints and public key: {audit_folder.path}; to sign on, bring the private key, "
-        "and go on with one ledger of this log alone"
+        f"checkpoints and public key: {audit_folder.path}; to sign more, copy the private key "
+        "there, and record in one ledger of this log only"
     )
 
 
 def _check_nothing_there(session: Session) -> None:
-    """Raise `LedgerExists` early, before a large export is read."""
+    """Raise `LedgerExists` early, before reading a large export."""
     try:
         session.open_bare()
     except NoLedger as error:
         if type(error) is NoLedger:
             return
     except LedgerError:
-        pass  # whatever it is: it is there
+        pass  # something is there, whatever it is
     raise LedgerExists(session.where)

@@ -1,5 +1,5 @@
-"""The demo: one real campus as far as it is publicly known, and a made-up studio life on it.
+"""The demo: one real campus as far as it is publicly known, with made-up activity on it.
 
 `yongchuan.toml` holds the published facts. Everything else is generated, is the same on
-every run, and says "sample" in its title.
+every run, and has "sample" in its title.
 """

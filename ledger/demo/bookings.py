@@ -1,4 +1,4 @@
-"""The sample bookings' lives, from the first hold to the wrap, as steps."""
+"""The sample bookings from first hold to wrap, as steps."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -10,13 +10,13 @@ from ledger.demo.titles import title
 
 PRODUCERS = ("lin", "wang", "zhao", "sara", "tomas")
 SOLD_AHEAD_FROM = date(2025, 8, 10)
-"""Most bookings that begin later were asked for in June 2025: the campus sold out early."""
+"""Most bookings that begin after this day were requested in June 2025: it sold out early."""
 HURRY_DAYS = 24
-"""A booking asked for later than this before its first day is confirmed the next morning."""
+"""A booking requested fewer days ahead than this is confirmed the next morning."""
 
 
 def record_closings(steps: Steps, closings: Iterable[Closing]) -> None:
-    """Closures, entered two weeks ahead."""
+    """Add the closures, entered two weeks ahead."""
     reasons = {
         "calibration": "sample: LED calibration between two productions",
         "maintenance": "sample: inspection of grid and fire doors",
@@ -35,20 +35,20 @@ def record_closings(steps: Steps, closings: Iterable[Closing]) -> None:
 
 
 def record_bookings(steps: Steps, blocks: Iterable[Block], dice: Dice) -> None:
-    """Every block and its project."""
+    """Add the steps of every block and its project."""
     by_project: dict[int, list[Block]] = {}
     for block in blocks:
         by_project.setdefault(block.project, []).append(block)
     for project_blocks in by_project.values():
         lives = [_Life(steps, block, dice) for block in project_blocks]
-        # A pick-up may be asked for before the first booking is: sold-out times are.
+        # A pick-up in sold-out times may be requested before the first booking.
         lives[0].open_project(min(life.asked for life in lives))
         for life in lives:
             life.record(opens=life is lives[0], closes=life is lives[-1])
 
 
 class _Life:
-    """One block: who asks when, what comes between, how the days are used."""
+    """One block: who asks when, what intervenes, how the days are used."""
 
     def __init__(self, steps: Steps, block: Block, dice: Dice) -> None:
         self.steps, self.block, self.dice = steps, block, dice
@@ -66,13 +66,13 @@ class _Life:
     def _ask_day(self) -> date:
         if self.block.first > SOLD_AHEAD_FROM and self.dice.chance(0.75):
             return after(date(2025, 6, 2), self.block.number % 20)
-        # A space can be asked for from the day after it was entered.
+        # A space can be requested from the day after it was entered.
         since = HABITS[self.block.space].since
         entered = BEGINS if since == BEGINS else after(since, -40)
         return max(after(self.block.first, -self.dice.between(50, 85)), after(entered, 1))
 
     def record(self, *, opens: bool, closes: bool) -> None:
-        """The booking from its hold to its end; the project's first and last do more."""
+        """Add the booking from hold to end. The project's first and last also open and close it."""
         self._hold()
         confirmed = self._contest()
         if self.moves:
@@ -91,7 +91,7 @@ class _Life:
             self._shoot(opens=opens, closes=closes)
 
     def open_project(self, day: date) -> None:
-        """The project and what it plans, on the day that it first asks for a booking."""
+        """Open the project with its plans, on the day of its first booking request."""
         opened = at(day, 9, self.block.number % 50)
         self.steps.add(
             opened,
@@ -133,7 +133,7 @@ class _Life:
         )
 
     def _contest(self) -> datetime:
-        """The second hold, its challenge, the answer; returns when the booking was firm."""
+        """Add the second hold, its challenge, the answer. Return when the booking was firm."""
         if self.rival == "none":
             hurried = (self.block.first - self.asked).days < HURRY_DAYS
             return self._confirm(at(after(self.asked, 1 if hurried else 12), 8))
@@ -179,7 +179,7 @@ class _Life:
         return firm
 
     def _lose_and_win_back(self, second: str, challenged: datetime) -> datetime:
-        """The holder lets the challenge lapse; the challenger takes the days, then gives up."""
+        """Let the challenge lapse: the challenger takes the days, then gives them up."""
         self.steps.add(
             challenged + timedelta(hours=50),
             self.other,
@@ -264,7 +264,7 @@ class _Life:
         dice = self.dice
         hours = dice.between(17, 23) / 2
         planned = dice.between(12, 20)
-        # The samples are made so that a virtual stage does more setups in its hours.
+        # In the samples, a virtual stage does more setups per hour.
         quick = 4 if self.block.space == "virtual-stage" else 0
         report: dict[str, Any] = {
             "booking": self.booking,
@@ -314,7 +314,7 @@ class _Life:
 
 
 def record_open_questions(steps: Steps) -> None:
-    """What is undecided when the demo ends: a challenge that runs, a hold that will expire."""
+    """Add what is undecided at the end: an open challenge, a hold that will expire."""
     wanted = (
         ("april-1", "stage-1", "2026-04-06..2026-04-24", None),
         ("april-2", "stage-1", "2026-04-13..2026-04-30", None),
@@ -353,7 +353,7 @@ def record_open_questions(steps: Steps) -> None:
 
 
 def _parts(first: date, last: date) -> dict[str, tuple[date, date]]:
-    """Prep for a fifth of the days, a day of pre-light, the shoot, a day of strike."""
+    """Split the days: a fifth for prep, a day of pre-light, the shoot, a day of strike."""
     prep = max(1, (last - first).days // 5)
     light = after(first, prep)
     return {
@@ -370,7 +370,7 @@ def _plan(first: date, last: date) -> list[dict[str, str]]:
 
 
 def _shoot_days(first: date, last: date) -> list[date]:
-    """Six days a week: nobody shoots on Sundays."""
+    """Return the shoot days: six a week, none on Sundays."""
     begins, ends = _parts(first, last)["shoot"]
     span = [after(begins, n) for n in range((ends - begins).days + 1)]
     return [day for day in span if day.weekday() != 6]

@@ -1,4 +1,4 @@
-"""Build the demo's ledger: every step goes through the decision that a user's would."""
+"""Build the demo's ledger. Every step goes through the same decision as a user's command."""
 
 from collections.abc import Callable
 
@@ -22,11 +22,11 @@ SEED = 20230501
 ORIGIN = "studio-ledger.example/demo/yongchuan"
 
 Told = Callable[[int, int], None]
-"""Hears how many of how many steps are done."""
+"""Called with the number of steps done and the total."""
 
 
 def all_steps() -> list[Step]:
-    """Everything that happens in the demo, in the order of its time."""
+    """Return everything that happens in the demo, in time order."""
     dice = Dice(SEED)
     blocks, closings = plan(dice)
     steps, known = Steps(), facts()
@@ -42,7 +42,7 @@ def all_steps() -> list[Step]:
 
 
 def left_out(extensions: Extensions | None) -> tuple[str, ...]:
-    """The commands that the demo would give but that no plugin in use brings, in order."""
+    """Return the demo's commands that no plugin in use adds, sorted."""
     known = _known(extensions)
     words = dict.fromkeys(step.words for step in all_steps())
     return tuple(sorted(one for one in words if one not in known))
@@ -59,11 +59,11 @@ def build(
     extensions: Extensions | None = None,
     told: Told = lambda done, total: None,
 ) -> Ledger:
-    """Make the demo's ledger at a path or URL, or finish one; return it open.
+    """Create the demo's ledger at a path or URL, or complete one; return it open.
 
-    Every step carries a request key, so that a build that was interrupted goes on where it
+    Every step carries a request key, so that an interrupted build continues where it
     stopped. The steps of plugins that are not in use are left out (`left_out`). Raises
-    `LedgerExists` where something else is.
+    `LedgerExists` if another ledger is there.
     """
     clock = ManualClock(at(BEGINS, 7, 55))
     try:
@@ -88,7 +88,7 @@ def build(
 
 def _take(ledger: Ledger, clock: ManualClock, told: Told) -> None:
     steps = all_steps()
-    # Which plugins are in use does not change what a step's number is.
+    # A step's number does not depend on the plugins in use.
     numbered = list(enumerate(steps, start=1))
     known, studio = _known(ledger.extensions), _known(None)
     if _is_done(ledger, max(number for number, step in numbered if step.words in studio)):

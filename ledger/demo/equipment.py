@@ -1,4 +1,4 @@
-"""The sample equipment, and what the LED volume goes through."""
+"""The sample equipment, and the calibrations and moves of the LED volume."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -11,11 +11,11 @@ KEEPER = "chen"
 
 
 def record_equipment(steps: Steps, blocks: Iterable[Block], closings: Iterable[Closing]) -> None:
-    """A crane that goes between the stages, a camera cart, who had what, the calibrations."""
+    """Add a crane that moves between stages, a camera cart, loans, the calibrations."""
     shot = [block for block in blocks if block.fate != "cancelled"]
     _crane(steps, [block for block in blocks if block.space == "stage-2"])
     _cart(steps)
-    # A booking that lost its days and won them back goes on under another id.
+    # A booking that lost its days and won them back continues under another id.
     kept = [block for block in shot if block.rival != "lapsed"]
     _camera(steps, [block for block in kept if block.space == "stage-1"])
     _never_given_back(steps, [block for block in kept if block.space == "stage-2"])
@@ -25,7 +25,7 @@ def record_equipment(steps: Steps, blocks: Iterable[Block], closings: Iterable[C
 
 
 def _crane(steps: Steps, blocks: list[Block]) -> None:
-    """It lives on stage 1 and goes to every third booking of stage 2."""
+    """Add the crane: kept on stage 1, moved for every third booking of stage 2."""
     item = "sample-crane"
     steps.add(
         at(date(2023, 5, 3), 8),
@@ -48,7 +48,7 @@ def _crane(steps: Steps, blocks: list[Block]) -> None:
 
 
 def _cart(steps: Steps) -> None:
-    """A container with a camera and lenses; one journey of it is entered late."""
+    """Add a container with a camera and lenses; one of its moves is entered late."""
     cart, camera, lenses = "sample-camera-cart", "sample-camera", "sample-lenses"
     for number, (item, name, kind) in enumerate(
         (
@@ -114,9 +114,9 @@ def _cart(steps: Steps) -> None:
 
 
 def _camera(steps: Steps, blocks: list[Block]) -> None:
-    """Once it is out of the cart, the camera goes out for each booking of stage 1.
+    """Check the camera out for each booking of stage 1, once it is out of the cart.
 
-    Every second time the second unit takes it over, and every third time it is late.
+    Every second time the second unit takes it over, and every third time it is returned late.
     """
     for number, block in enumerate(blocks):
         if block.first <= date(2025, 1, 12):
@@ -142,7 +142,7 @@ def _camera(steps: Steps, blocks: list[Block]) -> None:
 
 
 def _never_given_back(steps: Steps, blocks: list[Block]) -> None:
-    """Monitors that somebody took along in February 2026."""
+    """Add monitors that were checked out in February 2026 and not returned."""
     item = "sample-monitors"
     _add(steps, item, "Sample set of monitors", "monitors", "stage-2")
     block = [block for block in blocks if block.last < date(2026, 2, 25)][-1]
@@ -150,7 +150,7 @@ def _never_given_back(steps: Steps, blocks: list[Block]) -> None:
 
 
 def _fog_machine(steps: Steps) -> None:
-    """It stands idle: nobody has used it since it was registered."""
+    """Add a fog machine that is never used."""
     _add(steps, "sample-fog-machine", "Sample fog machine", "effects", "workshop")
 
 
@@ -182,7 +182,7 @@ def _check_out(steps: Steps, item: str, block: Block, custodian: str, due: datet
 
 
 def _calibrations(steps: Steps, closings: list[Closing]) -> None:
-    """The LED volume is calibrated when it is new, then on the day between two productions."""
+    """Calibrate the LED volume when it is new, then on the day between two productions."""
     for day in (after(PHASE_2, 1), *(closing.first for closing in closings)):
         for hour, done in ((9, False), (17, True)):
             moment = at(day, hour)
@@ -202,7 +202,7 @@ def _calibrations(steps: Steps, closings: list[Closing]) -> None:
 
 
 def _excursion(steps: Steps) -> None:
-    """Part of the volume's life: two weeks in a set studio."""
+    """Move the LED volume to a set studio for two weeks."""
     for day, place in ((date(2025, 11, 3), "set-studio-1"), (date(2025, 11, 14), "virtual-stage")):
         steps.add(
             at(day, 7),

@@ -1,6 +1,6 @@
-"""The published facts, as steps. Each says in its reason where it comes from.
+"""The published facts, as steps. Each gives its source in its reason.
 
-The source gives months where the ledger needs days: such a day is the first of its month,
+Where the source gives a month but the ledger needs a day, it is the first of the month,
 and the reason says so.
 """
 
@@ -17,12 +17,12 @@ BOOKER = "mei"
 
 
 def facts() -> dict[str, Any]:
-    """What `yongchuan.toml` says."""
+    """Return the contents of `yongchuan.toml`."""
     return tomllib.loads((files("ledger.demo") / "yongchuan.toml").read_text(encoding="utf-8"))
 
 
 def record_campus(steps: Steps, known: dict[str, Any]) -> None:
-    """The site, its spaces in their phases, and the LED system."""
+    """Add the site, its spaces by phase, and the LED system."""
     source = f"{known['source']['publisher']}, {known['source']['published_on']}"
     site = known["site"]
     steps.add(
@@ -53,7 +53,7 @@ def record_campus(steps: Steps, known: dict[str, Any]) -> None:
             area_m2=space["area_m2"],
             in_service_on=str(since),
             phase=space["phase"],
-            # The stages of phase 1 are the ones everybody wants: holders there get two days.
+            # The stages of phase 1 are the most wanted: holders there have two days to answer.
             answer_within_hours=48 if space["phase"] == "phase-1" else None,
         )
     for item in known["equipment"]:
@@ -72,9 +72,9 @@ def record_campus(steps: Steps, known: dict[str, Any]) -> None:
 
 
 def record_projects(steps: Steps, known: dict[str, Any]) -> None:
-    """The real projects that the source names, entered on the day that it was published.
+    """Add the real projects that the source names, entered on its day of publication.
 
-    No booking is made up for them: what the source does not say, the ledger does not hold.
+    They get no made-up bookings: the ledger holds only what the source says.
     """
     source = f"{known['source']['publisher']}, {known['source']['published_on']}"
     for number, project in enumerate(known["project"]):
@@ -103,7 +103,7 @@ def record_projects(steps: Steps, known: dict[str, Any]) -> None:
 
 
 def first_day(month: str) -> date:
-    """The first day of `YYYY-MM`."""
+    """Return the first day of `YYYY-MM`."""
     return date.fromisoformat(f"{month}-01")
 
 

@@ -1,8 +1,8 @@
-"""What was published of the campus in figures, and its expo: commands of shipped plugins.
+"""The campus's published figures and its expo: commands of shipped plugins.
 
-The figures are recorded as claims, not as facts: the source says them, the ledger derives
-its own. Of the real expo only what the source names is recorded; its exhibitors have no
-names there, so that none is made up. The sample expo shows what such a record looks like.
+The figures are recorded as claims, not as facts: they are the source's, and the ledger derives
+its own. Of the real expo, only what the source names is recorded; it names no exhibitors, so
+none are recorded. The sample expo shows what a full record looks like.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ HOST = "lin"
 
 
 def record_claims(steps: Steps, known: dict[str, Any]) -> None:
-    """The published figures, on the day of their publication."""
+    """Add the published figures, on their day of publication."""
     source = known["source"]
     claims = [*known["claim"], *_phases(known), *_expo_counts(known)]
     for number, claim in enumerate(claims):
@@ -72,7 +72,7 @@ def _real_expo(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def record_expos(steps: Steps, known: dict[str, Any]) -> None:
-    """The real expo with what is known of it, then the sample."""
+    """Add the real expo as far as it is known, then the sample."""
     expo, source = _real_expo(known), known["source"]
     reason = f"{source['publisher']}, {source['published_on']}"
     steps.add(
@@ -115,7 +115,7 @@ _EXHIBITORS: tuple[dict[str, Any], ...] = (
 
 
 def _record_sample(steps: Steps) -> None:
-    """A made-up open house, with exhibitors; one of them withdraws."""
+    """Add a made-up open house with exhibitors; one of them withdraws."""
     expo, begins = "sample-open-house-2025", after(PUBLISHED, 40)
     steps.add(
         at(begins, 9),

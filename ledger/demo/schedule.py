@@ -1,4 +1,4 @@
-"""The made-up bookings of the sample projects: one block after the other in every space."""
+"""The made-up bookings of the sample projects: one block after another in each space."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -12,7 +12,7 @@ PHASE_2 = date(2025, 4, 1)
 
 
 class Habit(Struct, frozen=True):
-    """How a space is used: its bookings' length and the gaps between, in days."""
+    """How a space is used: length of bookings and gaps between them, in days."""
 
     since: date
     shortest: int
@@ -27,19 +27,19 @@ HABITS = {
     "set-studio-1": Habit(PHASE_2, 14, 34, 12, ("series", "feature")),
     "set-studio-2": Habit(PHASE_2, 8, 20, 16, ("commercial", "short", "music video")),
     "virtual-stage": Habit(PHASE_2, 8, 20, 7, ("feature", "series", "commercial")),
-    # The workshop stands idle: nobody has booked it, and utilization lists it as such.
+    # The workshop is never booked, and utilization lists it as idle.
 }
 
 MAINTENANCE_EVERY = 5
-"""After so many bookings a space is closed for maintenance."""
+"""How many bookings a space has between closures for maintenance."""
 
 
 class Block(Struct, frozen=True):
-    """One booking as it turned out. `project` indexes the sample projects.
+    """One booking as it turned out. `project` is the number of the sample project.
 
-    `fate`: usual · moved (was first booked a day later) · early (wrapped two days before its
-    end) · cancelled. `rival`: none · released (a second hold that gave up) · answered (it
-    challenged, and the first holder confirmed) · lapsed (it challenged, and got the days).
+    `fate`: usual · moved (first booked a day later) · early (wrapped two days before its end) ·
+    cancelled. `rival`: none · released (a second hold that gave up) · answered (it challenged,
+    and the first holder confirmed) · lapsed (it challenged, and got the days).
     """
 
     space: str
@@ -62,7 +62,7 @@ class Closing(Struct, frozen=True):
 
 
 def plan(dice: Dice) -> tuple[list[Block], list[Closing]]:
-    """All bookings and closures of the demo."""
+    """Return all bookings and closures of the demo."""
     blocks: list[Block] = []
     closings: list[Closing] = []
     for space, habit in HABITS.items():
@@ -116,10 +116,10 @@ def _rival(dice: Dice) -> str:
 
 
 def _number(blocks: list[Block]) -> list[Block]:
-    """Give the bookings their numbers in the order of their days, and each its project."""
+    """Number the bookings in order of their days, and assign their projects."""
     numbered = []
     for number, block in enumerate(blocks, start=1):
-        # Every seventh booking is a pick-up of the project before it.
+        # Every seventh booking is a pick-up for the project before it.
         project = number - number // 7
         numbered.append(replace(block, number=number, project=project))
     return numbered

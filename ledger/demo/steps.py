@@ -10,15 +10,15 @@ from msgspec import Struct
 
 ZONE = "Asia/Shanghai"
 BEGINS = date(2023, 5, 1)
-"""The first phase is in service from this month; the source gives no day."""
+"""The first phase entered service in this month; the source gives no day."""
 ENDS = date(2026, 3, 31)
-"""The last day that anything is booked for."""
+"""The last day with a booking."""
 NOW = datetime(2026, 3, 10, 18, tzinfo=ZoneInfo(ZONE))
 """When the demo's ledger was last written."""
 
 
 class Step(Struct, frozen=True, order=True):
-    """`command` in the form of a batch file. Steps are taken in the order of `at`, `turn`."""
+    """A command as in a batch file. Steps are taken in the order of `at`, then `turn`."""
 
     at: datetime
     turn: int
@@ -26,7 +26,7 @@ class Step(Struct, frozen=True, order=True):
     command: dict[str, Any]
     reason: str | None = None
     corrects_report: bool = False
-    """Whether it puts right the report of the same booking and day that came before it."""
+    """Whether it corrects the earlier report of the same booking and day."""
 
     @property
     def words(self) -> str:
@@ -35,7 +35,7 @@ class Step(Struct, frozen=True, order=True):
 
 
 class Steps:
-    """Collects steps in any order and gives them in the order of their time."""
+    """Collect steps in any order and yield them in time order."""
 
     def __init__(self) -> None:
         self._steps: list[Step] = []
@@ -51,7 +51,7 @@ class Steps:
         corrects_report: bool = False,
         **fields: Any,
     ) -> None:
-        """Have `actor` give a command at `moment`, unless that lies after the demo's end."""
+        """Add a command by `actor` at `moment`, unless that is after the demo's end."""
         if moment <= NOW:
             turn = len(self._steps)
             command = {"do": do, **fields}
@@ -62,33 +62,33 @@ class Steps:
 
 
 class Dice:
-    """Chance that falls the same on every run and every Python.
+    """Random numbers that are the same on every run and every Python version.
 
-    Built on `Random.random()` alone, the one method whose sequence Python promises to keep.
+    Uses only `Random.random()`, the one method whose sequence Python promises to keep.
     """
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(seed)  # noqa: S311  # nothing is kept secret by it: it must repeat
+        self._random = Random(seed)  # noqa: S311  # not for secrets: it must repeat
 
     def between(self, least: int, most: int) -> int:
-        """A whole number, both ends included."""
+        """Return a whole number, both ends included."""
         return least + int(self._random.random() * (most - least + 1))
 
     def chance(self, share: float) -> bool:
-        """True in that share of cases."""
+        """Return True in that share of cases."""
         return self._random.random() < share
 
 
 def at(day: date, hour: int, minute: int = 0) -> datetime:
-    """An instant on the campus's clock."""
+    """Return a moment in the campus's time zone."""
     return datetime.combine(day, time(hour, minute), tzinfo=ZoneInfo(ZONE))
 
 
 def days(first: date, last: date) -> str:
-    """Days as a command writes them."""
+    """Return days as a command writes them."""
     return f"{first}..{last}"
 
 
 def after(day: date, number: int) -> date:
-    """The day that many days on."""
+    """Return the day that many days later."""
     return day + timedelta(days=number)

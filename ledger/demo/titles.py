@@ -1,4 +1,4 @@
-"""Titles of the sample projects, in two scripts; each says that it is a sample."""
+"""Titles of the sample projects, in two scripts, each marked as a sample."""
 
 _PLACES = (
     ("River", "江"),
@@ -27,7 +27,7 @@ _THINGS = (
 
 
 def title(number: int, role: str = "") -> str:
-    """The title of a sample project, all different for numbers up to 99."""
+    """Return the title of a sample project; unique for numbers up to 99."""
     place, thing = _PLACES[number % len(_PLACES)], _THINGS[number % len(_THINGS)]
     rival = f", {role}" if role else ""
     return f"Sample {number:02}: {place[0]} {thing[0]} {place[1]}{thing[1]}{rival}"

@@ -62,7 +62,7 @@ BAD: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
     "unknown command": (2, ("bokking",), ("no command 'bokking'", "Did you mean booking?")),
     "unknown verb": (2, ("booking", "hodl"), ("Did you mean hold?", "booking --help")),
     "unknown option": (2, (*HOLD, "--dyas", "2025-07-01"), ("Did you mean --days?",)),
-    "root option too late": (2, ("log", "--ledger", "x.db"), ("stands before the command",)),
+    "root option too late": (2, ("log", "--ledger", "x.db"), ("goes before the command",)),
     "overlapping days": (1, (*HOLD, "--days", "2025-07-14..2025-07-20", "--confirm"),
                          ("stage-1", "b-1", "(#8)")),
     "last day first": (2, (*HOLD, "--days", "2025-07-14..2025-07-01"), ("--days", "before")),

@@ -74,7 +74,7 @@ def test_the_whole_story(terminal: Terminal, folder: Path) -> None:
     assert "signed 11 events, 1 more" in second.err
     again = terminal.must("audit", "checkpoint")
     assert again.out.encode() == (folder / "second").read_bytes()
-    assert "was signed already" in again.err
+    assert "is already signed" in again.err
 
     terminal.must("audit", "prove", "#11", "-o", "proof")
     stranger = Terminal("nowhere.db")
@@ -92,7 +92,7 @@ def test_the_whole_story(terminal: Terminal, folder: Path) -> None:
     refused(stranger.run(*checking), 3, "cosigned by no witness", "2 of insurer, union")
     _cosigned(terminal, stranger, "insurer", since=0)
     proving = terminal.must("audit", "prove", "11", "-o", "proof", "--policy", "two-of-two")
-    assert "no checkpoint of it meets the policy yet" in proving.err
+    assert "no checkpoint that covers it meets the policy yet" in proving.err
     refused(stranger.run(*checking), 3, "cosigned by insurer", "2 of insurer, union")
     _cosigned(terminal, stranger, "union", since=0)
     proving = terminal.must("audit", "prove", "11", "-o", "proof", "--policy", "two-of-two")
@@ -135,7 +135,7 @@ def _cosigned(terminal: Terminal, witness: Terminal, name: str, *, since: int) -
         *("audit", "cosign", "request", "-o", "answer", "--public", "studio.pub"),
         *("--key", f"{name}.key", "--seen", f"{name}.seen"),
     )
-    assert (f"which continues #{since}" if since else "the first that it was shown") in done.err
+    assert (f"which continues #{since}" if since else "the first one seen here") in done.err
     taken = terminal.must("audit", "accept", "answer", "--policy", "two-of-two")
     assert f"is cosigned by {name}.example/w1" in taken.err
 
@@ -228,7 +228,7 @@ def _table_of_lines(ledger: sqlite3.Connection) -> str:
 def test_an_encrypted_key(signed: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     apart = ("--audit-dir", str(folder / "apart"))
     new = ("audit", "key", "new", "--passphrase", *apart)
-    refused(signed.run(*new), 2, "nobody to ask", SECRET)
+    refused(signed.run(*new), 2, "no terminal to ask", SECRET)
     monkeypatch.setenv(SECRET, "")
     refused(signed.run(*new), 2, "the passphrase is empty")
     monkeypatch.setenv(SECRET, "x" * 2_000)
@@ -368,7 +368,7 @@ def test_a_proof_and_a_line_that_do_not_belong_together(signed: Terminal, folder
     (folder / "line").write_bytes(line + b"\n")
     signed.must(*check, "--line", "line")
     (folder / "line").write_bytes(signed.lines()[5])
-    refused(signed.run(*check, "--line", "line"), 3, "the line in the proof is another one")
+    refused(signed.run(*check, "--line", "line"), 3, "the proof holds a different line")
     signed.must("audit", "prove", "7", "--without-line", "-o", "proof")
     refused(signed.run(*check), 2, "the proof holds no line", "--line FILE")
     refused(signed.run(*check, "--line", "line"), 3, "does not lead from this line")

@@ -98,7 +98,7 @@ def test_it_ends_where_the_newest_checkpoint_does(terminal: Terminal, tmp_path: 
     terminal.must("booking", "start", "b-1", "--on", "2025-07-01")
     terminal.must("booking", "wrap", "b-1", "--on", "2025-07-12")
     done = exported(terminal, tmp_path / "out")
-    assert "2 events since are not in it; sign first: audit checkpoint" in done.err
+    assert "2 newer events are not in it. To include them, sign first: audit checkpoint" in done.err
     assert (tmp_path / "out/lines.jsonl").read_bytes().count(b"\n") == 11
     assert b"b-1,stage-1,wild,confirmed" in (tmp_path / "out/views/bookings.csv").read_bytes()
     assert check(tmp_path / "out").code == 0
@@ -156,8 +156,8 @@ def test_views_that_fail_are_told_and_left_out(
     monkeypatch.setenv("STUDIO_LEDGER_PLUGINS", str(tmp_path / "plugins"))
     done = exported(terminal, tmp_path / "out")
     assert "the plugin broken is not in use" in done.err
-    assert "warning: the view fails-when-asked is not in it: " in done.err
-    assert "warning: the view stopped is not in it: #6 ProjectOpened: KeyError" in done.err
+    assert "warning: the view fails-when-asked was left out: " in done.err
+    assert "warning: the view stopped was left out: #6 ProjectOpened: KeyError" in done.err
     readme = (tmp_path / "out/README.md").read_text()
     assert "- stopped: #6 ProjectOpened: KeyError" in readme
     assert "- fails-when-asked: " in readme
@@ -233,8 +233,8 @@ def test_the_key_in_the_export_is_believed_with_a_warning(
     exported(terminal, tmp_path / "out")
     new = Terminal(str(tmp_path / "new.db"))
     done = new.must("import", str(tmp_path / "out"), "--audit-dir", str(tmp_path / "taken"))
-    assert "warning: checked by the key in the export itself" in done.err
-    assert "go on with one ledger of this log alone" in done.err
+    assert "warning: checked with the key in the export itself" in done.err
+    assert "record in one ledger of this log only" in done.err
 
 
 def test_what_is_no_export_or_goes_over_something_is_refused(
@@ -254,9 +254,11 @@ def test_what_is_no_export_or_goes_over_something_is_refused(
 
     (tmp_path / "empty").mkdir()
     refused(2, "it has no manifest", str(tmp_path / "empty"), *own)
-    refused(2, "is taken over as it is", out, "--dry-run", *own)
-    refused(2, "is taken over as it is", out, "--format", "holds-csv", *own)
-    refused(2, "is no folder", str(tmp_path / "out/lines.jsonl"), "--public", "x", "--format", "x")
+    refused(2, "an export is loaded as it is", out, "--dry-run", *own)
+    refused(2, "an export is loaded as it is", out, "--format", "holds-csv", *own)
+    refused(
+        2, "is not a folder", str(tmp_path / "out/lines.jsonl"), "--public", "x", "--format", "x"
+    )
     refused(2, "no public key at", out, "--public", str(tmp_path / "nowhere"), *own)
     refused(1, "there is something at", out, *own, by=terminal)
     stranger = Terminal(str(tmp_path / "stranger.db"))

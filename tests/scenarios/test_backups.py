@@ -50,7 +50,7 @@ def test_in_a_folder_it_is_named_after_the_ledger_and_the_time(
     stem = "studio" if "://" not in signed.ledger else "t_"
     assert file.name.startswith(stem)
     assert file.name.endswith("Z.db")
-    assert "no checkpoint was there to hold it against" in done.err
+    assert "there was no checkpoint to compare it with" in done.err
 
 
 def test_what_is_there_is_never_written_over(signed: Terminal, tmp_path: Path) -> None:

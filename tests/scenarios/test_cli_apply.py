@@ -79,14 +79,14 @@ def test_a_file_without_a_command_is_said_to_be_one(
     before = terminal.lines()
     done = terminal.run("apply", "-", *how, "--format", "csv", stdin="\n\n")
     assert done.code == 0
-    assert "no command to carry out" in done.err
+    assert "no commands to run" in done.err
     assert "stands so already" not in done.err
     assert terminal.lines() == before
 
 
 @pytest.mark.parametrize(
     ("how", "told"),
-    [((), "Line 2 was under way"), (("--request", "k"), "--request k does nothing twice")],
+    [((), "Line 2 was in progress"), (("--request", "k"), "--request k does nothing twice")],
 )
 def test_an_interruption_says_how_far_it_came(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...], told: str

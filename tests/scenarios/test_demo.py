@@ -231,7 +231,11 @@ def test_the_command_shows_the_studio_to_a_person(demo_path: Path) -> None:
     assert shown.stderr == ""
     lines = shown.stdout.splitlines()
     assert "Yongchuan Technology Studio" in lines[0]
-    for title in ("The campus", "How many projects?", "Where is the LED volume, and the rest?"):
+    for title in (
+        "The campus",
+        "How many projects?",
+        "Where are the LED volume and other equipment?",
+    ):
         assert title in lines
     heat = next(line for line in lines if line.startswith("stage-1") and "█" in line)
     assert heat.endswith(" d")

@@ -47,7 +47,7 @@ def test_a_ledger_that_is_well(ledger_url: str) -> None:
     assert {row["state"] for row in done.data} == {"ok"}
     assert {row["advice"] for row in done.data} == {None}
     found = findings(terminal)
-    assert found["checkpoints"]["found"].startswith("none is signed; whoever wants proof")
+    assert found["checkpoints"]["found"].startswith("none yet; to start signing: audit key new")
     assert found["clock"]["found"] == "not behind the last event"
     assert ("permissions" in found) == ("disk" in found) == ("://" not in ledger_url)
 
@@ -58,11 +58,11 @@ def test_a_ledger_that_is_well(ledger_url: str) -> None:
 @pytest.mark.parametrize(
     ("mode", "state", "said", "advice"),
     [
-        (0o600, "ok", "yours to write (600)", None),
+        (0o600, "ok", "you may write to it (600)", None),
         (0o640, "warn", "its group may read it (640)", "chmod 600"),
-        (0o604, "warn", "everybody may read it (604)", "chmod 600"),
-        (0o644, "warn", "everybody may read it (644)", "chmod 600"),
-        (0o666, "warn", "everybody may write to it (666)", "chmod o-w"),
+        (0o604, "warn", "everyone may read it (604)", "chmod 600"),
+        (0o644, "warn", "everyone may read it (644)", "chmod 600"),
+        (0o666, "warn", "everyone may write to it (666)", "chmod o-w"),
     ],
 )
 def test_who_may_read_the_file(
@@ -97,7 +97,7 @@ def test_who_may_read_or_change_what_is_beside_it(
     terminal.must("audit", "checkpoint")
     beside = Path(sqlite_url).parent / file
     (beside.parent / "." if beside.is_dir() else beside.parent).chmod(0o755)
-    assert check not in findings(terminal), "made so that nobody else can"
+    assert check not in findings(terminal), "made so that others cannot"
     beside.chmod(mode)
     found = findings(terminal)[check]
     assert found["state"] == state
@@ -231,8 +231,8 @@ def days(number: float) -> datetime:
     ("at", "age", "state", "said"),
     [
         ((30, 20), "7d", "ok", "signed to #2, the last event"),
-        ((30, 20, 6), "7d", "ok", "signed to #2; 1 event is not, the oldest of"),
-        ((30, 20, 8, 1), "7d", "warn", "signed to #2; 2 events are not, the oldest of"),
+        ((30, 20, 6), "7d", "ok", "signed to #2; 1 event is not, the oldest from"),
+        ((30, 20, 8, 1), "7d", "warn", "signed to #2; 2 events are not, the oldest from"),
         ((30, 20, 8, 1), "2w", "ok", "signed to #2; 2 events"),
         ((30, 20, 1), "2d", "ok", "signed to #2; 1 event"),
         ((30, 20, 1), "12h", "warn", "signed to #2; 1 event"),
@@ -302,7 +302,7 @@ def test_a_log_that_is_shorter_than_what_was_signed_is_bad(sqlite_url: str) -> N
     sites(sqlite_url, days(3))
     done = terminal.run("doctor", "--json", "--audit-dir", _audit(sqlite_url))
     [found] = [row for row in done.data if row["check"] == "checkpoints"]
-    assert (done.code, found["found"]) == (3, "#2 was signed, and the log ends at #1")
+    assert (done.code, found["found"]) == (3, "#2 was signed, but the log ends at #1")
 
 
 def test_checkpoints_that_cannot_be_read_are_not_called_bad(sqlite_url: str) -> None:
@@ -319,4 +319,4 @@ def test_an_age_that_is_none(sqlite_url: str, text: str) -> None:
     with pytest.raises(BadTime):
         around.parse_age(text)
     done = sites(sqlite_url, NOW).run("doctor", "--checkpoint-age", text)
-    assert (done.code, "is no age. Write 30min, 12h, 2d or 1w" in done.err) == (2, True)
+    assert (done.code, "is not an age. Write 30min, 12h, 2d or 1w" in done.err) == (2, True)

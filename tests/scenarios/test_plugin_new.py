@@ -53,9 +53,9 @@ def test_three_commands_lead_to_a_tested_view(demo: Terminal) -> None:
 def test_a_new_plugin_writes_over_nothing(sqlite_url: str) -> None:
     terminal, folder = studio(sqlite_url), Path(sqlite_url).parent
     for words, why in (
-        (("crew-hours!",), "is no name for a plugin"),
-        (("class",), "is no name for a plugin"),
-        (("bookings",), "there is a view bookings already"),
+        (("crew-hours!",), "is not a valid plugin name"),
+        (("class",), "is not a valid plugin name"),
+        (("bookings",), "there is already a view bookings"),
     ):
         done = terminal.run("plugin", "new", *words, "--in", str(folder))
         assert (done.code, why in done.err) == (2, True)
@@ -66,7 +66,7 @@ def test_a_new_plugin_writes_over_nothing(sqlite_url: str) -> None:
     assert again.code == 2
     (folder / "plugins" / "test_call_sheets.py").unlink()
     assert (
-        "call_sheets.py is there already"
+        "call_sheets.py already exists"
         in terminal.run("--no-plugins", "plugin", "new", "call_sheets", "--in", str(folder)).err
     )
     assert not (folder / "plugins" / "test_call_sheets.py").exists()

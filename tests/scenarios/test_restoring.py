@@ -125,7 +125,7 @@ def test_it_goes_on_as_another_log_that_says_so(
     [lost] = [row for row in listed if row["size"] == 11]
     words = ("--as-new-origin", "studio.example/2", "--reason", "the disk died", *audit)
     dry = elsewhere.must("restore", backup[0], *words, "--dry-run")
-    assert "#11 would say that it goes on as studio.example/2" in dry.err
+    assert "#11 would say that it continues as studio.example/2" in dry.err
     done = elsewhere.must("restore", backup[0], *words, "--json")
     assert (done.data[0]["position"], done.data[0]["continued"]) == (10, 11)
     assert _files(audit[1]) == old, "the old log's folder is left as it is"

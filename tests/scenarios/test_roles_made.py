@@ -71,7 +71,7 @@ def test_a_new_ledger_has_them_at_once(postgres_url: str) -> None:
             writer = Terminal(as_login(postgres_url, name))
             writer.must("site", "add", "main", "--name", "Main", "--zone", "UTC")
         again = terminal.run("init", "--roles")
-        assert (again.code, again.err.endswith("its roles: roles\n")) == (1, True)
+        assert (again.code, again.err.endswith("its roles, run: roles\n")) == (1, True)
     finally:
         drop_roles(postgres_url)
 

@@ -84,4 +84,4 @@ def test_what_is_typed_as_an_option_and_is_none_is_said_how_to_give(
     with pytest.raises(SystemExit) as ended:
         cli.main(["booking", "hold", "--space", "stage-1"], prog_name="studio-ledger")
     assert ended.value.code == 2
-    assert "Give the space itself, without an option" in capsys.readouterr().err
+    assert "Give the space without --space" in capsys.readouterr().err
