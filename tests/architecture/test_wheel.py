@@ -1,4 +1,4 @@
-"""The wheel installs the package, with its types, and the plugins as modules; nothing else."""
+"""The wheel installs the package with its types, and the plugins as modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a docs page runs, found by Sybil: console sessions, Python, and files to be saved.
+"""Find with Sybil what a docs page runs: console sessions, Python, and files to save.
 
 An HTML comment directly above a block, hidden from the reader, changes what happens to it:
 
