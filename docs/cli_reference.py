@@ -1,6 +1,6 @@
-"""Writes the pages of docs/reference that repeat what the command line says of itself.
+"""Write the page of docs/reference that repeats the help of the command line.
 
-`make docs` brings them up to date, `make check` fails where they are not.
+`make docs` brings it up to date, `make check` fails if it is not.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ def write_reference(out: Callable[[str], None]) -> None:
 def contexts(
     command: click.Command, name: str, parent: click.Context | None = None
 ) -> Iterator[click.Context]:
-    """A command and all below it, each as if called by its words in an 88-column window."""
+    """Yield a command and all below it, each as if called by its words in 88 columns."""
     settings = {**command.context_settings, "terminal_width": 88}
     context = command.context_class(command, parent, name, **settings)
     yield context

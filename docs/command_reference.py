@@ -1,4 +1,4 @@
-"""Writes docs/reference/commands-in-a-file.md: each command with the keys of its line.
+"""Write docs/reference/commands-in-a-file.md: each command with the keys of its line.
 
 Keys, types and defaults come from the decisions, most meanings from the help of the option
 that the key stands for. A key without an option of its own has its meaning here.
@@ -18,8 +18,8 @@ from ledger.decisions.keys import Key, keys
 MEANINGS = {
     "booking": "The booking's id.",
     "booking challenge.against": "Only these holders; null: all that are ahead.",
-    "booking move.plan": "What its days are for now; null: they move along.",
-    "booking hold.plan": "What days are for; those not listed are shoot days.",
+    "booking move.plan": "The new use of its days; null: the plan moves along.",
+    "booking hold.plan": "The use of days; those not listed are shoot days.",
     "booking report.pages_planned_eighths": "Script pages planned, in eighths: 19 is 2 3/8 pages.",
     "booking report.pages_shot_eighths": "Script pages shot, in eighths.",
     "bookings": "The bookings' ids: all are confirmed, or none.",
@@ -32,14 +32,14 @@ MEANINGS = {
     "space": "The space's id.",
     "space change.answer_within_hours": "Hours for an answer; null leaves them to the site.",
     "space change.capacity": "Units; null makes it exclusive.",
-    "space change.phase": "Its phase; null takes it away.",
+    "space change.phase": "Its phase; null removes it.",
     "when": "The days or hours; `--days`, or `--from` and `--to`, on the command line.",
 }
-"""By key, or by command and key where it means something else there."""
+"""By key, or by command and key if the meaning differs there."""
 
 
 def write_reference(out: Callable[[str], None]) -> None:
-    """Write a section for each command, in the order in which a studio meets them."""
+    """Write a section for each command, in the order in which a studio needs them."""
     options = _options()
     for command in STUDIO_DECISIONS:
         out("\n" + "\n".join(section(command, options[command.words()])) + "\n")
@@ -47,7 +47,7 @@ def write_reference(out: Callable[[str], None]) -> None:
 
 
 def section(command: type[Decision], options: dict[str, str]) -> Iterator[str]:
-    """What is to be said of one command."""
+    """Yield the lines of one command's section."""
     yield f"## {command.words()}\n"
     yield cleandoc(command.__doc__ or "").partition("\n\n")[0]
     yield "\n| key | | takes | meaning |"
@@ -58,7 +58,7 @@ def section(command: type[Decision], options: dict[str, str]) -> Iterator[str]:
 
 
 def meaning(command: type[Decision], key: Key, options: dict[str, str]) -> str:
-    """What the key means there. Raises `KeyError` for one that nobody has explained."""
+    """Return the meaning of the key there. Raises `KeyError` for one without a text."""
     own = MEANINGS.get(f"{command.words()}.{key.name}") or options.get(key.name)
     return MEANINGS[key.name] if own is None else own
 
@@ -72,7 +72,7 @@ def _need(key: Key) -> str:
 
 
 def _options() -> dict[str, dict[str, str]]:
-    """The helps of each command's options, by the words of the command."""
+    """Return the helps of each command's options, by the words of the command."""
     from ledger.commands import cli
 
     return {

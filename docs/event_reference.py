@@ -1,7 +1,7 @@
-"""Writes docs/reference/events.md: every event with its fields, its tags and a stored line.
+"""Write docs/reference/events.md: every event with its fields, its tags and a stored line.
 
 Names, types and texts come from the code, the lines from the frozen ones of the tests.
-What a field means stands here, since a payload's reader has no docstring at hand.
+The meanings of the fields are here, since the reader of a payload has no docstring to look at.
 """
 
 import types
@@ -28,18 +28,18 @@ CHAPTERS = {
 
 MEANINGS = {
     "answer_by": "until when the holder may answer",
-    "answer_within_hours": "hours that the holder of a challenged hold may think; null: as the "
+    "answer_within_hours": "hours in which a challenged holder has to answer; null: as the "
     "site says",
-    "SiteRegistered.answer_within_hours": "hours that the holder of a challenged hold may think",
+    "SiteRegistered.answer_within_hours": "hours in which a challenged holder has to answer",
     "area_m2": "floor area in m²",
     "at": "when it happened",
     "booking": "the booking",
     "by": "the later hold that asks",
     "capacity": "units that confirmed bookings may take at once; null: exclusive",
-    "cause": "how it ended: let go, past its expiry, or a challenge left unanswered",
+    "cause": "how it ended: released, past its expiry, or a challenge left unanswered",
     "closure": "the closure",
     "containers": "the container, and the ones around it, innermost first",
-    "contents": "how many things lie straight in the container afterwards",
+    "contents": "how many things lie directly in the container afterwards",
     "custodian": "who answers for the item",
     "day": "the day shot",
     "demo": "whether everything in it is made up",
@@ -48,15 +48,15 @@ MEANINGS = {
     "equipment": "the item",
     "expires_at": "when the hold ends by itself; null: never",
     "format": "the format version of lines and storage",
-    "home": "where the item belongs when nobody needs it",
+    "home": "where the item belongs when it is not in use",
     "in_service_on": "the first day in service",
     "kind": "what it is",
     "SpaceClosed.kind": "why it is closed",
     "SpaceReopened.kind": "why it was closed",
     "ServiceStarted.kind": "what is done to it",
     "ServiceCompleted.kind": "what was done to it",
-    "latest": "whether nothing of a later time was known of the item",
-    "latest_for": "those containers of which nothing of a later time was known",
+    "latest": "whether no event of a later time was known for the item",
+    "latest_for": "those containers for which no event of a later time was known",
     "former": "the log's name until here",
     "local_name": "its name in the local script",
     "lost_root": "the root of that checkpoint, base64",
@@ -85,7 +85,7 @@ MEANINGS = {
     "plan": "what its days are for; a day that is not listed is a shoot day",
     "project": "the project",
     "rank": "its place among the live holds that it overlaps, from 1",
-    "BookingRescheduled.rank": "its new rank where it is a hold; null: it is confirmed",
+    "BookingRescheduled.rank": "its new rank if it is a hold; null: it is confirmed",
     "root": "the root of those lines, base64",
     "setups_planned": "camera setups planned",
     "setups_shot": "camera setups shot",
@@ -96,15 +96,15 @@ MEANINGS = {
     "title": "the title, in any script",
     "units": "units taken of a shared space's capacity",
     "valid_until": "until when a calibration is valid",
-    "was": "who answered for it before; null: nobody in particular",
-    "SpaceReopened.was": "when it was to be closed until now",
+    "was": "who answered for it before; null: no one in particular",
+    "SpaceReopened.was": "the planned closure until now",
     "was_period": "the booking's time before the event",
     "was_rank": "its rank before the event",
     "was_space": "where it was before the event",
     "zone": "the IANA zone of its clock",
     "LedgerOpened.zone": "the IANA zone in which `--as-of` reads a day",
 }
-"""By field, or by event and field where it means something else there."""
+"""By field, or by event and field if the meaning differs there."""
 
 _PLAIN = {
     str: "text",
@@ -132,13 +132,13 @@ def write_reference(out: Callable[[str], None]) -> None:
 
 
 def frozen_lines() -> dict[str, str]:
-    """The newest frozen line of each type."""
+    """Return the newest frozen line of each type."""
     lines = FROZEN.read_text(encoding="utf-8").splitlines()
     return {msgspec.json.decode(line)["type"]: line for line in lines}
 
 
 def section(event_type: type[Event], line: str) -> Iterator[str]:
-    """What is to be said of one event."""
+    """Yield the lines of one event's section."""
     yield f"### {event_type.type_name}\n"
     yield cleandoc(event_type.__doc__ or "")
     parsed = msgspec.json.decode(line)
@@ -155,19 +155,19 @@ def section(event_type: type[Event], line: str) -> Iterator[str]:
 
 
 def when(event_type: type[Event]) -> str:
-    """Which of its times is the effective one, as the end of a sentence."""
+    """Return which of its times is the effective one, as the end of a sentence."""
     text = " ".join((event_type.effective.__doc__ or "").split()).rstrip(".")
     return text[:1].lower() + text[1:]
 
 
 def meaning(event_type: type[Event], field: str) -> str:
-    """What the field means in that event. Raises `KeyError` for a field without a text."""
+    """Return the meaning of the field in that event. Raises `KeyError` for one without a text."""
     own = MEANINGS.get(f"{event_type.type_name}.{field}")
     return MEANINGS[field] if own is None else own
 
 
 def type_text(hint: Any) -> str:
-    """A field's type in words."""
+    """Return a field's type in words."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " · ".join(f"`{value}`" for value in arguments)

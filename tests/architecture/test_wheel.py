@@ -1,9 +1,12 @@
-"""What is installed: the package, the plugins as modules of their own, nothing of the workshop."""
+"""The wheel installs the package with its types, and the plugins as modules."""
 
 from __future__ import annotations
 
+import shutil
+import site
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -69,3 +72,33 @@ def test_it_runs_where_the_checkout_is_not(wheel: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "0.1.0" in done.stdout
+
+
+def test_a_plugin_type_checks_against_what_is_installed(wheel: Path, tmp_path: Path) -> None:
+    """In an environment that has the wheel and its dependencies, and not the checkout.
+
+    Without `ledger/py.typed` in the wheel, mypy would not read the package's annotations.
+    """
+    environment = tmp_path / "environment"
+    venv.create(environment, with_pip=False)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    zipfile.ZipFile(wheel).extractall(packages)
+    # The dependencies, from the environment of this test. A .pth file in there, such as that of
+    # an editable installation, is not followed.
+    (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()))
+    shutil.copy(ROOT / "tests/architecture/typed_consumer.py", tmp_path / "keys.py")
+    wrong = 'from ledger.plugin import tag\n\ntag("space", 1)\n'
+    (tmp_path / "wrong.py").write_text(wrong, encoding="utf-8")
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir=cache",
+         "--no-error-summary", f"--python-executable={environment / 'bin' / 'python'}",
+         "keys.py", "wrong.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert checked.stdout.splitlines() == [
+        'wrong.py:3: error: Argument 2 to "tag" has incompatible type "int"; expected "str"  '
+        "[arg-type]"
+    ], checked.stdout + checked.stderr

@@ -1,11 +1,11 @@
-"""Runs the terminal sessions that the docs show, and compares what is printed with what is written.
+"""Run the terminal sessions that the docs show, and compare their output with the page.
 
 A ```console block holds lines `$ command`, each followed by what the terminal shows. A `...` alone
 on a line stands for any lines, a `...` within one for any text. Every command of a page runs in the
 page's one folder, in order; folder changes and exported variables last, as in a terminal.
 
-A command that the reader should see fail is followed by `$ echo $?` with its exit code; without it,
-a failing command fails the test.
+A command that is meant to fail is followed by `$ echo $?` with its exit code; without it, a failing
+command fails the test.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Step:
 
 
 def steps(block: str) -> list[Step]:
-    """The commands of a console block. A `$ ` begins one, `> ` continues it."""
+    """Return the commands of a console block. A `$ ` begins one, `> ` continues it."""
     found: list[Step] = []
     for number, line in enumerate(block.splitlines()):
         if line.startswith("$ "):
@@ -64,7 +64,7 @@ def steps(block: str) -> list[Step]:
 
 
 def matches(shown: str, written: tuple[str, ...]) -> bool:
-    """Whether the text is what is written, with `...` as a wildcard; trailing blanks aside."""
+    """Whether the text equals the page, with `...` as a wildcard; trailing blanks do not count."""
     pattern = "".join(_line_patterns(written))
     text = "".join(f"{line.rstrip()}\n" for line in shown.rstrip().splitlines())
     return re.fullmatch(pattern, text) is not None
@@ -79,9 +79,9 @@ def _line_patterns(written: tuple[str, ...]) -> Iterator[str]:
 
 
 class Terminal:
-    """One page's terminal: a folder, a `studio-ledger` on its path, and nobody's own settings."""
+    """One page's terminal: a folder, a `studio-ledger` on its path, and no personal settings."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, *, variables: Mapping[str, str] | None = None) -> None:
         self.folder = base / "page"
         self._state = base / "state"
         programs = base / "bin"
@@ -101,11 +101,12 @@ class Terminal:
             "TZ": "UTC",
             "COLUMNS": "100",
             "NO_COLOR": "1",
+            **(variables or {}),
         }
         self._last_code = 0
 
     def run(self, block: str) -> str | None:
-        """Run a block: None where all is as written, else what differs."""
+        """Run a block and return the difference from the page, None if there is none."""
         every = steps(block)
         for step, following in zip(every, [*every[1:], None], strict=True):
             if step.command == "echo $?":

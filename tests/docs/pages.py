@@ -1,16 +1,18 @@
-"""What of a docs page runs, found by Sybil: console sessions, Python, and files to be saved.
+"""Find with Sybil what a docs page runs: console sessions, Python, and files to save.
 
-An HTML comment right above a block, unseen by the reader, says what else to do with it:
+An HTML comment directly above a block, hidden from the reader, changes what happens to it:
 
 - `<!-- file: plugins/crew_hours.py -->` saves the block under that name in the page's folder;
-- `<!-- not run: why -->` leaves it alone.
+- `<!-- not run: why -->` skips it.
+
+`<!-- needs: PostgreSQL -->` on a line of its own asks for an empty place on a server.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import chdir
 from pathlib import Path
 
@@ -23,18 +25,29 @@ from tests.docs.console import Terminal
 
 _BLOCKS = FencedCodeBlockLexer(r"[\w-]+", {"language": "language", "source": "source"})
 _ABOVE = re.compile(r"<!--\s*(?P<what>file|not run):\s*(?P<rest>.*?)\s*-->\s*\Z")
+_NEEDS_POSTGRESQL = "<!-- needs: PostgreSQL -->"
 _run_python = PythonEvaluator()
 
 
-class Page:
-    """A docs page and the folder that its examples share."""
+def needs_postgresql(path: Path) -> bool:
+    """Whether the page's examples run against a PostgreSQL server."""
+    return _NEEDS_POSTGRESQL in path.read_text(encoding="utf-8").splitlines()
 
-    def __init__(self, path: Path, base: Path) -> None:
-        self._terminal = Terminal(base)
+
+class Page:
+    """A docs page and the folder that its examples share.
+
+    `variables` are set in its terminal from the start.
+    """
+
+    def __init__(
+        self, path: Path, base: Path, *, variables: Mapping[str, str] | None = None
+    ) -> None:
+        self._terminal = Terminal(base, variables=variables)
         self._document = Sybil(parsers=[self._runnable]).parse(path)
 
     def run(self) -> int:
-        """Run every example in order, the first that differs raising; how many there were."""
+        """Run every example in order and return their number; raise at the first that differs."""
         count = 0
         for example in self._document.examples():
             example.evaluate()

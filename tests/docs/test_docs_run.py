@@ -7,19 +7,24 @@ from pathlib import Path
 import pytest
 
 from tests.docs.console import Terminal, matches, steps
-from tests.docs.pages import Page
+from tests.docs.pages import Page, needs_postgresql
 from tests.sources import ROOT, named
 
 PAGES = [
     ROOT / "README.md",
     ROOT / "ARCHITECTURE.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *(path for path in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in path.parts),
 ]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=named)
-def test_a_page_runs(path: Path, tmp_path: Path) -> None:
-    Page(path, tmp_path).run()
+def test_a_page_runs(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    variables = {}
+    if needs_postgresql(path):
+        variables["STUDIO_LEDGER"] = request.getfixturevalue("postgres_url")
+    Page(path, tmp_path, variables=variables).run()
 
 
 def test_a_session_is_read_as_a_terminal_shows_it() -> None:
@@ -58,7 +63,7 @@ def test_a_terminal_keeps_its_folder_and_variables(tmp_path: Path) -> None:
     assert terminal.run("$ (exit 3)\n$ echo $?\n3") is None
 
 
-def test_what_differs_is_told(tmp_path: Path) -> None:
+def test_a_difference_is_reported(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
     assert "and the page says:\ntwo" in (terminal.run("$ echo one\ntwo") or "")
     assert "failed with 3" in (terminal.run("$ (exit 3)\n$ true") or "")
