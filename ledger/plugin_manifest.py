@@ -196,7 +196,7 @@ def _signature(scope: Scope, node: ast.FunctionDef, file: str) -> FunctionType:
         co_filename=file, co_firstlineno=first, co_name=node.name
     )
     made = FunctionType(code, {}, node.name)
-    made.__doc__ = ast.get_docstring(node, clean=False)
+    made.__doc__ = ast.get_docstring(node)
     made.__annotations__ = {
         arg.arg: scope.type(arg.annotation) for arg, _ in pairs if arg.annotation is not None
     }
@@ -225,7 +225,8 @@ def _decision(item: Item) -> type[Decision]:
         item.name,
         list(fields.values()),
         bases=(Decision,),
-        namespace={"__doc__": ast.get_docstring(item.node, clean=False)},
+        # Without its indentation, as 3.13 compiles it, whatever this Python does.
+        namespace={"__doc__": ast.get_docstring(item.node)},
         tag=tag_of(item.node) or item.name,
         frozen=True,
         kw_only=True,

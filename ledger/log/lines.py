@@ -21,6 +21,14 @@ LINE_VERSION = 1
 LINE_LIMIT = 65_535
 """The most bytes in a line: a leaf of a tile has its length in 16 bits (C2SP tlog-tiles)."""
 
+DEPTH_LIMIT = 200
+"""The most objects and arrays inside one another in the data of a line.
+
+A reader recurses, and how deep it may depends on the interpreter: Python 3.11 gives up at about
+a thousand levels, 3.13 at ten thousand. A log that one of them has written must be readable
+by all.
+"""
+
 _LINE = b'{"v":1,"position":%d,"recorded_at":"%b","type":%b,"tags":%b,"data":%b}'
 
 
@@ -45,6 +53,26 @@ def lines_of(rows: Iterable[tuple[int, str, str, str, bytes]]) -> list[bytes]:
         _LINE % (position, recorded_at.encode(), _quoted(type), tags.encode(), data)
         for position, recorded_at, type, tags, data in rows
     ]
+
+
+def is_too_deep(data: bytes) -> bool:
+    """Whether the data of a line nests more than `DEPTH_LIMIT` objects and arrays."""
+    if data.count(b"{") + data.count(b"[") <= DEPTH_LIMIT:  # nearly always
+        return False
+    depth = 0
+    for token in _BRACKET_OR_TEXT.findall(data):
+        if token in b"{[":
+            depth += 1
+            if depth > DEPTH_LIMIT:
+                return True
+        elif token in b"]}":
+            depth -= 1
+    return False
+
+
+_BRACKET_OR_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+
+NESTED_TOO_DEEPLY = "it is nested too deeply"
 
 
 def line_size(position: int, recorded_at: str, type: str, tags: str, data: bytes) -> int:
@@ -106,7 +134,7 @@ def parse_line(text: bytes) -> Row:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadInput(f"not a line of a ledger: {error}") from None
     except RecursionError:
-        raise BadInput("not a line of a ledger: it is nested too deeply") from None
+        raise BadInput(f"not a line of a ledger: {NESTED_TOO_DEEPLY}") from None
     if parsed.v != LINE_VERSION:
         raise BadInput(
             f"line {parsed.position} has version {parsed.v}, this program knows {LINE_VERSION}",

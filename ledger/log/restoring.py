@@ -23,7 +23,14 @@ from ledger.events.base import (
     parse_recorded_at,
     recorded_tags,
 )
-from ledger.log.lines import LINE_LIMIT, Row, parse_line, split_line
+from ledger.log.lines import (
+    LINE_LIMIT,
+    NESTED_TOO_DEEPLY,
+    Row,
+    is_too_deep,
+    parse_line,
+    split_line,
+)
 from ledger.log.rows import StoredRow, recordable, tags_of
 
 _END_OF_TIME = "9999-12-31"
@@ -120,6 +127,7 @@ def is_plain(row: StoredRow, registry: Registry) -> bool:
         and position > 1
         and data[0] == _BRACE
         and data[-1] == _END_BRACE
+        and not is_too_deep(data)
         and _NUL not in tags  # or a backslash and `u0000`, which needs the closer check
     )
 
@@ -133,6 +141,8 @@ def check_event(row: Row, registry: Registry) -> None:
 
     For an event that no installed code can read, only the tags of its header are known.
     """
+    if is_too_deep(row.data):
+        raise BadInput(f"its data cannot be read: {NESTED_TOO_DEEPLY}", advice=_AS_EXPORTED)
     tags = tags_of(row.tags)
     if not row.type or not all(map(recordable, (row.type, *tags))):
         raise BadInput("its type or a tag cannot be kept in a ledger", advice=_AS_EXPORTED)

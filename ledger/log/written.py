@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ledger.errors import BadInput
 from ledger.events.base import Event, Header, Registry, recorded_tags
+from ledger.log.lines import NESTED_TOO_DEEPLY, is_too_deep
 
 Proposed = tuple[Event, Header]
 """An event to record, and the header with its actor and reason."""
@@ -40,11 +41,13 @@ def _data(event: Event, header: Header, registry: Registry) -> bytes:
             back = registry.decode(0, "", event.type_name, "[]", data).event
         else:
             back = msgspec.json.decode(msgspec.json.encode(event), type=type(event))
-        kept = back == event or _same(event, back)
-        why = "it would not read back unchanged"
-    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
-        kept = False
-        why = f"{error}"
+        deep = is_too_deep(data)
+        kept = not deep and (back == event or _same(event, back))
+        why = NESTED_TOO_DEEPLY if deep else "it would not read back unchanged"
+    except RecursionError:
+        kept, why = False, NESTED_TOO_DEEPLY
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        kept, why = False, f"{error}"
     if not kept:
         raise BadInput(
             f"a {event.type_name} cannot be recorded: {why}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 from pathlib import Path
 
@@ -152,7 +153,7 @@ def assert_same_as_imported(plugins: PluginHost) -> None:
             assert [_told(p) for p in shown.parameters] == [_told(p) for p in true.parameters]
         for shown_decision, decision in zip(manifest.decisions, plugin.decisions, strict=True):
             assert shown_decision.words() == decision.words()
-            assert shown_decision.__doc__ == decision.__doc__
+            assert shown_decision.__doc__ == inspect.getdoc(decision)
             assert [_told(f) for f in fields_of(shown_decision)] == [
                 _told(f) for f in fields_of(decision)
             ]

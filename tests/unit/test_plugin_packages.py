@@ -104,7 +104,7 @@ def test_an_archive_on_the_path_is_left_to_the_library(
     package(tmp_path / "whole", b"[studio_ledger]\ncrew = acme_crew\n")
     archive = tmp_path / "acme.zip"
     with zipfile.ZipFile(archive, "w") as opened:
-        for file in (tmp_path / "whole").rglob("*.*"):
+        for file in filter(Path.is_file, (tmp_path / "whole").rglob("*")):
             opened.write(file, file.relative_to(tmp_path / "whole").as_posix())
     monkeypatch.setattr(sys, "path", [str(archive), *sys.path])
     assert points_of(GROUP) is None

@@ -13,6 +13,7 @@ from ledger.errors import BadInput, NoLedger
 from ledger.events import STUDIO_EVENTS, LedgerOpened, ProjectOpened
 from ledger.events.base import Event, Header, Registry, UnknownEvent
 from ledger.log.eventlog import EventLog, create_log, open_log, restore_log
+from ledger.log.lines import DEPTH_LIMIT
 from ledger.times import ManualClock, zone
 
 ANA = Header(actor="ana")
@@ -40,9 +41,14 @@ class Nameless(Event, frozen=True):
 
 KNOWING = Registry([*STUDIO_EVENTS, Measured])
 UNKNOWING = Registry(STUDIO_EVENTS)
-DEEP: list[Any] = []
-for _ in range(5_000):
-    DEEP = [DEEP]
+
+
+def nested(levels: int) -> list[Any]:
+    """Lists inside one another."""
+    made: list[Any] = []
+    for _ in range(levels - 1):
+        made = [made]
+    return made
 
 
 @pytest.fixture(params=[KNOWING, UNKNOWING], ids=["known", "unknown"])
@@ -66,7 +72,8 @@ UNKEPT: dict[str, Event] = {
         at=datetime(2025, 7, 1, tzinfo=timezone(timedelta(hours=1, seconds=30)))
     ),
     "no value at all": Measured(more=object()),
-    "nested too deeply": Measured(more=DEEP),
+    "nested deeper than Python goes": Measured(more=nested(15_000)),
+    "nested too deeply": Measured(more=nested(DEPTH_LIMIT - 1)),  # in the payload, in the data
     "no type name": Nameless(),
 }
 
@@ -88,6 +95,7 @@ def test_a_header_that_cannot_be_written_is_not_recorded(log: EventLog) -> None:
 
 BERLIN = zone("Europe/Berlin")
 KEPT = [
+    Measured(more=nested(DEPTH_LIMIT - 2), note="]}" * DEPTH_LIMIT),
     Measured(lux=-0.0, lamps=2**64, note='"\u2028\\', rows=(1, 2)),
     Measured(lux=3, lamps=10**30),
     Measured(lux=5e-324),
@@ -174,9 +182,13 @@ UNRESTORED: dict[str, tuple[list[bytes], str]] = {
     "no request tag on an unknown event": (
         [FIRST, second(data=OF_A_PROJECT)], "its tags are not those of its event"
     ),
+    "nested one level too deeply": (
+        [FIRST, second(data=b'{"actor":"a","schema":1,"payload":%b%b}' % (b"[" * 200, b"]" * 200))],
+        "line 2: its data cannot be read: it is nested too deeply",
+    ),
     "nested too deeply": (
         [FIRST, second(data=b'{"payload":' + b"[" * 9000 + b"]" * 9000 + b"}")],
-        "line 2: not a line of a ledger: it is nested too deeply",
+        "it is nested too deeply",
     ),
 }  # fmt: skip
 
