@@ -6,8 +6,8 @@ neither forget the advice nor word it a second way.
 """
 
 from collections.abc import Iterable
-from datetime import date
-from typing import ClassVar, Self
+from datetime import date, datetime
+from typing import Any, ClassVar, Self, dataclass_transform
 
 LONGEST = 2_000
 """Letters of a message, or of its advice: a title, which may have 1,000, can be quoted whole."""
@@ -38,6 +38,58 @@ class LedgerError(Exception):
     def __str__(self) -> str:
         text = f"{self.message}. {self.advice}" if self.advice else self.message
         return f"{self.where}: {text}" if self.where else text
+
+
+@dataclass_transform(eq_default=False)
+class Declared(LedgerError):
+    """Base of the errors that declare their arguments as fields, as a dataclass does.
+
+    Their `message` and `advice` are templates: `{space!r}` stands for the field `space`, or
+    for a property of that name where its value alone does not say enough. The arguments are
+    in the order of the fields; those of a class with `kw_only` come last.
+    """
+
+    message = ""
+    advice = ""
+    _fields: ClassVar[tuple[str, ...]] = ()
+    _keywords: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, *, kw_only: bool = False) -> None:
+        if kw_only:
+            cls._keywords = (*cls._keywords, *cls.__annotations__)
+        else:
+            cls._fields = (*cls._fields, *cls.__annotations__)
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        fields = (*self._fields, *self._keywords)
+        given = dict(zip(fields, values, strict=False)) | named
+        missing = [name for name in fields if name not in given and not hasattr(type(self), name)]
+        if missing or len(values) > len(fields) or not given.keys() <= set(fields):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}")
+        self.__dict__.update(given)
+        shown = _Shown(self)
+        placed = {"position": given["position"]} if "position" in given else {}
+        super().__init__(
+            self.message.format_map(shown), advice=self.advice.format_map(shown), **placed
+        )
+        self.args = tuple(getattr(self, name) for name in fields)  # for pickle and repr
+
+
+class _Shown:
+    """The values of an error as its templates show them."""
+
+    def __init__(self, error: Declared) -> None:
+        self._error = error
+
+    def __getitem__(self, name: str) -> Any:
+        value = getattr(self._error, name)
+        return instant_text(value) if isinstance(value, datetime) else value
+
+
+def instant_text(instant: datetime) -> str:
+    """An instant as every message shows it, on its own clock: `2025-07-01 08:00+08:00`."""
+    precision = "seconds" if instant.second or instant.microsecond else "minutes"
+    return instant.isoformat(sep=" ", timespec=precision)
 
 
 class InternalError(LedgerError):
@@ -91,6 +143,12 @@ class Refused(LedgerError):
         self.position = None if isinstance(position, Pending) else position
 
 
+class RefusedBy(Declared, Refused, kw_only=True):
+    """Base of the refusals for which an event may stand in the way, with its position."""
+
+    position: int | None
+
+
 def near(word: str, known: Iterable[str]) -> list[str]:
     """Up to three of the known names that somebody may have meant, the nearest first.
 
@@ -105,14 +163,19 @@ def near(word: str, known: Iterable[str]) -> list[str]:
     return alike or ([name for name in names if word in name][:3] if len(word) >= 4 else [])
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The question that advises the known names near to a word; empty where none is."""
+    meant = near(word, known)
+    return f"Did you mean {' or '.join(meant)}?" if meant else ""
+
+
 class UnknownId(Refused):
     """A command names something that the ledger does not know."""
 
     rule = "known-id"
 
     def __init__(self, kind: str, id: str, *, known: Iterable[str] = ()) -> None:
-        meant = near(id, known)
-        advice = f"Did you mean {' or '.join(meant)}?" if meant else ADD_ADVICE.get(kind, "")
+        advice = did_you_mean(id, known) or ADD_ADVICE.get(kind, "")
         super().__init__(f"no {kind} {id!r} in this ledger", advice=advice)
         self.kind, self.id = kind, id
 
@@ -127,32 +190,23 @@ ADD_ADVICE = {
 }
 
 
-class AlreadyExists(Refused):
+class AlreadyExists(RefusedBy):
     """An id is taken; ids are never used twice, so that history stays readable."""
 
     rule = "unique-id"
-
-    def __init__(self, kind: str, id: str, *, position: int) -> None:
-        super().__init__(
-            f"{kind} {id!r} exists already",
-            position=position,
-            advice="Choose another id; an id is never used twice",
-        )
-        self.kind, self.id = kind, id
+    kind: str
+    id: str
+    message = "{kind} {id!r} exists already"
+    advice = "Choose another id; an id is never used twice"
 
 
-class RequestReused(Refused):
+class RequestReused(RefusedBy):
     """A request key came a second time, with a different command."""
 
     rule = "request-key"
-
-    def __init__(self, key: str, *, position: int) -> None:
-        super().__init__(
-            f"request {key!r} was used for another command",
-            position=position,
-            advice="Use a new key for a new command",
-        )
-        self.key = key
+    key: str
+    message = "request {key!r} was used for another command"
+    advice = "Use a new key for a new command"
 
 
 # --- usage (exit 2) ------------------------------------------------------------------
@@ -164,15 +218,20 @@ class BadInput(LedgerError):
     exit_code = 2
 
 
-class BadId(BadInput):
+class BadId(Declared, BadInput):
     """An id outside the grammar of `ledger.tags`."""
 
-    def __init__(self, kind: str, text: str, *, suggestion: str) -> None:
-        advice = "Use 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit"
-        if suggestion:
-            advice += f", for example {suggestion!r}"
-        super().__init__(f"{text!r} is no {kind} id", advice=advice)
-        self.kind, self.text, self.suggestion = kind, text, suggestion
+    kind: str
+    text: str
+    suggestion: str
+    message = "{text!r} is no {kind} id"
+    advice = (
+        "Use 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit{for_example}"
+    )
+
+    @property
+    def for_example(self) -> str:
+        return f", for example {self.suggestion!r}" if self.suggestion else ""
 
 
 class BadTime(BadInput):
@@ -186,27 +245,21 @@ class BadText(BadInput):
 # --- conflict (exit 4), stale (exit 5) -----------------------------------------------
 
 
-class Conflict(LedgerError):
+class Conflict(Declared):
     """Others kept recording what the decision had read; the retries are used up."""
 
     exit_code = 4
-
-    def __init__(self, *, attempts: int) -> None:
-        super().__init__(
-            f"others kept changing what this command reads ({attempts} attempts)",
-            advice="Nothing was recorded; try again",
-        )
-        self.attempts = attempts
+    attempts: int
+    message = "others kept changing what this command reads ({attempts} attempts)"
+    advice = "Nothing was recorded; try again"
 
 
-class BoundaryBroken(LedgerError):
+class BoundaryBroken(Declared):
     """An append's condition failed: what the decision read has changed. Retried, not shown."""
 
     exit_code = 4
-
-    def __init__(self, *, after: int) -> None:
-        super().__init__(f"what was read as of #{after} has changed since")
-        self.after = after
+    after: int
+    message = "what was read as of #{after} has changed since"
 
 
 class StaleView(LedgerError):
@@ -216,6 +269,9 @@ class StaleView(LedgerError):
 
 
 # --- the store (exit 10 and 74) ------------------------------------------------------
+
+
+UPGRADE = "Upgrade: pip install --upgrade studio-ledger"
 
 
 class NoLedger(LedgerError):
@@ -228,15 +284,14 @@ class NotALedger(NoLedger):
     """Something else lives at that place."""
 
 
-class NewerFormat(NoLedger):
+class NewerFormat(Declared, NoLedger):
     """The ledger was written by a later version of this program."""
 
-    def __init__(self, where: str, *, found: int, known: int) -> None:
-        super().__init__(
-            f"{where} has ledger format {found}, this program knows up to {known}",
-            advice="Upgrade: pip install --upgrade studio-ledger",
-        )
-        self.found, self.known = found, known
+    ledger: str
+    found: int
+    known: int
+    message = "{ledger} has ledger format {found}, this program knows up to {known}"
+    advice = UPGRADE
 
 
 class LedgerExists(Refused):
@@ -257,69 +312,57 @@ class StorageFailure(LedgerError):
     exit_code = 74
 
 
-class LineTooLong(BadInput):
+class LineTooLong(Declared, BadInput):
     """An event whose line would be larger than the log takes."""
 
-    def __init__(self, type: str, *, size: int, limit: int) -> None:
-        super().__init__(
-            f"a {type} of {size:,} bytes is larger than the {limit:,} bytes of a line",
-            advice="Shorten its texts or split the period",
-        )
-        self.size, self.limit = size, limit
+    type: str
+    size: int
+    limit: int
+    message = "a {type} of {size:,} bytes is larger than the {limit:,} bytes of a line"
+    advice = "Shorten its texts or split the period"
 
 
 # --- refusals that several nouns share (exit 1) --------------------------------------
 
 
-class UnreadableEvent(Refused):
+class UnreadableEvent(RefusedBy):
     """A rule needs an event that a later version, or a plugin now removed, has written."""
 
     rule = "readable-history"
-
-    def __init__(self, type: str, *, position: int) -> None:
-        super().__init__(
-            f"this command needs a {type} that this version cannot read",
-            position=position,
-            advice="Upgrade: pip install --upgrade studio-ledger",
-        )
-        self.type = type
+    type: str
+    message = "this command needs a {type} that this version cannot read"
+    advice = UPGRADE
 
 
-class NothingChanges(Refused):
+class NothingChanges(RefusedBy):
     """A command would record what holds already: an event without news tells nobody anything."""
 
     rule = "no-empty-change"
+    what: str
+    message = "{what}"
+    advice = "Nothing needs to be recorded"
 
-    def __init__(self, what: str, *, position: int) -> None:
-        super().__init__(what, position=position, advice="Nothing needs to be recorded")
 
-
-class NotInService(Refused):
+class NotInService(RefusedBy):
     """A day lies before a space came into service, or after it left."""
 
     rule = "in-service"
+    space: str
+    day: date
+    since: date
+    until: date | None
+    message = "space {space!r} is not in service on {day}, only from {since}{end}"
+    advice = "Choose days in service: view spaces"
 
-    def __init__(
-        self, space: str, day: date, *, since: date, until: date | None, position: int
-    ) -> None:
-        span = f"from {since}" if until is None else f"from {since} to before {until}"
-        super().__init__(
-            f"space {space!r} is not in service on {day}, only {span}",
-            position=position,
-            advice="Choose days in service: view spaces",
-        )
-        self.space, self.day, self.since, self.until = space, day, since, until
+    @property
+    def end(self) -> str:
+        return "" if self.until is None else f" to before {self.until}"
 
 
-class ProjectIsClosed(Refused):
+class ProjectIsClosed(RefusedBy):
     """Nothing more can be done for a project that was closed."""
 
     rule = "open-project"
-
-    def __init__(self, project: str, *, position: int) -> None:
-        super().__init__(
-            f"project {project!r} is closed",
-            position=position,
-            advice="Open a further project: project open",
-        )
-        self.project = project
+    project: str
+    message = "project {project!r} is closed"
+    advice = "Open a further project: project open"

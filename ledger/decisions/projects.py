@@ -222,7 +222,7 @@ class WithdrawMilestone(Decision, frozen=True, tag="project withdraw"):
         milestones = read_milestones(ctx, self.project)
         known = milestones.get(self.milestone)
         if known is None:
-            raise NotPlanned(self.project, self.milestone, known=milestones)
+            raise NotPlanned(self.project, self.milestone, known=tuple(milestones))
         ctx.record(
             MilestoneWithdrawn(project=self.project, milestone=self.milestone),
             corrects=known.reached,

@@ -319,5 +319,5 @@ def _refuse_booked(what: str, firm: Sequence[Firm], *, advice: str) -> None:
             period=firm[0].period,
             more=len(firm) - 1,
             position=firm[0].position,
-            advice=advice,
+            instead=advice,
         )
