@@ -24,8 +24,8 @@ from ledger.testing.laws import LAWS, Law
 from ledger.testing.looking import LawBroken, Parameters
 from ledger.testing.oracles import Oracle
 from ledger.testing.reducing import reduced
+from ledger.testing.retelling import Told
 from ledger.testing.strategies import cases, events_of, studio_histories
-from ledger.testing.studio import Told
 from ledger.testing.subjects import Case, Subject
 
 MOST_EXAMPLES = 25

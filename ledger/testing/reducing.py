@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 
 from ledger.testing.looking import LawBroken
-from ledger.testing.studio import Choice, Command, Told
+from ledger.testing.retelling import Told
+from ledger.testing.studio import Choice, Command
 from ledger.testing.subjects import Case
 
 WITHIN = 8.0

@@ -10,7 +10,8 @@ from msgspec import inspect as msginspect
 
 from ledger.decisions.base import Rule
 from ledger.events.base import Event, RecordedEvent
-from ledger.testing.studio import ALL_READINGS, Choice, Command, Told, told
+from ledger.testing.retelling import ALL_READINGS, Told, told
+from ledger.testing.studio import Choice, Command
 from ledger.testing.subjects import Case, Part
 
 _OFTEN = (

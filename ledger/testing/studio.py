@@ -7,7 +7,7 @@ choices somebody draws, and whatever is cut out of it, the history stays legal.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -41,8 +41,6 @@ from ledger.events.base import (
 )
 from ledger.events.bookings import BookingEvent
 from ledger.events.equipment import EquipmentEvent, ServiceKind
-from ledger.testing.commands import CAMPUS, READINGS
-from ledger.testing.equipment_commands import ITEM_READINGS
 from ledger.testing.history import MemoryHistory
 from ledger.times import ManualClock, Period
 
@@ -52,9 +50,6 @@ OPENED = datetime(2025, 3, 1, tzinfo=UTC)
 
 GONE = "gone.SomethingHappened"
 """The type of the events that a plugin left behind which is no longer there."""
-
-ALL_READINGS = READINGS | ITEM_READINGS
-"""Every word of a choice but `wait` and `unknown`, with how it is read."""
 
 _PEOPLE = ("scheduler", "小王", "Ana")
 _REASONS = (None, None, None, "the crew asked for it", "演员生病")
@@ -72,6 +67,9 @@ class Choice(NamedTuple):
 
 Command = Choice | Event | Decision
 """A choice; or an event or decision of the plugin under test, taken as it is."""
+
+Reading = Callable[["Studio", Choice], Decision | None]
+"""Turns a choice into a command, with what is there to choose from."""
 
 
 class StudioHistory(MemoryHistory):
@@ -122,14 +120,23 @@ class StudioHistory(MemoryHistory):
 class Studio:
     """A campus as it stands, and the history that brought it there.
 
-    `history` begins with `LedgerOpened` and a small campus. What a plugin adds is given by
-    its event `types` and its `rules`.
+    `history` begins with `LedgerOpened` and the commands of `campus`. `readings` has every
+    word of a choice but `wait` and `unknown`. What a plugin adds is given by its event
+    `types` and its `rules`.
     """
 
-    def __init__(self, *, types: Iterable[type[Event]] = (), rules: Sequence[Rule] = ()) -> None:
+    def __init__(
+        self,
+        campus: Iterable[Decision],
+        readings: Mapping[str, Reading],
+        *,
+        types: Iterable[type[Event]] = (),
+        rules: Sequence[Rule] = (),
+    ) -> None:
         self.clock = ManualClock(OPENED)
         self.history = StudioHistory(clock=self.clock, types=types)
         self.rules: tuple[Rule, ...] = ()
+        self._readings = readings
         self.spaces: list[str] = []
         self.projects: list[str] = []
         self.items: list[str] = []
@@ -148,7 +155,7 @@ class Studio:
         self._made: dict[str, int] = defaultdict(int)
         opened = LedgerOpened(origin="studio.example", format=1, demo=False, zone="Asia/Shanghai")
         self.record(opened)
-        for decision in CAMPUS:
+        for decision in campus:
             self.command(decision)
         self.rules = tuple(rules)  # the campus was there before the plugin came
 
@@ -169,7 +176,7 @@ class Studio:
             self.history.add_unknown(names[(command.who + 7 * command.other) % len(names)])
             return True
         self.clock.advance(timedelta(minutes=20))
-        decision = ALL_READINGS[command.do](self, command)
+        decision = self._readings[command.do](self, command)
         return decision is not None and self.command(
             decision,
             actor=self.one_of(_PEOPLE, command.other),
@@ -292,45 +299,6 @@ _STATES = {
     "BookingWrapped": "wrapped",
     "BookingCancelled": "over",
 }
-
-
-class Told(tuple[RecordedEvent, ...]):
-    """A history, and the commands that it came of: what can be left out to shorten it."""
-
-    commands: tuple[Command, ...]
-    rules: tuple[Rule, ...]
-
-    def retold(self, commands: tuple[Command, ...]) -> "Told":
-        """The history of other commands, under the same rules."""
-        return told(commands, rules=self.rules)
-
-
-_TOLD: dict[Hashable, Told] = {}
-_MOST_TOLD = 2_000
-"""Histories kept: one contract tells the same ones for each of its laws."""
-
-
-def told(commands: Sequence[Command], *, rules: tuple[Rule, ...] = ()) -> Told:
-    """The history that comes of these commands, the same for the same ones."""
-    key = (tuple(commands), rules)
-    try:
-        known = _TOLD.get(key)
-    except TypeError:  # a plugin's event that holds a list
-        return _tell(commands, rules)
-    if known is None:
-        if len(_TOLD) >= _MOST_TOLD:
-            _TOLD.clear()
-        known = _TOLD[key] = _tell(commands, rules)
-    return known
-
-
-def _tell(commands: Sequence[Command], rules: tuple[Rule, ...]) -> Told:
-    studio = Studio(rules=rules)
-    for command in commands:
-        studio.take(command)
-    history = Told(studio.history.events)
-    history.commands, history.rules = tuple(commands), rules
-    return history
 
 
 def stored(entry: RecordedEvent) -> tuple[int, str, str, str, bytes]:

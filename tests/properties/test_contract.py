@@ -32,8 +32,9 @@ from ledger.events.base import Event, RecordedEvent, Registry
 from ledger.plugin import Context, Projection, Row, key, on, table, view, zone
 from ledger.testing import events_of, isolated_host, projection_contract, studio_histories
 from ledger.testing.restarts import Memory
+from ledger.testing.retelling import Told, told
 from ledger.testing.strategies import cases
-from ledger.testing.studio import Choice, Told, stored, told
+from ledger.testing.studio import Choice, stored
 from ledger.testing.watching import Stopped, watching
 
 
