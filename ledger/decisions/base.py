@@ -68,14 +68,16 @@ class Snapshot:
     Everything up to position `head` and nothing after, since the log is append-only; then
     the `pending` events of the decisions before this one in the batch. The questions asked
     of it are the boundary of the whole batch. Answers are kept: in a snapshot the same
-    question has the same answer. `known` are those that earlier decisions were given.
+    question has the same answer. `known_answers` are those that earlier decisions were given.
     """
 
-    def __init__(self, history: History, head: int, known: "KnownAnswers | None" = None) -> None:
+    def __init__(
+        self, history: History, head: int, known_answers: "KnownAnswers | None" = None
+    ) -> None:
         self.head = head
         self.pending: list[RecordedEvent] = []
         self._history = history
-        self._known = known
+        self._known_answers = known_answers
         self._answers: dict[tuple[Query, bool], list[RecordedEvent]] = {}
         # By tag, and by tag and type: a batch of thousands asks as many questions, and would
         # look through all that it has proposed for each of them.
@@ -109,7 +111,7 @@ class Snapshot:
     def _look_up(self, question: tuple[Query, bool]) -> list[RecordedEvent]:
         # Known answers may go on without this snapshot, also while it reads: with a decision
         # inside of this one, or with another thread.
-        known = self._known
+        known = self._known_answers
         found = known.get(question) if known is not None and known.are_of(self.head) else None
         if found is None:
             query, last = question
@@ -147,7 +149,7 @@ class Snapshot:
             self._pending_with[tag, _ANY].append(entry)
             self._pending_with[tag, entry.type].append(entry)
 
-    def drop(self, count: int) -> None:
+    def take_back(self, count: int) -> None:
         """Take back the last `count` pending events (of a decision that was refused)."""
         for _ in range(count):
             entry = self.pending.pop()

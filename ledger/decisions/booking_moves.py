@@ -12,10 +12,10 @@ from ledger.decisions.base import Context, Decision
 from ledger.decisions.booking_refusals import HeldByAnother, StaysWhereItStarted
 from ledger.decisions.booking_state import Booking, read_booking, require
 from ledger.decisions.bookings import check_plan, find_hold
-from ledger.decisions.calendar import read_firm
+from ledger.decisions.calendar import read_firm_bookings
 from ledger.decisions.ladder import Ladder, gives_back_only
 from ledger.decisions.projects import read_open_project
-from ledger.decisions.room import check_place, check_room, in_the_way
+from ledger.decisions.room import blocking_holds, check_bookable, check_capacity
 from ledger.decisions.shoot_days import check_days_kept
 from ledger.decisions.sites import Space, read_space
 from ledger.errors import BadInput
@@ -38,7 +38,7 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
     def decide(self, ctx: Context) -> None:
         """BookingRescheduled, and the promotions of those that were behind a hold.
 
-        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_place`
+        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable`
         raises; for a firm booking `SpaceTaken`, `SpaceFull`, `HeldByAnother`; for a started
         one `StaysWhereItStarted`, `DayWasReported`, `OutsideBooking`.
         """
@@ -57,7 +57,7 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
                 f"booking {booking.id!r} has {space.id!r} on {period} already",
                 advice="Give other days with --days or another space with --space",
             )
-        check_place(ctx, space, period, booking.units)
+        check_bookable(ctx, space, period, booking.units)
         if booking.state == "held":
             rank, ladder = _move_hold(ctx, booking, space, period)
         else:
@@ -90,13 +90,13 @@ def _move_hold(ctx: Context, booking: Booking, space: Space, period: Period) -> 
     """Its new rank, and the ladder that it leaves or stays on, on which others move up."""
     left = Ladder(ctx, booking.space)
     if space.id != booking.space:
-        left.sweep(booking.period)
+        left.release_expired(booking.period)
         hold = find_hold(left, booking)
         reached = Ladder(ctx, space.id)
-        reached.sweep(period)
+        reached.release_expired(period)
         left.leave(hold)
         return reached.next_rank(period), left
-    left.sweep(booking.period, period)
+    left.release_expired(booking.period, period)
     hold = find_hold(left, booking)
     if gives_back_only(booking.space, booking.period, space.id, period):
         return left.give_back(hold, period), left
@@ -110,13 +110,13 @@ def _move_firm(ctx: Context, booking: Booking, space: Space, period: Period) -> 
         if (space.id, period.start) != (booking.space, booking.period.start):
             raise StaysWhereItStarted(booking.id, position=booking.position)
         check_days_kept(ctx, booking, period)
-    firm = read_firm(ctx, space.id, period, but=booking.id)
-    check_room(space, period, booking.units, firm)
+    firm = read_firm_bookings(ctx, space.id, period, but=booking.id)
+    check_capacity(space, period, booking.units, firm)
     taken = [period] if space.id != booking.space else list(_further(booking.period, period))
     ladder = Ladder(ctx, space.id)
-    ladder.sweep(*taken)
+    ladder.release_expired(*taken)
     for part in taken:
-        for hold in in_the_way(space, part, booking.units, firm, ladder.beside(part)):
+        for hold in blocking_holds(space, part, booking.units, firm, ladder.overlapping(part)):
             raise HeldByAnother(
                 booking.id, holder=hold.booking, period=hold.period, position=hold.since
             )

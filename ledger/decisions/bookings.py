@@ -21,10 +21,10 @@ from ledger.decisions.booking_refusals import (
     WrongState,
 )
 from ledger.decisions.booking_state import Booking, read_booking, require
-from ledger.decisions.calendar import read_firm
+from ledger.decisions.calendar import read_firm_bookings
 from ledger.decisions.ladder import Hold, Ladder, released
 from ledger.decisions.projects import read_open_project
-from ledger.decisions.room import check_place, check_room, in_the_way
+from ledger.decisions.room import blocking_holds, check_bookable, check_capacity
 from ledger.decisions.sites import read_space
 from ledger.errors import AlreadyExists, BadInput, UnreadableEvent
 from ledger.events.bookings import BookingConfirmed, BookingHeld, DayPlan, HoldChallenged
@@ -65,7 +65,7 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         """BookingHeld, and with `confirm` BookingConfirmed.
 
         Raises `BadInput`, `AlreadyExists`, `UnknownId`, `ProjectIsClosed`, what
-        `check_place` raises, and with `confirm` `SpaceTaken`, `SpaceFull`, `BehindHold`.
+        `check_bookable` raises, and with `confirm` `SpaceTaken`, `SpaceFull`, `BehindHold`.
         """
         booking_id = self._id(ctx)
         read_open_project(ctx, self.project)
@@ -73,9 +73,9 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         period = self.when.resolve(space.zone)
         plan = check_plan(self.plan, period)
         expires_at = self._expiry(ctx, space.zone)
-        check_place(ctx, space, period, self.units)
+        check_bookable(ctx, space, period, self.units)
         ladder = Ladder(ctx, space.id)
-        ladder.sweep(period)
+        ladder.release_expired(period)
         held = BookingHeld(
             booking=booking_id,
             space=space.id,
@@ -89,9 +89,9 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         ladder.record(held)
         if not self.confirm:
             return
-        firm = read_firm(ctx, space.id, period)
-        check_room(space, period, self.units, firm)
-        for ahead in in_the_way(space, period, self.units, firm, ladder.beside(period)):
+        firm = read_firm_bookings(ctx, space.id, period)
+        check_capacity(space, period, self.units, firm)
+        for ahead in blocking_holds(space, period, self.units, firm, ladder.overlapping(period)):
             raise BehindHold(
                 None,
                 ahead=ahead.booking,
@@ -176,7 +176,7 @@ class ChallengeHolds(Decision, frozen=True, tag="booking challenge"):
     def decide(self, ctx: Context) -> None:
         """HoldChallenged for each.
 
-        Raises `UnknownId`, `WrongState`, what `check_place` raises and `SpaceTaken` or
+        Raises `UnknownId`, `WrongState`, what `check_bookable` raises and `SpaceTaken` or
         `SpaceFull` (a challenge is in vain where nobody can confirm), `NothingAhead`,
         `NotAhead`, `AlreadyChallenged`.
         """
@@ -184,10 +184,12 @@ class ChallengeHolds(Decision, frozen=True, tag="booking challenge"):
         require(booking, "held")
         space = read_space(ctx, booking.space)
         ladder = Ladder(ctx, space.id)
-        ladder.sweep(booking.period)
+        ladder.release_expired(booking.period)
         hold = find_hold(ladder, booking)
-        check_place(ctx, space, hold.period, hold.units)
-        check_room(space, hold.period, hold.units, read_firm(ctx, space.id, hold.period))
+        check_bookable(ctx, space, hold.period, hold.units)
+        check_capacity(
+            space, hold.period, hold.units, read_firm_bookings(ctx, space.id, hold.period)
+        )
         ahead = {one.booking: one for one in ladder.ahead_of(hold)}
         asked = open_challenges(ctx, hold, ahead.values())
         if self.against is None:
@@ -267,9 +269,9 @@ class ReleaseHold(Decision, frozen=True, tag="booking release"):
         booking = read_booking(ctx, self.booking)
         require(booking, "held")
         ladder = Ladder(ctx, booking.space)
-        ladder.sweep(booking.period)
+        ladder.release_expired(booking.period)
         hold = ladder.find(booking.id, booking.period)
-        if hold is not None:  # else the sweep has just released it, since it had expired
+        if hold is not None:  # else it had expired, and was released just now
             ladder.leave(hold)
             ladder.record(released(hold, "released"))
 
@@ -290,7 +292,7 @@ class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
     def decide(self, ctx: Context) -> None:
         """For each: HoldReleased of those whose challenge lapsed, BookingConfirmed, promotions.
 
-        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_place`
+        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable`
         raises, `SpaceTaken`, `SpaceFull`, `BehindHold`, `AnswerPending`.
         """
         if not self.bookings or len(set(self.bookings)) < len(self.bookings):
@@ -306,12 +308,12 @@ def confirm(ctx: Context, booking_id: str) -> None:
     read_open_project(ctx, booking.project)
     space = read_space(ctx, booking.space)
     ladder = Ladder(ctx, space.id)
-    ladder.sweep(booking.period)
+    ladder.release_expired(booking.period)
     hold = find_hold(ladder, booking)
-    check_place(ctx, space, hold.period, hold.units)
-    firm = read_firm(ctx, space.id, hold.period)
-    check_room(space, hold.period, hold.units, firm)
-    obstacles = in_the_way(space, hold.period, hold.units, firm, ladder.ahead_of(hold))
+    check_bookable(ctx, space, hold.period, hold.units)
+    firm = read_firm_bookings(ctx, space.id, hold.period)
+    check_capacity(space, hold.period, hold.units, firm)
+    obstacles = blocking_holds(space, hold.period, hold.units, firm, ladder.ahead_of(hold))
     lapsed = _lapsed(ctx, hold, obstacles)
     ladder.leave(*lapsed, hold)
     ladder.record(

@@ -27,7 +27,7 @@ CALENDAR = (BookingConfirmed, BookingRescheduled, BookingWrapped, BookingCancell
 crew that moves in on Monday had the stage since its confirm."""
 
 
-class Firm(Struct, frozen=True):
+class FirmBooking(Struct, frozen=True):
     """A booking that has its time; `position` is the event that gave it."""
 
     booking: str
@@ -37,12 +37,14 @@ class Firm(Struct, frozen=True):
     position: int
 
 
-def fold_firm(entries: Iterable[RecordedEvent], space: str, month: str) -> dict[str, Firm]:
+def fold_firm_bookings(
+    entries: Iterable[RecordedEvent], space: str, month: str
+) -> dict[str, FirmBooking]:
     """The firm bookings that touch a month of a space, from its bucket's events.
 
     As with the holds, a bucket is enough for its own month. Raises `UnreadableEvent`.
     """
-    firm: dict[str, Firm] = {}
+    firm: dict[str, FirmBooking] = {}
     for entry in entries:
         match entry.event:
             case BookingConfirmed() as event:
@@ -61,17 +63,19 @@ def fold_firm(entries: Iterable[RecordedEvent], space: str, month: str) -> dict[
     return {one.booking: one for one in firm.values() if month in one.period.months}
 
 
-def _firm(event: BookingConfirmed | BookingRescheduled, position: int) -> Firm:
-    return Firm(event.booking, event.project, event.period, event.units, position)
+def _firm(event: BookingConfirmed | BookingRescheduled, position: int) -> FirmBooking:
+    return FirmBooking(event.booking, event.project, event.period, event.units, position)
 
 
-def read_firm(ctx: Context, space: str, period: Period, *, but: str = "") -> list[Firm]:
+def read_firm_bookings(
+    ctx: Context, space: str, period: Period, *, but: str = ""
+) -> list[FirmBooking]:
     """The firm bookings of a space that overlap a period, earliest first.
 
     Reads the months that the period touches. `but` leaves one booking out.
     """
-    found: dict[str, Firm] = {}
+    found: dict[str, FirmBooking] = {}
     for month in period.months:
-        found |= fold_firm(ctx.read(tag("space", space, month), *CALENDAR), space, month)
+        found |= fold_firm_bookings(ctx.read(tag("space", space, month), *CALENDAR), space, month)
     overlapping = (f for f in found.values() if f.booking != but and f.period.overlaps(period))
     return sorted(overlapping, key=lambda one: (one.period.start, one.position))

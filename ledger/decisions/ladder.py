@@ -130,7 +130,7 @@ class Ladder:
         self._look(period)
         return self._live.get(booking)
 
-    def beside(self, period: Period, *, but: str = "") -> list[Hold]:
+    def overlapping(self, period: Period, *, but: str = "") -> list[Hold]:
         """The live holds that overlap a period, best rank first."""
         return sorted(self._touching(period, but), key=lambda hold: (hold.rank, hold.since))
 
@@ -140,11 +140,11 @@ class Ladder:
 
     def ahead_of(self, hold: Hold) -> list[Hold]:
         """The better-ranked live holds that overlap a hold, best rank first."""
-        return [other for other in self.beside(hold.period) if other.rank < hold.rank]
+        return [other for other in self.overlapping(hold.period) if other.rank < hold.rank]
 
     def next_rank(self, period: Period) -> int:
         """The rank of a hold that is placed there now."""
-        return 1 + max((hold.rank for hold in self.beside(period)), default=0)
+        return 1 + max((hold.rank for hold in self.overlapping(period)), default=0)
 
     def _look(self, period: Period) -> None:
         for month in period.months:
@@ -164,7 +164,7 @@ class Ladder:
 
     # --- leaving ----------------------------------------------------------------------
 
-    def sweep(self, *periods: Period) -> None:
+    def release_expired(self, *periods: Period) -> None:
         """Release what has expired in these months, before anything else is decided."""
         for period in periods:
             self._look(period)

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ledger.decisions.base import Context, Decision
-from ledger.decisions.calendar import Firm, read_firm
+from ledger.decisions.calendar import FirmBooking, read_firm_bookings
 from ledger.decisions.site_refusals import (
     AlreadyRetired,
     BadAmount,
@@ -112,7 +112,7 @@ class CloseSpace(Decision, frozen=True, tag="space close"):
         if not self.despite_bookings:
             _refuse_booked(
                 f"space {space.id!r} cannot close on {period}",
-                read_firm(ctx, space.id, period),
+                read_firm_bookings(ctx, space.id, period),
                 advice="Move or cancel it, or close all the same with --despite-bookings",
             )
         ctx.record(
@@ -286,7 +286,9 @@ def _room(capacity: int | None) -> int:
     return 1 if capacity is None else capacity
 
 
-def _firm_from(ctx: Context, space: Space, first: date, *, until: date | None = None) -> list[Firm]:
+def _firm_from(
+    ctx: Context, space: Space, first: date, *, until: date | None = None
+) -> list[FirmBooking]:
     """The firm bookings of a space from a day on, before `until` where it is given.
 
     `check_horizon` let none reach further than `HORIZON` beyond the time it was recorded,
@@ -299,17 +301,17 @@ def _firm_from(ctx: Context, space: Space, first: date, *, until: date | None = 
         raise TooFarAhead(first, horizon=end.astimezone(zone(space.zone)).date())
     if until is not None:
         end = min(end, start_of_day(until, space.zone))
-    firm: dict[str, Firm] = {}
+    firm: dict[str, FirmBooking] = {}
     while start < end:
         # A period is ten years at most, and this may be a correction of long ago.
         stop = min(start + _READ_AT_ONCE, end)
-        found = read_firm(ctx, space.id, Period(start, stop, space.zone))
+        found = read_firm_bookings(ctx, space.id, Period(start, stop, space.zone))
         firm |= {one.booking: one for one in found}
         start = stop
     return sorted(firm.values(), key=lambda one: (one.period.start, one.position))
 
 
-def _refuse_booked(what: str, firm: Sequence[Firm], *, advice: str) -> None:
+def _refuse_booked(what: str, firm: Sequence[FirmBooking], *, advice: str) -> None:
     """Refuse where there are any, naming the first. Raises `SpaceIsBooked`."""
     if firm:
         raise SpaceIsBooked(

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from ledger.decisions.base import Decision
 from ledger.decisions.booking_moves import MoveBooking
 from ledger.decisions.bookings import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
-from ledger.decisions.calendar import CALENDAR, fold_firm
+from ledger.decisions.calendar import CALENDAR, fold_firm_bookings
 from ledger.decisions.ladder import LADDER, fold_holds
 from ledger.decisions.shoot_days import CancelBooking, ReportShootDay, StartBooking, WrapBooking
 from ledger.errors import BoundaryBroken
@@ -368,7 +368,7 @@ class Bookings(RuleBasedStateMachine):
                     for b, (where, period, rank) in holds.items()
                     if where == space and month in period.months
                 }
-                taken = fold_firm(history.read([_about(bucket, CALENDAR)]), space, month)
+                taken = fold_firm_bookings(history.read([_about(bucket, CALENDAR)]), space, month)
                 assert {b: (f.period, f.units) for b, f in taken.items()} == {
                     b: (period, units)
                     for b, (where, period, units) in firm.items()

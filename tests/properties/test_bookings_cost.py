@@ -181,7 +181,7 @@ def _no_ripple(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _no_expiry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ladder.Ladder, "sweep", lambda self, *periods: None)
+    monkeypatch.setattr(ladder.Ladder, "release_expired", lambda self, *periods: None)
 
 
 def _first_month_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,11 +195,11 @@ def _first_month_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _passes_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bookings, "in_the_way", lambda *of: [])
+    monkeypatch.setattr(bookings, "blocking_holds", lambda *of: [])
 
 
 def _no_room_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bookings, "check_room", lambda *of: None)
+    monkeypatch.setattr(bookings, "check_capacity", lambda *of: None)
 
 
 def _reads_past_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:

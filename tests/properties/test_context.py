@@ -223,7 +223,7 @@ def test_what_a_refused_decision_recorded_is_taken_back(
     expected = ask(ctx, question)
     for event in second:
         ctx.record(event)
-    ctx._snapshot.drop(len(second))
+    ctx._snapshot.take_back(len(second))
     assert ask(ctx, question) == expected
 
 
