@@ -1,8 +1,8 @@
-"""What can go wrong, one class each: what stands in the way, and what to do.
+"""The errors: each says what stands in the way, and what to do about it.
 
 Every error that a user can cause or meet is a `LedgerError`. Its class decides the exit
-code, its arguments are typed, and the message is composed inside, so that a caller can
-neither forget the advice nor word it a second way.
+code, takes typed arguments and composes the message, so that a caller can neither forget
+the advice nor word it in a second way.
 """
 
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Self, dataclass_transform
 
 LONGEST = 2_000
-"""Letters of a message, or of its advice: a title, which may have 1,000, can be quoted whole."""
+"""Characters of a message, or of its advice: enough to quote a title of 1,000 whole."""
 
 
 def _readable(text: str) -> str:
-    """A text without its middle where it is too long: whatever was typed may be quoted in it."""
+    """Cut out the middle of a text that is too long: it may quote any input."""
     if len(text) <= LONGEST:
         return text
     return f"{text[: LONGEST - LONGEST // 4]} … {text[-LONGEST // 4 :]}"
@@ -33,7 +33,7 @@ class LedgerError(Exception):
         self.message = _readable(message)
         self.advice = _readable(advice)
         self.where = ""
-        """The place in an input, such as `line 12`, set by whoever reads it."""
+        """The place in an input, such as `line 12`, set by the code that reads the input."""
 
     def __str__(self) -> str:
         text = f"{self.message}. {self.advice}" if self.advice else self.message
@@ -44,9 +44,9 @@ class LedgerError(Exception):
 class Declared(LedgerError):
     """Base of the errors that declare their arguments as fields, as a dataclass does.
 
-    Their `message` and `advice` are templates: `{space!r}` stands for the field `space`, or
-    for a property of that name where its value alone does not say enough. The arguments are
-    in the order of the fields; those of a class with `kw_only` come last.
+    Its `message` and `advice` are templates: `{space!r}` stands for a field `space`, or for
+    a property of that name where the text has to be computed. The arguments come in the order
+    of the fields; those of a class with `kw_only` are given by name.
     """
 
     message = ""
@@ -100,17 +100,17 @@ class InternalError(LedgerError):
 
 
 class Pending(int):
-    """The position of an event that is not recorded yet: it orders, and nobody may cite it.
+    """The position of an event that is not recorded yet: good for ordering, not for citing.
 
-    The number is where the event would stand if nobody else recorded in between. As text
-    it says where the event is to be found instead: at which `line` of its batch, 0 where
-    the command itself proposes it.
+    The number is where the event would stand if nothing else were recorded in between. As
+    text it names the event's place instead: the `line` of its batch, 0 where the command
+    itself proposes it.
     """
 
     line: int
 
     def __new__(cls, position: int, line: int = 0) -> Self:
-        """That position, of an event proposed by that line."""
+        """Return the position of an event that a line proposes."""
         made = super().__new__(cls, position)
         made.line = line
         return made
@@ -122,7 +122,7 @@ class Pending(int):
 
 
 def cited(position: int) -> str:
-    """An event's place as a message cites it: `#12`, or where in the batch it stands."""
+    """Return an event's place as messages cite it: `#12`, or its line of the batch."""
     return str(position) if isinstance(position, Pending) else f"#{position}"
 
 
@@ -130,8 +130,8 @@ class Refused(LedgerError):
     """A rule said no. Nothing was recorded.
 
     `rule` is the rule's stable short name, `position` the event that stands in the way
-    (None where it is an absence that stands in the way, or an event of the same batch,
-    which is not recorded either).
+    (None without such an event, or if it belongs to the same batch and so is not recorded
+    either).
     """
 
     exit_code = 1
@@ -144,17 +144,17 @@ class Refused(LedgerError):
 
 
 class RefusedBy(Declared, Refused, kw_only=True):
-    """Base of the refusals for which an event may stand in the way, with its position."""
+    """Base of the declared refusals that name the event in the way by its `position`."""
 
     position: int | None
 
 
 def near(word: str, known: Iterable[str]) -> list[str]:
-    """Up to three of the known names that somebody may have meant, the nearest first.
+    """Return up to three known names that the word may stand for, the nearest first.
 
-    Short ids with a number are all alike: nobody who types b-9 means b-1.
+    Short ids with a number all look alike, but b-9 is not a misspelt b-1.
     """
-    from difflib import get_close_matches  # loaded where something was misspelt
+    from difflib import get_close_matches  # loaded only after a misspelling
 
     names = list(known)
     numbered = any(letter.isdigit() for letter in word)
@@ -164,13 +164,13 @@ def near(word: str, known: Iterable[str]) -> list[str]:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The question that advises the known names near to a word; empty where none is."""
+    """Return a question that suggests the known names near a word; empty if there are none."""
     meant = near(word, known)
     return f"Did you mean {' or '.join(meant)}?" if meant else ""
 
 
 class UnknownId(Refused):
-    """A command names something that the ledger does not know."""
+    """A command names something that is not in the ledger."""
 
     rule = "known-id"
 
@@ -186,22 +186,22 @@ ADD_ADVICE = {
     "project": "List them with: view projects; open one with: project open",
     "booking": "List them with: view bookings",
     "equipment": "List it with: view equipment; register an item with: equipment add",
-    "closure": "See a space's closures with: show space:ID",
+    "closure": "List a space's closures with: show space:ID",
 }
 
 
 class AlreadyExists(RefusedBy):
-    """An id is taken; ids are never used twice, so that history stays readable."""
+    """An id is taken. Ids are never used twice, so that history stays readable."""
 
     rule = "unique-id"
     kind: str
     id: str
-    message = "{kind} {id!r} exists already"
+    message = "{kind} {id!r} already exists"
     advice = "Choose another id; an id is never used twice"
 
 
 class RequestReused(RefusedBy):
-    """A request key came a second time, with a different command."""
+    """A request key was used again for a different command."""
 
     rule = "request-key"
     key: str
@@ -224,7 +224,7 @@ class BadId(Declared, BadInput):
     kind: str
     text: str
     suggestion: str
-    message = "{text!r} is no {kind} id"
+    message = "{text!r} is not a valid {kind} id"
     advice = (
         "Use 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit{for_example}"
     )
@@ -239,14 +239,14 @@ class BadTime(BadInput):
 
 
 class BadText(BadInput):
-    """A title, name or reason that cannot be kept: empty, too long, or control characters."""
+    """A title, name or reason that is empty, too long, or has control characters."""
 
 
 # --- conflict (exit 4), stale (exit 5) -----------------------------------------------
 
 
 class Conflict(Declared):
-    """Others kept recording what the decision had read; the retries are used up."""
+    """Other processes kept changing what the decision had read; no retry is left."""
 
     exit_code = 4
     attempts: int
@@ -255,7 +255,10 @@ class Conflict(Declared):
 
 
 class BoundaryBroken(Declared):
-    """An append's condition failed: what the decision read has changed. Retried, not shown."""
+    """An append's condition failed: the answers that the decision read have changed.
+
+    The decision is retried; the user does not see this.
+    """
 
     exit_code = 4
     after: int
@@ -263,7 +266,7 @@ class BoundaryBroken(Declared):
 
 
 class StaleView(LedgerError):
-    """A projection is quarantined, so a view answers only up to an earlier position."""
+    """A projection is quarantined, so its views answer only up to an earlier position."""
 
     exit_code = 5
 
@@ -275,13 +278,13 @@ UPGRADE = "Upgrade: pip install --upgrade studio-ledger"
 
 
 class NoLedger(LedgerError):
-    """There is no ledger at that place."""
+    """The place has no ledger."""
 
     exit_code = 10
 
 
 class NotALedger(NoLedger):
-    """Something else lives at that place."""
+    """The place holds something other than a ledger."""
 
 
 class NewerFormat(Declared, NoLedger):
@@ -290,17 +293,17 @@ class NewerFormat(Declared, NoLedger):
     ledger: str
     found: int
     known: int
-    message = "{ledger} has ledger format {found}, this program knows up to {known}"
+    message = "{ledger} has ledger format {found}, but this program reads only up to {known}"
     advice = UPGRADE
 
 
 class LedgerExists(Refused):
-    """Something is there already; a ledger is never written over."""
+    """The place is taken; a ledger never overwrites anything."""
 
     rule = "never-overwrite"
 
     def __init__(self, where: str, *, advice: str = "Choose another place with --ledger") -> None:
-        super().__init__(f"there is something at {where} already", advice=advice)
+        super().__init__(f"there is already something at {where}", advice=advice)
 
 
 class StorageFailure(LedgerError):
@@ -313,12 +316,12 @@ class StorageFailure(LedgerError):
 
 
 class LineTooLong(Declared, BadInput):
-    """An event whose line would be larger than the log takes."""
+    """An event's line would be larger than the log allows."""
 
     type: str
     size: int
     limit: int
-    message = "a {type} of {size:,} bytes is larger than the {limit:,} bytes of a line"
+    message = "a {type} of {size:,} bytes is longer than a line may be ({limit:,} bytes)"
     advice = "Shorten its texts or split the period"
 
 
@@ -326,7 +329,7 @@ class LineTooLong(Declared, BadInput):
 
 
 class UnreadableEvent(RefusedBy):
-    """A rule needs an event that a later version, or a plugin now removed, has written."""
+    """A rule needs an event that was written by a later version or a removed plugin."""
 
     rule = "readable-history"
     type: str
@@ -335,7 +338,7 @@ class UnreadableEvent(RefusedBy):
 
 
 class NothingChanges(RefusedBy):
-    """A command would record what holds already: an event without news tells nobody anything."""
+    """A command would record what is already so: such an event would carry no news."""
 
     rule = "no-empty-change"
     what: str
@@ -344,7 +347,7 @@ class NothingChanges(RefusedBy):
 
 
 class NotInService(RefusedBy):
-    """A day lies before a space came into service, or after it left."""
+    """The day is before the space came into service, or after it left."""
 
     rule = "in-service"
     space: str
@@ -360,9 +363,9 @@ class NotInService(RefusedBy):
 
 
 class ProjectIsClosed(RefusedBy):
-    """Nothing more can be done for a project that was closed."""
+    """A closed project takes no further commands."""
 
     rule = "open-project"
     project: str
     message = "project {project!r} is closed"
-    advice = "Open a further project: project open"
+    advice = "Open another project: project open"

@@ -1,7 +1,6 @@
-"""Why a booking command is refused: one class each, with the event that stands in the way.
+"""The refusals of booking commands, with the event that stands in the way.
 
-They stand beside the rules that raise them. `rule` is what a script matches on, the
-message is what somebody reads at the stage door.
+`rule` is what a script matches on; the message is for a person at the stage door.
 """
 
 from datetime import date, datetime
@@ -19,12 +18,12 @@ _NEXT = {
     "wrapped": "It is over; for further days place a hold: booking hold",
     "released": "Place a new hold: booking hold",
     "expired": "Place a new hold: booking hold",
-    "cancelled": "Book anew: booking hold",
+    "cancelled": "Book again: booking hold",
 }
 
 
 class WrongState(RefusedBy):
-    """The booking is not in a state in which this can be done."""
+    """The booking's state does not allow the command."""
 
     rule = "booking-state"
     booking: str
@@ -42,7 +41,7 @@ class WrongState(RefusedBy):
 
 
 class SpaceTaken(RefusedBy):
-    """Another booking is confirmed for an exclusive space at that time."""
+    """Another booking of an exclusive space is confirmed for that time."""
 
     rule = "no-overlap"
     space: str
@@ -53,7 +52,7 @@ class SpaceTaken(RefusedBy):
 
 
 class SpaceFull(RefusedBy):
-    """The confirmed bookings of a shared space leave too few units at some instant."""
+    """The confirmed bookings of a shared space leave too few units at some point."""
 
     rule = "capacity"
     space: str
@@ -85,7 +84,7 @@ class TooManyUnits(RefusedBy):
     space: str
     units: int
     capacity: int | None
-    message = "{units} units are asked of space {space!r}, which {has}"
+    message = "{units} units do not fit space {space!r}, which {has}"
     advice = "Take fewer units or another space"
 
     @property
@@ -94,7 +93,7 @@ class TooManyUnits(RefusedBy):
 
 
 class ClosedDays(RefusedBy):
-    """The space is closed for a part of the time."""
+    """The space is closed for part of the time."""
 
     rule = "open-days"
     space: str
@@ -109,7 +108,7 @@ class ClosedDays(RefusedBy):
 
 
 class BehindHold(RefusedBy):
-    """A better-ranked hold has the first word, and nobody asked its holder yet."""
+    """A better-ranked hold comes first and has not been challenged yet."""
 
     rule = "hold-ladder"
     booking: str | None
@@ -122,12 +121,12 @@ class BehindHold(RefusedBy):
     @property
     def instead(self) -> str:
         if self.booking is None:
-            return "Place a hold, which may challenge it: booking hold, then booking challenge"
+            return "Place a hold and challenge it: booking hold, then booking challenge"
         return f"Challenge it with: booking challenge {self.booking} --against {self.ahead}"
 
 
 class HeldByAnother(RefusedBy):
-    """A confirmed booking would move onto days that somebody else holds."""
+    """A confirmed booking would move onto days that another booking holds."""
 
     rule = "hold-ladder"
     booking: str
@@ -154,14 +153,14 @@ class AnswerPending(RefusedBy):
 
 
 class AlreadyChallenged(RefusedBy):
-    """This hold has challenged that one already."""
+    """This hold has already challenged that one."""
 
     rule = "one-challenge"
     booking: str
     ahead: str
     answer_by: datetime
     zone: str
-    message = "booking {booking!r} has challenged {ahead!r} already; the answer is due {local_time}"
+    message = "booking {booking!r} has already challenged {ahead!r}; the answer is due {local_time}"
     advice = "Once that has passed: booking confirm {booking}"
 
     @property
@@ -170,18 +169,18 @@ class AlreadyChallenged(RefusedBy):
 
 
 class NotAhead(RefusedBy):
-    """A challenge of a hold that does not stand before the challenger's."""
+    """The challenged hold is not ahead of the challenger's."""
 
     rule = "challenge-ahead"
     booking: str
     other: str
     period: Period
     message = "booking {other!r} on {period} is not ahead of {booking!r}"
-    advice = "Only an overlapping hold of a better rank can be challenged: view bookings"
+    advice = "Only an overlapping hold of a better rank can be challenged: view holds"
 
 
 class NothingAhead(RefusedBy):
-    """A challenge where no hold stands before the challenger's."""
+    """The booking has no holds ahead of it to challenge."""
 
     rule = "challenge-ahead"
     booking: str
@@ -193,38 +192,38 @@ class NothingAhead(RefusedBy):
 
 
 class OutsideBooking(RefusedBy):
-    """A day on which the booking does not have the space."""
+    """The booking does not have the space on that day."""
 
     rule = "booking-days"
     booking: str
     day: date
     period: Period
-    message = "{day} is no day of booking {booking!r}, which has {period}"
+    message = "{day} is outside booking {booking!r}, which has {period}"
     advice = "Give one of its days, or move its end: booking move {booking}"
 
 
 class BeforeStart(RefusedBy):
-    """A day before the production moved in."""
+    """The day is before the production moved in."""
 
     rule = "booking-days"
     booking: str
     day: date
     started_on: date
     message = "{day} is before booking {booking!r} started on {started_on}"
-    advice = "Give a day from its start on"
+    advice = "Give {started_on} or a later day"
 
 
 class StaysWhereItStarted(RefusedBy):
-    """A started booking can change its end, and neither its space nor its start."""
+    """A started booking can change its end, but neither its space nor its start."""
 
     rule = "started-stays"
     booking: str
     message = "booking {booking!r} has started: only its end can move"
-    advice = "Wrap it with: booking wrap {booking} --on DAY, and book the other days anew"
+    advice = "Wrap it with: booking wrap {booking} --on DAY, and book the other days separately"
 
 
 class DayWasReported(RefusedBy):
-    """A shoot day was reported that the booking would no longer have."""
+    """A reported shoot day would no longer be in the booking."""
 
     rule = "reported-days"
     booking: str
@@ -234,22 +233,22 @@ class DayWasReported(RefusedBy):
 
 
 class ShotAlready(RefusedBy):
-    """A booking that shot is over when it wraps; its days were used and cannot be called off."""
+    """A booking with a reported shoot day has used its days: it can wrap, but not be cancelled."""
 
     rule = "reported-days"
     booking: str
     day: date
-    message = "booking {booking!r} has a shoot day reported on {day}, it cannot be called off"
+    message = "booking {booking!r} has a shoot day reported on {day}, so it cannot be called off"
     advice = "Wrap it, which gives its later days back: booking wrap {booking} --on DAY"
 
 
 class AlreadyReported(RefusedBy):
-    """A day has a report; a further one must say which it corrects."""
+    """A day has one report; another must name it in order to correct it."""
 
     rule = "one-report"
     booking: str
     day: date
-    message = "{day} of booking {booking!r} is reported"
+    message = "{day} of booking {booking!r} is already reported"
     advice = "{instead}"
 
     @property
@@ -260,10 +259,10 @@ class AlreadyReported(RefusedBy):
 
 
 class NothingToCorrect(RefusedBy):
-    """The report to be corrected is none of that booking and day."""
+    """The event to correct is not a report of that booking and day."""
 
     rule = "one-report"
     booking: str
     day: date
-    message = "that is no report of {day} of booking {booking!r}"
+    message = "that is not a report of {day} of booking {booking!r}"
     advice = "Leave out --corrects: the day has no report yet"

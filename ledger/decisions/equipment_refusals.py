@@ -1,7 +1,4 @@
-"""Why a command about equipment is refused: one class each, with what stands in the way.
-
-`rule` is what a script matches on, the message is what somebody reads at the stage door.
-"""
+"""The refusals of commands about equipment, with what stands in the way."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,23 +8,23 @@ from ledger.times import has_hour
 
 
 class ItemRefused(RefusedBy):
-    """Base of the refusals that are about one item."""
+    """Base of the refusals about one item."""
 
     equipment: str
 
 
 class NotYetHappened(Declared, Refused):
-    """What is recorded of equipment has happened; this lies in the future."""
+    """Equipment events are recorded once they have happened; this one lies in the future."""
 
     rule = "has-happened"
     at: datetime
     now: datetime
-    message = "{at} is still to come; it is {now}"
+    message = "{at} is in the future; it is now {now}"
     advice = "Record it when it has happened, or correct --at"
 
 
 class OffsetNeeded(Declared, BadTime):
-    """A wall time, and no telling on which site's clock it was read."""
+    """A wall time could have been read on the clocks of several sites."""
 
     text: str
     zones: Collection[str]
@@ -44,7 +41,7 @@ class OffsetNeeded(Declared, BadTime):
 
 
 class NotYetRegistered(ItemRefused):
-    """An item is tracked from its registration on, and not before."""
+    """An item is tracked only from its registration on."""
 
     rule = "registered-first"
     at: datetime
@@ -54,37 +51,37 @@ class NotYetRegistered(ItemRefused):
 
 
 class RetiredForGood(ItemRefused):
-    """Nothing more happens to an item that was retired."""
+    """A retired item has no further events."""
 
     rule = "retired-for-good"
     since: datetime
     message = "{equipment} was retired at {since}"
-    advice = "Register what came back under another id: equipment add"
+    advice = "If it came back, register it under another id: equipment add"
 
 
 class NotThere(ItemRefused):
-    """An item is said to come from where it was not."""
+    """An item was not at the origin that the command names."""
 
     rule = "moved-from-where-it-was"
     at: datetime
     said: str
     was: str
     message = "at {at} {equipment} was at {was}, not at {said}"
-    advice = "Correct the time or the origin; how it got about: show equipment:{equipment}"
+    advice = "Correct the time or the origin; see its moves with: show equipment:{equipment}"
 
 
 class AlreadyThere(ItemRefused):
-    """A move to where the item is."""
+    """An item would move to the place where it is."""
 
     rule = "a-move-moves"
     at: datetime
     place: str
-    message = "at {at} {equipment} was at {place} already"
-    advice = "Correct the time or the place; how it got about: show equipment:{equipment}"
+    message = "at {at} {equipment} was already at {place}"
+    advice = "Correct the time or the place; see its moves with: show equipment:{equipment}"
 
 
 class LaterPlaceStands(ItemRefused):
-    """A late move does not fit: a later fact supposes that the item had stayed."""
+    """A late move contradicts a later fact, which needs the item to have stayed."""
 
     rule = "a-late-move-fits"
     destination: str
@@ -97,17 +94,17 @@ class LaterPlaceStands(ItemRefused):
 
 
 class LaterEntryStands(ItemRefused):
-    """It must be entered in the order in which it happened, and something later is in."""
+    """These events are entered in the order in which they happened, and a later one is recorded."""
 
     rule = "entered-in-order"
     at: datetime
     later: datetime
-    message = "of {equipment} something at {later} is on record, which {at} comes before"
-    advice = "Give a time from {later} on; look at show equipment:{equipment}"
+    message = "{equipment} already has an entry at {later}, after {at}"
+    advice = "Give {later} or a later time; see its entries with: show equipment:{equipment}"
 
 
 class StillPacked(ItemRefused):
-    """A packed item goes where its container goes and makes no moves of its own."""
+    """A packed item moves only with its container."""
 
     rule = "a-container-moves-as-one"
     container: str
@@ -116,16 +113,16 @@ class StillPacked(ItemRefused):
 
 
 class NotPacked(ItemRefused):
-    """Nothing to take the item out of."""
+    """An item that is not packed cannot be unpacked."""
 
     rule = "packed-before-unpacked"
     at: datetime
     message = "at {at} {equipment} was not packed in anything"
-    advice = "Correct the item or the time; look at show equipment:{equipment}"
+    advice = "Correct the item or the time; see its moves with: show equipment:{equipment}"
 
 
 class NotTogether(ItemRefused):
-    """An item goes only into a container that stands where it stands."""
+    """An item can be packed only into a container at the same place."""
 
     rule = "packed-at-one-place"
     place: str
@@ -136,7 +133,7 @@ class NotTogether(ItemRefused):
 
 
 class InsideItself(ItemRefused):
-    """A container would lie in itself."""
+    """A container would be inside itself."""
 
     rule = "no-container-in-itself"
     container: str
@@ -147,11 +144,11 @@ class InsideItself(ItemRefused):
     def why(self) -> str:
         if self.equipment == self.container:
             return "they are the same"
-        return f"{self.container} lies in {self.equipment}"
+        return f"{self.container} is inside {self.equipment}"
 
 
 class NotEmpty(ItemRefused):
-    """A container with things inside is not retired."""
+    """A container cannot be retired with things inside."""
 
     rule = "retired-empty"
     contents: int
@@ -164,7 +161,7 @@ class NotEmpty(ItemRefused):
 
 
 class CheckedOutAlready(ItemRefused):
-    """An item is out for one booking at a time."""
+    """An item can be out for only one booking at a time."""
 
     rule = "out-once"
     booking: str
@@ -173,15 +170,15 @@ class CheckedOutAlready(ItemRefused):
 
 
 class NotCheckedOut(ItemRefused):
-    """Nothing to check in."""
+    """An item that is not checked out cannot be checked in."""
 
     rule = "out-before-in"
     message = "{equipment} is not checked out"
-    advice = "Correct the item; look at show equipment:{equipment}"
+    advice = "Correct the item; see where it is with: show equipment:{equipment}"
 
 
 class BookingNotFirm(RefusedBy):
-    """Equipment goes out for a confirmed or started booking only."""
+    """Equipment is checked out only for a confirmed or started booking."""
 
     rule = "out-for-a-firm-booking"
     booking: str
@@ -197,17 +194,17 @@ class BookingNotFirm(RefusedBy):
 
 
 class InService(ItemRefused):
-    """An item in repair, calibration or quarantine is not given out, retired, or put in again."""
+    """An item in repair, calibration or quarantine cannot go out, retire, or start it again."""
 
     rule = "fit-for-use"
     kind: str
     since: datetime
-    message = "{equipment} is in {kind} since {since}"
-    advice = "When that is over: equipment service {equipment} --kind {kind} --done"
+    message = "{equipment} has been in {kind} since {since}"
+    advice = "Once that is done: equipment service {equipment} --kind {kind} --done"
 
 
 class ServiceNotOpen(ItemRefused):
-    """A service of that kind is to end, and none is open."""
+    """A service cannot end where none of its kind is open."""
 
     rule = "started-before-done"
     kind: str

@@ -1,4 +1,4 @@
-"""Why a command about a project is refused: one class each, with what stands in the way."""
+"""The refusals of commands about a project, with what stands in the way."""
 
 from collections.abc import Collection
 from datetime import date
@@ -7,18 +7,18 @@ from ledger.errors import Declared, Pending, Refused, RefusedBy, did_you_mean
 
 
 class BeforeItOpened(RefusedBy):
-    """A project is said to have closed before it opened."""
+    """A project cannot close before it opened."""
 
     rule = "dates-in-order"
     project: str
     on: date
     opened_on: date
-    message = "project {project!r} opened on {opened_on}, it cannot close on {on}"
+    message = "project {project!r} opened on {opened_on}, so it cannot close on {on}"
     advice = "Give {opened_on} or a later day"
 
 
 class ProjectHasBookings(RefusedBy):
-    """A project is not closed while something is held or confirmed for it."""
+    """A project cannot close while it has holds or confirmed bookings."""
 
     rule = "bookings-ended"
     project: str
@@ -39,18 +39,18 @@ class AlreadyReached(RefusedBy):
     rule = "reached-once"
     milestone: str
     on: date
-    message = "milestone {milestone!r} was reached on {on} already"
+    message = "milestone {milestone!r} was already reached on {on}"
     advice = "{instead}"
 
     @property
     def instead(self) -> str:
         if isinstance(self.position, Pending):
-            return "Give one day for it"
-        return f"For another day add --corrects {self.position}; to take it back: project withdraw"
+            return "Give only one day for it"
+        return f"To change the day, add --corrects {self.position}; to undo it: project withdraw"
 
 
 class ReachedElsewhere(RefusedBy):
-    """The position that a correction names is not where the milestone was reached."""
+    """A correction names an event that does not record the reaching of this milestone."""
 
     rule = "reached-once"
     milestone: str

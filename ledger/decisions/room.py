@@ -1,4 +1,4 @@
-"""Room: whether a space can take a booking, and whose hold stands before it."""
+"""Capacity: whether a space can take a booking, and which holds block it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from ledger.times import Period, start_of_day, zone
 
 
 def check_bookable(ctx: Context, space: Space, period: Period, units: int) -> None:
-    """The space is in service and open throughout, and has that many units at all.
+    """Check that the space is in service, open throughout, and has that many units when empty.
 
     Raises `NotInService`, `TooFarAhead`, `TooManyUnits`, `ClosedDays`; `BadInput` for less
     than one unit.
@@ -39,7 +39,7 @@ def check_bookable(ctx: Context, space: Space, period: Period, units: int) -> No
 
 
 def check_capacity(space: Space, period: Period, units: int, firm: Sequence[FirmBooking]) -> None:
-    """Room for that many units beside the firm bookings. Raises `SpaceTaken`, `SpaceFull`."""
+    """Check that the units fit beside the firm bookings. Raises `SpaceTaken`, `SpaceFull`."""
     shortage = first_shortage(space, period, units, firm)
     if shortage is None:
         return
@@ -61,7 +61,7 @@ def check_capacity(space: Space, period: Period, units: int, firm: Sequence[Firm
 
 
 class Shortage(Struct, frozen=True):
-    """An instant with too little room; `capacity` None where the space is exclusive then."""
+    """An instant with too little capacity; `capacity` is None if the space is exclusive then."""
 
     at: datetime
     taken: int
@@ -71,10 +71,10 @@ class Shortage(Struct, frozen=True):
 def first_shortage(
     space: Space, period: Period, units: int, taken: Sequence[FirmBooking | Hold]
 ) -> Shortage | None:
-    """The first instant of a period at which `units` do not fit beside what is taken.
+    """Return the first instant of a period at which `units` do not fit beside those taken.
 
-    Room shrinks only where a booking begins or the space's capacity changes: those are the
-    instants to look at.
+    Free capacity shrinks only where a booking begins or the space's capacity changes: only
+    those instants need a check.
     """
     changes = (start_of_day(facts.on, period.zone) for facts in space.facts)
     starts = (one.period.start for one in taken)
@@ -92,10 +92,10 @@ def first_shortage(
 def blocking_holds(
     space: Space, period: Period, units: int, firm: Sequence[FirmBooking], holds: Sequence[Hold]
 ) -> list[Hold]:
-    """The holds that a confirm must not pass: of an exclusive space all of them.
+    """Return the holds that a confirm must not pass: all of them on an exclusive space.
 
-    On a shared space they are in nobody's way while there is room for all: a second crew
-    may confirm its bay of the workshop though another still thinks about the bay beside.
+    On a shared space they block nothing while there is room for all: a second crew may
+    confirm its bay of the workshop while another still thinks about the next bay.
     """
     if holds and first_shortage(space, period, units, [*firm, *holds]) is not None:
         return list(holds)

@@ -1,4 +1,4 @@
-"""Why a command about a site or a space is refused: one class each, with what stands in the way."""
+"""The refusals of commands about a site or a space, with what stands in the way."""
 
 from datetime import date
 
@@ -7,13 +7,13 @@ from ledger.times import Period
 
 
 class BadAmount(Declared, BadInput):
-    """A number that no such thing can have: an area of nothing, half a place."""
+    """An impossible number: an area of nothing, half a place."""
 
     what: str
     value: float
     least: str
     most: str = ""
-    message = "{value} is no {what}"
+    message = "{value} is not a possible {what}"
     advice = "Give a number {span}"
 
     @property
@@ -22,7 +22,7 @@ class BadAmount(Declared, BadInput):
 
 
 class TooFarAhead(Declared, Refused):
-    """A period ends so late that it must be a slip: nobody books that far ahead."""
+    """A period ends so far ahead that it must be a slip."""
 
     rule = "horizon"
     day: date
@@ -32,7 +32,7 @@ class TooFarAhead(Declared, Refused):
 
 
 class SpaceIsBooked(RefusedBy):
-    """Firm bookings stand in the way of what is to become of a space."""
+    """Firm bookings stand in the way of a change to a space."""
 
     rule = "bookings-first"
     what: str
@@ -50,7 +50,7 @@ class SpaceIsBooked(RefusedBy):
 
 
 class ClosureIsOver(RefusedBy):
-    """A closure has no day left to reopen: it ends before, or it was called off."""
+    """A closure has no days left to reopen: it has ended by then, or it was called off."""
 
     rule = "live-closure"
     closure: str
@@ -64,10 +64,10 @@ class ClosureIsOver(RefusedBy):
 
 
 class AlreadyRetired(RefusedBy):
-    """A space leaves service once."""
+    """A space is retired only once."""
 
     rule = "retired-once"
     space: str
     on: date
-    message = "space {space!r} is retired on {on} already"
-    advice = "What comes into service again is a new space: space add"
+    message = "space {space!r} is already retired, on {on}"
+    advice = "To bring it back, add a new space: space add"

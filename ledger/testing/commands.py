@@ -1,7 +1,7 @@
-"""How the choices of a drawn history are read: one small function a command of the studio.
+"""Readings of the choices of a drawn history: one small function per command of the studio.
 
-Where there is nothing yet to do it to, a choice is read as the step before: who is to report
-a shoot day and finds no production that has moved in has one move in, or books one.
+If there is nothing to apply a command to, the choice is read as the step before it: to report
+a shoot day without a started booking is to start one, or to book.
 """
 
 from collections.abc import Callable
@@ -77,8 +77,8 @@ CAMPUS: tuple[Decision, ...] = (
         equipment="lens", name="50 mm", kind="lens", at_place="stage-1", home="hall", at=_SINCE
     ),
 )
-"""Where every drawn history begins: two sites in two zones, three spaces, two projects, three
-things of which one fits into the next."""
+"""The beginning of every drawn history: two sites in two zones, three spaces, two projects, and
+three nested items."""
 
 _MILESTONES = ("prep", "principal-photography", "delivery")
 
@@ -94,7 +94,7 @@ def _when(studio: Studio, choice: Choice) -> When:
 
 
 def space_of(studio: Studio, number: int) -> str:
-    """The space of that number."""
+    """Return the space of that number."""
     return studio.one_of(studio.spaces, number)
 
 
@@ -140,7 +140,7 @@ def _change(studio: Studio, choice: Choice) -> Decision:
 def _retire_space(studio: Studio, choice: Choice) -> Decision:
     if len(studio.spaces) < 4:
         return _add_space(studio, choice)
-    # the newest, and not at once: what the campus begins with is worth more in use
+    # one of the newest, and later: the spaces that the campus begins with are worth more in use
     on = studio.day(choice.day) + timedelta(days=10)
     return RetireSpace(space=studio.spaces[-1 - choice.who % 2], on=on)
 
@@ -169,7 +169,7 @@ def _reach(studio: Studio, choice: Choice) -> Decision:
     project, milestone = _project(studio, choice.who), studio.one_of(_MILESTONES, choice.other)
     on = min(studio.day(choice.day), studio.today)
     corrects = None
-    if choice.length == 0:  # put right what was said before
+    if choice.length == 0:  # correct the earlier report
         for entry in studio.history.events:
             event = entry.event
             if entry.type == "MilestoneReached" and (
@@ -188,7 +188,7 @@ def _withdraw(studio: Studio, choice: Choice) -> Decision:
 
 
 def _close_project(studio: Studio, choice: Choice) -> Decision:
-    further = studio.projects[2:]  # those of the campus are worth more open
+    further = studio.projects[2:]  # the campus's own are worth more open
     if not further:
         return _open(studio, choice)
     return CloseProject(
@@ -216,7 +216,7 @@ def _hold(studio: Studio, choice: Choice) -> Decision:
 
 
 def _rival(studio: Studio, choice: Choice) -> Decision:
-    """A hold of the same time, behind the one that is there."""
+    """Place a hold for the same time, behind the existing one."""
     first = studio.booking(choice.who, "held")
     if first is None:
         return _hold(studio, choice)
@@ -234,7 +234,7 @@ def _challenge(studio: Studio, choice: Choice) -> Decision:
 
 
 def book(studio: Studio, choice: Choice) -> Decision:
-    """A booking that is confirmed at once."""
+    """Book and confirm at once."""
     return PlaceHold(
         space=space_of(studio, choice.who),
         project=_project(studio, choice.other),
@@ -294,7 +294,7 @@ def _start(studio: Studio, choice: Choice) -> Decision:
 
 
 def _start_one(studio: Studio, choice: Choice) -> None:
-    """Book if nothing is firm, then start it: a report needs both."""
+    """Book if nothing is confirmed, then start it: a report needs both."""
     if studio.booking(choice.who, "confirmed") is None:
         first = book(studio, choice)
         if first is not None:
@@ -312,7 +312,7 @@ def _report(studio: Studio, choice: Choice) -> Decision | None:
         return None
     day = _shot_day(studio, booking, choice.day)
     if studio.reports and choice.length % 2:
-        # Every second report corrects one that stands: what authors forget most easily.
+        # Every second report corrects an earlier one: authors forget those most easily.
         booking, day = studio.one_of(list(studio.reports), choice.day)
     return ReportShootDay(
         booking=booking,
@@ -358,4 +358,4 @@ READINGS: dict[str, Reading] = {
     "change": _change,
     "retire space": _retire_space,
 }
-"""By the word of a choice. What is likely to be there early on comes first."""
+"""The readings by the word of a choice; those that are useful early come first."""

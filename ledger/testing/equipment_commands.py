@@ -1,4 +1,4 @@
-"""How the choices of a drawn history are read that are about equipment; see `commands`."""
+"""Readings of the choices about equipment; see `commands`."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -26,7 +26,7 @@ def _item(studio: Studio, number: int) -> str:
 def _at(studio: Studio, choice: Choice) -> Moment | None:
     if choice.length < 2:
         return None  # now
-    # entered late: half a day to some days ago
+    # entered late: from half a day to some days ago
     early = datetime.combine(studio.today, time(), tzinfo=UTC) - timedelta(hours=12 * choice.day)
     return Moment(early.isoformat())
 
@@ -121,4 +121,4 @@ ITEM_READINGS: dict[str, Reading] = {
     "add item": _add_item,
     "retire item": _retire_item,
 }
-"""By the word of a choice."""
+"""The readings by the word of a choice."""

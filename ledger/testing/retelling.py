@@ -9,27 +9,27 @@ from ledger.testing.equipment_commands import ITEM_READINGS
 from ledger.testing.studio import Command, Studio
 
 ALL_READINGS = READINGS | ITEM_READINGS
-"""Every word of a choice but `wait` and `unknown`, with how it is read."""
+"""Every word of a choice except `wait` and `unknown`, with its reading."""
 
 
 class Told(tuple[RecordedEvent, ...]):
-    """A history, and the commands that it came of: what can be left out to shorten it."""
+    """A history, and the commands that made it: they can be left out to shorten it."""
 
     commands: tuple[Command, ...]
     rules: tuple[Rule, ...]
 
     def retold(self, commands: tuple[Command, ...]) -> "Told":
-        """The history of other commands, under the same rules."""
+        """Return the history of other commands, under the same rules."""
         return told(commands, rules=self.rules)
 
 
 _TOLD: dict[Hashable, Told] = {}
 _MOST_TOLD = 2_000
-"""Histories kept: one contract tells the same ones for each of its laws."""
+"""Histories kept: a contract uses the same ones for each of its laws."""
 
 
 def told(commands: Sequence[Command], *, rules: tuple[Rule, ...] = ()) -> Told:
-    """The history that comes of these commands, the same for the same ones."""
+    """Return the history that these commands make, the same one for the same commands."""
     key = (tuple(commands), rules)
     try:
         known = _TOLD.get(key)

@@ -84,7 +84,7 @@ class TestMessages:
     def test_the_position_stands_in_the_message_the_advice_after_it(self) -> None:
         error = AlreadyExists("space", "stage-1", position=12)
         assert str(error) == (
-            "space 'stage-1' exists already (#12). Choose another id; an id is never used twice"
+            "space 'stage-1' already exists (#12). Choose another id; an id is never used twice"
         )
         assert (error.position, error.kind, error.id) == (12, "space", "stage-1")
 

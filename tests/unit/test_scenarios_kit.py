@@ -112,7 +112,7 @@ class TestRefused:
             story.when(LIGHT).refused(UnknownId)
         with pytest.raises(AssertionError, match="not #2 stands in the way"):
             story.when(LIGHT).refused(AlreadyBurns, by=2)
-        with pytest.raises(AssertionError, match="'fire' is not said"):
+        with pytest.raises(AssertionError, match="it does not say 'fire'"):
             story.when(LIGHT).refused(AlreadyBurns, saying="fire")
 
 
