@@ -286,7 +286,7 @@ class Ledger:
                     outcome = Outcome(tuple(snapshot.pending[before:]), dry_run=True)
                 yield outcome
             except (Refused, BadInput) as error:
-                snapshot.drop(len(snapshot.pending) - before)
+                snapshot.take_back(len(snapshot.pending) - before)
                 yield error
 
     def _header(self, author: Author, decisions: Sequence[Decision], *, batch: bool) -> Header:

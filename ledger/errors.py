@@ -1,20 +1,20 @@
-"""The errors, one class each: what stands in the way, and what to do.
+"""The errors: each says what stands in the way, and what to do about it.
 
 Every error that a user can cause or meet is a `LedgerError`. Its class decides the exit
-code, its arguments are typed, and the message is composed inside, so that a caller can
-neither forget the advice nor word it a second way.
+code, takes typed arguments and composes the message, so that a caller can neither forget
+the advice nor word it in a second way.
 """
 
 from collections.abc import Iterable
-from datetime import date
-from typing import ClassVar, Self
+from datetime import date, datetime
+from typing import Any, ClassVar, Self, dataclass_transform
 
 LONGEST = 2_000
-"""Most characters of a message or its advice: a title, of 1,000 at most, can be quoted whole."""
+"""Characters of a message, or of its advice: enough to quote a title of 1,000 whole."""
 
 
 def _readable(text: str) -> str:
-    """Cut the middle out of a text that is too long: it may quote anything that was typed."""
+    """Cut out the middle of a text that is too long: it may quote any input."""
     if len(text) <= LONGEST:
         return text
     return f"{text[: LONGEST - LONGEST // 4]} … {text[-LONGEST // 4 :]}"
@@ -33,11 +33,63 @@ class LedgerError(Exception):
         self.message = _readable(message)
         self.advice = _readable(advice)
         self.where = ""
-        """The place in an input, such as `line 12`, set by the reader of the input."""
+        """The place in an input, such as `line 12`, set by the code that reads the input."""
 
     def __str__(self) -> str:
         text = f"{self.message}. {self.advice}" if self.advice else self.message
         return f"{self.where}: {text}" if self.where else text
+
+
+@dataclass_transform(eq_default=False)
+class Declared(LedgerError):
+    """Base of the errors that declare their arguments as fields, as a dataclass does.
+
+    Its `message` and `advice` are templates: `{space!r}` stands for a field `space`, or for
+    a property of that name where the text has to be computed. The arguments come in the order
+    of the fields; those of a class with `kw_only` are given by name.
+    """
+
+    message = ""
+    advice = ""
+    _fields: ClassVar[tuple[str, ...]] = ()
+    _keywords: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, *, kw_only: bool = False) -> None:
+        if kw_only:
+            cls._keywords = (*cls._keywords, *cls.__annotations__)
+        else:
+            cls._fields = (*cls._fields, *cls.__annotations__)
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        fields = (*self._fields, *self._keywords)
+        given = dict(zip(fields, values, strict=False)) | named
+        missing = [name for name in fields if name not in given and not hasattr(type(self), name)]
+        if missing or len(values) > len(fields) or not given.keys() <= set(fields):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}")
+        self.__dict__.update(given)
+        shown = _Shown(self)
+        placed = {"position": given["position"]} if "position" in given else {}
+        super().__init__(
+            self.message.format_map(shown), advice=self.advice.format_map(shown), **placed
+        )
+        self.args = tuple(getattr(self, name) for name in fields)  # for pickle and repr
+
+
+class _Shown:
+    """The values of an error as its templates show them."""
+
+    def __init__(self, error: Declared) -> None:
+        self._error = error
+
+    def __getitem__(self, name: str) -> Any:
+        value = getattr(self._error, name)
+        return instant_text(value) if isinstance(value, datetime) else value
+
+
+def instant_text(instant: datetime) -> str:
+    """An instant as every message shows it, on its own clock: `2025-07-01 08:00+08:00`."""
+    precision = "seconds" if instant.second or instant.microsecond else "minutes"
+    return instant.isoformat(sep=" ", timespec=precision)
 
 
 class InternalError(LedgerError):
@@ -48,17 +100,17 @@ class InternalError(LedgerError):
 
 
 class Pending(int):
-    """The position of an event that is not recorded yet: for ordering, not for citing.
+    """The position of an event that is not recorded yet: good for ordering, not for citing.
 
-    The number is where the event would stand if nothing else is recorded in between. As text it
-    says where the event comes from instead: from which `line` of its batch, 0 where the command
+    The number is where the event would stand if nothing else were recorded in between. As
+    text it names the event's place instead: the `line` of its batch, 0 where the command
     itself proposes it.
     """
 
     line: int
 
     def __new__(cls, position: int, line: int = 0) -> Self:
-        """That position, of an event proposed by that line."""
+        """Return the position of an event that a line proposes."""
         made = super().__new__(cls, position)
         made.line = line
         return made
@@ -70,7 +122,7 @@ class Pending(int):
 
 
 def cited(position: int) -> str:
-    """An event's place as a message cites it: `#12`, or where in the batch it stands."""
+    """Return an event's place as messages cite it: `#12`, or its line of the batch."""
     return str(position) if isinstance(position, Pending) else f"#{position}"
 
 
@@ -78,8 +130,8 @@ class Refused(LedgerError):
     """A rule said no. Nothing was recorded.
 
     `rule` is the rule's stable short name, `position` the event that stands in the way
-    (None where it is an absence that stands in the way, or an event of the same batch,
-    which is not recorded either).
+    (None without such an event, or if it belongs to the same batch and so is not recorded
+    either).
     """
 
     exit_code = 1
@@ -91,12 +143,18 @@ class Refused(LedgerError):
         self.position = None if isinstance(position, Pending) else position
 
 
-def near(word: str, known: Iterable[str]) -> list[str]:
-    """Return up to three of the known names that may be meant, the nearest first.
+class RefusedBy(Declared, Refused, kw_only=True):
+    """Base of the declared refusals that name the event in the way by its `position`."""
 
-    Short ids with a number are all alike: b-9 is not a misspelt b-1.
+    position: int | None
+
+
+def near(word: str, known: Iterable[str]) -> list[str]:
+    """Return up to three known names that the word may stand for, the nearest first.
+
+    Short ids with a number all look alike, but b-9 is not a misspelt b-1.
     """
-    from difflib import get_close_matches  # only where something was misspelt
+    from difflib import get_close_matches  # loaded only after a misspelling
 
     names = list(known)
     numbered = any(letter.isdigit() for letter in word)
@@ -105,14 +163,19 @@ def near(word: str, known: Iterable[str]) -> list[str]:
     return alike or ([name for name in names if word in name][:3] if len(word) >= 4 else [])
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question that suggests the known names near a word; empty if there are none."""
+    meant = near(word, known)
+    return f"Did you mean {' or '.join(meant)}?" if meant else ""
+
+
 class UnknownId(Refused):
-    """A command names something that the ledger does not know."""
+    """A command names something that is not in the ledger."""
 
     rule = "known-id"
 
     def __init__(self, kind: str, id: str, *, known: Iterable[str] = ()) -> None:
-        meant = near(id, known)
-        advice = f"Did you mean {' or '.join(meant)}?" if meant else ADD_ADVICE.get(kind, "")
+        advice = did_you_mean(id, known) or ADD_ADVICE.get(kind, "")
         super().__init__(f"no {kind} {id!r} in this ledger", advice=advice)
         self.kind, self.id = kind, id
 
@@ -123,36 +186,27 @@ ADD_ADVICE = {
     "project": "List them with: view projects; open one with: project open",
     "booking": "List them with: view bookings",
     "equipment": "List it with: view equipment; register an item with: equipment add",
-    "closure": "See a space's closures with: show space:ID",
+    "closure": "List a space's closures with: show space:ID",
 }
 
 
-class AlreadyExists(Refused):
-    """An id is taken; ids are never used twice, so that history stays readable."""
+class AlreadyExists(RefusedBy):
+    """An id is taken. Ids are never used twice, so that history stays readable."""
 
     rule = "unique-id"
-
-    def __init__(self, kind: str, id: str, *, position: int) -> None:
-        super().__init__(
-            f"{kind} {id!r} exists already",
-            position=position,
-            advice="Choose another id; an id is never used twice",
-        )
-        self.kind, self.id = kind, id
+    kind: str
+    id: str
+    message = "{kind} {id!r} already exists"
+    advice = "Choose another id; an id is never used twice"
 
 
-class RequestReused(Refused):
-    """A request key came a second time, with a different command."""
+class RequestReused(RefusedBy):
+    """A request key was used again for a different command."""
 
     rule = "request-key"
-
-    def __init__(self, key: str, *, position: int) -> None:
-        super().__init__(
-            f"request {key!r} was used for another command",
-            position=position,
-            advice="Use a new key for a new command",
-        )
-        self.key = key
+    key: str
+    message = "request {key!r} was used for another command"
+    advice = "Use a new key for a new command"
 
 
 # --- usage (exit 2) ------------------------------------------------------------------
@@ -164,15 +218,20 @@ class BadInput(LedgerError):
     exit_code = 2
 
 
-class BadId(BadInput):
+class BadId(Declared, BadInput):
     """An id outside the grammar of `ledger.tags`."""
 
-    def __init__(self, kind: str, text: str, *, suggestion: str) -> None:
-        advice = "Use 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit"
-        if suggestion:
-            advice += f", for example {suggestion!r}"
-        super().__init__(f"{text!r} is no {kind} id", advice=advice)
-        self.kind, self.text, self.suggestion = kind, text, suggestion
+    kind: str
+    text: str
+    suggestion: str
+    message = "{text!r} is not a valid {kind} id"
+    advice = (
+        "Use 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit{for_example}"
+    )
+
+    @property
+    def for_example(self) -> str:
+        return f", for example {self.suggestion!r}" if self.suggestion else ""
 
 
 class BadTime(BadInput):
@@ -180,37 +239,34 @@ class BadTime(BadInput):
 
 
 class BadText(BadInput):
-    """A title, name or reason that cannot be kept: empty, too long, or control characters."""
+    """A title, name or reason that is empty, too long, or has control characters."""
 
 
 # --- conflict (exit 4), stale (exit 5) -----------------------------------------------
 
 
-class Conflict(LedgerError):
-    """Others kept recording what the decision had read; the retries are used up."""
+class Conflict(Declared):
+    """Other processes kept changing what the decision had read; no retry is left."""
 
     exit_code = 4
-
-    def __init__(self, *, attempts: int) -> None:
-        super().__init__(
-            f"others kept changing what this command reads ({attempts} attempts)",
-            advice="Nothing was recorded; try again",
-        )
-        self.attempts = attempts
+    attempts: int
+    message = "others kept changing what this command reads ({attempts} attempts)"
+    advice = "Nothing was recorded; try again"
 
 
-class BoundaryBroken(LedgerError):
-    """An append's condition failed: what the decision read has changed. Retried, not shown."""
+class BoundaryBroken(Declared):
+    """An append's condition failed: the answers that the decision read have changed.
+
+    The decision is retried; the user does not see this.
+    """
 
     exit_code = 4
-
-    def __init__(self, *, after: int) -> None:
-        super().__init__(f"what was read as of #{after} has changed since")
-        self.after = after
+    after: int
+    message = "what was read as of #{after} has changed since"
 
 
 class StaleView(LedgerError):
-    """A projection is quarantined, so a view answers only up to an earlier position."""
+    """A projection is quarantined, so its views answer only up to an earlier position."""
 
     exit_code = 5
 
@@ -218,34 +274,36 @@ class StaleView(LedgerError):
 # --- the store (exit 10 and 74) ------------------------------------------------------
 
 
+UPGRADE = "Upgrade: pip install --upgrade studio-ledger"
+
+
 class NoLedger(LedgerError):
-    """No ledger was found at that place."""
+    """The place has no ledger."""
 
     exit_code = 10
 
 
 class NotALedger(NoLedger):
-    """Something else is at that place."""
+    """The place holds something other than a ledger."""
 
 
-class NewerFormat(NoLedger):
+class NewerFormat(Declared, NoLedger):
     """The ledger was written by a later version of this program."""
 
-    def __init__(self, where: str, *, found: int, known: int) -> None:
-        super().__init__(
-            f"{where} has ledger format {found}, this program knows up to {known}",
-            advice="Upgrade: pip install --upgrade studio-ledger",
-        )
-        self.found, self.known = found, known
+    ledger: str
+    found: int
+    known: int
+    message = "{ledger} has ledger format {found}, but this program reads only up to {known}"
+    advice = UPGRADE
 
 
 class LedgerExists(Refused):
-    """Something is there already; a ledger is never written over."""
+    """The place is taken; a ledger never overwrites anything."""
 
     rule = "never-overwrite"
 
     def __init__(self, where: str, *, advice: str = "Choose another place with --ledger") -> None:
-        super().__init__(f"there is something at {where} already", advice=advice)
+        super().__init__(f"there is already something at {where}", advice=advice)
 
 
 class StorageFailure(LedgerError):
@@ -257,69 +315,57 @@ class StorageFailure(LedgerError):
     exit_code = 74
 
 
-class LineTooLong(BadInput):
-    """An event whose line would be larger than the log takes."""
+class LineTooLong(Declared, BadInput):
+    """An event's line would be larger than the log allows."""
 
-    def __init__(self, type: str, *, size: int, limit: int) -> None:
-        super().__init__(
-            f"a {type} of {size:,} bytes is larger than the {limit:,} bytes of a line",
-            advice="Shorten its texts or split the period",
-        )
-        self.size, self.limit = size, limit
+    type: str
+    size: int
+    limit: int
+    message = "a {type} of {size:,} bytes is longer than a line may be ({limit:,} bytes)"
+    advice = "Shorten its texts or split the period"
 
 
 # --- refusals that several nouns share (exit 1) --------------------------------------
 
 
-class UnreadableEvent(Refused):
-    """A rule needs an event that a later version, or a plugin now removed, has written."""
+class UnreadableEvent(RefusedBy):
+    """A rule needs an event that was written by a later version or a removed plugin."""
 
     rule = "readable-history"
-
-    def __init__(self, type: str, *, position: int) -> None:
-        super().__init__(
-            f"this command needs a {type} that this version cannot read",
-            position=position,
-            advice="Upgrade: pip install --upgrade studio-ledger",
-        )
-        self.type = type
+    type: str
+    message = "this command needs a {type} that this version cannot read"
+    advice = UPGRADE
 
 
-class NothingChanges(Refused):
-    """A command would record what holds already: an event without news has no use."""
+class NothingChanges(RefusedBy):
+    """A command would record what is already so: such an event would carry no news."""
 
     rule = "no-empty-change"
+    what: str
+    message = "{what}"
+    advice = "Nothing needs to be recorded"
 
-    def __init__(self, what: str, *, position: int) -> None:
-        super().__init__(what, position=position, advice="Nothing needs to be recorded")
 
-
-class NotInService(Refused):
-    """A day lies before a space came into service, or after it left."""
+class NotInService(RefusedBy):
+    """The day is before the space came into service, or after it left."""
 
     rule = "in-service"
+    space: str
+    day: date
+    since: date
+    until: date | None
+    message = "space {space!r} is not in service on {day}, only from {since}{end}"
+    advice = "Choose days in service: view spaces"
 
-    def __init__(
-        self, space: str, day: date, *, since: date, until: date | None, position: int
-    ) -> None:
-        span = f"from {since}" if until is None else f"from {since} to before {until}"
-        super().__init__(
-            f"space {space!r} is not in service on {day}, only {span}",
-            position=position,
-            advice="Choose days in service: view spaces",
-        )
-        self.space, self.day, self.since, self.until = space, day, since, until
+    @property
+    def end(self) -> str:
+        return "" if self.until is None else f" to before {self.until}"
 
 
-class ProjectIsClosed(Refused):
-    """Nothing more can be done for a project that was closed."""
+class ProjectIsClosed(RefusedBy):
+    """A closed project takes no further commands."""
 
     rule = "open-project"
-
-    def __init__(self, project: str, *, position: int) -> None:
-        super().__init__(
-            f"project {project!r} is closed",
-            position=position,
-            advice="Open a further project: project open",
-        )
-        self.project = project
+    project: str
+    message = "project {project!r} is closed"
+    advice = "Open another project: project open"

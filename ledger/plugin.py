@@ -9,7 +9,7 @@ that a view computes and no table holds: `class Idle(Struct, frozen=True)`.
 from msgspec import Struct
 
 from ledger.decisions.base import Context, Decision, Rule
-from ledger.decisions.calendar import Firm, read_firm
+from ledger.decisions.calendar import FirmBooking, read_firm_bookings
 from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
 from ledger.decisions.sites import Space, read_space
 from ledger.errors import (
@@ -36,7 +36,7 @@ __all__ = [
     "Decision",
     "Event",
     "Exporter",
-    "Firm",
+    "FirmBooking",
     "Importer",
     "Look",
     "Moment",
@@ -66,7 +66,7 @@ __all__ = [
     "key",
     "month_bounds",
     "on",
-    "read_firm",
+    "read_firm_bookings",
     "read_space",
     "start_of_day",
     "table",

@@ -16,7 +16,7 @@ from msgspec import Struct
 from ledger.clocks import Clock as Clock
 from ledger.clocks import ManualClock as ManualClock
 from ledger.clocks import SystemClock as SystemClock
-from ledger.errors import BadTime
+from ledger.errors import BadTime, instant_text
 from ledger.months import months_touched
 from ledger.zones import check_zone as check_zone
 from ledger.zones import zone as zone
@@ -116,8 +116,7 @@ def clock_text(instant: datetime, zone_name: str | None = None) -> str:
     is.
     """
     local = instant if zone_name is None else instant.astimezone(zone(zone_name))
-    precision = "seconds" if local.second or local.microsecond else "minutes"
-    return local.isoformat(sep=" ", timespec=precision)
+    return instant_text(local)
 
 
 def has_hour(text: str) -> bool:

@@ -27,13 +27,13 @@ from ledger.plugin import (
     Context,
     Days,
     Event,
-    Firm,
+    FirmBooking,
     Period,
     Refused,
     Rule,
     UnreadableEvent,
     hookimpl,
-    read_firm,
+    read_firm_bookings,
     read_space,
     tag,
     zone,
@@ -42,7 +42,7 @@ from ledger.plugin import (
 VIRTUAL_STAGE = "virtual stage"
 _DAY = timedelta(days=1)
 
-FirmBooking = BookingConfirmed | BookingRescheduled
+FirmEvent = BookingConfirmed | BookingRescheduled
 RunningBooking = BookingStarted | BookingRescheduled
 
 
@@ -54,7 +54,7 @@ class NoFreeDay(Refused):
 
     rule = "led-free-day"
 
-    def __init__(self, space: str, booking: str, *, days: Days, other: Firm) -> None:
+    def __init__(self, space: str, booking: str, *, days: Days, other: FirmBooking) -> None:
         super().__init__(
             f"booking {booking!r} on {days} leaves no free day before or after booking "
             f"{other.booking!r} of project {other.project!r} on {other.period} in {space!r}",
@@ -88,7 +88,7 @@ class NotCalibrated(Refused):
 def leave_a_free_day(ctx: Context, proposed: Sequence[Event]) -> None:
     """A day between two productions on a virtual stage. Raises `NoFreeDay`."""
     for event in proposed:
-        if isinstance(event, FirmBooking) and _is_firm(event) and _volumes(ctx, event):
+        if isinstance(event, FirmEvent) and _is_firm(event) and _volumes(ctx, event):
             days = event.period.days
             for other in _too_close(ctx, event, days):
                 raise NoFreeDay(event.space, event.booking, days=days, other=other)
@@ -111,7 +111,7 @@ def ledger_rules() -> Sequence[Rule]:
     return RULES
 
 
-def _is_firm(event: FirmBooking) -> bool:
+def _is_firm(event: FirmEvent) -> bool:
     return isinstance(event, BookingConfirmed) or event.rank is None
 
 
@@ -126,7 +126,7 @@ def _is_running(ctx: Context, event: RunningBooking) -> bool:
     )
 
 
-def _too_close(ctx: Context, event: FirmBooking, days: Days) -> Iterator[Firm]:
+def _too_close(ctx: Context, event: FirmEvent, days: Days) -> Iterator[FirmBooking]:
     """The firm bookings of other projects on its days and on those beside them.
 
     Who moves is not kept where it is by a neighbour that it had already: from before these
@@ -136,7 +136,7 @@ def _too_close(ctx: Context, event: FirmBooking, days: Days) -> Iterator[Firm]:
     was: Period | None = None
     if isinstance(event, BookingRescheduled) and event.was_space == event.space:
         was = _around(event.was_period.days).period(event.was_period.zone)
-    for other in read_firm(ctx, event.space, around, but=event.booking):
+    for other in read_firm_bookings(ctx, event.space, around, but=event.booking):
         had_it = was is not None and was.overlaps(other.period)
         if other.project != event.project and not had_it:
             yield other
@@ -146,7 +146,7 @@ def _around(days: Days) -> Days:
     return Days(days.first - _DAY, days.last + _DAY)
 
 
-def _volumes(ctx: Context, event: FirmBooking | BookingStarted) -> list[str]:
+def _volumes(ctx: Context, event: FirmEvent | BookingStarted) -> list[str]:
     """The LED equipment of a virtual stage; of another space none.
 
     Reads the stage's few facts and the items that were registered there.

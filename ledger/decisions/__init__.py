@@ -1,6 +1,6 @@
 """The rules of the studio, one file per noun. Pure: no clock, no I/O but the context's reads.
 
-`STUDIO_DECISIONS` loads all of them when it is asked for: a help or a completion needs one noun's.
+`STUDIO_DECISIONS` loads all of them on first use: help and completion need only one noun's.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ __all__ = ["STUDIO_DECISIONS"]
 
 
 def __getattr__(name: str) -> Any:
-    """What Python asks for a name that is not here yet."""
+    """Load the decisions when they are first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from ledger.decisions.studio import STUDIO_DECISIONS

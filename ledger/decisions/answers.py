@@ -1,15 +1,14 @@
-"""What the log has answered, kept from one decision to the next.
+"""The answers of the log, kept from one decision to the next.
 
-A program that stays takes thousands of decisions, and most of what they ask hardly ever changes: a
-space, its site, a project. What is kept is not believed but followed: before each decision all
-that was recorded since is read, which is one question in place of those that it answers, and
-what answers a kept question joins its answer. So what a decision sees is what the log would tell
-it at that position, whoever else records; and the append checks it once more under the lock.
+A long-running program takes thousands of decisions, and most of the events that they ask for hardly
+ever change: a space, its site, a project. Kept answers are not trusted but brought up to date:
+before each decision one query reads all that was recorded since, and an event that answers a kept
+question joins its answer. So a decision sees exactly what the log would answer at that position,
+also while other processes record; and the append checks it once more under the lock.
 
-Events never change, so an answer can be wrong in one way only: that this is no longer the same
-log (a restored file, a server that went on from a replica). The reading therefore begins with the
-newest event that is known, and where the log tells another one in its place, everything is
-forgotten.
+Events never change, so an answer can be wrong in only one way: the log has become another one (a
+restored file, a server that continued from a replica). Each reading therefore begins with the
+newest known event, and if the log has another one in its place, everything is forgotten.
 """
 
 from collections import defaultdict
@@ -26,33 +25,33 @@ if TYPE_CHECKING:
     from ledger.log.rows import StoredRow
 
 Question = tuple[Query, bool]
-"""A query, and whether its newest event alone is wanted."""
+"""A query, and whether only its newest event is wanted."""
 
 MOST_FOLLOWED = 32
-"""Rows that are read to follow, the newest known one among them. Where so many come there may be
-more, and then a decision's eight questions cost less."""
+"""Rows read to catch up, including the newest known one. If that many come, there may be more, and
+then a decision's eight questions cost less."""
 
 MOST_QUESTIONS = 1_024
 MOST_EVENTS = 16_384
-"""What a thread keeps at most, some 20 MB. What has not been asked for longest goes first."""
+"""The most that a thread keeps, some 20 MB. The least recently asked question goes first."""
 
 
 class KnownAnswers:
-    """The answers of one log up to the row `newest`, the last one that is known.
+    """The answers of one log up to the row `newest`, the last known one.
 
-    None knows nothing. For the thread that has made them.
+    With None, no answers are known. For use by the thread that made them.
     """
 
     def __init__(self, newest: "StoredRow | None" = None) -> None:
         self._newest = newest
-        self._found: dict[Question, list[RecordedEvent]] = {}  # longest not asked for first
+        self._found: dict[Question, list[RecordedEvent]] = {}  # least recently asked first
         self._with_tag: dict[str, set[Question]] = defaultdict(set)
         self._events = 0
         self._thread = get_ident()
 
     @property
     def head(self) -> int:
-        """The position up to which they hold, 0 where nothing is known."""
+        """The position up to which they hold, 0 if nothing is known."""
         return 0 if self._newest is None else self._newest[0]
 
     def are_of(self, head: int) -> bool:
@@ -62,33 +61,33 @@ class KnownAnswers:
     def follow(
         self, rows: "Sequence[StoredRow]", decode: "Callable[[StoredRow], RecordedEvent]"
     ) -> bool:
-        """Take in the rows of the log from position `head` on, fewer than `MOST_FOLLOWED`.
+        """Add the rows of the log from position `head` on, fewer than `MOST_FOLLOWED`.
 
-        False where they cannot go on (another log, a gap, a damaged row, too many): then make new
-        ones, as where it was interrupted.
+        Return False if that is not possible (another log, a gap, a damaged row, too many rows):
+        then start again with new answers, as after an interruption.
         """
         if self._newest is None or not rows or len(rows) >= MOST_FOLLOWED:
             return False
         if rows[0] != self._newest or rows[-1][0] - rows[0][0] != len(rows) - 1:
-            return False  # another log, or one is missing
+            return False  # another log, or a row is missing
         try:
             for row in rows[1:]:
                 self._add(row, decode)
                 self._newest = row
         except (msgspec.MsgspecError, TypeError, StorageFailure):
-            return False  # whoever asks for what is damaged will be told
+            return False  # a question that meets the damage will report it
         self._stay_small()
         return True
 
     def get(self, question: Question) -> list[RecordedEvent] | None:
-        """The answer, oldest first; None where none is kept. It is never changed."""
+        """Return the answer, oldest first; None if none is kept. Callers must not change it."""
         found = self._found.pop(question, None)
         if found is not None:
             self._found[question] = found
         return found
 
     def keep(self, question: Question, found: list[RecordedEvent]) -> None:
-        """Keep what the log answered as of `head`. The question has a tag."""
+        """Keep the log's answer as of `head`. The question has a tag."""
         self._found[question] = found
         self._with_tag[question[0].tags[0]].add(question)
         self._events += len(found)

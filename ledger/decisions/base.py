@@ -2,13 +2,13 @@
 
 A decision asks its `Context` for the events that it needs, checks its rules, and records
 new events. The context notes every question. The append then succeeds only if nothing
-that would answer one of those questions has been recorded since; so nobody declares a
-boundary, and nobody can forget one. A rule that a plugin adds asks through the same
+that would answer one of those questions has been recorded since; so no code declares a
+boundary, and none can forget one. A rule that a plugin adds asks through the same
 context and widens the boundary by asking.
 
-Questions name a tag, and event types where only some can matter. A narrow question
-conflicts less: who asks for the *confirmed* bookings of July on stage 1 is not disturbed
-by a hold in July, nor by anything in August.
+Questions name a tag, and event types where only some matter. A narrow question conflicts
+less: a question for the *confirmed* bookings of July on stage 1 is not disturbed by a hold
+in July, nor by anything in August.
 """
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from msgspec import Struct
 
-from ledger.errors import InternalError, Pending
+from ledger.errors import AlreadyExists, InternalError, Pending
 from ledger.events.base import (
     Boundary,
     Event,
@@ -31,17 +31,18 @@ from ledger.events.base import (
     recorded_tags,
     type_names,
 )
+from ledger.tags import check_id
 
 if TYPE_CHECKING:
     from ledger.decisions.answers import KnownAnswers
 
 _ANY = ""
-"""Stands for the events of any type, which none is named."""
+"""Stands for any event type; no type has this name."""
 _position = attrgetter("position")
 
 
 class History(Protocol):
-    """What a decision needs of the log."""
+    """The part of a log that a decision needs."""
 
     def read(
         self,
@@ -52,11 +53,11 @@ class History(Protocol):
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[RecordedEvent]:
-        """The events with `after` < position <= `until` that answer any of the queries."""
+        """Return the events with `after` < position <= `until` that answer any of the queries."""
 
 
 class Proposal(Struct, frozen=True):
-    """An event that a decision wants recorded; `corrects` is the position it puts right."""
+    """An event that a decision proposes; `corrects` is the position of the one it corrects."""
 
     event: Event
     corrects: int | None = None
@@ -66,27 +67,29 @@ class Snapshot:
     """The log as one decision, or one batch of them, sees it.
 
     Everything up to position `head` and nothing after, since the log is append-only; then
-    the `pending` events of the decisions before this one in the batch. The questions asked
-    of it are the boundary of the whole batch. Answers are kept: in a snapshot the same
-    question has the same answer. `known` are those that earlier decisions were given.
+    the `pending` events of the decisions before this one in the batch. Its questions are the
+    boundary of the whole batch. Answers are kept: within a snapshot the same question has
+    the same answer. `known_answers` are those given to earlier decisions.
     """
 
-    def __init__(self, history: History, head: int, known: "KnownAnswers | None" = None) -> None:
+    def __init__(
+        self, history: History, head: int, known_answers: "KnownAnswers | None" = None
+    ) -> None:
         self.head = head
         self.pending: list[RecordedEvent] = []
         self._history = history
-        self._known = known
+        self._known_answers = known_answers
         self._answers: dict[tuple[Query, bool], list[RecordedEvent]] = {}
-        # By tag, and by tag and type: a batch of thousands asks as many questions, and would
-        # look through all that it has proposed for each of them.
+        # By tag, and by tag and type: a batch of thousands of commands asks as many questions,
+        # and would search all its proposals for each of them.
         self._pending_with: dict[tuple[str, str], list[RecordedEvent]] = defaultdict(list)
 
     @property
     def boundary(self) -> Boundary:
-        """All that was asked, as the condition of the append.
+        """All questions asked, as the condition of the append.
 
-        A correction of an event of the same batch names a position that the event has only
-        if nobody records anything in between: then the condition is that nobody does.
+        A correction of an event of the same batch names a position that the event gets only
+        if nothing is recorded in between: then the condition is that nothing is.
         """
         asked = dict.fromkeys(query for query, _ in self._answers)
         if any(entry.corrects is not None and entry.corrects > self.head for entry in self.pending):
@@ -94,7 +97,7 @@ class Snapshot:
         return Boundary(tuple(asked), self.head)
 
     def ask(self, query: Query, *, last: bool = False) -> list[RecordedEvent]:
-        """The events that answer, oldest first; with `last` the newest alone."""
+        """Return the events that answer, oldest first; with `last` only the newest."""
         if not query.tags:
             raise InternalError("a decision asked a question without a tag: its cost would grow")
         key = (query, last)
@@ -107,9 +110,9 @@ class Snapshot:
         return (pending[-1:] or stored) if last else stored + pending
 
     def _look_up(self, question: tuple[Query, bool]) -> list[RecordedEvent]:
-        # Known answers may go on without this snapshot, also while it reads: with a decision
-        # inside of this one, or with another thread.
-        known = self._known
+        # Known answers may move on while this snapshot reads: in a decision nested inside
+        # this one, or in another thread.
+        known = self._known_answers
         found = known.get(question) if known is not None and known.are_of(self.head) else None
         if found is None:
             query, last = question
@@ -123,7 +126,7 @@ class Snapshot:
         return found
 
     def _proposed(self, query: Query) -> list[RecordedEvent]:
-        """The pending events that answer, in the order in which they were proposed."""
+        """Return the pending events that answer, in the order of their proposal."""
         tag = query.tags[0]
         if (tag, _ANY) not in self._pending_with:
             return []
@@ -147,8 +150,8 @@ class Snapshot:
             self._pending_with[tag, _ANY].append(entry)
             self._pending_with[tag, entry.type].append(entry)
 
-    def drop(self, count: int) -> None:
-        """Take back the last `count` pending events (of a decision that was refused)."""
+    def take_back(self, count: int) -> None:
+        """Remove the last `count` pending events: those of a refused decision."""
         for _ in range(count):
             entry = self.pending.pop()
             for tag in entry.tags:
@@ -157,7 +160,7 @@ class Snapshot:
 
 
 class Context:
-    """What a decision reads and records through.
+    """A decision's access to the log: it reads and records through its context.
 
     `now` is the present instant (UTC) for rules about deadlines: never before the newest
     recorded time. `new_id(prefix)` makes an id that the ledger has not seen. `line` is the
@@ -181,10 +184,10 @@ class Context:
         self._line = line
 
     def read(self, tag: str | Sequence[str], *types: type[Event]) -> list[RecordedEvent]:
-        """The events with the tag, or with any of several, oldest first, each once.
+        """Return the events with the tag, or with any of several, oldest first, each once.
 
-        With `types` only those of these types. What the decision has recorded itself, and
-        what the decisions before it in the batch have, is among them.
+        With `types` only those of these types. They include the events recorded by this
+        decision and by those before it in the batch.
         """
         names = type_names(types)
         if isinstance(tag, str):
@@ -196,13 +199,13 @@ class Context:
         return list({entry.position: entry for entry in found}.values())
 
     def last(self, tag: str, *types: type[Event]) -> RecordedEvent | None:
-        """The newest event with the tag (and of the types), None where there is none."""
+        """Return the newest event with the tag (and of the types), or None."""
         found = self._snapshot.ask(Query((tag,), type_names(types)), last=True)
         return found[-1] if found else None
 
     def record(self, event: Event, *, corrects: int | None = None) -> None:
-        """Propose an event. `corrects`: the position of the event that it puts right."""
-        corrects = None if corrects is None else int(corrects)  # what is stored is a number
+        """Propose an event. `corrects` is the position of the event that it corrects."""
+        corrects = None if corrects is None else int(corrects)  # the log stores plain numbers
         self.proposals.append(Proposal(event, corrects))
         header = self._header
         if corrects is not None:
@@ -215,7 +218,7 @@ class Context:
         )
 
     def new_id(self, kind: str, prefix: str) -> str:
-        """An id of that kind that no event carries as a tag yet, such as `b-7f3k2`."""
+        """Return a new id of that kind, one that no event carries as a tag: `b-7f3k2`."""
         while True:
             id = f"{prefix}-{self._new_id(prefix)}"
             if not self._snapshot.ask(Query((f"{kind}:{id}",)), last=True):
@@ -225,18 +228,18 @@ class Context:
 class Decision(Struct, frozen=True, kw_only=True, tag_field="do", forbid_unknown_fields=True):
     """Base of all decisions: a command as typed data, and the rules behind it.
 
-    Its fields are the command's parameters. As JSON it carries its name in `do`, which is
-    the command's words (`"do": "booking hold"`); a batch file holds one a line.
+    Its fields are the command's parameters. In JSON, `do` holds the command's words
+    (`"do": "booking hold"`); a batch file has one decision per line.
     """
 
     @classmethod
     def words(cls) -> str:
-        """The command's words, such as `booking hold`."""
+        """Return the command's words, such as `booking hold`."""
         return str(cls.__struct_config__.tag)
 
     @property
     def is_batch(self) -> bool:
-        """Whether the command itself asks for several things as one, all or none."""
+        """Whether the command itself asks for several things, all or none."""
         return False
 
     def decide(self, ctx: Context) -> None:
@@ -245,4 +248,15 @@ class Decision(Struct, frozen=True, kw_only=True, tag_field="do", forbid_unknown
 
 
 Rule = Callable[[Context, Sequence[Event]], None]
-"""A further rule: sees the proposed events, asks through the context, refuses by raising."""
+"""A further rule: sees the proposed events, asks through the context, raises to refuse."""
+
+
+def check_unused(ctx: Context, kind: str, id: str, *first: type[Event]) -> str:
+    """Return an id that no event carries, or none of the types `first`, as a tag.
+
+    Raises `BadId`, `AlreadyExists`.
+    """
+    taken = ctx.last(f"{kind}:{check_id(kind, id)}", *first)
+    if taken is not None:
+        raise AlreadyExists(kind, id, position=taken.position)
+    return id

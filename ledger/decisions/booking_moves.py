@@ -2,7 +2,7 @@
 
 A hold that moves goes to the back of the queue where it arrives, unless it only gives days
 back: then it keeps its place. A firm booking moves only to where it could be confirmed, and
-takes no day that somebody else holds. A started one can change its end.
+takes no day that another booking holds. A started one can change its end.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from ledger.decisions.base import Context, Decision
 from ledger.decisions.booking_refusals import HeldByAnother, StaysWhereItStarted
 from ledger.decisions.booking_state import Booking, read_booking, require
 from ledger.decisions.bookings import check_plan, find_hold
-from ledger.decisions.calendar import read_firm
+from ledger.decisions.calendar import read_firm_bookings
 from ledger.decisions.ladder import Ladder, gives_back_only
 from ledger.decisions.projects import read_open_project
-from ledger.decisions.room import check_place, check_room, in_the_way
+from ledger.decisions.room import blocking_holds, check_bookable, check_capacity
 from ledger.decisions.shoot_days import check_days_kept
 from ledger.decisions.sites import Space, read_space
 from ledger.errors import BadInput
@@ -24,9 +24,9 @@ from ledger.times import Period, When
 
 
 class MoveBooking(Decision, frozen=True, tag="booking move"):
-    """Reschedule a booking; `when`, `space` or `plan` stays as it is where None.
+    """Reschedule a booking; `when`, `space` or `plan` stays the same if None.
 
-    A booking of whole days keeps its days on the clock of a space in another zone. A plan
+    A booking of whole days keeps its days on the clock of a space in another zone. Its plan
     of days moves along (`move_plan`).
     """
 
@@ -36,9 +36,9 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
     plan: tuple[DayPlan, ...] | None = None
 
     def decide(self, ctx: Context) -> None:
-        """BookingRescheduled, and the promotions of those that were behind a hold.
+        """Record `BookingRescheduled`, and the promotions of those behind a hold.
 
-        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_place`
+        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable`
         raises; for a firm booking `SpaceTaken`, `SpaceFull`, `HeldByAnother`; for a started
         one `StaysWhereItStarted`, `DayWasReported`, `OutsideBooking`.
         """
@@ -54,10 +54,10 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
         )
         if (space.id, period, plan) == (booking.space, booking.period, booking.plan):
             raise BadInput(
-                f"booking {booking.id!r} has {space.id!r} on {period} already",
+                f"booking {booking.id!r} already has {space.id!r} on {period}",
                 advice="Give other days with --days or another space with --space",
             )
-        check_place(ctx, space, period, booking.units)
+        check_bookable(ctx, space, period, booking.units)
         if booking.state == "held":
             rank, ladder = _move_hold(ctx, booking, space, period)
         else:
@@ -87,16 +87,16 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
 
 
 def _move_hold(ctx: Context, booking: Booking, space: Space, period: Period) -> tuple[int, Ladder]:
-    """Its new rank, and the ladder that it leaves or stays on, on which others move up."""
+    """Return its new rank, and the ladder that it leaves or stays on, where others move up."""
     left = Ladder(ctx, booking.space)
     if space.id != booking.space:
-        left.sweep(booking.period)
+        left.release_expired(booking.period)
         hold = find_hold(left, booking)
         reached = Ladder(ctx, space.id)
-        reached.sweep(period)
+        reached.release_expired(period)
         left.leave(hold)
         return reached.next_rank(period), left
-    left.sweep(booking.period, period)
+    left.release_expired(booking.period, period)
     hold = find_hold(left, booking)
     if gives_back_only(booking.space, booking.period, space.id, period):
         return left.give_back(hold, period), left
@@ -105,18 +105,18 @@ def _move_hold(ctx: Context, booking: Booking, space: Space, period: Period) -> 
 
 
 def _move_firm(ctx: Context, booking: Booking, space: Space, period: Period) -> Ladder:
-    """The ladder of the space that it comes to, of which it passes nobody."""
+    """Return the ladder of the space that it moves to, where it must pass no hold."""
     if booking.state == "started":
         if (space.id, period.start) != (booking.space, booking.period.start):
             raise StaysWhereItStarted(booking.id, position=booking.position)
         check_days_kept(ctx, booking, period)
-    firm = read_firm(ctx, space.id, period, but=booking.id)
-    check_room(space, period, booking.units, firm)
+    firm = read_firm_bookings(ctx, space.id, period, but=booking.id)
+    check_capacity(space, period, booking.units, firm)
     taken = [period] if space.id != booking.space else list(_further(booking.period, period))
     ladder = Ladder(ctx, space.id)
-    ladder.sweep(*taken)
+    ladder.release_expired(*taken)
     for part in taken:
-        for hold in in_the_way(space, part, booking.units, firm, ladder.beside(part)):
+        for hold in blocking_holds(space, part, booking.units, firm, ladder.overlapping(part)):
             raise HeldByAnother(
                 booking.id, holder=hold.booking, period=hold.period, position=hold.since
             )
@@ -124,7 +124,7 @@ def _move_firm(ctx: Context, booking: Booking, space: Space, period: Period) -> 
 
 
 def _further(was: Period, period: Period) -> Iterator[Period]:
-    """The parts of a new period that the old one did not have."""
+    """Yield the parts of a new period that are not in the old one."""
     if not was.overlaps(period):
         yield period
         return
@@ -135,11 +135,11 @@ def _further(was: Period, period: Period) -> Iterator[Period]:
 
 
 def move_plan(plan: tuple[DayPlan, ...], was: Period, period: Period) -> tuple[DayPlan, ...]:
-    """The day types after a move: they go along with the first day.
+    """Return the day types after a move: they move along with the first day.
 
-    A booking that grows or shrinks where it is keeps its days' types instead: the strike on
-    the 14th stays on the 14th when the 1st and 2nd are given back. Days that the new period
-    does not have fall away.
+    A booking that grows or shrinks in place keeps each day's type instead: the strike on
+    the 14th stays on the 14th when the 1st and 2nd are given back. Days outside the new
+    period are dropped.
     """
     days, before = period.days, was.days
     stays = was.overlaps(period) and len(days) != len(before)

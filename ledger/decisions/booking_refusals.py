@@ -1,12 +1,11 @@
-"""Why a booking command is refused: one class each, with the event that stands in the way.
+"""The refusals of booking commands, with the event that stands in the way.
 
-They stand beside the rules that raise them. `rule` is what a script matches on, the
-message is what somebody reads at the stage door.
+`rule` is what a script matches on; the message is for a person at the stage door.
 """
 
 from datetime import date, datetime
 
-from ledger.errors import Pending, Refused
+from ledger.errors import Pending, RefusedBy
 from ledger.times import Period, clock_text
 
 # --- the booking's own state ---------------------------------------------------------
@@ -19,299 +18,251 @@ _NEXT = {
     "wrapped": "It is over; for further days place a hold: booking hold",
     "released": "Place a new hold: booking hold",
     "expired": "Place a new hold: booking hold",
-    "cancelled": "Book anew: booking hold",
+    "cancelled": "Book again: booking hold",
 }
 
 
-class WrongState(Refused):
-    """The booking is not in a state in which this can be done."""
+class WrongState(RefusedBy):
+    """The booking's state does not allow the command."""
 
     rule = "booking-state"
+    booking: str
+    state: str
+    needed: str
+    message = "booking {booking!r} is {state}, not {needed}"
+    advice = "{next_step}"
 
-    def __init__(self, booking: str, *, state: str, needed: str, position: int) -> None:
-        super().__init__(
-            f"booking {booking!r} is {state}, not {needed}",
-            position=position,
-            advice=_NEXT[state].format(booking),
-        )
-        self.booking, self.state, self.needed = booking, state, needed
+    @property
+    def next_step(self) -> str:
+        return _NEXT[self.state].format(self.booking)
 
 
 # --- the space -----------------------------------------------------------------------
 
 
-class SpaceTaken(Refused):
-    """Another booking is confirmed for an exclusive space at that time."""
+class SpaceTaken(RefusedBy):
+    """Another booking of an exclusive space is confirmed for that time."""
 
     rule = "no-overlap"
-
-    def __init__(self, space: str, *, booking: str, period: Period, position: int) -> None:
-        super().__init__(
-            f"space {space!r} is confirmed for booking {booking!r} on {period}",
-            position=position,
-            advice="Choose other days or another space, or hold these days behind it",
-        )
-        self.space, self.booking, self.period = space, booking, period
+    space: str
+    booking: str
+    period: Period
+    message = "space {space!r} is confirmed for booking {booking!r} on {period}"
+    advice = "Choose other days or another space, or hold these days behind it"
 
 
-class SpaceFull(Refused):
-    """The confirmed bookings of a shared space leave too few units at some instant."""
+class SpaceFull(RefusedBy):
+    """The confirmed bookings of a shared space leave too few units at some point."""
 
     rule = "capacity"
+    space: str
+    units: int
+    taken: int
+    capacity: int
+    at: datetime
+    booking: str
+    period: Period
+    message = (
+        "space {space!r} has {free} of {capacity} units free at {local_time}, not {units}; "
+        "the last to confirm was booking {booking!r} on {period}"
+    )
+    advice = "Take fewer units, other days or another space"
 
-    def __init__(
-        self,
-        space: str,
-        *,
-        units: int,
-        taken: int,
-        capacity: int,
-        at: datetime,
-        booking: str,
-        period: Period,
-        position: int,
-    ) -> None:
-        super().__init__(
-            f"space {space!r} has {capacity - taken} of {capacity} units free "
-            f"at {clock_text(at, period.zone)}, not {units}; "
-            f"the last to confirm was booking {booking!r} on {period}",
-            position=position,
-            advice="Take fewer units, other days or another space",
-        )
-        self.space, self.units, self.taken, self.capacity = space, units, taken, capacity
-        self.at, self.booking, self.period = at, booking, period
+    @property
+    def free(self) -> int:
+        return self.capacity - self.taken
+
+    @property
+    def local_time(self) -> str:
+        return clock_text(self.at, self.period.zone)
 
 
-class TooManyUnits(Refused):
+class TooManyUnits(RefusedBy):
     """More units than the space has, even when it is empty."""
 
     rule = "capacity"
+    space: str
+    units: int
+    capacity: int | None
+    message = "{units} units do not fit space {space!r}, which {has}"
+    advice = "Take fewer units or another space"
 
-    def __init__(self, space: str, *, units: int, capacity: int | None, position: int) -> None:
-        has = "is exclusive: one unit" if capacity is None else f"has {capacity} units"
-        super().__init__(
-            f"{units} units are asked of space {space!r}, which {has}",
-            position=position,
-            advice="Take fewer units or another space",
-        )
-        self.space, self.units, self.capacity = space, units, capacity
+    @property
+    def has(self) -> str:
+        return "is exclusive: one unit" if self.capacity is None else f"has {self.capacity} units"
 
 
-class ClosedDays(Refused):
-    """The space is closed for a part of the time."""
+class ClosedDays(RefusedBy):
+    """The space is closed for part of the time."""
 
     rule = "open-days"
-
-    def __init__(
-        self, space: str, *, closure: str, kind: str, period: Period, position: int
-    ) -> None:
-        super().__init__(
-            f"space {space!r} is closed on {period} ({kind}, closure {closure!r})",
-            position=position,
-            advice=f"Choose other days, or end the closure with: space reopen {closure}",
-        )
-        self.space, self.closure, self.kind, self.period = space, closure, kind, period
+    space: str
+    closure: str
+    kind: str
+    period: Period
+    message = "space {space!r} is closed on {period} ({kind}, closure {closure!r})"
+    advice = "Choose other days, or end the closure with: space reopen {closure}"
 
 
 # --- the hold ladder -----------------------------------------------------------------
 
 
-class BehindHold(Refused):
-    """A better-ranked hold has the first word, and nobody asked its holder yet."""
+class BehindHold(RefusedBy):
+    """A better-ranked hold comes first and has not been challenged yet."""
 
     rule = "hold-ladder"
+    booking: str | None
+    ahead: str
+    rank: int
+    period: Period
+    message = "booking {ahead!r} holds {period} at rank {rank}, ahead of this"
+    advice = "{instead}"
 
-    def __init__(
-        self, booking: str | None, *, ahead: str, rank: int, period: Period, position: int
-    ) -> None:
-        advice = (
-            f"Challenge it with: booking challenge {booking} --against {ahead}"
-            if booking
-            else "Place a hold, which may challenge it: booking hold, then booking challenge"
-        )
-        super().__init__(
-            f"booking {ahead!r} holds {period} at rank {rank}, ahead of this",
-            position=position,
-            advice=advice,
-        )
-        self.booking, self.ahead, self.rank, self.period = booking, ahead, rank, period
+    @property
+    def instead(self) -> str:
+        if self.booking is None:
+            return "Place a hold and challenge it: booking hold, then booking challenge"
+        return f"Challenge it with: booking challenge {self.booking} --against {self.ahead}"
 
 
-class HeldByAnother(Refused):
-    """A confirmed booking would move onto days that somebody else holds."""
+class HeldByAnother(RefusedBy):
+    """A confirmed booking would move onto days that another booking holds."""
 
     rule = "hold-ladder"
-
-    def __init__(self, booking: str, *, holder: str, period: Period, position: int) -> None:
-        super().__init__(
-            f"booking {holder!r} holds {period}: {booking!r} cannot pass it by moving",
-            position=position,
-            advice="Hold the further days too and challenge: booking hold, booking challenge",
-        )
-        self.booking, self.holder, self.period = booking, holder, period
+    booking: str
+    holder: str
+    period: Period
+    message = "booking {holder!r} holds {period}: {booking!r} cannot pass it by moving"
+    advice = "Hold the further days too and challenge: booking hold, booking challenge"
 
 
-class AnswerPending(Refused):
+class AnswerPending(RefusedBy):
     """A challenged holder still has time to answer."""
 
     rule = "answer-by"
+    booking: str
+    ahead: str
+    answer_by: datetime
+    zone: str
+    message = "booking {ahead!r} was challenged by {booking!r} and may answer until {local_time}"
+    advice = "Confirm after that, or ask its holder to release it"
 
-    def __init__(
-        self, booking: str, *, ahead: str, answer_by: datetime, zone: str, position: int
-    ) -> None:
-        super().__init__(
-            f"booking {ahead!r} was challenged by {booking!r} and may answer "
-            f"until {clock_text(answer_by, zone)}",
-            position=position,
-            advice="Confirm after that, or ask its holder to release it",
-        )
-        self.booking, self.ahead, self.answer_by = booking, ahead, answer_by
+    @property
+    def local_time(self) -> str:
+        return clock_text(self.answer_by, self.zone)
 
 
-class AlreadyChallenged(Refused):
-    """This hold has challenged that one already."""
+class AlreadyChallenged(RefusedBy):
+    """This hold has already challenged that one."""
 
     rule = "one-challenge"
+    booking: str
+    ahead: str
+    answer_by: datetime
+    zone: str
+    message = "booking {booking!r} has already challenged {ahead!r}; the answer is due {local_time}"
+    advice = "Once that has passed: booking confirm {booking}"
 
-    def __init__(
-        self, booking: str, *, ahead: str, answer_by: datetime, zone: str, position: int
-    ) -> None:
-        super().__init__(
-            f"booking {booking!r} has challenged {ahead!r} already; the answer is due "
-            f"{clock_text(answer_by, zone)}",
-            position=position,
-            advice=f"Once that has passed: booking confirm {booking}",
-        )
-        self.booking, self.ahead, self.answer_by = booking, ahead, answer_by
-
-
-class NotAhead(Refused):
-    """A challenge of a hold that does not stand before the challenger's."""
-
-    rule = "challenge-ahead"
-
-    def __init__(self, booking: str, *, other: str, period: Period, position: int) -> None:
-        super().__init__(
-            f"booking {other!r} on {period} is not ahead of {booking!r}",
-            position=position,
-            advice="Only an overlapping hold of a better rank can be challenged: view bookings",
-        )
-        self.booking, self.other, self.period = booking, other, period
+    @property
+    def local_time(self) -> str:
+        return clock_text(self.answer_by, self.zone)
 
 
-class NothingAhead(Refused):
-    """A challenge where no hold stands before the challenger's."""
+class NotAhead(RefusedBy):
+    """The challenged hold is not ahead of the challenger's."""
 
     rule = "challenge-ahead"
+    booking: str
+    other: str
+    period: Period
+    message = "booking {other!r} on {period} is not ahead of {booking!r}"
+    advice = "Only an overlapping hold of a better rank can be challenged: view holds"
 
-    def __init__(self, booking: str, *, position: int) -> None:
-        super().__init__(
-            f"no hold is ahead of booking {booking!r}",
-            position=position,
-            advice=f"Confirm it with: booking confirm {booking}",
-        )
-        self.booking = booking
+
+class NothingAhead(RefusedBy):
+    """The booking has no holds ahead of it to challenge."""
+
+    rule = "challenge-ahead"
+    booking: str
+    message = "no hold is ahead of booking {booking!r}"
+    advice = "Confirm it with: booking confirm {booking}"
 
 
 # --- the days of a booking -----------------------------------------------------------
 
 
-class OutsideBooking(Refused):
-    """A day on which the booking does not have the space."""
+class OutsideBooking(RefusedBy):
+    """The booking does not have the space on that day."""
 
     rule = "booking-days"
-
-    def __init__(self, booking: str, *, day: date, period: Period, position: int) -> None:
-        super().__init__(
-            f"{day} is no day of booking {booking!r}, which has {period}",
-            position=position,
-            advice=f"Give one of its days, or move its end: booking move {booking}",
-        )
-        self.booking, self.day, self.period = booking, day, period
+    booking: str
+    day: date
+    period: Period
+    message = "{day} is outside booking {booking!r}, which has {period}"
+    advice = "Give one of its days, or move its end: booking move {booking}"
 
 
-class BeforeStart(Refused):
-    """A day before the production moved in."""
+class BeforeStart(RefusedBy):
+    """The day is before the production moved in."""
 
     rule = "booking-days"
-
-    def __init__(self, booking: str, *, day: date, started_on: date, position: int) -> None:
-        super().__init__(
-            f"{day} is before booking {booking!r} started on {started_on}",
-            position=position,
-            advice="Give a day from its start on",
-        )
-        self.booking, self.day, self.started_on = booking, day, started_on
+    booking: str
+    day: date
+    started_on: date
+    message = "{day} is before booking {booking!r} started on {started_on}"
+    advice = "Give {started_on} or a later day"
 
 
-class StaysWhereItStarted(Refused):
-    """A started booking can change its end, and neither its space nor its start."""
+class StaysWhereItStarted(RefusedBy):
+    """A started booking can change its end, but neither its space nor its start."""
 
     rule = "started-stays"
-
-    def __init__(self, booking: str, *, position: int) -> None:
-        super().__init__(
-            f"booking {booking!r} has started: only its end can move",
-            position=position,
-            advice=f"Wrap it with: booking wrap {booking} --on DAY, and book the other days anew",
-        )
-        self.booking = booking
+    booking: str
+    message = "booking {booking!r} has started: only its end can move"
+    advice = "Wrap it with: booking wrap {booking} --on DAY, and book the other days separately"
 
 
-class DayWasReported(Refused):
-    """A shoot day was reported that the booking would no longer have."""
+class DayWasReported(RefusedBy):
+    """A reported shoot day would no longer be in the booking."""
 
     rule = "reported-days"
-
-    def __init__(self, booking: str, *, day: date, position: int) -> None:
-        super().__init__(
-            f"booking {booking!r} has a shoot day reported on {day}",
-            position=position,
-            advice="Give a later end",
-        )
-        self.booking, self.day = booking, day
+    booking: str
+    day: date
+    message = "booking {booking!r} has a shoot day reported on {day}"
+    advice = "Give a later end"
 
 
-class ShotAlready(Refused):
-    """A booking that shot is over when it wraps; its days were used and cannot be called off."""
+class ShotAlready(RefusedBy):
+    """A booking with a reported shoot day has used its days: it can wrap, but not be cancelled."""
 
     rule = "reported-days"
-
-    def __init__(self, booking: str, *, day: date, position: int) -> None:
-        super().__init__(
-            f"booking {booking!r} has a shoot day reported on {day}, it cannot be called off",
-            position=position,
-            advice=f"Wrap it, which gives its later days back: booking wrap {booking} --on DAY",
-        )
-        self.booking, self.day = booking, day
+    booking: str
+    day: date
+    message = "booking {booking!r} has a shoot day reported on {day}, so it cannot be called off"
+    advice = "Wrap it, which gives its later days back: booking wrap {booking} --on DAY"
 
 
-class AlreadyReported(Refused):
-    """A day has a report; a further one must say which it corrects."""
+class AlreadyReported(RefusedBy):
+    """A day has one report; another must name it in order to correct it."""
 
     rule = "one-report"
+    booking: str
+    day: date
+    message = "{day} of booking {booking!r} is already reported"
+    advice = "{instead}"
 
-    def __init__(self, booking: str, *, day: date, position: int) -> None:
-        advice = (
-            "Report each day once"
-            if isinstance(position, Pending)
-            else f"To replace that report, correct it with: --corrects {position}"
-        )
-        super().__init__(
-            f"{day} of booking {booking!r} is reported", position=position, advice=advice
-        )
-        self.booking, self.day = booking, day
+    @property
+    def instead(self) -> str:
+        if isinstance(self.position, Pending):
+            return "Report each day once"
+        return f"To replace that report, correct it with: --corrects {self.position}"
 
 
-class NothingToCorrect(Refused):
-    """The report to be corrected is none of that booking and day."""
+class NothingToCorrect(RefusedBy):
+    """The event to correct is not a report of that booking and day."""
 
     rule = "one-report"
-
-    def __init__(self, booking: str, *, day: date, position: int) -> None:
-        super().__init__(
-            f"that is no report of {day} of booking {booking!r}",
-            position=position,
-            advice="Leave out --corrects: the day has no report yet",
-        )
-        self.booking, self.day = booking, day
+    booking: str
+    day: date
+    message = "that is not a report of {day} of booking {booking!r}"
+    advice = "Leave out --corrects: the day has no report yet"

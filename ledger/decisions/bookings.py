@@ -1,9 +1,9 @@
 """Bookings: hold, challenge, release, confirm.
 
-What each command reads is what invalidates it, so each reads little: the booking's own
+A command is invalidated by whatever it reads, so each reads little: the booking's own
 turning points, the space's facts, and the months that the booking touches, in each only
 the event types that can change the answer. A hold on stage 1 in July is disturbed neither
-by stage 2 nor by August, nor by a shoot day that is reported on stage 1 in July.
+by stage 2, nor by August, nor by the report of a shoot day on stage 1 in July.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from ledger.decisions.base import Context, Decision
+from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.booking_refusals import (
     AlreadyChallenged,
     AnswerPending,
@@ -21,19 +21,19 @@ from ledger.decisions.booking_refusals import (
     WrongState,
 )
 from ledger.decisions.booking_state import Booking, read_booking, require
-from ledger.decisions.calendar import read_firm
+from ledger.decisions.calendar import read_firm_bookings
 from ledger.decisions.ladder import Hold, Ladder, released
 from ledger.decisions.projects import read_open_project
-from ledger.decisions.room import check_place, check_room, in_the_way
+from ledger.decisions.room import blocking_holds, check_bookable, check_capacity
 from ledger.decisions.sites import read_space
-from ledger.errors import AlreadyExists, BadInput, UnreadableEvent
+from ledger.errors import BadInput, UnreadableEvent
 from ledger.events.bookings import BookingConfirmed, BookingHeld, DayPlan, HoldChallenged
-from ledger.tags import check_id, tag
+from ledger.tags import tag
 from ledger.times import Days, Moment, Period, When
 
 
 def find_hold(ladder: Ladder, booking: Booking) -> Hold:
-    """The held booking's place on the ladder. Raises `WrongState` where it has expired."""
+    """Return a held booking's place on the ladder. Raises `WrongState` if it has expired."""
     hold = ladder.find(booking.id, booking.period)
     if hold is None:
         raise WrongState(booking.id, state="expired", needed="held", position=booking.placed)
@@ -44,12 +44,12 @@ def find_hold(ladder: Ladder, booking: Booking) -> Hold:
 
 
 class PlaceHold(Decision, frozen=True, tag="booking hold"):
-    """Hold a space for a project, behind those who hold the same time already.
+    """Hold a space for a project, behind those who already hold the same time.
 
-    `booking` is the id, made up where None. `units` are taken of a shared space. `plan` says
-    what days are for; the others are shoot days. After `expires_at` the hold lives no
-    longer. With `confirm` the booking is held and confirmed in one. Firm bookings are no
-    obstacle to a hold: it is their backup.
+    `booking` is the id; None generates one. `units` are taken of a shared space. `plan`
+    gives days a type; the others are shoot days. At `expires_at` the hold ends. With
+    `confirm` the booking is held and confirmed at once. Firm bookings do not prevent a
+    hold: it is their backup.
     """
 
     space: str
@@ -62,10 +62,10 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     confirm: bool = False
 
     def decide(self, ctx: Context) -> None:
-        """BookingHeld, and with `confirm` BookingConfirmed.
+        """Record `BookingHeld`, and with `confirm` `BookingConfirmed`.
 
         Raises `BadInput`, `AlreadyExists`, `UnknownId`, `ProjectIsClosed`, what
-        `check_place` raises, and with `confirm` `SpaceTaken`, `SpaceFull`, `BehindHold`.
+        `check_bookable` raises, and with `confirm` `SpaceTaken`, `SpaceFull`, `BehindHold`.
         """
         booking_id = self._id(ctx)
         read_open_project(ctx, self.project)
@@ -73,9 +73,9 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         period = self.when.resolve(space.zone)
         plan = check_plan(self.plan, period)
         expires_at = self._expiry(ctx, space.zone)
-        check_place(ctx, space, period, self.units)
+        check_bookable(ctx, space, period, self.units)
         ladder = Ladder(ctx, space.id)
-        ladder.sweep(period)
+        ladder.release_expired(period)
         held = BookingHeld(
             booking=booking_id,
             space=space.id,
@@ -89,9 +89,9 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         ladder.record(held)
         if not self.confirm:
             return
-        firm = read_firm(ctx, space.id, period)
-        check_room(space, period, self.units, firm)
-        for ahead in in_the_way(space, period, self.units, firm, ladder.beside(period)):
+        firm = read_firm_bookings(ctx, space.id, period)
+        check_capacity(space, period, self.units, firm)
+        for ahead in blocking_holds(space, period, self.units, firm, ladder.overlapping(period)):
             raise BehindHold(
                 None,
                 ahead=ahead.booking,
@@ -113,10 +113,7 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     def _id(self, ctx: Context) -> str:
         if self.booking is None:
             return ctx.new_id("booking", "b")
-        taken = ctx.last(tag("booking", check_id("booking", self.booking)))
-        if taken is not None:
-            raise AlreadyExists("booking", self.booking, position=taken.position)
-        return self.booking
+        return check_unused(ctx, "booking", self.booking)
 
     def _expiry(self, ctx: Context, zone_name: str) -> datetime | None:
         if self.expires_at is None:
@@ -129,14 +126,14 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         instant = self.expires_at.resolve(zone_name)
         if instant <= ctx.now:
             raise BadInput(
-                f"the hold would have expired at {self.expires_at} already",
-                advice="Give a time that is still to come, or none",
+                f"the hold would already have expired, at {self.expires_at}",
+                advice="Give a time in the future, or none",
             )
         return instant
 
 
 def check_plan(plan: Iterable[DayPlan], period: Period) -> tuple[DayPlan, ...]:
-    """The day types in the order of their days. Raises `BadInput`."""
+    """Return the day types in the order of their days. Raises `BadInput`."""
     days = period.days
     ordered = tuple(sorted(plan, key=lambda part: part.first))
     before: DayPlan | None = None
@@ -164,30 +161,32 @@ def check_plan(plan: Iterable[DayPlan], period: Period) -> tuple[DayPlan, ...]:
 
 
 class ChallengeHolds(Decision, frozen=True, tag="booking challenge"):
-    """Ask the holders before this hold to confirm or to release.
+    """Ask the holders ahead of this hold to confirm or to release.
 
     `against` names holds; None asks every better-ranked overlapping one that this hold has
-    not asked yet. Each has the hours that its space, or else its site, gives for an answer.
+    not yet asked. Each has the hours that its space, or otherwise its site, gives to answer.
     """
 
     booking: str
     against: tuple[str, ...] | None = None
 
     def decide(self, ctx: Context) -> None:
-        """HoldChallenged for each.
+        """Record `HoldChallenged` for each.
 
-        Raises `UnknownId`, `WrongState`, what `check_place` raises and `SpaceTaken` or
-        `SpaceFull` (a challenge is in vain where nobody can confirm), `NothingAhead`,
+        Raises `UnknownId`, `WrongState`, what `check_bookable` raises and `SpaceTaken` or
+        `SpaceFull` (a challenge is pointless if the space is taken), `NothingAhead`,
         `NotAhead`, `AlreadyChallenged`.
         """
         booking = read_booking(ctx, self.booking)
         require(booking, "held")
         space = read_space(ctx, booking.space)
         ladder = Ladder(ctx, space.id)
-        ladder.sweep(booking.period)
+        ladder.release_expired(booking.period)
         hold = find_hold(ladder, booking)
-        check_place(ctx, space, hold.period, hold.units)
-        check_room(space, hold.period, hold.units, read_firm(ctx, space.id, hold.period))
+        check_bookable(ctx, space, hold.period, hold.units)
+        check_capacity(
+            space, hold.period, hold.units, read_firm_bookings(ctx, space.id, hold.period)
+        )
         ahead = {one.booking: one for one in ladder.ahead_of(hold)}
         asked = open_challenges(ctx, hold, ahead.values())
         if self.against is None:
@@ -229,18 +228,18 @@ def _not_ahead(ctx: Context, hold: Hold, target: str) -> NotAhead:
 
 
 class OpenChallenge(Struct, frozen=True):
-    """A challenge that stands: recorded `at` that position, to be answered by then."""
+    """A challenge that stands, recorded at position `at`, with its deadline."""
 
     at: int
     answer_by: datetime
 
 
 def open_challenges(ctx: Context, by: Hold, ahead: Iterable[Hold]) -> dict[str, OpenChallenge]:
-    """The challenges of a hold that stand against those ahead of it, by challenged booking.
+    """Return a hold's open challenges of those ahead of it, by challenged booking.
 
-    A move to other days voids the challenges on both sides: who goes to the back of the
-    queue cannot press with an old deadline. Only this hold's own challenges are read, so
-    those of others do not disturb it.
+    A move to other days voids the challenges on both sides: a hold that goes to the back of
+    the queue cannot press with an old deadline. Only this hold's own challenges are read,
+    so others' challenges do not disturb it.
     """
     seniority = {hold.booking: hold.since for hold in ahead}
     found: dict[str, OpenChallenge] = {}
@@ -263,13 +262,13 @@ class ReleaseHold(Decision, frozen=True, tag="booking release"):
     booking: str
 
     def decide(self, ctx: Context) -> None:
-        """HoldReleased and promotions. Raises `UnknownId`, `WrongState`."""
+        """Record `HoldReleased` and promotions. Raises `UnknownId`, `WrongState`."""
         booking = read_booking(ctx, self.booking)
         require(booking, "held")
         ladder = Ladder(ctx, booking.space)
-        ladder.sweep(booking.period)
+        ladder.release_expired(booking.period)
         hold = ladder.find(booking.id, booking.period)
-        if hold is not None:  # else the sweep has just released it, since it had expired
+        if hold is not None:  # else it had expired, and was released just now
             ladder.leave(hold)
             ladder.record(released(hold, "released"))
 
@@ -278,7 +277,7 @@ class ReleaseHold(Decision, frozen=True, tag="booking release"):
 
 
 class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
-    """Make holds firm, one or several, all or none."""
+    """Confirm holds, one or several, all or none."""
 
     bookings: tuple[str, ...]
 
@@ -288,13 +287,13 @@ class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
         return len(self.bookings) > 1
 
     def decide(self, ctx: Context) -> None:
-        """For each: HoldReleased of those whose challenge lapsed, BookingConfirmed, promotions.
+        """Record for each: releases of lapsed holds, `BookingConfirmed`, promotions.
 
-        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_place`
+        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable`
         raises, `SpaceTaken`, `SpaceFull`, `BehindHold`, `AnswerPending`.
         """
         if not self.bookings or len(set(self.bookings)) < len(self.bookings):
-            raise BadInput("bookings are to be named, each once", advice="Give their ids")
+            raise BadInput("no booking is named, or one twice", advice="Give each id once")
         for booking_id in self.bookings:
             confirm(ctx, booking_id)
 
@@ -306,12 +305,12 @@ def confirm(ctx: Context, booking_id: str) -> None:
     read_open_project(ctx, booking.project)
     space = read_space(ctx, booking.space)
     ladder = Ladder(ctx, space.id)
-    ladder.sweep(booking.period)
+    ladder.release_expired(booking.period)
     hold = find_hold(ladder, booking)
-    check_place(ctx, space, hold.period, hold.units)
-    firm = read_firm(ctx, space.id, hold.period)
-    check_room(space, hold.period, hold.units, firm)
-    obstacles = in_the_way(space, hold.period, hold.units, firm, ladder.ahead_of(hold))
+    check_bookable(ctx, space, hold.period, hold.units)
+    firm = read_firm_bookings(ctx, space.id, hold.period)
+    check_capacity(space, hold.period, hold.units, firm)
+    obstacles = blocking_holds(space, hold.period, hold.units, firm, ladder.ahead_of(hold))
     lapsed = _lapsed(ctx, hold, obstacles)
     ladder.leave(*lapsed, hold)
     ladder.record(
@@ -328,7 +327,10 @@ def confirm(ctx: Context, booking_id: str) -> None:
 
 
 def _lapsed(ctx: Context, hold: Hold, obstacles: list[Hold]) -> list[Hold]:
-    """The obstacles, each of which has let this hold's challenge lapse; else it refuses."""
+    """Return the obstacles if this hold's challenges of all of them have lapsed.
+
+    Raises `BehindHold`, `AnswerPending`.
+    """
     asked = open_challenges(ctx, hold, obstacles) if obstacles else {}
     for other in obstacles:
         if other.booking not in asked:

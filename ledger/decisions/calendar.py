@@ -1,8 +1,8 @@
-"""The calendar of a space: what is confirmed there.
+"""The calendar of a space: its firm bookings.
 
 A booking is *firm* from its confirm on: while it is confirmed, while it runs, and after the
 wrap for the days that it used. Firm bookings of an exclusive space never overlap; those of
-a shared one take together at most its capacity, at every instant.
+a shared space together take at most its capacity, at every instant.
 """
 
 from collections.abc import Iterable
@@ -23,12 +23,12 @@ from ledger.tags import tag
 from ledger.times import Period
 
 CALENDAR = (BookingConfirmed, BookingRescheduled, BookingWrapped, BookingCancelled)
-"""What changes the calendar. Not a hold, which takes no room, nor a start or a shoot day: the
-crew that moves in on Monday had the stage since its confirm."""
+"""The events that change the calendar. Not a hold, which takes no room, nor a start or a shoot
+day: the crew that moves in on Monday has had the stage since its confirm."""
 
 
-class Firm(Struct, frozen=True):
-    """A booking that has its time; `position` is the event that gave it."""
+class FirmBooking(Struct, frozen=True):
+    """A firm booking; `position` is the event that gave it its time."""
 
     booking: str
     project: str
@@ -37,12 +37,14 @@ class Firm(Struct, frozen=True):
     position: int
 
 
-def fold_firm(entries: Iterable[RecordedEvent], space: str, month: str) -> dict[str, Firm]:
-    """The firm bookings that touch a month of a space, from its bucket's events.
+def fold_firm_bookings(
+    entries: Iterable[RecordedEvent], space: str, month: str
+) -> dict[str, FirmBooking]:
+    """Return the firm bookings that touch a month of a space, from its bucket's events.
 
-    As with the holds, a bucket is enough for its own month. Raises `UnreadableEvent`.
+    As with holds, a bucket is enough for its own month. Raises `UnreadableEvent`.
     """
-    firm: dict[str, Firm] = {}
+    firm: dict[str, FirmBooking] = {}
     for entry in entries:
         match entry.event:
             case BookingConfirmed() as event:
@@ -61,17 +63,19 @@ def fold_firm(entries: Iterable[RecordedEvent], space: str, month: str) -> dict[
     return {one.booking: one for one in firm.values() if month in one.period.months}
 
 
-def _firm(event: BookingConfirmed | BookingRescheduled, position: int) -> Firm:
-    return Firm(event.booking, event.project, event.period, event.units, position)
+def _firm(event: BookingConfirmed | BookingRescheduled, position: int) -> FirmBooking:
+    return FirmBooking(event.booking, event.project, event.period, event.units, position)
 
 
-def read_firm(ctx: Context, space: str, period: Period, *, but: str = "") -> list[Firm]:
-    """The firm bookings of a space that overlap a period, earliest first.
+def read_firm_bookings(
+    ctx: Context, space: str, period: Period, *, but: str = ""
+) -> list[FirmBooking]:
+    """Return the firm bookings of a space that overlap a period, earliest first.
 
-    Reads the months that the period touches. `but` leaves one booking out.
+    Reads the months that the period touches. `but` is a booking to leave out.
     """
-    found: dict[str, Firm] = {}
+    found: dict[str, FirmBooking] = {}
     for month in period.months:
-        found |= fold_firm(ctx.read(tag("space", space, month), *CALENDAR), space, month)
+        found |= fold_firm_bookings(ctx.read(tag("space", space, month), *CALENDAR), space, month)
     overlapping = (f for f in found.values() if f.booking != but and f.period.overlaps(period))
     return sorted(overlapping, key=lambda one: (one.period.start, one.position))

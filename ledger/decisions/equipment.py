@@ -1,18 +1,18 @@
 """Equipment: an item's place and container, from its registration to its retirement.
 
-Who has an item and whether it is fit for use are facts of their own (`custody`): a move
-changes neither, and neither of them moves anything.
+Who has an item and whether it is fit for use are separate facts (`custody`): a move changes
+neither, and neither of them moves anything.
 
-*A late entry* happened before something of the same chain that is on record already. It
-is taken where the chain stays whole: where each fact after it still finds the item where it
-says. A move away and back fits between two facts; a single late move never does, since
-the next fact, wherever it is from, has the item where it was. Packing and unpacking are
-entered in order, item by item: every later fact of an item says what it is packed in.
+A *late entry* happened before an event of the same chain that is already recorded. It is
+accepted where the chain stays consistent: each later fact must still find the item where it
+says. A move there and back fits between two facts; a single late move never does, since
+the next fact has the item at its old place. Packing and unpacking are entered in order, item
+by item: every later fact of an item says what it is packed in.
 """
 
 from datetime import datetime
 
-from ledger.decisions.base import Context, Decision
+from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.custody import check_fit, read_custody
 from ledger.decisions.equipment_refusals import (
     AlreadyThere,
@@ -34,7 +34,7 @@ from ledger.decisions.places import (
     resolve_where_it_is,
     standing_in_use,
 )
-from ledger.errors import AlreadyExists, BadTime, UnreadableEvent
+from ledger.errors import BadTime, UnreadableEvent
 from ledger.events.base import RecordedEvent
 from ledger.events.equipment import (
     CONTENTS,
@@ -64,11 +64,9 @@ class AddEquipment(Decision, frozen=True, tag="equipment add"):
     at: Moment | None = None
 
     def decide(self, ctx: Context) -> None:
-        """Raises `AlreadyExists`, `UnknownId` for a place, `NotYetHappened`."""
+        """Record `EquipmentRegistered`. Raises `AlreadyExists`, `UnknownId`, `NotYetHappened`."""
         check_id("equipment", self.equipment)
-        taken = ctx.last(tag("equipment", self.equipment), EquipmentRegistered)
-        if taken is not None:
-            raise AlreadyExists("equipment", self.equipment, position=taken.position)
+        check_unused(ctx, "equipment", self.equipment, EquipmentRegistered)
         place = check_place(ctx, self.at_place)
         home = None if self.home is None else check_place(ctx, self.home)
         at = ctx.now
@@ -91,7 +89,7 @@ class AddEquipment(Decision, frozen=True, tag="equipment add"):
 class MoveEquipment(Decision, frozen=True, tag="equipment move"):
     """Move an item, with everything in it, to a place.
 
-    `origin` asserts where it came from. With `return_at` it went there and back again.
+    `origin` asserts where it came from. With `return_at` it went there and came back.
     """
 
     equipment: str
@@ -132,8 +130,8 @@ class MoveEquipment(Decision, frozen=True, tag="equipment move"):
                     f"the return at {self.return_at} is not after the move",
                     advice="Give a later --return-at",
                 )
-        # At the same instant as the return, the later fact was there first: it happened
-        # while the item was away.
+        # A later fact at the instant of the return comes first: it happened while the item
+        # was away.
         if now.later is not None and (back is None or now.later.at <= back):
             raise LaterPlaceStands(
                 self.equipment,
@@ -165,7 +163,7 @@ class MoveEquipment(Decision, frozen=True, tag="equipment move"):
 
 
 class PackEquipment(Decision, frozen=True, tag="equipment pack"):
-    """Put an item, with everything in it, into a container that stands at the same place."""
+    """Put an item, with everything in it, into a container at the same place."""
 
     equipment: str
     container: str
@@ -182,7 +180,7 @@ class PackEquipment(Decision, frozen=True, tag="equipment pack"):
                 self.equipment, container=item.around.item, position=item.fact.position
             )
         _check_newest(ctx, item, at)
-        # What is packed late is inside from then on: not in what was retired since, empty.
+        # An item packed late is inside from then on, so not in a container retired since.
         container = standing_in_use(ctx, self.container, at, for_good=True)
         levels = list(container.outwards)
         for level in levels:
@@ -210,7 +208,7 @@ class PackEquipment(Decision, frozen=True, tag="equipment pack"):
 
 
 class UnpackEquipment(Decision, frozen=True, tag="equipment unpack"):
-    """Take an item out of its container, at the place where that is."""
+    """Take an item out of its container, at the container's place."""
 
     equipment: str
     at: Moment | None = None
@@ -239,7 +237,7 @@ class UnpackEquipment(Decision, frozen=True, tag="equipment unpack"):
 
 
 class RetireEquipment(Decision, frozen=True, tag="equipment retire"):
-    """An item leaves the studio for good."""
+    """Retire an item: it leaves the studio for good."""
 
     equipment: str
     at: Moment | None = None
@@ -264,11 +262,11 @@ class RetireEquipment(Decision, frozen=True, tag="equipment retire"):
 
 
 def read_contents(ctx: Context, container: str) -> tuple[int, RecordedEvent | None]:
-    """How many things lie straight in a container by the newest entry, and that entry.
+    """Return how many things are directly in a container, and the newest entry, which says so.
 
-    The newest by position, and that is right at the end of all time: each packing and
-    unpacking, however late it is entered, is the last of its item's chain, and so it stays
-    true from then on. One question, whatever the container has seen.
+    The newest by position is right: each packing and unpacking, however late it is entered,
+    is the last of its item's chain, so it stays true from then on. This takes one question,
+    however much has been packed and unpacked.
     """
     newest = ctx.last(tag("equipment", container, CONTENTS), EquipmentPacked, EquipmentUnpacked)
     if newest is None:

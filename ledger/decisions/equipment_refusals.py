@@ -1,272 +1,212 @@
-"""Why a command about equipment is refused: one class each, with what stands in the way.
+"""The refusals of commands about equipment, with what stands in the way."""
 
-`rule` is what a script matches on, the message is what somebody reads at the stage door.
-"""
-
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
-from ledger.errors import BadTime, Refused
-from ledger.times import clock_text, has_hour
+from ledger.errors import BadTime, Declared, Refused, RefusedBy
+from ledger.times import has_hour
 
 
-class NotYetHappened(Refused):
-    """What is recorded of equipment has happened; this lies in the future."""
+class ItemRefused(RefusedBy):
+    """Base of the refusals about one item."""
+
+    equipment: str
+
+
+class NotYetHappened(Declared, Refused):
+    """Equipment events are recorded once they have happened; this one lies in the future."""
 
     rule = "has-happened"
-
-    def __init__(self, at: datetime, *, now: datetime) -> None:
-        super().__init__(
-            f"{clock_text(at)} is still to come; it is {clock_text(now)}",
-            advice="Record it when it has happened, or correct --at",
-        )
-        self.at, self.now = at, now
+    at: datetime
+    now: datetime
+    message = "{at} is in the future; it is now {now}"
+    advice = "Record it when it has happened, or correct --at"
 
 
-class OffsetNeeded(BadTime):
-    """A wall time, and no telling on which site's clock it was read."""
+class OffsetNeeded(Declared, BadTime):
+    """A wall time could have been read on the clocks of several sites."""
 
-    def __init__(self, text: str, *, zones: Iterable[str]) -> None:
-        hour = text[:16] if has_hour(text) else f"{text}T00:00"
-        super().__init__(
-            f"{text} could be the time in {' or '.join(sorted(zones))}",
-            advice=f"Write the offset from UTC too, such as {hour}+08:00",
-        )
+    text: str
+    zones: Collection[str]
+    message = "{text} could be the time in {one_or_another}"
+    advice = "Write the offset from UTC too, such as {hour}+08:00"
+
+    @property
+    def one_or_another(self) -> str:
+        return " or ".join(sorted(self.zones))
+
+    @property
+    def hour(self) -> str:
+        return self.text[:16] if has_hour(self.text) else f"{self.text}T00:00"
 
 
-class NotYetRegistered(Refused):
-    """An item is tracked from its registration on, and not before."""
+class NotYetRegistered(ItemRefused):
+    """An item is tracked only from its registration on."""
 
     rule = "registered-first"
-
-    def __init__(self, equipment: str, at: datetime, *, since: datetime, position: int) -> None:
-        super().__init__(
-            f"{equipment} is on record only from {clock_text(since)}, not at {clock_text(at)}",
-            position=position,
-            advice="Give a later time",
-        )
-        self.equipment, self.at, self.since = equipment, at, since
+    at: datetime
+    since: datetime
+    message = "{equipment} is on record only from {since}, not at {at}"
+    advice = "Give a later time"
 
 
-class RetiredForGood(Refused):
-    """Nothing more happens to an item that was retired."""
+class RetiredForGood(ItemRefused):
+    """A retired item has no further events."""
 
     rule = "retired-for-good"
-
-    def __init__(self, equipment: str, *, since: datetime, position: int) -> None:
-        super().__init__(
-            f"{equipment} was retired at {clock_text(since)}",
-            position=position,
-            advice="Register what came back under another id: equipment add",
-        )
-        self.equipment, self.since = equipment, since
+    since: datetime
+    message = "{equipment} was retired at {since}"
+    advice = "If it came back, register it under another id: equipment add"
 
 
-class NotThere(Refused):
-    """An item is said to come from where it was not."""
+class NotThere(ItemRefused):
+    """An item was not at the origin that the command names."""
 
     rule = "moved-from-where-it-was"
-
-    def __init__(self, equipment: str, at: datetime, *, said: str, was: str, position: int):
-        super().__init__(
-            f"at {clock_text(at)} {equipment} was at {was}, not at {said}",
-            position=position,
-            advice=f"Correct the time or the origin; how it got about: show equipment:{equipment}",
-        )
-        self.equipment, self.at, self.said, self.was = equipment, at, said, was
+    at: datetime
+    said: str
+    was: str
+    message = "at {at} {equipment} was at {was}, not at {said}"
+    advice = "Correct the time or the origin; see its moves with: show equipment:{equipment}"
 
 
-class AlreadyThere(Refused):
-    """A move to where the item is."""
+class AlreadyThere(ItemRefused):
+    """An item would move to the place where it is."""
 
     rule = "a-move-moves"
-
-    def __init__(self, equipment: str, at: datetime, *, place: str, position: int) -> None:
-        super().__init__(
-            f"at {clock_text(at)} {equipment} was at {place} already",
-            position=position,
-            advice=f"Correct the time or the place; how it got about: show equipment:{equipment}",
-        )
-        self.equipment, self.at, self.place = equipment, at, place
+    at: datetime
+    place: str
+    message = "at {at} {equipment} was already at {place}"
+    advice = "Correct the time or the place; see its moves with: show equipment:{equipment}"
 
 
-class LaterPlaceStands(Refused):
-    """A late move does not fit: a later fact supposes that the item had stayed."""
+class LaterPlaceStands(ItemRefused):
+    """A late move contradicts a later fact, which needs the item to have stayed."""
 
     rule = "a-late-move-fits"
-
-    def __init__(
-        self, equipment: str, destination: str, *, later: datetime, was: str, position: int
-    ) -> None:
-        super().__init__(
-            f"{equipment} cannot have gone to {destination} and stayed there: "
-            f"at {clock_text(later)} it was at {was}",
-            position=position,
-            advice=f"If it was back at {was} before then, say when, with --return-at",
-        )
-        self.equipment, self.destination, self.later, self.was = equipment, destination, later, was
+    destination: str
+    later: datetime
+    was: str
+    message = (
+        "{equipment} cannot have gone to {destination} and stayed there: at {later} it was at {was}"
+    )
+    advice = "If it was back at {was} before then, say when, with --return-at"
 
 
-class LaterEntryStands(Refused):
-    """It must be entered in the order in which it happened, and something later is in."""
+class LaterEntryStands(ItemRefused):
+    """These events are entered in the order in which they happened, and a later one is recorded."""
 
     rule = "entered-in-order"
-
-    def __init__(self, equipment: str, at: datetime, *, later: datetime, position: int) -> None:
-        super().__init__(
-            f"of {equipment} something at {clock_text(later)} is on record, "
-            f"which {clock_text(at)} comes before",
-            position=position,
-            advice=f"Give a time from {clock_text(later)} on; look at show equipment:{equipment}",
-        )
-        self.equipment, self.at, self.later = equipment, at, later
+    at: datetime
+    later: datetime
+    message = "{equipment} already has an entry at {later}, after {at}"
+    advice = "Give {later} or a later time; see its entries with: show equipment:{equipment}"
 
 
-class StillPacked(Refused):
-    """A packed item goes where its container goes and makes no moves of its own."""
+class StillPacked(ItemRefused):
+    """A packed item moves only with its container."""
 
     rule = "a-container-moves-as-one"
-
-    def __init__(self, equipment: str, *, container: str, position: int) -> None:
-        super().__init__(
-            f"{equipment} is packed in {container}",
-            position=position,
-            advice=f"Unpack it first: equipment unpack {equipment}; or move {container} with it",
-        )
-        self.equipment, self.container = equipment, container
+    container: str
+    message = "{equipment} is packed in {container}"
+    advice = "Unpack it first: equipment unpack {equipment}; or move {container} with it"
 
 
-class NotPacked(Refused):
-    """Nothing to take the item out of."""
+class NotPacked(ItemRefused):
+    """An item that is not packed cannot be unpacked."""
 
     rule = "packed-before-unpacked"
-
-    def __init__(self, equipment: str, at: datetime, *, position: int) -> None:
-        super().__init__(
-            f"at {clock_text(at)} {equipment} was not packed in anything",
-            position=position,
-            advice=f"Correct the item or the time; look at show equipment:{equipment}",
-        )
-        self.equipment, self.at = equipment, at
+    at: datetime
+    message = "at {at} {equipment} was not packed in anything"
+    advice = "Correct the item or the time; see its moves with: show equipment:{equipment}"
 
 
-class NotTogether(Refused):
-    """An item goes only into a container that stands where it stands."""
+class NotTogether(ItemRefused):
+    """An item can be packed only into a container at the same place."""
 
     rule = "packed-at-one-place"
-
-    def __init__(
-        self, equipment: str, place: str, *, container: str, its_place: str, position: int
-    ) -> None:
-        super().__init__(
-            f"{equipment} is at {place} and {container} at {its_place}",
-            position=position,
-            advice="Move one to the other first: equipment move",
-        )
-        self.equipment, self.place, self.container, self.its_place = (
-            equipment,
-            place,
-            container,
-            its_place,
-        )
+    place: str
+    container: str
+    its_place: str
+    message = "{equipment} is at {place} and {container} at {its_place}"
+    advice = "Move one to the other first: equipment move"
 
 
-class InsideItself(Refused):
-    """A container would lie in itself."""
+class InsideItself(ItemRefused):
+    """A container would be inside itself."""
 
     rule = "no-container-in-itself"
+    container: str
+    message = "{equipment} cannot go into {container}: {why}"
+    advice = "Choose another container"
 
-    def __init__(self, equipment: str, container: str, *, position: int | None) -> None:
-        why = f"{container} lies in {equipment}" if equipment != container else "they are the same"
-        super().__init__(
-            f"{equipment} cannot go into {container}: {why}",
-            position=position,
-            advice="Choose another container",
-        )
-        self.equipment, self.container = equipment, container
+    @property
+    def why(self) -> str:
+        if self.equipment == self.container:
+            return "they are the same"
+        return f"{self.container} is inside {self.equipment}"
 
 
-class NotEmpty(Refused):
-    """A container with things inside is not retired."""
+class NotEmpty(ItemRefused):
+    """A container cannot be retired with things inside."""
 
     rule = "retired-empty"
+    contents: int
+    message = "{equipment} has {things} inside"
+    advice = "Take them out first: equipment unpack"
 
-    def __init__(self, equipment: str, *, contents: int, position: int) -> None:
-        things = "1 thing" if contents == 1 else f"{contents} things"
-        super().__init__(
-            f"{equipment} has {things} inside",
-            position=position,
-            advice="Take them out first: equipment unpack",
-        )
-        self.equipment, self.contents = equipment, contents
+    @property
+    def things(self) -> str:
+        return "1 thing" if self.contents == 1 else f"{self.contents} things"
 
 
-class CheckedOutAlready(Refused):
-    """An item is out for one booking at a time."""
+class CheckedOutAlready(ItemRefused):
+    """An item can be out for only one booking at a time."""
 
     rule = "out-once"
-
-    def __init__(self, equipment: str, *, booking: str, position: int) -> None:
-        super().__init__(
-            f"{equipment} is checked out for booking {booking!r}",
-            position=position,
-            advice=f"Check it in first: equipment check-in {equipment}",
-        )
-        self.equipment, self.booking = equipment, booking
+    booking: str
+    message = "{equipment} is checked out for booking {booking!r}"
+    advice = "Check it in first: equipment check-in {equipment}"
 
 
-class NotCheckedOut(Refused):
-    """Nothing to check in."""
+class NotCheckedOut(ItemRefused):
+    """An item that is not checked out cannot be checked in."""
 
     rule = "out-before-in"
-
-    def __init__(self, equipment: str, *, position: int | None) -> None:
-        super().__init__(
-            f"{equipment} is not checked out",
-            position=position,
-            advice=f"Correct the item; look at show equipment:{equipment}",
-        )
-        self.equipment = equipment
+    message = "{equipment} is not checked out"
+    advice = "Correct the item; see where it is with: show equipment:{equipment}"
 
 
-class BookingNotFirm(Refused):
-    """Equipment goes out for a confirmed or started booking only."""
+class BookingNotFirm(RefusedBy):
+    """Equipment is checked out only for a confirmed or started booking."""
 
     rule = "out-for-a-firm-booking"
+    booking: str
+    state: str
+    message = "booking {booking!r} is {state}"
+    advice = "{instead}"
 
-    def __init__(self, booking: str, state: str, *, position: int) -> None:
-        advice = (
-            f"Confirm it first: booking confirm {booking}"
-            if state == "only a hold"
-            else "Choose a confirmed booking: view bookings"
-        )
-        super().__init__(f"booking {booking!r} is {state}", position=position, advice=advice)
-        self.booking, self.state = booking, state
+    @property
+    def instead(self) -> str:
+        if self.state == "only a hold":
+            return f"Confirm it first: booking confirm {self.booking}"
+        return "Choose a confirmed booking: view bookings"
 
 
-class InService(Refused):
-    """An item in repair, calibration or quarantine is not given out, retired, or put in again."""
+class InService(ItemRefused):
+    """An item in repair, calibration or quarantine cannot go out, retire, or start it again."""
 
     rule = "fit-for-use"
-
-    def __init__(self, equipment: str, kind: str, *, since: datetime, position: int) -> None:
-        super().__init__(
-            f"{equipment} is in {kind} since {clock_text(since)}",
-            position=position,
-            advice=f"When that is over: equipment service {equipment} --kind {kind} --done",
-        )
-        self.equipment, self.kind, self.since = equipment, kind, since
+    kind: str
+    since: datetime
+    message = "{equipment} has been in {kind} since {since}"
+    advice = "Once that is done: equipment service {equipment} --kind {kind} --done"
 
 
-class ServiceNotOpen(Refused):
-    """A service of that kind is to end, and none is open."""
+class ServiceNotOpen(ItemRefused):
+    """A service cannot end where none of its kind is open."""
 
     rule = "started-before-done"
-
-    def __init__(self, equipment: str, kind: str, *, position: int | None) -> None:
-        super().__init__(
-            f"{equipment} is not in {kind}",
-            position=position,
-            advice=f"Start it first: equipment service {equipment} --kind {kind}",
-        )
-        self.equipment, self.kind = equipment, kind
+    kind: str
+    message = "{equipment} is not in {kind}"
+    advice = "Start it first: equipment service {equipment} --kind {kind}"

@@ -1,8 +1,8 @@
-"""The keys of a command in a file: which there are, and what is wrong with what was written.
+"""The keys of a command in a file, and the errors about wrong ones.
 
-msgspec says of a bad value where it is in its own path language, and of a bad key only that
-it is one. Whoever wrote the file by hand is told the key, what it takes, and the nearest
-name, as the command line would tell them of an option.
+msgspec gives the place of a bad value in a path language of its own, and says of a bad key
+only that it is bad. These errors name the key, what it takes, and the nearest name, as the
+command line does for an option: the file may have been written by hand.
 """
 
 import types
@@ -18,13 +18,13 @@ from ledger.events.bookings import DayPlan
 from ledger.times import Moment, When
 
 Read = Callable[[Any, Any], Any]
-"""A value of JSON as the declared type; raises msgspec's `ValidationError` or a `LedgerError`."""
+"""Reads a JSON value as the declared type; raises `ValidationError` or a `LedgerError`."""
 
 
 class Key(Struct, frozen=True):
-    """A key of a command: what it takes, in words, and whether it may be left out.
+    """A key of a command: what it takes, in words, and whether it is needed.
 
-    `default` is what it then is; None also where the command makes something up.
+    `default` is its value where it is left out; None also where the command generates one.
     """
 
     name: str
@@ -53,7 +53,7 @@ _FORMS: dict[Any, _Form] = {
 
 
 def keys(command: type[Struct]) -> tuple[Key, ...]:
-    """The keys of a command, in the order in which it declares them."""
+    """Return the keys of a command, in the order of their declaration."""
     hints = get_type_hints(command)
     return tuple(
         Key(
@@ -67,7 +67,7 @@ def keys(command: type[Struct]) -> tuple[Key, ...]:
 
 
 def takes(hint: Any) -> str:
-    """What a key of that type takes, in words."""
+    """Return in words what a key of that type takes."""
     kind, nullable = _without_null(hint)
     if get_origin(kind) is Literal:
         words = " · ".join(str(value) for value in get_args(kind))
@@ -80,7 +80,7 @@ def takes(hint: Any) -> str:
 
 
 def explain(name: str, command: type[Struct], asked: Mapping[str, Any], read: Read) -> BadInput:
-    """What is wrong with the command of that name as it was asked; the first thing found."""
+    """Return the first error in a command as it was written."""
     for key, what, advice in _troubles(command, asked, read, said={"do"}):
         return BadInput(f"{name}: {key}{what}", advice=advice)
     return BadInput(f"{name}: this cannot be read", advice=_all_keys(command))
@@ -89,11 +89,11 @@ def explain(name: str, command: type[Struct], asked: Mapping[str, Any], read: Re
 def _troubles(
     command: type[Struct], asked: Mapping[str, Any], read: Read, *, said: set[str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Each trouble as the key, what is wrong, and what to do."""
+    """Yield each error as the key, what is wrong, and what to do."""
     known = {field.name: field for field in msgspec.structs.fields(command)}
     for key in asked:
         if key not in known and key not in said:
-            yield "", f"there is no key {key!r}", _meant(key, command)
+            yield "", f"the key {key!r} is unknown", _meant(key, command)
     for key, field in known.items():
         if field.required and key not in asked:
             yield "", f"the key {key!r} is missing", _all_keys(command)
@@ -133,13 +133,13 @@ def _said(value: Any, kind: Any, *, nullable: bool) -> tuple[str, str]:
 
         near = get_close_matches(str(value), choices, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"Write one of them{or_null}"
-        return f"{shown} is none of {', '.join(choices)}", hint
+        return f"{shown} is not one of {', '.join(choices)}", hint
     if get_origin(kind) is tuple:
-        return f"{shown} is no {takes(kind)}", f"Write [ … ]{or_null}"
+        return f"{shown} is not a {takes(kind)}", f"Write [ … ]{or_null}"
     form = _FORMS.get(kind)
     if form is None:
-        return f"{shown} is no {takes(kind)}", ""
-    what = f"{shown} is neither true nor false" if kind is bool else f"{shown} is no {form.noun}"
+        return f"{shown} is not a {takes(kind)}", ""
+    what = f"{shown} is neither true nor false" if kind is bool else f"{shown} is not a {form.noun}"
     return what, f"{form.advice}{or_null}"
 
 
@@ -163,7 +163,7 @@ def _marked(found: Sequence[Key]) -> Iterator[str]:
 
 
 def _without_null(hint: Any) -> tuple[Any, bool]:
-    """The type that is not null, and whether null may stand for it."""
+    """Return the type without null, and whether null is allowed."""
     if get_origin(hint) not in (Union, types.UnionType):
         return hint, False
     kinds = [one for one in get_args(hint) if one not in (type(None), UnsetType)]

@@ -1,16 +1,16 @@
-"""The hold ladder of a space: who is first, second, third where holds overlap.
+"""The hold ladder of a space: which hold is first, second, third where they overlap.
 
 The law, for the live holds of one space:
 
 - two that overlap never share a rank;
-- the rank of a hold is 1 + the best-filled rank before it: 1 + the maximum over the
-  better-ranked holds that it overlaps, 1 where there is none. So a hold of rank r > 1
-  overlaps one of rank r - 1, and an unbroken group uses exactly the ranks 1 … n;
+- the rank of a hold is 1 + the maximum over the better-ranked holds that it overlaps, 1
+  where there is none. So a hold of rank r > 1 overlaps one of rank r - 1, and an unbroken
+  group uses exactly the ranks 1 … n;
 - of two that overlap, the earlier one stays ahead for as long as both stay.
 
 A new hold goes behind all that it overlaps. When one leaves, those behind it move up, in
-ladder order, and the ripple may run on into other months; the ladder reads a further month
-only when a hold that it touches reaches there. It never reads a whole space.
+ladder order, and the ripple may run on into other months; the ladder reads another month
+only when a hold that it touches reaches into it. It never reads a whole space.
 """
 
 from collections.abc import Iterable
@@ -35,14 +35,14 @@ from ledger.tags import tag
 from ledger.times import Period
 
 LADDER = (BookingHeld, HoldReleased, HoldPromoted, BookingConfirmed, BookingRescheduled)
-"""What changes a ladder. Not a challenge, which changes nobody's rank, and nothing after the
-confirm: that stage 1's June shoot wraps early does not disturb who is second for July."""
+"""The events that change a ladder. Not a challenge, which changes no rank, and nothing after the
+confirm: if stage 1's June shoot wraps early, July's second hold is not disturbed."""
 
 
 class Hold(Struct, frozen=True):
     """A live hold. `since` is the position that its seniority counts from.
 
-    That is where it was placed, or where it last moved to other days or another space.
+    That is where it was placed, or last moved to other days or another space.
     """
 
     booking: str
@@ -56,11 +56,11 @@ class Hold(Struct, frozen=True):
 
 
 def fold_holds(entries: Iterable[RecordedEvent], space: str, month: str) -> dict[str, Hold]:
-    """The live holds that touch a month of a space, by booking, from its bucket's events.
+    """Return the live holds that touch a month of a space, by booking, from its bucket's events.
 
-    A bucket is enough for its own month: whatever brings a hold into the month, changes it
-    there or takes it away is tagged with that month. Of a hold that moved on to other
-    months the bucket hears no more, so it is left out. Raises `UnreadableEvent`.
+    A bucket is enough for its own month: every event that brings a hold into the month,
+    changes it there or takes it away is tagged with that month. A hold that moved to other
+    months is left out: its later events are not in this bucket. Raises `UnreadableEvent`.
     """
     holds: dict[str, Hold] = {}
     for entry in entries:
@@ -104,11 +104,16 @@ def gives_back_only(was_space: str, was: Period, space: str, period: Period) -> 
     return was_space == space and was.covers(period)
 
 
-class Ladder:
-    """The live holds of a space as far as a decision has looked, and what comes of it.
+def has_expired(ctx: Context, expires_at: datetime | None) -> bool:
+    """Whether a hold with that end has expired, released or not."""
+    return expires_at is not None and expires_at <= ctx.now
 
-    Whoever looks at a month meets the holds in it that have expired since, and has to
-    release them: `record` writes those releases and the promotions that follow.
+
+class Ladder:
+    """The live holds of a space, in the months read so far, and the changes to them.
+
+    A decision that reads a month must release the holds in it that have expired: `record`
+    writes those releases and the promotions that follow.
     """
 
     def __init__(self, ctx: Context, space: str) -> None:
@@ -121,17 +126,17 @@ class Ladder:
         """The recorded rank of each hold that moves up, by booking, until it is recorded."""
         self._expired: list[Hold] = []
         self._left: list[Period] = []
-        """Periods that somebody left, whose followers were not looked at yet."""
+        """Periods of holds that left; the holds behind them may still have to move up."""
 
-    # --- looking ----------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------
 
     def find(self, booking: str, period: Period) -> Hold | None:
-        """The booking's hold in that period; None where it lives no longer."""
+        """Return the booking's hold in that period; None if the hold has ended."""
         self._look(period)
         return self._live.get(booking)
 
-    def beside(self, period: Period, *, but: str = "") -> list[Hold]:
-        """The live holds that overlap a period, best rank first."""
+    def overlapping(self, period: Period, *, but: str = "") -> list[Hold]:
+        """Return the live holds that overlap a period, best rank first."""
         return sorted(self._touching(period, but), key=lambda hold: (hold.rank, hold.since))
 
     def _touching(self, period: Period, but: str = "") -> list[Hold]:
@@ -139,12 +144,12 @@ class Ladder:
         return [h for h in self._live.values() if h.booking != but and h.period.overlaps(period)]
 
     def ahead_of(self, hold: Hold) -> list[Hold]:
-        """The better-ranked live holds that overlap a hold, best rank first."""
-        return [other for other in self.beside(hold.period) if other.rank < hold.rank]
+        """Return the better-ranked live holds that overlap a hold, best rank first."""
+        return [other for other in self.overlapping(hold.period) if other.rank < hold.rank]
 
     def next_rank(self, period: Period) -> int:
-        """The rank of a hold that is placed there now."""
-        return 1 + max((hold.rank for hold in self.beside(period)), default=0)
+        """Return the rank that a hold gets if it is placed there now."""
+        return 1 + max((hold.rank for hold in self.overlapping(period)), default=0)
 
     def _look(self, period: Period) -> None:
         for month in period.months:
@@ -156,7 +161,7 @@ class Ladder:
                 if hold.booking in self._met:
                     continue
                 self._met.add(hold.booking)
-                if hold.expires_at is not None and hold.expires_at <= self._ctx.now:
+                if has_expired(self._ctx, hold.expires_at):
                     self._expired.append(hold)
                     self._left.append(hold.period)
                 else:
@@ -164,8 +169,8 @@ class Ladder:
 
     # --- leaving ----------------------------------------------------------------------
 
-    def sweep(self, *periods: Period) -> None:
-        """Release what has expired in these months, before anything else is decided."""
+    def release_expired(self, *periods: Period) -> None:
+        """Release the expired holds in these months, before anything else is decided."""
         for period in periods:
             self._look(period)
         self._settle()
@@ -180,23 +185,23 @@ class Ladder:
         self._settle()
 
     def give_back(self, hold: Hold, period: Period) -> int:
-        """Let a hold keep only `period` of its days and its place; its rank from now on."""
+        """Shorten a hold to `period` without losing its place; return its new rank."""
         self._live[hold.booking] = replace(hold, period=period)
         self._left.append(hold.period)
         self._settle()
-        # The move itself says the new rank: no promotion is recorded beside it.
+        # The move itself carries the new rank, so no promotion is recorded for it.
         self._was_rank.pop(hold.booking, None)
         return self._live[hold.booking].rank
 
     def _settle(self) -> None:
-        """Move up whoever can, best rank first, until nobody can.
+        """Move up the holds that can, best rank first, until none can.
 
         Ladder order is that of the recorded ranks: it stays the same while ranks improve.
         """
         order = {h.booking: h.rank for h in self._live.values()} | self._was_rank
         waiting: list[tuple[int, int, str]] = []
         queued: set[str] = set()
-        """Who waits already: each waits once, or a ladder of n holds would cost n³."""
+        """The holds in `waiting`: each waits once, or a ladder of n holds would cost n³."""
 
         def disturb(holds: Iterable[Hold]) -> None:
             for hold in holds:
@@ -206,7 +211,7 @@ class Ladder:
                     heappush(waiting, (order[hold.booking], hold.since, hold.booking))
 
         while True:
-            # To look at somebody's months may be to meet further holds that have expired.
+            # Reading a hold's months may bring up more holds that have expired.
             while self._left:
                 disturb(self._touching(self._left.pop()))
             if not waiting:
@@ -228,7 +233,7 @@ class Ladder:
     # --- recording --------------------------------------------------------------------
 
     def record(self, *events: Event) -> None:
-        """Record the holds met that have expired, then `events`, then who moved up."""
+        """Record the releases of expired holds, then `events`, then the promotions."""
         for hold in sorted(self._expired, key=lambda hold: (hold.rank, hold.since)):
             self._ctx.record(released(hold, "expired"))
         for event in events:
@@ -250,7 +255,7 @@ class Ladder:
 
 
 def released(hold: Hold, cause: ReleaseCause) -> HoldReleased:
-    """The event that ends a hold."""
+    """Return the event that ends a hold."""
     return HoldReleased(
         booking=hold.booking,
         space=hold.space,

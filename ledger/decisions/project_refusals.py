@@ -1,83 +1,80 @@
-"""Why a command about a project is refused: one class each, with what stands in the way."""
+"""The refusals of commands about a project, with what stands in the way."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import date
 
-from ledger.errors import Pending, Refused, near
+from ledger.errors import Declared, Pending, Refused, RefusedBy, did_you_mean
 
 
-class BeforeItOpened(Refused):
-    """A project is said to have closed before it opened."""
+class BeforeItOpened(RefusedBy):
+    """A project cannot close before it opened."""
 
     rule = "dates-in-order"
-
-    def __init__(self, project: str, on: date, *, opened_on: date, position: int) -> None:
-        super().__init__(
-            f"project {project!r} opened on {opened_on}, it cannot close on {on}",
-            position=position,
-            advice=f"Give {opened_on} or a later day",
-        )
-        self.project, self.on, self.opened_on = project, on, opened_on
+    project: str
+    on: date
+    opened_on: date
+    message = "project {project!r} opened on {opened_on}, so it cannot close on {on}"
+    advice = "Give {opened_on} or a later day"
 
 
-class ProjectHasBookings(Refused):
-    """A project is not closed while something is held or confirmed for it."""
+class ProjectHasBookings(RefusedBy):
+    """A project cannot close while it has holds or confirmed bookings."""
 
     rule = "bookings-ended"
+    project: str
+    booking: str
+    state: str
+    more: int
+    message = "project {project!r} still has booking {booking!r}, which is {state}{others}"
+    advice = "Release, cancel or wrap what is left: view bookings"
 
-    def __init__(self, project: str, *, booking: str, state: str, more: int, position: int) -> None:
-        others = f", and {more} more" if more else ""
-        super().__init__(
-            f"project {project!r} still has booking {booking!r}, which is {state}{others}",
-            position=position,
-            advice="Release, cancel or wrap what is left: view bookings",
-        )
-        self.project, self.booking, self.state, self.more = project, booking, state, more
+    @property
+    def others(self) -> str:
+        return f", and {self.more} more" if self.more else ""
 
 
-class AlreadyReached(Refused):
+class AlreadyReached(RefusedBy):
     """A milestone is reached once; another day for it corrects the first."""
 
     rule = "reached-once"
+    milestone: str
+    on: date
+    message = "milestone {milestone!r} was already reached on {on}"
+    advice = "{instead}"
 
-    def __init__(self, milestone: str, on: date, *, position: int) -> None:
-        advice = (
-            "Give one day for it"
-            if isinstance(position, Pending)
-            else f"For another day add --corrects {position}; to take it back: project withdraw"
-        )
-        super().__init__(
-            f"milestone {milestone!r} was reached on {on} already",
-            position=position,
-            advice=advice,
-        )
-        self.milestone, self.on = milestone, on
+    @property
+    def instead(self) -> str:
+        if isinstance(self.position, Pending):
+            return "Give only one day for it"
+        return f"To change the day, add --corrects {self.position}; to undo it: project withdraw"
 
 
-class ReachedElsewhere(Refused):
-    """The position that a correction names is not where the milestone was reached."""
+class ReachedElsewhere(RefusedBy):
+    """A correction names an event that does not record the reaching of this milestone."""
 
     rule = "reached-once"
+    milestone: str
+    named: int
+    message = "milestone {milestone!r} was not reached at #{named}"
+    advice = "{instead}"
 
-    def __init__(self, milestone: str, *, named: int, position: int | None) -> None:
-        recorded = position is not None and not isinstance(position, Pending)
-        advice = f"Use --corrects {position}" if recorded else "Leave out --corrects"
-        super().__init__(
-            f"milestone {milestone!r} was not reached at #{named}",
-            position=position,
-            advice=advice,
-        )
-        self.milestone, self.named = milestone, named
+    @property
+    def instead(self) -> str:
+        if self.position is None or isinstance(self.position, Pending):
+            return "Leave out --corrects"
+        return f"Use --corrects {self.position}"
 
 
-class NotPlanned(Refused):
+class NotPlanned(Declared, Refused):
     """A milestone is neither planned nor reached, so there is nothing to withdraw."""
 
     rule = "planned-milestone"
+    project: str
+    milestone: str
+    known: Collection[str]
+    message = "project {project!r} has no milestone {milestone!r}"
+    advice = "{instead}"
 
-    def __init__(self, project: str, milestone: str, *, known: Iterable[str]) -> None:
-        meant = near(milestone, known)
-        hint = "See them with: view milestones"
-        advice = f"Did you mean {' or '.join(meant)}?" if meant else hint
-        super().__init__(f"project {project!r} has no milestone {milestone!r}", advice=advice)
-        self.project, self.milestone = project, milestone
+    @property
+    def instead(self) -> str:
+        return did_you_mean(self.milestone, self.known) or "See them with: view milestones"

@@ -1,12 +1,13 @@
-"""Projects: opened, through the milestones that they plan and reach, to closed."""
+"""Projects: from opening, through the milestones that they plan and reach, to closing."""
 
 from datetime import date
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.decisions.base import Context, Decision
+from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.booking_state import TURNING_POINTS, Booking, fold_booking
+from ledger.decisions.ladder import has_expired
 from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
 from ledger.decisions.project_refusals import (
     AlreadyReached,
@@ -15,13 +16,7 @@ from ledger.decisions.project_refusals import (
     ProjectHasBookings,
     ReachedElsewhere,
 )
-from ledger.errors import (
-    AlreadyExists,
-    NothingChanges,
-    ProjectIsClosed,
-    UnknownId,
-    UnreadableEvent,
-)
+from ledger.errors import NothingChanges, ProjectIsClosed, UnknownId, UnreadableEvent
 from ledger.events.base import RecordedEvent
 from ledger.events.bookings import BookingEvent
 from ledger.events.projects import (
@@ -38,7 +33,7 @@ from ledger.times import check_day
 
 _MILESTONES = (MilestonePlanned, MilestoneReached, MilestoneWithdrawn)
 
-# --- what is known of a project ------------------------------------------------------
+# --- reading a project ---------------------------------------------------------------
 
 
 class Project(Struct, frozen=True):
@@ -55,7 +50,7 @@ class Project(Struct, frozen=True):
 
 
 def read_project(ctx: Context, project_id: str) -> Project:
-    """The project, open or closed. Raises `UnknownId`."""
+    """Return the project, open or closed. Raises `UnknownId`."""
     entries = ctx.read(tag("project", project_id), ProjectOpened, ProjectClosed)
     if not entries:
         raise UnknownId("project", project_id)
@@ -80,7 +75,7 @@ def read_project(ctx: Context, project_id: str) -> Project:
 
 
 def read_open_project(ctx: Context, project_id: str) -> Project:
-    """The project, which must be open. Raises `UnknownId`, `ProjectIsClosed`."""
+    """Return the project, which must be open. Raises `UnknownId`, `ProjectIsClosed`."""
     project = read_project(ctx, project_id)
     if project.closed is not None:
         raise ProjectIsClosed(project_id, position=project.closed)
@@ -88,7 +83,7 @@ def read_open_project(ctx: Context, project_id: str) -> Project:
 
 
 class Milestone(Struct, frozen=True):
-    """What stands of one milestone: the day planned, the day reached, each with its event."""
+    """A milestone as it stands: the day planned and the day reached, each with its event."""
 
     name: str
     planned_on: date | None = None
@@ -98,9 +93,9 @@ class Milestone(Struct, frozen=True):
 
 
 def read_milestones(ctx: Context, project_id: str) -> dict[str, Milestone]:
-    """The milestones that a project plans or has reached, by name.
+    """Return the milestones that a project plans or has reached, by name.
 
-    It reads the project's few milestones and none of its bookings.
+    Reads the project's few milestones and none of its bookings.
     """
     found: dict[str, Milestone] = {}
     for entry in ctx.read(tag("project", project_id), *_MILESTONES):
@@ -126,7 +121,7 @@ def read_milestones(ctx: Context, project_id: str) -> dict[str, Milestone]:
 
 
 class OpenProject(Decision, frozen=True, tag="project open"):
-    """Open a project that the studio works for. `title` is in any script."""
+    """Open a project that the studio works for. `title` may be in any script."""
 
     project: str
     title: str
@@ -138,17 +133,15 @@ class OpenProject(Decision, frozen=True, tag="project open"):
         check_id("project", self.project)
         title = check_text("title", self.title)
         _check_past(ctx, f"project {self.project!r} cannot have opened", self.on)
-        taken = ctx.last(tag("project", self.project), ProjectOpened)
-        if taken is not None:
-            raise AlreadyExists("project", self.project, position=taken.position)
+        check_unused(ctx, "project", self.project, ProjectOpened)
         ctx.record(ProjectOpened(project=self.project, title=title, kind=self.kind, on=self.on))
 
 
 class PlanMilestone(Decision, frozen=True, tag="project plan"):
     """Plan a milestone for a day; planning it again moves it.
 
-    A closed project may still plan and reach: a release or an award comes when the
-    studio's own work is long over.
+    A closed project may still plan and reach milestones: a release or an award comes long
+    after the studio's own work is over.
     """
 
     project: str
@@ -165,16 +158,16 @@ class PlanMilestone(Decision, frozen=True, tag="project plan"):
             raise AlreadyReached(self.milestone, known.reached_on, position=known.reached)
         if known is not None and known.planned_on == self.on and known.planned is not None:
             raise NothingChanges(
-                f"milestone {self.milestone!r} is planned for {self.on} already",
+                f"milestone {self.milestone!r} is already planned for {self.on}",
                 position=known.planned,
             )
         ctx.record(MilestonePlanned(project=self.project, milestone=self.milestone, on=self.on))
 
 
 class ReachMilestone(Decision, frozen=True, tag="project reach"):
-    """A milestone was reached, planned or not.
+    """Report that a milestone was reached, planned or not.
 
-    `corrects` is the position where it was said to be reached on another day.
+    `corrects` is the position of an earlier report, with another day.
     """
 
     project: str
@@ -199,7 +192,7 @@ class ReachMilestone(Decision, frozen=True, tag="project reach"):
         if known is not None and known.reached_on is not None and known.reached is not None:
             if known.reached_on == self.on:
                 raise NothingChanges(
-                    f"milestone {self.milestone!r} was reached on {self.on} already",
+                    f"milestone {self.milestone!r} was already reached on {self.on}",
                     position=known.reached,
                 )
             if self.corrects is None:
@@ -211,7 +204,7 @@ class ReachMilestone(Decision, frozen=True, tag="project reach"):
 
 
 class WithdrawMilestone(Decision, frozen=True, tag="project withdraw"):
-    """A planned milestone is off; or one that was said to be reached was not."""
+    """Withdraw a planned milestone, or one that was reported but not reached."""
 
     project: str
     milestone: str
@@ -222,7 +215,7 @@ class WithdrawMilestone(Decision, frozen=True, tag="project withdraw"):
         milestones = read_milestones(ctx, self.project)
         known = milestones.get(self.milestone)
         if known is None:
-            raise NotPlanned(self.project, self.milestone, known=milestones)
+            raise NotPlanned(self.project, self.milestone, known=tuple(milestones))
         ctx.record(
             MilestoneWithdrawn(project=self.project, milestone=self.milestone),
             corrects=known.reached,
@@ -230,7 +223,7 @@ class WithdrawMilestone(Decision, frozen=True, tag="project withdraw"):
 
 
 class CloseProject(Decision, frozen=True, tag="project close"):
-    """The studio's work for a project ended, on a day and with an outcome."""
+    """Close a project: the studio's work for it ended on a day, with an outcome."""
 
     project: str
     on: date
@@ -261,10 +254,10 @@ class CloseProject(Decision, frozen=True, tag="project close"):
 
 
 def live_bookings(ctx: Context, project_id: str) -> list[Booking]:
-    """A project's bookings that are held, confirmed or running, in the order of their holds.
+    """Return a project's held, confirmed and running bookings, in the order of their holds.
 
-    It reads the turning points of the project's own bookings: no other project's, and none
-    of its shoot days. A hold that has expired is over, released or not.
+    Reads the turning points of the project's own bookings: no other project's, and none of
+    its shoot days. A hold that has expired is over, released or not.
     """
     entries: dict[str, list[RecordedEvent]] = {}
     for entry in ctx.read(tag("project", project_id), *TURNING_POINTS):
@@ -276,12 +269,13 @@ def live_bookings(ctx: Context, project_id: str) -> list[Booking]:
         booking
         for booking in bookings
         if booking.state in ("confirmed", "started")
-        or (
-            booking.state == "held" and (booking.expires_at is None or ctx.now < booking.expires_at)
-        )
+        or (booking.state == "held" and not has_expired(ctx, booking.expires_at))
     ]
 
 
 def _check_past(ctx: Context, what: str, on: date) -> None:
-    """The day has begun somewhere on earth, as a project has no zone. Raises `DayToCome`."""
+    """Check that the day has begun somewhere on earth: a project has no zone.
+
+    Raises `DayToCome`.
+    """
     check_begun(ctx, what, on, zone_name=ANYWHERE_ON_EARTH)

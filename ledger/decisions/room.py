@@ -1,4 +1,4 @@
-"""Room: whether a space can take a booking, and whose hold stands before it."""
+"""Capacity: whether a space can take a booking, and which holds block it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,15 +7,15 @@ from msgspec import Struct
 
 from ledger.decisions.base import Context
 from ledger.decisions.booking_refusals import ClosedDays, SpaceFull, SpaceTaken, TooManyUnits
-from ledger.decisions.calendar import Firm
+from ledger.decisions.calendar import FirmBooking
 from ledger.decisions.ladder import Hold
 from ledger.decisions.sites import Space, check_days, closures
 from ledger.errors import BadInput
 from ledger.times import Period, start_of_day, zone
 
 
-def check_place(ctx: Context, space: Space, period: Period, units: int) -> None:
-    """The space is in service and open throughout, and has that many units at all.
+def check_bookable(ctx: Context, space: Space, period: Period, units: int) -> None:
+    """Check that the space is in service, open throughout, and has that many units when empty.
 
     Raises `NotInService`, `TooFarAhead`, `TooManyUnits`, `ClosedDays`; `BadInput` for less
     than one unit.
@@ -38,43 +38,43 @@ def check_place(ctx: Context, space: Space, period: Period, units: int) -> None:
         )
 
 
-def check_room(space: Space, period: Period, units: int, firm: Sequence[Firm]) -> None:
-    """Room for that many units beside the firm bookings. Raises `SpaceTaken`, `SpaceFull`."""
-    squeeze = first_squeeze(space, period, units, firm)
-    if squeeze is None:
+def check_capacity(space: Space, period: Period, units: int, firm: Sequence[FirmBooking]) -> None:
+    """Check that the units fit beside the firm bookings. Raises `SpaceTaken`, `SpaceFull`."""
+    shortage = first_shortage(space, period, units, firm)
+    if shortage is None:
         return
-    winner = max((one for one in firm if _at(one, squeeze.at)), key=lambda one: one.position)
-    if squeeze.capacity is None:
+    winner = max((one for one in firm if _at(one, shortage.at)), key=lambda one: one.position)
+    if shortage.capacity is None:
         raise SpaceTaken(
             space.id, booking=winner.booking, period=winner.period, position=winner.position
         )
     raise SpaceFull(
         space.id,
         units=units,
-        taken=squeeze.taken,
-        capacity=squeeze.capacity,
-        at=squeeze.at,
+        taken=shortage.taken,
+        capacity=shortage.capacity,
+        at=shortage.at,
         booking=winner.booking,
         period=winner.period,
         position=winner.position,
     )
 
 
-class Squeeze(Struct, frozen=True):
-    """An instant with too little room; `capacity` None where the space is exclusive then."""
+class Shortage(Struct, frozen=True):
+    """An instant with too little capacity; `capacity` is None if the space is exclusive then."""
 
     at: datetime
     taken: int
     capacity: int | None
 
 
-def first_squeeze(
-    space: Space, period: Period, units: int, taken: Sequence[Firm | Hold]
-) -> Squeeze | None:
-    """The first instant of a period at which `units` do not fit beside what is taken.
+def first_shortage(
+    space: Space, period: Period, units: int, taken: Sequence[FirmBooking | Hold]
+) -> Shortage | None:
+    """Return the first instant of a period at which `units` do not fit beside those taken.
 
-    Room shrinks only where a booking begins or the space's capacity changes: those are the
-    instants to look at.
+    Free capacity shrinks only where a booking begins or the space's capacity changes: only
+    those instants need a check.
     """
     changes = (start_of_day(facts.on, period.zone) for facts in space.facts)
     starts = (one.period.start for one in taken)
@@ -85,22 +85,22 @@ def first_squeeze(
         capacity = space.facts_on(at.astimezone(tz).date()).capacity
         used = sum(one.units for one in taken if _at(one, at))
         if used if capacity is None else used + units > capacity:
-            return Squeeze(at, used, capacity)
+            return Shortage(at, used, capacity)
     return None
 
 
-def in_the_way(
-    space: Space, period: Period, units: int, firm: Sequence[Firm], holds: Sequence[Hold]
+def blocking_holds(
+    space: Space, period: Period, units: int, firm: Sequence[FirmBooking], holds: Sequence[Hold]
 ) -> list[Hold]:
-    """The holds that a confirm must not pass: of an exclusive space all of them.
+    """Return the holds that a confirm must not pass: all of them on an exclusive space.
 
-    On a shared space they are in nobody's way while there is room for all: a second crew
-    may confirm its bay of the workshop though another still thinks about the bay beside.
+    On a shared space they block nothing while there is room for all: a second crew may
+    confirm its bay of the workshop while another still thinks about the next bay.
     """
-    if holds and first_squeeze(space, period, units, [*firm, *holds]) is not None:
+    if holds and first_shortage(space, period, units, [*firm, *holds]) is not None:
         return list(holds)
     return []
 
 
-def _at(one: Firm | Hold, instant: datetime) -> bool:
+def _at(one: FirmBooking | Hold, instant: datetime) -> bool:
     return one.period.start <= instant < one.period.end

@@ -1,9 +1,9 @@
-"""The days of a firm booking: it starts, reports what it shot, wraps; or it is called off.
+"""The days of a firm booking: it starts, reports its shoot days, wraps; or it is called off.
 
-What is said of a day has happened, so the day has begun on the clock of the site.
+These commands record the past, so their day must have begun on the clock of the site.
 
-None of this reads the space: the booking has its days since the confirm, and what others
-hold or confirm in the meantime does not disturb the report of a shoot day.
+None of them reads the space: the booking has had its days since the confirm, and other
+holds and confirms do not disturb the report of a shoot day.
 """
 
 from datetime import date, timedelta
@@ -31,20 +31,23 @@ from ledger.events.bookings import (
     ShootDayReported,
 )
 from ledger.tags import tag
-from ledger.times import Days, Period, start_of_day
+from ledger.times import Days, Period
 
 MAX_COUNT = 99_999
 """Setups or eighths of a page in one day; more is a slip of the keyboard."""
 
 
 class StartBooking(Decision, frozen=True, tag="booking start"):
-    """The production moved in on the day `on`, one of the booking's days."""
+    """Start a booking: the production moved in on the day `on`, one of the booking's days."""
 
     booking: str
     on: date
 
     def decide(self, ctx: Context) -> None:
-        """BookingStarted. Raises `UnknownId`, `WrongState`, `OutsideBooking`, `DayToCome`."""
+        """Record `BookingStarted`.
+
+        Raises `UnknownId`, `WrongState`, `OutsideBooking`, `DayToCome`.
+        """
         booking = read_booking(ctx, self.booking)
         require(booking, "confirmed")
         _check_day(ctx, booking, self.on, "cannot have started")
@@ -60,12 +63,12 @@ class StartBooking(Decision, frozen=True, tag="booking start"):
 
 
 class ReportShootDay(Decision, frozen=True, tag="booking report"):
-    """What a shooting day was meant to do and did; pages in eighths of a script page.
+    """Report what a shoot day planned and did; pages in eighths of a script page.
 
-    At least one figure is said, be it a nought: the report makes the day a shoot day. A
-    wrapped booking still takes the reports of days that it used: they often come later.
-    `corrects` is the position of the day's present report, which this one then replaces,
-    but for the figures that it does not say: those stay. Else they are 0.
+    Give at least one figure, even if it is 0: the report makes the day a shoot day. A
+    wrapped booking still takes reports of its days: they often come later. `corrects` is
+    the position of the day's current report, which this one replaces; figures that are not
+    given then stay the same. Otherwise they are 0.
     """
 
     booking: str
@@ -78,7 +81,7 @@ class ReportShootDay(Decision, frozen=True, tag="booking report"):
     corrects: int | None = None
 
     def decide(self, ctx: Context) -> None:
-        """ShootDayReported.
+        """Record `ShootDayReported`.
 
         Raises `BadInput`, `UnknownId`, `WrongState`, `OutsideBooking`, `BeforeStart`,
         `DayToCome`, `AlreadyReported`, `NothingToCorrect`.
@@ -88,8 +91,8 @@ class ReportShootDay(Decision, frozen=True, tag="booking report"):
         require(booking, "started", "wrapped")
         _check_day(ctx, booking, self.day, "cannot have shot")
         _check_hours(said.get("shooting_hours", 0.0), self.day, booking.period.zone)
-        # The bucket of this one day: reports of other days, which two assistants may file
-        # at the same time, do not disturb each other.
+        # The bucket of this one day: two assistants can report different days at the same
+        # time without a conflict.
         reports = ctx.read(tag("booking", booking.id, self.day.isoformat()), ShootDayReported)
         present = reports[-1].position if reports else None
         stands = dict.fromkeys(_FIGURES, 0)
@@ -114,18 +117,19 @@ class ReportShootDay(Decision, frozen=True, tag="booking report"):
         )
 
     def _said(self) -> dict[str, Any]:
-        """The figures that the report says. Raises `BadInput` where it says none."""
+        """Return the figures that are given. Raises `BadInput` if there are none."""
         said = {name: value for name in _FIGURES if (value := getattr(self, name)) is not UNSET}
         if not said:
             raise BadInput(
-                f"the report of {self.day} says no figure",
-                advice="Say what was planned or shot, such as --setups-shot 0",
+                f"the report of {self.day} has no figures",
+                advice="Give what was planned or shot, such as --setups-shot 0",
             )
         for name, what in _COUNTS.items():
             count = said.get(name, 0)
             if not 0 <= count <= MAX_COUNT:
                 raise BadInput(
-                    f"{count} {what} cannot be", advice=f"Give a number from 0 to {MAX_COUNT:,}"
+                    f"{count} {what} is impossible",
+                    advice=f"Give a number from 0 to {MAX_COUNT:,}",
                 )
         return said
 
@@ -140,7 +144,7 @@ _FIGURES = (*_COUNTS, "shooting_hours")
 
 
 def _check_hours(hours: float, day: date, zone_name: str) -> None:
-    """A day has 23 or 25 where the clocks change. Raises `BadInput`."""
+    """Check that the day has that many hours, 23 or 25 if the clocks change. Raises `BadInput`."""
     whole = Days(day, day).period(zone_name)
     most = (whole.end - whole.start) / timedelta(hours=1)
     if not (isfinite(hours) and 0 <= hours <= most):
@@ -150,7 +154,7 @@ def _check_hours(hours: float, day: date, zone_name: str) -> None:
 
 
 class WrapBooking(Decision, frozen=True, tag="booking wrap"):
-    """The production moved out after the day `on`, the last that it used.
+    """Wrap a booking: the production moved out after the day `on`, the last that it used.
 
     Later days of the booking are free again.
     """
@@ -159,7 +163,7 @@ class WrapBooking(Decision, frozen=True, tag="booking wrap"):
     on: date
 
     def decide(self, ctx: Context) -> None:
-        """BookingWrapped.
+        """Record `BookingWrapped`.
 
         Raises `UnknownId`, `WrongState`, `OutsideBooking`, `BeforeStart`, `DayToCome`,
         `DayWasReported`.
@@ -168,8 +172,8 @@ class WrapBooking(Decision, frozen=True, tag="booking wrap"):
         require(booking, "started")
         _check_day(ctx, booking, self.on, "cannot have wrapped")
         was = booking.period
-        after = start_of_day(self.on + timedelta(days=1), was.zone)
-        used = Period(was.start, min(was.end, after), was.zone)
+        midnight = Days(self.on, self.on).period(was.zone).end
+        used = Period(was.start, min(was.end, midnight), was.zone)
         check_days_kept(ctx, booking, used)
         ctx.record(
             BookingWrapped(
@@ -185,12 +189,12 @@ class WrapBooking(Decision, frozen=True, tag="booking wrap"):
 
 
 class CancelBooking(Decision, frozen=True, tag="booking cancel"):
-    """A booking is off that was confirmed, or started and never shot; its days are free again."""
+    """Cancel a booking that was confirmed, or started and never shot; its days are free again."""
 
     booking: str
 
     def decide(self, ctx: Context) -> None:
-        """BookingCancelled. Raises `UnknownId`, `WrongState`, `ShotAlready`."""
+        """Record `BookingCancelled`. Raises `UnknownId`, `WrongState`, `ShotAlready`."""
         booking = read_booking(ctx, self.booking)
         require(booking, "confirmed", "started")
         if booking.state == "started":
@@ -206,7 +210,7 @@ class CancelBooking(Decision, frozen=True, tag="booking cancel"):
 
 
 def check_days_kept(ctx: Context, booking: Booking, period: Period) -> None:
-    """The start and every reported day lie in the period.
+    """Check that the start and every reported day are in the period.
 
     Raises `OutsideBooking` for the start, `DayWasReported` for a report.
     """

@@ -1,80 +1,73 @@
-"""Why a command about a site or a space is refused: one class each, with what stands in the way."""
+"""The refusals of commands about a site or a space, with what stands in the way."""
 
 from datetime import date
 
-from ledger.errors import BadInput, Refused
+from ledger.errors import BadInput, Declared, Refused, RefusedBy
 from ledger.times import Period
 
 
-class BadAmount(BadInput):
-    """A number that no such thing can have: an area of nothing, half a place."""
+class BadAmount(Declared, BadInput):
+    """An impossible number: an area of nothing, half a place."""
 
-    def __init__(self, what: str, value: float, *, least: str, most: str = "") -> None:
-        span = f"from {least} to {most}" if most else least
-        super().__init__(f"{value} is no {what}", advice=f"Give a number {span}")
-        self.what, self.value = what, value
+    what: str
+    value: float
+    least: str
+    most: str = ""
+    message = "{value} is not a possible {what}"
+    advice = "Give a number {span}"
+
+    @property
+    def span(self) -> str:
+        return f"from {self.least} to {self.most}" if self.most else self.least
 
 
-class TooFarAhead(Refused):
-    """A period ends so late that it must be a slip: nobody books that far ahead."""
+class TooFarAhead(Declared, Refused):
+    """A period ends so far ahead that it must be a slip."""
 
     rule = "horizon"
-
-    def __init__(self, day: date, *, horizon: date) -> None:
-        super().__init__(
-            f"{day} is too far ahead: the calendar ends on {horizon}",
-            advice="Check the year, or give an earlier day",
-        )
-        self.day, self.horizon = day, horizon
+    day: date
+    horizon: date
+    message = "{day} is too far ahead: the calendar ends on {horizon}"
+    advice = "Check the year, or give an earlier day"
 
 
-class SpaceIsBooked(Refused):
-    """Firm bookings stand in the way of what is to become of a space."""
+class SpaceIsBooked(RefusedBy):
+    """Firm bookings stand in the way of a change to a space."""
 
     rule = "bookings-first"
+    what: str
+    booking: str
+    project: str
+    period: Period
+    more: int
+    instead: str
+    message = "{what}: there is booking {booking!r} of project {project!r} on {period}{others}"
+    advice = "{instead}"
 
-    def __init__(
-        self,
-        what: str,
-        *,
-        booking: str,
-        project: str,
-        period: Period,
-        more: int,
-        position: int,
-        advice: str,
-    ) -> None:
-        others = f" and {more} more" if more else ""
-        super().__init__(
-            f"{what}: there is booking {booking!r} of project {project!r} on {period}{others}",
-            position=position,
-            advice=advice,
-        )
-        self.booking, self.project, self.period, self.more = booking, project, period, more
+    @property
+    def others(self) -> str:
+        return f" and {self.more} more" if self.more else ""
 
 
-class ClosureIsOver(Refused):
-    """A closure has no day left to reopen: it ends before, or it was called off."""
+class ClosureIsOver(RefusedBy):
+    """A closure has no days left to reopen: it has ended by then, or it was called off."""
 
     rule = "live-closure"
+    closure: str
+    until: date | None
+    message = "closure {closure!r} {ended}"
+    advice = "Nothing needs reopening"
 
-    def __init__(self, closure: str, *, until: date | None, position: int) -> None:
-        what = "was called off" if until is None else f"is over before {until}"
-        super().__init__(
-            f"closure {closure!r} {what}", position=position, advice="Nothing needs reopening"
-        )
-        self.closure, self.until = closure, until
+    @property
+    def ended(self) -> str:
+        return "was called off" if self.until is None else f"is over before {self.until}"
 
 
-class AlreadyRetired(Refused):
-    """A space leaves service once."""
+class AlreadyRetired(RefusedBy):
+    """A space is retired only once."""
 
     rule = "retired-once"
-
-    def __init__(self, space: str, on: date, *, position: int) -> None:
-        super().__init__(
-            f"space {space!r} is retired on {on} already",
-            position=position,
-            advice="What comes into service again is a new space: space add",
-        )
-        self.space, self.on = space, on
+    space: str
+    on: date
+    message = "space {space!r} is already retired, on {on}"
+    advice = "To bring it back, add a new space: space add"

@@ -1,8 +1,8 @@
-"""Sites and spaces: what can be booked, with which facts on which day, and when it is shut.
+"""Sites and spaces: what can be booked, its facts on each day, and its closures.
 
-A space's facts go by date: a change holds from its first day until that of the next
-change, whichever was recorded first. So a late correction of an early day leaves the later
-days as they are, and what a stage became in 2025 does not touch its bookings of 2024.
+A space's facts go by date: a change applies from its first day until the next change's
+first day, whichever was recorded first. So a late correction of an early day leaves later
+days as they are, and a change of 2025 does not touch the bookings of 2024.
 """
 
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
-from ledger.decisions.base import Context, Decision
+from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.site_refusals import BadAmount, TooFarAhead
-from ledger.errors import AlreadyExists, NotInService, UnknownId, UnreadableEvent
+from ledger.errors import NotInService, UnknownId, UnreadableEvent
 from ledger.events.base import RecordedEvent
 from ledger.events.sites import (
     ClosureKind,
@@ -30,14 +30,14 @@ from ledger.times import MAX_PERIOD_DAYS, Days, Period, check_zone, zone
 HORIZON = timedelta(days=MAX_PERIOD_DAYS)
 """How far ahead of now a booking or a closure may reach: ten years.
 
-So whoever has to know every booking of a space from some day on, to retire it, reads a
-bounded number of months and has seen them all.
+So a decision that needs every booking of a space from some day on, to retire it, finds them
+all in a bounded number of months.
 """
 
 MAX_ANSWER_HOURS = 720
-"""A challenged holder may think for 30 days at most."""
+"""A challenged holder has at most 30 days to answer."""
 
-# --- what is known of a site, a space, a closure -------------------------------------
+# --- reading a site, a space, a closure ----------------------------------------------
 
 
 class Site(Struct, frozen=True):
@@ -51,10 +51,10 @@ class Site(Struct, frozen=True):
 
 
 class SpaceFacts(Struct, frozen=True):
-    """What a space is from the day `on`, until the day of the next facts.
+    """The facts of a space from the day `on` until the day of the next facts.
 
-    `capacity` None is exclusive. `answer_within_hours` is what holds, the space's own or
-    else its site's; `own_answer_within_hours` is None where the space has none.
+    `capacity` None is exclusive. `answer_within_hours` is the policy in force, the space's
+    own or its site's; `own_answer_within_hours` is None where the space has none.
     """
 
     on: date
@@ -85,27 +85,27 @@ class Space(Struct, frozen=True):
     decommissioned: int | None = None
 
     def in_service(self, day: date) -> bool:
-        """Whether it can be used at all on that day, closures apart."""
+        """Whether it is in service on that day, closures aside."""
         return self.in_service_on <= day and (
             self.decommissioned_on is None or day < self.decommissioned_on
         )
 
     def facts_on(self, day: date) -> SpaceFacts:
-        """What it is on that day; before its first day, what it is going to be."""
+        """Return its facts on that day; before its first day, its first facts."""
         held = [facts for facts in self.facts if facts.on <= day]
         return held[-1] if held else self.facts[0]
 
     def facts_during(self, days: Days) -> tuple[SpaceFacts, ...]:
-        """All that it is on any of those days, in order: one entry where nothing changes.
+        """Return all facts that apply on any of the days, in order: one if nothing changes.
 
-        Whoever needs a capacity for a whole booking looks at each of them.
+        A capacity for a whole booking has to fit each of them.
         """
         later = (facts for facts in self.facts if days.first < facts.on <= days.last)
         return (self.facts_on(days.first), *later)
 
 
 class Closure(Struct, frozen=True):
-    """A closure as it stands after its reopenings; `position` is the event that closed."""
+    """A closure after its reopenings; `position` is the event that closed the space."""
 
     id: str
     space: str
@@ -115,7 +115,7 @@ class Closure(Struct, frozen=True):
 
 
 def read_site(ctx: Context, site_id: str) -> Site:
-    """The site. Raises `UnknownId`."""
+    """Return the site. Raises `UnknownId`."""
     entry = ctx.last(tag("site", site_id), SiteRegistered)
     if entry is None:
         raise UnknownId("site", site_id)
@@ -126,9 +126,9 @@ def read_site(ctx: Context, site_id: str) -> Site:
 
 
 def read_space(ctx: Context, space_id: str) -> Space:
-    """The space with all its facts. Raises `UnknownId`.
+    """Return the space with all its facts. Raises `UnknownId`.
 
-    It reads the space's own few events (commissioned, changed, retired) and no booking.
+    Reads the space's own few events (commissioned, changed, retired) and no bookings.
     """
     entries = ctx.read(tag("space", space_id), SpaceCommissioned, SpaceChanged, SpaceDecommissioned)
     if not entries:
@@ -144,7 +144,7 @@ def read_space(ctx: Context, space_id: str) -> Space:
             case SpaceCommissioned() as event:
                 held[event.in_service_on] = _facts(event, event.in_service_on, entry.position, site)
             case SpaceChanged() as event:
-                # Of two changes of one day the later one is the better informed.
+                # Of two changes from the same day the one recorded later counts.
                 held[event.on] = _facts(event, event.on, entry.position, site)
             case SpaceDecommissioned() as event:
                 gone = (event.on, entry.position)
@@ -180,18 +180,18 @@ def _facts(
 
 
 def closures(ctx: Context, space_id: str, period: Period) -> list[Closure]:
-    """The closures of which something is left in the period, earliest first.
+    """Return the closures with days left in the period, earliest first.
 
-    It reads the space's months that the period touches. That is enough: a reopening is
-    tagged with all months of what it cut, so it is seen from every month where the
-    closure had anything left to cut.
+    Reads the space's months that the period touches. That is enough: a reopening is tagged
+    with every month that it gives back, so it is found from each month where the closure
+    had days left.
     """
     entries = ctx.read(buckets("space", space_id, period.months), SpaceClosed, SpaceReopened)
     return [c for c in live_closures(entries) if c.period.overlaps(period)]
 
 
 def live_closures(entries: Iterable[RecordedEvent]) -> list[Closure]:
-    """Fold events of closures to those of which something is left, earliest first."""
+    """Fold closure events into the closures with days left, earliest first."""
     live: dict[str, Closure] = {}
     for entry in entries:
         match entry.event:
@@ -215,9 +215,9 @@ def live_closures(entries: Iterable[RecordedEvent]) -> list[Closure]:
 
 
 def check_days(ctx: Context, space: Space, period: Period) -> None:
-    """The space is in service on all days that the period touches, and none is too far ahead.
+    """Check that the space is in service on all days of the period, and none is too far ahead.
 
-    Raises `NotInService` with the first day that is not, `TooFarAhead`.
+    Raises `NotInService` with the first day out of service, `TooFarAhead`.
     """
     days = period.days
     if days.first < space.in_service_on:
@@ -228,14 +228,14 @@ def check_days(ctx: Context, space: Space, period: Period) -> None:
 
 
 def check_horizon(ctx: Context, period: Period) -> None:
-    """The period ends at most `HORIZON` ahead of now. Raises `TooFarAhead`."""
+    """Check that the period ends at most `HORIZON` from now. Raises `TooFarAhead`."""
     horizon = ctx.now + HORIZON
     if period.end > horizon:
         raise TooFarAhead(period.days.last, horizon=horizon.astimezone(zone(period.zone)).date())
 
 
 def out_of_service(space: Space, day: date) -> NotInService:
-    """The refusal for that day, with the event that keeps it out of service."""
+    """Return the refusal for that day, with the event that puts the space out of service."""
     gone = space.decommissioned if day >= space.in_service_on else None
     return NotInService(
         space.id,
@@ -247,14 +247,14 @@ def out_of_service(space: Space, day: date) -> NotInService:
 
 
 def check_answer_hours(hours: int) -> int:
-    """How long a challenged holder may think, 1 to 720 hours. Raises `BadAmount`."""
+    """Return a time to answer a challenge, 1 to 720 hours. Raises `BadAmount`."""
     if not 1 <= hours <= MAX_ANSWER_HOURS:
         raise BadAmount("time to answer in hours", hours, least="1", most=f"{MAX_ANSWER_HOURS}")
     return hours
 
 
 def optional_text(what: str, text: str | None) -> str | None:
-    """The text checked, None where there is none. Raises `BadText`."""
+    """Return the checked text, or None. Raises `BadText`."""
     return None if text is None else check_text(what, text)
 
 
@@ -264,7 +264,7 @@ def optional_text(what: str, text: str | None) -> str | None:
 class AddSite(Decision, frozen=True, tag="site add"):
     """Register a campus, with the zone of its clock.
 
-    `answer_within_hours` is how long the holder of a challenged hold may think.
+    `answer_within_hours` is the time that a challenged holder has to answer.
     """
 
     site: str
@@ -276,7 +276,7 @@ class AddSite(Decision, frozen=True, tag="site add"):
     operator: str | None = None
 
     def decide(self, ctx: Context) -> None:
-        """Record `SiteRegistered`. Raises `AlreadyExists`; `BadInput` for what cannot be."""
+        """Record `SiteRegistered`. Raises `AlreadyExists`, `BadInput`."""
         check_id("site", self.site)
         event = SiteRegistered(
             site=self.site,
@@ -287,7 +287,5 @@ class AddSite(Decision, frozen=True, tag="site add"):
             place=optional_text("place", self.place),
             operator=optional_text("operator", self.operator),
         )
-        taken = ctx.last(tag("site", self.site), SiteRegistered)
-        if taken is not None:
-            raise AlreadyExists("site", self.site, position=taken.position)
+        check_unused(ctx, "site", self.site, SiteRegistered)
         ctx.record(event)

@@ -1,4 +1,4 @@
-"""Where a decision begins: the log as it is, and what earlier decisions were answered by it."""
+"""The start of a decision: the log as it is, and its answers to earlier decisions."""
 
 import threading
 from datetime import datetime
@@ -11,22 +11,22 @@ from ledger.log.eventlog import EventLog
 
 
 class Snapshots(threading.local):
-    """The snapshots of one log, for whatever thread: each keeps answers of its own."""
+    """The snapshots of one log, for any thread: each thread keeps its own answers."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._known: KnownAnswers | None = None
 
     def take(self) -> tuple[Snapshot, datetime]:
-        """The log as it is, and when its last event was recorded. Raises `NotALedger`."""
+        """Return the log as it is, and the time of its last event. Raises `NotALedger`."""
         if self._known is None:
-            # A command takes one decision: what it is answered is kept for nobody.
+            # A command takes one decision: no later one would use its answers.
             self._known = KnownAnswers()
             last = self._log.last()
             if last is None:
                 raise _not_a_ledger()
             return Snapshot(self._log, last[0]), last[1]
-        # What is interrupted while it follows is not gone on with: it may know an event twice.
+        # Answers interrupted while they follow the log are not used: they may hold an event twice.
         known, self._known = self._known, KnownAnswers()
         rows = self._log.rows_after(known.head - 1, MOST_FOLLOWED) if known.head else []
         if known.follow(rows, self._log.decode):

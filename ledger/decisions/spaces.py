@@ -1,8 +1,8 @@
-"""What can be done to a space: add, close, reopen, change and retire it.
+"""The commands for a space: add, close, reopen, change and retire it.
 
-Whoever takes room away looks for the bookings that have it first: they are to be moved by
-somebody who talks to the production, and never silently overruled. A closure may come
-`despite_bookings`, since a burst pipe asks nobody.
+A command that takes room away is refused while bookings have it: the studio moves them
+after talking to the production, and no command overrules them silently. A closure may come
+`despite_bookings`, since a burst pipe does not wait.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from ledger.decisions.base import Context, Decision
-from ledger.decisions.calendar import Firm, read_firm
+from ledger.decisions.base import Context, Decision, check_unused
+from ledger.decisions.calendar import FirmBooking, read_firm_bookings
 from ledger.decisions.site_refusals import (
     AlreadyRetired,
     BadAmount,
@@ -33,7 +33,7 @@ from ledger.decisions.sites import (
     read_site,
     read_space,
 )
-from ledger.errors import AlreadyExists, BadInput, NothingChanges, UnknownId
+from ledger.errors import BadInput, NothingChanges, UnknownId
 from ledger.events.sites import (
     ClosureKind,
     SpaceChanged,
@@ -73,9 +73,7 @@ class AddSpace(Decision, frozen=True, tag="space add"):
         check_day(self.in_service_on)
         _check_facts(self.area_m2, self.capacity, self.answer_within_hours)
         site = read_site(ctx, self.site)
-        taken = ctx.last(tag("space", self.space), SpaceCommissioned)
-        if taken is not None:
-            raise AlreadyExists("space", self.space, position=taken.position)
+        check_unused(ctx, "space", self.space, SpaceCommissioned)
         ctx.record(
             SpaceCommissioned(
                 space=self.space,
@@ -93,9 +91,9 @@ class AddSpace(Decision, frozen=True, tag="space add"):
 
 
 class CloseSpace(Decision, frozen=True, tag="space close"):
-    """Close a space for a period. `closure` is an id of your own for it; one is made else.
+    """Close a space for a period. `closure` is its id; None generates one.
 
-    `despite_bookings` closes it though somebody has it; those bookings stay as they are.
+    `despite_bookings` closes it even if it is booked; those bookings stand.
     """
 
     space: str
@@ -112,8 +110,8 @@ class CloseSpace(Decision, frozen=True, tag="space close"):
         if not self.despite_bookings:
             _refuse_booked(
                 f"space {space.id!r} cannot close on {period}",
-                read_firm(ctx, space.id, period),
-                advice="Move or cancel it, or close all the same with --despite-bookings",
+                read_firm_bookings(ctx, space.id, period),
+                advice="Move or cancel it, or close anyway with --despite-bookings",
             )
         ctx.record(
             SpaceClosed(
@@ -124,15 +122,11 @@ class CloseSpace(Decision, frozen=True, tag="space close"):
     def _closure_id(self, ctx: Context) -> str:
         if self.closure is None:
             return ctx.new_id("closure", "c")
-        check_id("closure", self.closure)
-        taken = ctx.last(tag("closure", self.closure), SpaceClosed)
-        if taken is not None:
-            raise AlreadyExists("closure", self.closure, position=taken.position)
-        return self.closure
+        return check_unused(ctx, "closure", self.closure, SpaceClosed)
 
 
 class ReopenSpace(Decision, frozen=True, tag="space reopen"):
-    """End a closure before its time: `on` is the first day open again; without it, all of it."""
+    """End a closure early: `on` is the first day open again; None calls it off entirely."""
 
     closure: str
     on: date | None = None
@@ -164,11 +158,11 @@ class ReopenSpace(Decision, frozen=True, tag="space reopen"):
 
 
 class ChangeSpace(Decision, frozen=True, tag="space change"):
-    """A space is different from the day `on`; give only what differs.
+    """Change a space from the day `on`; give only the facts that differ.
 
-    What may be absent is cleared with null: the `capacity` (the space is exclusive from
-    then on), the `phase`, `answer_within_hours` (its site's policy holds). A change that
-    holds from a later day stands, with all its facts, whenever this one is recorded.
+    Null clears an optional fact: the `capacity` (the space is then exclusive), the `phase`,
+    `answer_within_hours` (its site's policy applies). A change from a later day stands, with
+    all its facts, whenever this one is recorded.
     """
 
     space: str
@@ -191,7 +185,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
         facts = _recorded_facts(held)
         if facts == facts | given:
             raise NothingChanges(
-                f"space {space.id!r} is so on {self.on} already", position=held.position
+                f"space {space.id!r} already has these facts on {self.on}", position=held.position
             )
         event = SpaceChanged(space=space.id, site=space.site, on=self.on, **(facts | given))
         if _room(event.capacity) < _room(held.capacity):
@@ -199,7 +193,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
         ctx.record(event)
 
     def _given(self) -> dict[str, Any]:
-        """What the command says, checked. Raises `BadInput` where it says nothing."""
+        """Return the given facts, checked. Raises `BadInput` where there are none."""
         given = {
             field: value
             for field in _FACTS
@@ -207,7 +201,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
             and (value is not None or field in _MAY_BE_ABSENT)
         }
         if not given:
-            raise BadInput("no change is given", advice="Say what differs, such as --area-m2")
+            raise BadInput("no change is given", advice="Give the facts that differ: --area-m2")
         for field in ("name", "phase"):
             if given.get(field) is not None:
                 given[field] = check_text(field, given[field])
@@ -217,7 +211,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
         return given
 
     def _refuse_overbooked(self, ctx: Context, space: Space, capacity: int | None) -> None:
-        """Refuse where bookings take more room than is left, until other facts hold."""
+        """Refuse if bookings take more room than is left, until the next facts apply."""
         later = (facts.on for facts in space.facts if facts.on > self.on)
         firm = _firm_from(ctx, space, self.on, until=min(later, default=None))
         for start in sorted({one.period.start for one in firm}):
@@ -232,7 +226,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
 
 
 class RetireSpace(Decision, frozen=True, tag="space retire"):
-    """A space leaves service; `on` is the first day without it."""
+    """Retire a space; `on` is its first day out of service."""
 
     space: str
     on: date
@@ -240,7 +234,7 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
     def decide(self, ctx: Context) -> None:
         """Record `SpaceDecommissioned`. Raises `AlreadyRetired`, `NotInService`, `SpaceIsBooked`.
 
-        Holds do not stand in the way: nobody can confirm them any more.
+        Holds do not stand in the way: they can no longer be confirmed.
         """
         check_day(self.on)
         space = read_space(ctx, self.space)
@@ -256,14 +250,14 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
         ctx.record(SpaceDecommissioned(space=space.id, site=space.site, on=self.on))
 
 
-# --- what they share -----------------------------------------------------------------
+# --- shared --------------------------------------------------------------------------
 
 _FACTS = ("name", "kind", "area_m2", "capacity", "answer_within_hours", "phase")
 _MAY_BE_ABSENT = ("capacity", "answer_within_hours", "phase")
 _MOST_M2 = 10_000_000
 """Ten square kilometres: a larger backlot is a slip of the keyboard."""
 _MOST_UNITS = 100_000
-"""A shared space of more units is one, too."""
+"""More units than this are a slip, too."""
 
 
 def _check_facts(area_m2: float, capacity: int | None, answer_within_hours: int | None) -> None:
@@ -276,22 +270,24 @@ def _check_facts(area_m2: float, capacity: int | None, answer_within_hours: int 
 
 
 def _recorded_facts(facts: SpaceFacts) -> dict[str, Any]:
-    """Facts as an event says them: the space's own time to answer, not its site's."""
+    """Return the facts as events hold them: with the space's own time to answer."""
     said = {field: getattr(facts, field) for field in _FACTS}
     return said | {"answer_within_hours": facts.own_answer_within_hours}
 
 
 def _room(capacity: int | None) -> int:
-    """Units that may be confirmed at once: an exclusive space takes one booking of one."""
+    """Return the units that fit at once: an exclusive space takes one booking of one unit."""
     return 1 if capacity is None else capacity
 
 
-def _firm_from(ctx: Context, space: Space, first: date, *, until: date | None = None) -> list[Firm]:
-    """The firm bookings of a space from a day on, before `until` where it is given.
+def _firm_from(
+    ctx: Context, space: Space, first: date, *, until: date | None = None
+) -> list[FirmBooking]:
+    """Return the firm bookings of a space from a day on, before `until` where it is given.
 
-    `check_horizon` let none reach further than `HORIZON` beyond the time it was recorded,
-    so that none ends later than that from now: up to there is all that has to be read.
-    Raises `TooFarAhead` for a first day beyond it.
+    `check_horizon` let no booking end more than `HORIZON` after it was recorded, so none
+    ends later than `HORIZON` from now: it is enough to read up to there. Raises
+    `TooFarAhead` for a first day beyond it.
     """
     end = ctx.now + HORIZON
     start = start_of_day(first, space.zone)
@@ -299,18 +295,18 @@ def _firm_from(ctx: Context, space: Space, first: date, *, until: date | None = 
         raise TooFarAhead(first, horizon=end.astimezone(zone(space.zone)).date())
     if until is not None:
         end = min(end, start_of_day(until, space.zone))
-    firm: dict[str, Firm] = {}
+    firm: dict[str, FirmBooking] = {}
     while start < end:
-        # A period is ten years at most, and this may be a correction of long ago.
+        # A period is at most ten years long, and this day may be longer ago.
         stop = min(start + _READ_AT_ONCE, end)
-        found = read_firm(ctx, space.id, Period(start, stop, space.zone))
+        found = read_firm_bookings(ctx, space.id, Period(start, stop, space.zone))
         firm |= {one.booking: one for one in found}
         start = stop
     return sorted(firm.values(), key=lambda one: (one.period.start, one.position))
 
 
-def _refuse_booked(what: str, firm: Sequence[Firm], *, advice: str) -> None:
-    """Refuse where there are any, naming the first. Raises `SpaceIsBooked`."""
+def _refuse_booked(what: str, firm: Sequence[FirmBooking], *, advice: str) -> None:
+    """Refuse if there are any bookings, naming the first. Raises `SpaceIsBooked`."""
     if firm:
         raise SpaceIsBooked(
             what,
@@ -319,5 +315,5 @@ def _refuse_booked(what: str, firm: Sequence[Firm], *, advice: str) -> None:
             period=firm[0].period,
             more=len(firm) - 1,
             position=firm[0].position,
-            advice=advice,
+            instead=advice,
         )

@@ -1,4 +1,4 @@
-"""Decisions as JSON: one object, its name in `do`, its parameters beside it."""
+"""Decisions as JSON objects, each with its name in `do` and its parameters beside it."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,14 +16,14 @@ _WRITTEN = (When, Moment)
 _HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MAX_LINE = 65_535
-"""Bytes of one command in a batch file: none is larger than the events that it makes."""
+"""Bytes of one command in a batch file: a command is never larger than its events."""
 
 
 def _from_text(type: type, value: Any) -> Any:
     if type not in _WRITTEN:
         raise NotImplementedError(type)
     if not isinstance(value, str):
-        raise ValueError(value)  # what msgspec makes a ValidationError of
+        raise ValueError(value)  # msgspec turns it into a ValidationError
     return type.parse(value)
 
 
@@ -34,7 +34,7 @@ def _to_text(value: Any) -> Any:
 
 
 class Wire:
-    """Reads and writes the decisions of a program: the studio's own and its plugins'."""
+    """Reads and writes decisions: the studio's own and its plugins'."""
 
     def __init__(self, decisions: Sequence[type[Decision]]) -> None:
         self.commands = {one.words(): one for one in sorted(decisions, key=lambda d: d.words())}
@@ -45,11 +45,11 @@ class Wire:
         self._encoder = msgspec.json.Encoder(enc_hook=_to_text, order="deterministic")
 
     def encode(self, decision: Decision) -> bytes:
-        """One line without its end."""
+        """Return one line, without a line break."""
         return self._encoder.encode(decision)
 
     def decode(self, line: bytes) -> Decision:
-        """The decision of a line. Raises `BadInput` for what is none."""
+        """Return the decision of a line. Raises `BadInput`."""
         if len(line) > MAX_LINE:
             raise BadInput(
                 f"a command of {len(line):,} bytes is too long",
@@ -61,19 +61,19 @@ class Wire:
             except (msgspec.ValidationError, LedgerError):
                 raise self._explain(line) from None
         except RecursionError:
-            raise _no_object("it is nested too deeply") from None
+            raise _not_an_object("it is nested too deeply") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             why = str(error).removeprefix("JSON is malformed: ")
             if _HALF_A_PAIR.search(line) and ("surrogate" in why or line.rstrip().endswith(b"}")):
-                why = "half of a surrogate pair, such as \\ud800, is no character"
-            raise _no_object(why[:1].lower() + why[1:]) from None
+                why = "half of a surrogate pair, such as \\ud800, is not a character"
+            raise _not_an_object(why[:1].lower() + why[1:]) from None
 
     def check(self, decision: Decision) -> Decision:
-        """The decision as it would come from a line, each value of its declared type.
+        """Return the decision as it would come from a line, each value of its declared type.
 
-        msgspec checks types where it decodes, not where Python calls: an event made of a
-        wrong one could be recorded and never be read again. Works for any decision class,
-        known to this wire or not. Raises `BadInput`, `BadText`.
+        msgspec checks types when it decodes, not when Python calls a constructor: an event
+        with a wrong one could be recorded and never be read again. Works for any decision
+        class, known to this wire or not. Raises `BadInput`, `BadText`.
         """
         try:
             line = self.encode(decision)
@@ -83,7 +83,7 @@ class Wire:
         except UnicodeEncodeError:  # half of a surrogate pair, from a terminal of another encoding
             raise BadText(
                 f"{decision.words()}: a text holds a control character",
-                advice="Remove line breaks and the like",
+                advice="Remove line breaks and other control characters",
             ) from None
         except (TypeError, ValueError, OverflowError, NotImplementedError) as error:
             what = f"a value that cannot be written: {error}"
@@ -91,9 +91,9 @@ class Wire:
         raise BadInput(f"{decision.words()}: {what}", advice=f"Give {name} what it declares")
 
     def read(self, lines: Iterable[bytes]) -> Iterator[tuple[int, Decision]]:
-        """The decisions of a batch file with their line numbers; blank lines are passed over."""
+        """Yield the decisions of a batch file with their line numbers; skip blank lines."""
         for number, line in enumerate(lines, start=1):
-            # A mark that some editors put before the text, and which is no part of it.
+            # Some editors put this mark before the text.
             line = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line  # noqa: PLW2901  # the same line
             if not line.strip():
                 continue
@@ -102,10 +102,10 @@ class Wire:
             yield number, decision
 
     def digest(self, decisions: Iterable[Decision]) -> str:
-        """Which commands a request was: the first 16 hex digits of their SHA-256.
+        """Return the digest of a request's commands: 16 hex digits of their SHA-256.
 
-        What a field leaves at its default does not count, and neither does the order of the
-        fields: a later version that adds an option still knows the repeat of an earlier one.
+        Fields at their default do not count, and neither does the order of the fields: a
+        later version with one more option still recognizes a repeated request.
         """
         import hashlib
 
@@ -116,7 +116,7 @@ class Wire:
         return sha.hexdigest()[:16]
 
     def named(self, name: Any) -> type[Decision]:
-        """The command of that name. Raises `BadInput` with the nearest one."""
+        """Return the command of that name. Raises `BadInput`, which suggests the nearest one."""
         if isinstance(name, str) and name in self.commands:
             return self.commands[name]
         from difflib import get_close_matches
@@ -124,14 +124,16 @@ class Wire:
         near = get_close_matches(str(name), self.commands, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"One of: {', '.join(self.commands)}"
         raise BadInput(
-            "no command is named in 'do'" if name is None else f"there is no command {name!r}",
+            "'do' names no command" if name is None else f"the command {name!r} is unknown",
             advice=hint,
         )
 
     def _explain(self, line: bytes, command: type[Decision] | None = None) -> BadInput:
         asked = msgspec.json.decode(line)
         if not isinstance(asked, dict):
-            return _no_object(f"it is {msgspec.json.encode(asked)[:20].decode(errors='replace')}")
+            return _not_an_object(
+                f"it is {msgspec.json.encode(asked)[:20].decode(errors='replace')}"
+            )
         try:
             command = self.named(asked.get("do")) if command is None else command
         except BadInput as error:
@@ -140,7 +142,7 @@ class Wire:
 
 
 def _departures(decision: Decision) -> dict[str, Any]:
-    """The fields that do not hold their default, by the name that they are written with."""
+    """Return the fields that differ from their default, by their name in JSON."""
     return {
         field.encode_name: value
         for field in msgspec.structs.fields(decision)
@@ -157,15 +159,15 @@ def _read(value: Any, kind: Any) -> Any:
     return msgspec.convert(value, kind, dec_hook=_from_text)
 
 
-def _no_object(why: str) -> BadInput:
+def _not_an_object(why: str) -> BadInput:
     return BadInput(
-        f"this is no JSON object ({why})",
-        advice='Write one a line, such as {"do": "project open", …}',
+        f"this is not a JSON object ({why})",
+        advice='Write one per line, such as {"do": "project open", …}',
     )
 
 
 class NamingLine:
-    """What goes wrong inside says at which line of a batch; a single command has none, 0."""
+    """Adds the line of a batch to the errors raised inside; line 0 is a single command."""
 
     __slots__ = ("_number",)
 

@@ -1,9 +1,9 @@
-"""For whoever tests decisions, rules and projections: stories, laws, and a ledger for one plugin.
+"""Tools to test decisions, rules and projections: stories, laws, and a ledger for one plugin.
 
     from ledger.testing import given, isolated_host, projection_contract
 
-Stories need nothing but the package itself. The contract and its drawn histories need
-hypothesis and pytest (`studio-ledger[testing]`), and are loaded when they are asked for.
+Stories need only the package itself. The contract and its drawn histories need hypothesis
+and pytest (`studio-ledger[testing]`), and are loaded on first use.
 """
 
 from importlib import import_module

@@ -1,12 +1,12 @@
-"""How the choices of a drawn history are read: one small function a command of the studio.
+"""Readings of the choices of a drawn history: one small function per command of the studio.
 
-Where there is nothing yet to do it to, a choice is read as the step before: who is to report
-a shoot day and finds no production that has moved in has one move in, or books one.
+If there is nothing to apply a command to, the choice is read as the step before it: to report
+a shoot day without a started booking is to start one, or to book.
 """
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from ledger.decisions.base import Decision
 from ledger.decisions.booking_moves import MoveBooking
@@ -31,10 +31,8 @@ from ledger.events import DayPlan
 from ledger.events.bookings import DayType
 from ledger.events.projects import ProjectKind
 from ledger.events.sites import ClosureKind, SpaceKind
+from ledger.testing.studio import Choice, Reading, Studio
 from ledger.times import Moment, When
-
-if TYPE_CHECKING:
-    from ledger.testing.studio import Choice, Studio
 
 _FIRST = date(2024, 1, 1)
 _SINCE = Moment("2025-02-01T08:00+08:00")
@@ -79,8 +77,8 @@ CAMPUS: tuple[Decision, ...] = (
         equipment="lens", name="50 mm", kind="lens", at_place="stage-1", home="hall", at=_SINCE
     ),
 )
-"""Where every drawn history begins: two sites in two zones, three spaces, two projects, three
-things of which one fits into the next."""
+"""The beginning of every drawn history: two sites in two zones, three spaces, two projects, and
+three nested items."""
 
 _MILESTONES = ("prep", "principal-photography", "delivery")
 
@@ -88,19 +86,19 @@ _MILESTONES = ("prep", "principal-photography", "delivery")
 # --- spaces ------------------------------------------------------------------------------
 
 
-def _when(studio: "Studio", choice: "Choice") -> When:
+def _when(studio: Studio, choice: Choice) -> When:
     first = studio.day(choice.day)
     if choice.length == 3:  # by the hour, over midnight
         return When(f"{first}T18:00+00:00..{first + timedelta(days=1)}T03:30+00:00")
     return When(f"{first}..{first + timedelta(days=(1, 5, 12)[choice.length % 3])}")
 
 
-def space_of(studio: "Studio", number: int) -> str:
-    """The space of that number."""
+def space_of(studio: Studio, number: int) -> str:
+    """Return the space of that number."""
     return studio.one_of(studio.spaces, number)
 
 
-def _add_space(studio: "Studio", choice: "Choice") -> Decision:
+def _add_space(studio: Studio, choice: Choice) -> Decision:
     name = studio.new_name("set")
     return AddSpace(
         space=name,
@@ -114,7 +112,7 @@ def _add_space(studio: "Studio", choice: "Choice") -> Decision:
     )
 
 
-def _close(studio: "Studio", choice: "Choice") -> Decision:
+def _close(studio: Studio, choice: Choice) -> Decision:
     return CloseSpace(
         space=space_of(studio, choice.who),
         when=_when(studio, choice),
@@ -123,14 +121,14 @@ def _close(studio: "Studio", choice: "Choice") -> Decision:
     )
 
 
-def _reopen(studio: "Studio", choice: "Choice") -> Decision | None:
+def _reopen(studio: Studio, choice: Choice) -> Decision | None:
     if not studio.closures:
         return _close(studio, choice)
     on = None if choice.length == 0 else studio.day(choice.day)
     return ReopenSpace(closure=studio.one_of(studio.closures, choice.who), on=on)
 
 
-def _change(studio: "Studio", choice: "Choice") -> Decision:
+def _change(studio: Studio, choice: Choice) -> Decision:
     space, on = space_of(studio, choice.who), studio.day(choice.day)
     if choice.other == 0:
         return ChangeSpace(space=space, on=on, capacity=(None, 1, 4)[choice.length % 3])
@@ -139,10 +137,10 @@ def _change(studio: "Studio", choice: "Choice") -> Decision:
     return ChangeSpace(space=space, on=on, area_m2=150.0 * (choice.length + 1), kind="workshop")
 
 
-def _retire_space(studio: "Studio", choice: "Choice") -> Decision:
+def _retire_space(studio: Studio, choice: Choice) -> Decision:
     if len(studio.spaces) < 4:
         return _add_space(studio, choice)
-    # the newest, and not at once: what the campus begins with is worth more in use
+    # one of the newest, and later: the spaces that the campus begins with are worth more in use
     on = studio.day(choice.day) + timedelta(days=10)
     return RetireSpace(space=studio.spaces[-1 - choice.who % 2], on=on)
 
@@ -150,28 +148,28 @@ def _retire_space(studio: "Studio", choice: "Choice") -> Decision:
 # --- projects ----------------------------------------------------------------------------
 
 
-def _project(studio: "Studio", number: int) -> str:
+def _project(studio: Studio, number: int) -> str:
     return studio.one_of(studio.projects, number)
 
 
-def _open(studio: "Studio", choice: "Choice") -> Decision:
+def _open(studio: Studio, choice: Choice) -> Decision:
     name = studio.new_name("film")
     kind = studio.one_of(get_args(ProjectKind), choice.who)
     on = min(studio.day(choice.day), studio.today)
     return OpenProject(project=name, title=f"《{name}》", kind=kind, on=on)
 
 
-def _plan(studio: "Studio", choice: "Choice") -> Decision:
+def _plan(studio: Studio, choice: Choice) -> Decision:
     milestone = studio.one_of(_MILESTONES, choice.other)
     project = _project(studio, choice.who)
     return PlanMilestone(project=project, milestone=milestone, on=studio.day(choice.day))
 
 
-def _reach(studio: "Studio", choice: "Choice") -> Decision:
+def _reach(studio: Studio, choice: Choice) -> Decision:
     project, milestone = _project(studio, choice.who), studio.one_of(_MILESTONES, choice.other)
     on = min(studio.day(choice.day), studio.today)
     corrects = None
-    if choice.length == 0:  # put right what was said before
+    if choice.length == 0:  # correct the earlier report
         for entry in studio.history.events:
             event = entry.event
             if entry.type == "MilestoneReached" and (
@@ -182,15 +180,15 @@ def _reach(studio: "Studio", choice: "Choice") -> Decision:
     return ReachMilestone(project=project, milestone=milestone, on=on, corrects=corrects)
 
 
-def _withdraw(studio: "Studio", choice: "Choice") -> Decision:
+def _withdraw(studio: Studio, choice: Choice) -> Decision:
     if not studio.planned:
         return _plan(studio, choice)
     project, milestone = studio.one_of(studio.planned, choice.who)
     return WithdrawMilestone(project=project, milestone=milestone)
 
 
-def _close_project(studio: "Studio", choice: "Choice") -> Decision:
-    further = studio.projects[2:]  # those of the campus are worth more open
+def _close_project(studio: Studio, choice: Choice) -> Decision:
+    further = studio.projects[2:]  # the campus's own are worth more open
     if not further:
         return _open(studio, choice)
     return CloseProject(
@@ -203,7 +201,7 @@ def _close_project(studio: "Studio", choice: "Choice") -> Decision:
 # --- bookings ----------------------------------------------------------------------------
 
 
-def _hold(studio: "Studio", choice: "Choice") -> Decision:
+def _hold(studio: Studio, choice: Choice) -> Decision:
     expires = None
     if choice.length == 2 and choice.other % 2:
         expires = Moment((studio.clock.now() + timedelta(days=2)).isoformat())
@@ -217,8 +215,8 @@ def _hold(studio: "Studio", choice: "Choice") -> Decision:
     )
 
 
-def _rival(studio: "Studio", choice: "Choice") -> Decision:
-    """A hold of the same time, behind the one that is there."""
+def _rival(studio: Studio, choice: Choice) -> Decision:
+    """Place a hold for the same time, behind the existing one."""
     first = studio.booking(choice.who, "held")
     if first is None:
         return _hold(studio, choice)
@@ -230,13 +228,13 @@ def _rival(studio: "Studio", choice: "Choice") -> Decision:
     )
 
 
-def _challenge(studio: "Studio", choice: "Choice") -> Decision:
+def _challenge(studio: Studio, choice: Choice) -> Decision:
     newest = studio.booking(-1 - choice.who % 2, "held")
     return _rival(studio, choice) if newest is None else ChallengeHolds(booking=newest)
 
 
-def book(studio: "Studio", choice: "Choice") -> Decision:
-    """A booking that is confirmed at once."""
+def book(studio: Studio, choice: Choice) -> Decision:
+    """Book and confirm at once."""
     return PlaceHold(
         space=space_of(studio, choice.who),
         project=_project(studio, choice.other),
@@ -246,14 +244,14 @@ def book(studio: "Studio", choice: "Choice") -> Decision:
     )
 
 
-def _day_plan(studio: "Studio", choice: "Choice") -> tuple[DayPlan, ...]:
+def _day_plan(studio: Studio, choice: Choice) -> tuple[DayPlan, ...]:
     if choice.length in (0, 3):
         return ()
     first = studio.day(choice.day)
     return (DayPlan(first, first, studio.one_of(get_args(DayType), choice.other)),)
 
 
-def _confirm(studio: "Studio", choice: "Choice") -> Decision | None:
+def _confirm(studio: Studio, choice: Choice) -> Decision | None:
     held = studio.booking(choice.who, "held")
     also = studio.booking(choice.who + 1, "held") if choice.other == 3 else None
     if held is None:
@@ -264,16 +262,16 @@ def _confirm(studio: "Studio", choice: "Choice") -> Decision | None:
 def _of_booking(
     make: Callable[[str], Decision],
     *states: str,
-    otherwise: "Callable[[Studio, Choice], Decision | None]",
-) -> "Callable[[Studio, Choice], Decision | None]":
-    def read(studio: "Studio", choice: "Choice") -> Decision | None:
+    otherwise: Reading,
+) -> Reading:
+    def read(studio: Studio, choice: Choice) -> Decision | None:
         booking = studio.booking(choice.who, *states)
         return otherwise(studio, choice) if booking is None else make(booking)
 
     return read
 
 
-def _move(studio: "Studio", choice: "Choice") -> Decision | None:
+def _move(studio: Studio, choice: Choice) -> Decision | None:
     booking = studio.booking(choice.who, "held", "confirmed", "started")
     if booking is None:
         return _hold(studio, choice)
@@ -281,13 +279,13 @@ def _move(studio: "Studio", choice: "Choice") -> Decision | None:
     return MoveBooking(booking=booking, when=_when(studio, choice), space=elsewhere)
 
 
-def _shot_day(studio: "Studio", booking: str, number: int) -> date:
+def _shot_day(studio: Studio, booking: str, number: int) -> date:
     days = list(studio.periods[booking].days)
     begun = [day for day in days if day <= studio.today] or days
     return studio.one_of(begun, number)
 
 
-def _start(studio: "Studio", choice: "Choice") -> Decision:
+def _start(studio: Studio, choice: Choice) -> Decision:
     booking = studio.booking(choice.who, "confirmed")
     if booking is None:
         return book(studio, choice)
@@ -295,8 +293,8 @@ def _start(studio: "Studio", choice: "Choice") -> Decision:
     return StartBooking(booking=booking, on=_shot_day(studio, booking, 0))
 
 
-def _start_one(studio: "Studio", choice: "Choice") -> None:
-    """Book if nothing is firm, then start it: a report needs both."""
+def _start_one(studio: Studio, choice: Choice) -> None:
+    """Book if nothing is confirmed, then start it: a report needs both."""
     if studio.booking(choice.who, "confirmed") is None:
         first = book(studio, choice)
         if first is not None:
@@ -305,7 +303,7 @@ def _start_one(studio: "Studio", choice: "Choice") -> None:
         studio.command(_start(studio, choice))
 
 
-def _report(studio: "Studio", choice: "Choice") -> Decision | None:
+def _report(studio: Studio, choice: Choice) -> Decision | None:
     booking = studio.booking(choice.who, "started", "wrapped")
     if booking is None:
         _start_one(studio, choice)
@@ -314,7 +312,7 @@ def _report(studio: "Studio", choice: "Choice") -> Decision | None:
         return None
     day = _shot_day(studio, booking, choice.day)
     if studio.reports and choice.length % 2:
-        # Every second report corrects one that stands: what authors forget most easily.
+        # Every second report corrects an earlier one: authors forget those most easily.
         booking, day = studio.one_of(list(studio.reports), choice.day)
     return ReportShootDay(
         booking=booking,
@@ -328,14 +326,14 @@ def _report(studio: "Studio", choice: "Choice") -> Decision | None:
     )
 
 
-def _wrap(studio: "Studio", choice: "Choice") -> Decision | None:
+def _wrap(studio: Studio, choice: Choice) -> Decision | None:
     booking = studio.booking(choice.who, "started")
     if booking is None:
         return _start(studio, choice)
     return WrapBooking(booking=booking, on=_shot_day(studio, booking, -1 - choice.day % 3))
 
 
-READINGS: "dict[str, Callable[[Studio, Choice], Decision | None]]" = {
+READINGS: dict[str, Reading] = {
     "hold": _hold,
     "book": book,
     "confirm": _confirm,
@@ -360,4 +358,4 @@ READINGS: "dict[str, Callable[[Studio, Choice], Decision | None]]" = {
     "change": _change,
     "retire space": _retire_space,
 }
-"""By the word of a choice. What is likely to be there early on comes first."""
+"""The readings by the word of a choice; those that are useful early come first."""

@@ -1,4 +1,4 @@
-"""The contract of a projection, as tests of one line:
+"""The contract of a projection, as tests in one line:
 
     from ledger.testing import projection_contract
     from crew_hours import CrewHours
@@ -24,15 +24,15 @@ from ledger.testing.laws import LAWS, Law
 from ledger.testing.looking import LawBroken, Parameters
 from ledger.testing.oracles import Oracle
 from ledger.testing.reducing import reduced
+from ledger.testing.retelling import Told
 from ledger.testing.strategies import cases, events_of, studio_histories
-from ledger.testing.studio import Told
 from ledger.testing.subjects import Case, Subject
 
 MOST_EXAMPLES = 25
-"""Histories for a law, unless told otherwise or hypothesis' settings say fewer."""
+"""Histories per law, unless `examples` is given or hypothesis' settings ask for fewer."""
 
 _SEED = random.SystemRandom().getrandbits(32)
-"""One for all laws: they are tried with the same histories, each told once."""
+"""One seed for all laws: they are tried with the same histories, each made once."""
 
 
 def projection_contract(
@@ -45,22 +45,21 @@ def projection_contract(
     examples: int | None = None,
     exempt: Mapping[str, str] | None = None,
 ) -> type:
-    """A class of tests for pytest: one for each law that a projection keeps.
+    """Return a class of tests for pytest: one for each law that a projection keeps.
 
-    `histories` are drawn from `studio_histories()` unless you give your own. `also` gives
-    events or decisions of your plugin to draw among them; without it, those event types
-    that the projection handles and the studio does not know are drawn by their fields.
+    `histories` are drawn from `studio_histories()` unless you give your own. `also` draws
+    events or decisions of your plugin among them; without it, the event types that the
+    projection handles and the studio does not know are drawn by their fields.
 
-    `parameters` are what views are asked with, by name of the view: needed for those that
-    cannot be asked without. `oracle` gives, by name of a view, a function from the events to
-    the rows that the view should answer: it catches what no law knows of, such as a
-    reschedule that a handler forgets.
+    `parameters` gives the parameters of views, by name of the view, where they are required.
+    `oracle` gives, by name of a view, a function from the events to the rows that the view
+    should answer: it catches errors that no law covers, such as a reschedule that a handler
+    forgets.
 
-    `examples` is how many histories each law is tried with. `exempt` names laws that do not
-    hold and says why (`{"order_of_sets": "…"}`): their tests are skipped with that reason.
+    `examples` is the number of histories per law. `exempt` names laws that do not hold and
+    says why (`{"order_of_sets": "…"}`): their tests are skipped with that reason.
 
-    Raises `ValueError` for a law or view that there is not, and an exemption without a
-    reason.
+    Raises `ValueError` for an unknown law or view, and for an exemption without a reason.
     """
     exempt, oracle, parameters = exempt or {}, oracle or {}, parameters or {}
     _check_names(projection, exempt, {**oracle, **parameters})
@@ -90,7 +89,7 @@ def _check_names(
 ) -> None:
     for law, reason in exempt.items():
         if law not in LAWS:
-            raise ValueError(f"no law {law!r} to be exempt from; there are {', '.join(LAWS)}")
+            raise ValueError(f"unknown law {law!r}; the laws are {', '.join(LAWS)}")
         if len(reason.split()) < 3:
             raise ValueError(f"say in a few words why {projection.__name__} is exempt from {law}")
     for view in views:
@@ -114,7 +113,7 @@ def _test(
     number = examples or min(now.max_examples, MOST_EXAMPLES)
     suppressed = {*now.suppress_health_check, HealthCheck.too_slow, HealthCheck.data_too_large}
 
-    shortest: dict[int, tuple[Case, Case]] = {}  # the first of each pair keeps its id taken
+    shortest: dict[int, tuple[Case, Case]] = {}  # the first of each pair keeps its id in use
 
     def test(self: object, case: Case) -> None:
         __tracebackhide__ = True

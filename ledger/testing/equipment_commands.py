@@ -1,8 +1,6 @@
-"""How the choices of a drawn history are read that are about equipment; see `commands`."""
+"""Readings of the choices about equipment; see `commands`."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
 
 from ledger.decisions.base import Decision
 from ledger.decisions.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
@@ -15,33 +13,31 @@ from ledger.decisions.equipment import (
 )
 from ledger.events.equipment import SERVICE_KINDS
 from ledger.testing.commands import book, space_of
+from ledger.testing.studio import Choice, Reading, Studio
 from ledger.times import Moment
-
-if TYPE_CHECKING:
-    from ledger.testing.studio import Choice, Studio
 
 _CUSTODIANS = ("Ana", "小王", "O'Neill")
 
 
-def _item(studio: "Studio", number: int) -> str:
+def _item(studio: Studio, number: int) -> str:
     return studio.one_of(studio.items, number)
 
 
-def _at(studio: "Studio", choice: "Choice") -> Moment | None:
+def _at(studio: Studio, choice: Choice) -> Moment | None:
     if choice.length < 2:
         return None  # now
-    # entered late: half a day to some days ago
+    # entered late: from half a day to some days ago
     early = datetime.combine(studio.today, time(), tzinfo=UTC) - timedelta(hours=12 * choice.day)
     return Moment(early.isoformat())
 
 
-def _add_item(studio: "Studio", choice: "Choice") -> Decision:
+def _add_item(studio: Studio, choice: Choice) -> Decision:
     name = studio.new_name("lamp")
     place = "outside:rental-house" if choice.other == 0 else space_of(studio, choice.who)
     return AddEquipment(equipment=name, name=name.title(), kind="lamp", at_place=place)
 
 
-def _move_item(studio: "Studio", choice: "Choice") -> Decision:
+def _move_item(studio: Studio, choice: Choice) -> Decision:
     at = _at(studio, choice)
     back = None
     if at is not None and choice.other == 3:
@@ -50,7 +46,7 @@ def _move_item(studio: "Studio", choice: "Choice") -> Decision:
     return MoveEquipment(equipment=_item(studio, choice.who), to=to, at=at, return_at=back)
 
 
-def _pack(studio: "Studio", choice: "Choice") -> Decision:
+def _pack(studio: Studio, choice: Choice) -> Decision:
     inside = 1 + choice.who % (len(studio.items) - 1)
     container = studio.items[choice.other % inside]
     return PackEquipment(
@@ -58,14 +54,14 @@ def _pack(studio: "Studio", choice: "Choice") -> Decision:
     )
 
 
-def _unpack(studio: "Studio", choice: "Choice") -> Decision | None:
+def _unpack(studio: Studio, choice: Choice) -> Decision | None:
     if not studio.packed:
         return _pack(studio, choice)
     item = studio.one_of(studio.packed, choice.who)
     return UnpackEquipment(equipment=item, at=_at(studio, choice))
 
 
-def _check_out(studio: "Studio", choice: "Choice") -> Decision | None:
+def _check_out(studio: Studio, choice: Choice) -> Decision | None:
     booking = studio.booking(choice.other, "confirmed", "started")
     if booking is None:
         return book(studio, choice)
@@ -78,24 +74,24 @@ def _check_out(studio: "Studio", choice: "Choice") -> Decision | None:
     )
 
 
-def _check_in(studio: "Studio", choice: "Choice") -> Decision | None:
+def _check_in(studio: Studio, choice: Choice) -> Decision | None:
     if not studio.out:
         return _check_out(studio, choice)
     return CheckIn(equipment=studio.one_of(studio.out, choice.who), at=_at(studio, choice))
 
 
-def _hand_over(studio: "Studio", choice: "Choice") -> Decision:
+def _hand_over(studio: Studio, choice: Choice) -> Decision:
     custodian = studio.one_of(_CUSTODIANS, choice.other)
     item = _item(studio, choice.who)
     return HandOver(equipment=item, custodian=custodian, at=_at(studio, choice))
 
 
-def _serve(studio: "Studio", choice: "Choice") -> Decision:
+def _serve(studio: Studio, choice: Choice) -> Decision:
     kind = studio.one_of(SERVICE_KINDS, choice.other)
     return ServiceEquipment(equipment=_item(studio, choice.who), kind=kind, at=_at(studio, choice))
 
 
-def _served(studio: "Studio", choice: "Choice") -> Decision | None:
+def _served(studio: Studio, choice: Choice) -> Decision | None:
     if not studio.in_service:
         return _serve(studio, choice)
     item, kind = studio.one_of(studio.in_service, choice.who)
@@ -107,13 +103,13 @@ def _served(studio: "Studio", choice: "Choice") -> Decision | None:
     )
 
 
-def _retire_item(studio: "Studio", choice: "Choice") -> Decision:
+def _retire_item(studio: Studio, choice: Choice) -> Decision:
     if len(studio.items) < 4:
         return _add_item(studio, choice)
     return RetireEquipment(equipment=studio.items[-1 - choice.who % 2])
 
 
-ITEM_READINGS: "dict[str, Callable[[Studio, Choice], Decision | None]]" = {
+ITEM_READINGS: dict[str, Reading] = {
     "move item": _move_item,
     "pack": _pack,
     "unpack": _unpack,
@@ -125,4 +121,4 @@ ITEM_READINGS: "dict[str, Callable[[Studio, Choice], Decision | None]]" = {
     "add item": _add_item,
     "retire item": _retire_item,
 }
-"""By the word of a choice."""
+"""The readings by the word of a choice."""

@@ -1,4 +1,4 @@
-"""A log in memory: for scenarios, and as the plain model that the real log is compared with."""
+"""A log in memory: for scenarios, and as the plain model to compare the real log with."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -21,15 +21,15 @@ from ledger.events.base import (
 from ledger.times import Clock, ManualClock
 
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
-"""When a history begins whose clock nobody set."""
+"""The default start of a history."""
 
 
 class MemoryHistory:
-    """Events in a list, asked and appended to as the real log is.
+    """Events in a list, read and appended to like the real log.
 
-    Each event is encoded and decoded on its way in, so that what a decision reads is what
-    a stored line would have given it. Types that nobody registered are registered when
-    they first come, a plugin's among them.
+    Each event is encoded and decoded on its way in, so that a decision reads exactly what a
+    stored line would give it. An unregistered type, such as a plugin's, is registered with
+    its first event.
     """
 
     def __init__(self, *, clock: Clock | None = None, types: Iterable[type[Event]] = ()) -> None:
@@ -73,9 +73,9 @@ class MemoryHistory:
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[RecordedEvent]:
-        """The events with `after` < position <= `until` that answer any of the queries.
+        """Return the events with `after` < position <= `until` that answer any of the queries.
 
-        No query at all is answered by every event.
+        Without any query, every event answers.
         """
         found = [
             entry
@@ -87,13 +87,13 @@ class MemoryHistory:
         yield from found[:limit]
 
     def types_of(self, tag: str) -> tuple[str, ...]:
-        """The types of the events that carry a tag, sorted."""
+        """Return the types of the events that carry a tag, sorted."""
         return tuple(sorted({entry.type for entry in self.events if tag in entry.tags}))
 
     def head(self) -> int:
-        """The last position, 0 while there is none."""
+        """Return the last position, 0 while there is none."""
         return len(self.events)
 
     def last(self) -> tuple[int, datetime] | None:
-        """The last position and its recorded time, None while there is none."""
+        """Return the last position and its recorded time, None while there is none."""
         return (self.head(), self.events[-1].recorded_at) if self.events else None

@@ -1,4 +1,4 @@
-"""A ledger of its own for one plugin, with nothing else in it: to command, record and ask."""
+"""A separate ledger for one plugin, with nothing else in it: to command, record and ask."""
 
 import shutil
 import sys
@@ -26,10 +26,9 @@ from ledger.times import ManualClock
 
 
 class Host:
-    """One ledger in a temporary file, and the plugins that were asked for.
+    """One ledger in a temporary file, with the given plugins.
 
-    `ledger` is the real thing; `clock` is yours to set. `extensions` are what the plugins
-    add.
+    `ledger` is a real ledger; `clock` is yours to set. `extensions` are those of the plugins.
     """
 
     def __init__(self, ledger: Ledger, clock: ManualClock, extensions: Extensions) -> None:
@@ -38,7 +37,7 @@ class Host:
         self.extensions = extensions
 
     def at(self, instant: datetime | str) -> "Host":
-        """Set the clock. A text is ISO 8601 with an offset, such as `2025-06-01T08:00+08:00`."""
+        """Set the clock, by a time or in ISO 8601 with an offset: `2025-06-01T08:00+08:00`."""
         value = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
         if value.tzinfo is None:
             raise ValueError(f"{instant} has no offset: whose clock is it?")
@@ -48,10 +47,10 @@ class Host:
     def command(
         self, *commands: Decision | dict[str, Any], actor: str = ACTOR, reason: str | None = None
     ) -> list[RecordedEvent]:
-        """Command this, one after the other; the events that came of it.
+        """Give commands, one after the other, and return the recorded events.
 
-        A command is a decision, or a dict as a line of a batch file has it
-        (`{"do": "project open", …}`). Raises `Refused` where a rule says no, a plugin's too.
+        A command is a decision, or a dict like a line of a batch file
+        (`{"do": "project open", …}`). Raises `Refused` if a rule says no, also a plugin's.
         """
         author = Author(actor=actor, reason=reason)
         recorded: list[RecordedEvent] = []
@@ -64,14 +63,14 @@ class Host:
         return recorded
 
     def record(self, *events: Event, actor: str = ACTOR) -> list[RecordedEvent]:
-        """Record events as they are, past every rule: for those that no command makes."""
+        """Record events as they are, bypassing the rules: for events that no command makes."""
         return list(self.ledger.log.append([(event, Header(actor=actor)) for event in events]))
 
     def ask(self, view: str, *, as_of: int | str | None = None, **parameters: Any) -> list[Any]:
-        """The rows of a view, live or as of a position or time.
+        """Return the rows of a view, live or as of a position or time.
 
-        Raises `AssertionError` with the whole story where the view is stale, because a
-        handler of the plugin raised.
+        Raises `AssertionError` with the traceback if the view is stale because a handler of
+        the plugin failed.
         """
         answer = self.answer(view, as_of=as_of, **parameters)
         if answer.failure is not None:
@@ -82,7 +81,7 @@ class Host:
         return answer.rows
 
     def answer(self, view: str, *, as_of: int | str | None = None, **parameters: Any) -> Answer:
-        """Like `ask`, with all that an answer says of itself: columns, position, staleness."""
+        """Return the full answer of a view, with its columns, position and staleness."""
         return self.ledger.view(view, parameters, as_of=None if as_of is None else str(as_of))
 
 
@@ -93,11 +92,11 @@ def isolated_host(
     now: datetime = BEGINNING,
     shipped: bool = False,
 ) -> Iterator[Host]:
-    """A host with just these plugins, over a new ledger that is gone when the block ends.
+    """Provide a host with just these plugins, over a new ledger that ends with the block.
 
     A plugin is a projection class, or the path of a one-file plugin, which is loaded as a
-    ledger would load it: its events and rules come too. `shipped` adds the shipped plugins.
-    Of a class, the event types that it handles are added.
+    ledger loads it, with its events and rules. A class comes with the event types that it
+    handles. `shipped` adds the shipped plugins.
 
     Raises `BadPlugin` for a plugin that cannot be loaded.
     """
@@ -129,7 +128,7 @@ def _extensions(folder: Path, shipped: bool, classes: Sequence[type[Projection]]
     for failure in loaded.failures:
         raise BadPlugin(
             f"the plugin {failure.plugin} cannot be loaded: {failure.error}",
-            advice=f"Mend it. The whole story:\n{failure.traceback}",
+            advice=f"Fix it. The traceback:\n{failure.traceback}",
         )
     found = loaded.extensions()
     known = {*STUDIO_EVENTS, *found.event_types}

@@ -1,6 +1,6 @@
 """The laws that every projection keeps, each a function of a subject and a drawn case.
 
-A law raises `LawBroken`, which says what is wrong and what to do about it.
+A broken law raises `LawBroken`, which says what is wrong and what to do about it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,8 +35,8 @@ from ledger.testing.twins import seen_elsewhere
 from ledger.testing.watching import watching
 
 _STATE = (
-    "A projection remembers in the rows of its tables alone: those are what a rebuild, an "
-    "as-of answer and the next program have. Keep it in a row."
+    "A projection may keep state only in the rows of its tables: a rebuild, an as-of answer "
+    "and the next program see only those. Keep it in a row."
 )
 
 
@@ -64,13 +64,13 @@ def replay(subject: Subject, case: Case) -> None:
 
 
 _BATCHES = (
-    "How many events come in one transaction is the engine's business and changes with its "
-    "load. Let a handler look at its event and its rows, not at what is still unwritten."
+    "The engine decides how many events come in one transaction, and that changes with its "
+    "load. Let a handler use its event and its rows, not what is still unwritten."
 )
 
 
 def batches(subject: Subject, case: Case) -> None:
-    """Following the log in batches of any size gives what a rebuild gives."""
+    """Following the log in batches of any size gives the same as a rebuild."""
     whole = subject.whole(case.entries)
     sizes = [part.batch for part in case.parts]
     for some in (sizes, [1] * len(case.entries)):
@@ -86,7 +86,7 @@ def batches(subject: Subject, case: Case) -> None:
 
 
 def restarts(subject: Subject, case: Case) -> None:
-    """Stopping anywhere and going on with a new program changes nothing."""
+    """Stopping anywhere and continuing with a new program changes nothing."""
     whole = subject.whole(case.entries)
     with live_tables(subject, case) as live:
         for part in (*case.parts, Part(len(case.entries), 1_000)):
@@ -99,13 +99,13 @@ def restarts(subject: Subject, case: Case) -> None:
         whole,
         seen,
         "without a stop",
-        f"stopped after {', '.join(f'#{p.until}' for p in case.parts)}, then gone on{remembered}",
+        f"stopped after {', '.join(f'#{p.until}' for p in case.parts)}, then continued{remembered}",
         advice=_STATE,
     )
 
 
 def as_of(subject: Subject, case: Case) -> None:
-    """As of an earlier position it answers what it answered then, and goes on undisturbed."""
+    """As of an earlier position it answers as it did then, and continues undisturbed."""
     whole = subject.whole(case.entries)
     then: dict[int, Seen] = {}
     with live_tables(subject, case) as live:
@@ -121,7 +121,7 @@ def as_of(subject: Subject, case: Case) -> None:
     must_equal(
         whole,
         seen,
-        "when nobody asked in between",
+        "without questions in between",
         f"after answers as of earlier positions{subject.remembered()}",
         advice=_STATE,
     )
@@ -138,11 +138,11 @@ def _ask_as_of(subject: Subject, case: Case, until: int, then: Mapping[int, Seen
 
 
 class _DiskFull(Exception):
-    """A transaction that does not go through."""
+    """A transaction that fails."""
 
 
 def redelivery(subject: Subject, case: Case) -> None:
-    """Events of a transaction that was rolled back come again, and count once."""
+    """Events of a rolled-back transaction come again, and count once."""
     whole = subject.whole(case.entries)
     with live_tables(subject, case) as live:
         store = ViewStore(live.place)
@@ -161,10 +161,10 @@ def redelivery(subject: Subject, case: Case) -> None:
     must_equal(
         whole,
         seen,
-        "when every transaction goes through at once",
+        "when every transaction succeeds at once",
         f"when each is rolled back once and comes again{subject.remembered()}",
-        advice="A full disk, a lost race or a crash takes a transaction's rows back, and its "
-        f"events come once more. {_STATE}",
+        advice="A full disk, a lost race or a crash undoes a transaction's rows, and its "
+        f"events come again. {_STATE}",
     )
 
 
@@ -182,7 +182,7 @@ def _fail_once(store: ViewStore, follower: Follower, batch: Sequence[RecordedEve
 
 
 def unknown_events(subject: Subject, case: Case) -> None:
-    """Events that no code can read break nothing: of a plugin that is gone, or too new."""
+    """Unreadable events break nothing: those of a removed plugin, or of a later version."""
     entries = [_unreadable(e) if n in case.unreadable else e for n, e in enumerate(case.entries)]
     subject.memory.restore()
     try:
@@ -195,17 +195,17 @@ def unknown_events(subject: Subject, case: Case) -> None:
         raise LawBroken(
             "Some events cannot be read: "
             + ", ".join(f"#{e.position} {e.type}" for e in passed)
-            + f". The engine passes over them, and then:{broken}",
-            advice="A plugin may be gone, or a later version have written an event. Where a row "
-            "that an earlier event would have made is missing, make it (edit does) or leave the "
-            "event out.",
+            + f". The engine skips them, and then:{broken}",
+            advice="A plugin may be removed, or a later version may have written an event. If a "
+            "row that an earlier event would have made is missing, make it (edit does) or skip "
+            "the event.",
         ) from None
     must_equal(
         without,
         rows_of(projection),
         "without the unreadable events",
         "with them",
-        advice="Handle the event types that you know, and no others.",
+        advice="Handle only the event types that you know.",
     )
 
 
@@ -219,7 +219,7 @@ def _unreadable(entry: RecordedEvent) -> RecordedEvent:
 
 
 def purity(subject: Subject, case: Case) -> None:
-    """Handlers and views ask no clock, draw no lots, and do not leave the process."""
+    """Handlers and views read no clock, use no chance, and do not leave the process."""
     failure: BaseException | None = None
     with watching(*subject.modules) as watch:
         try:
@@ -230,9 +230,9 @@ def purity(subject: Subject, case: Case) -> None:
         raise LawBroken(
             "It asks what a projection must not:"
             + "".join(f"\n    {kind}: {asked}" for asked, kind in watch.noticed.items()),
-            advice="Its rows follow from the log alone, or no replay would find them again. The "
-            "time is entry.recorded_at, or the event's own; in a view, now is self.now and today "
-            "self.today(zone). What only the outside knows belongs into an event.",
+            advice="Its rows must follow from the log alone, or a replay would not restore them. "
+            "The time is entry.recorded_at, or the event's own; in a view, now is self.now and "
+            "today self.today(zone). Record anything from outside in an event.",
         )
     if failure is not None:
         raise failure
@@ -253,7 +253,7 @@ def no_other_state(subject: Subject, case: Case) -> None:
     subject.memory.restore()
     place = folding.projection.at
     opened = subject.projection.open(folding.tables, at=place, sealed=True)
-    hint = f"\n  What changed outside of its tables: {', '.join(changed)}" if changed else ""
+    hint = f"\n  Changed outside of its tables: {', '.join(changed)}" if changed else ""
     must_equal(
         whole,
         look(opened, subject.parameters),
@@ -271,14 +271,14 @@ def order_of_sets(subject: Subject, case: Case) -> None:
         other,
         "in one process",
         "in another, with other hashes of texts and another time zone",
-        advice="A set of texts has another order in every process: sort it before you go "
-        "through it, or keep a tuple or a dict. And name the zone where you turn an instant into "
-        "a day: the machine has one of its own.",
+        advice="A set of texts has a different order in each process: sort it before a loop, or "
+        "keep a tuple or a dict. And name the zone when you turn an instant into a day: each "
+        "machine has its own.",
     )
 
 
 def views_answer(subject: Subject, case: Case) -> None:
-    """Every view answers, twice the same, in the columns that it declares, and writes nothing."""
+    """Every view answers in its declared columns, twice the same, and writes nothing."""
     for until in (0, *(part.until for part in case.parts), len(case.entries)):
         projection = fold_whole(subject.projection, case.entries[:until])
         before = rows_of(projection)
@@ -287,8 +287,8 @@ def views_answer(subject: Subject, case: Case) -> None:
             _check_columns(name, {c.name: c.type for c in view.columns(rows)}, rows)
             if rows != ask(projection, name, subject.parameters):
                 raise LawBroken(
-                    f"The view {name} answers something else when it is asked again.",
-                    advice="Let it depend on the rows and its parameters alone.",
+                    f"The view {name} gives another answer when it is asked again.",
+                    advice="Let it depend only on the rows and its parameters.",
                 )
         must_equal(
             before,
@@ -304,7 +304,7 @@ def _check_columns(view: str, columns: Mapping[str, Any], rows: Sequence[Struct]
         values = msgspec.structs.asdict(row)
         if values.keys() != columns.keys():
             raise LawBroken(
-                f"The view {view} declares the columns {', '.join(columns)} and answers with "
+                f"The view {view} declares the columns {', '.join(columns)} but answers with "
                 f"{', '.join(values)}.",
                 advice="Return rows of the type that the signature names.",
             )
@@ -313,14 +313,14 @@ def _check_columns(view: str, columns: Mapping[str, Any], rows: Sequence[Struct]
                 msgspec.convert(msgspec.to_builtins(value), columns[name], strict=True)
             except (msgspec.ValidationError, TypeError) as error:
                 raise LawBroken(
-                    f"The view {view} answers with {name}={value!r}, which is not what the "
-                    f"column is declared as: {error}",
-                    advice=f"Declare {name} as what it can be, None included.",
+                    f"The view {view} answers with {name}={value!r}, which does not match the "
+                    f"column's declared type: {error}",
+                    advice=f"Declare every type that {name} can have, None included.",
                 ) from None
 
 
 def events_stay(subject: Subject, case: Case) -> None:
-    """Handlers leave events as they are, and put back the rows that they change."""
+    """Handlers leave events unchanged, and put back the rows that they change."""
     before = [stored(entry) for entry in case.entries]
     subject.memory.restore()
     lost = find_lost(subject.projection, case.entries)
@@ -328,18 +328,18 @@ def events_stay(subject: Subject, case: Case) -> None:
         if stored(entry) != then:
             raise LawBroken(
                 f"A handler changes the event #{entry.position} {entry.type}.",
-                advice="Other plugins see the same object. Copy what you want to change.",
+                advice="Other plugins see the same object. Copy it before a change.",
             )
     if lost is not None:
         raise LawBroken(
             f"At #{lost.entry.position} {lost.entry.type} a handler changes {lost.field} of a row "
             f"of {lost.table} that get() or rows() gave it, and the change is lost.",
-            advice=f"Those give copies. Use self.{lost.table}.edit(key), or put() the copy back.",
+            advice=f"They return copies. Use self.{lost.table}.edit(key), or put() the copy back.",
         )
 
 
 def oracles(subject: Subject, case: Case) -> None:
-    """The views say what their author's oracle says."""
+    """The views answer as their author's oracles do."""
     for name, oracle in subject.oracle.items():
         projection = fold_whole(subject.projection, case.entries)
         rows = ask(projection, name, subject.parameters)
@@ -347,8 +347,8 @@ def oracles(subject: Subject, case: Case) -> None:
         if found is not None:
             raise LawBroken(
                 f"The view {name} differs from its oracle: {found}",
-                advice="One of the two is wrong. The history below is the shortest one found that "
-                "tells them apart: work it out by hand.",
+                advice="One of the two is wrong. The history below is the shortest one found where "
+                "they differ: work it out by hand.",
             )
 
 
@@ -371,4 +371,4 @@ LAWS: Mapping[str, Law] = {
         oracles,
     )
 }
-"""Every law by its name, which is also that of its test: `test_replay`."""
+"""Every law by its name, which is also the name of its test: `test_replay`."""

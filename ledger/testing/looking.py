@@ -1,4 +1,4 @@
-"""What a projection holds and answers, as plain values; and how two of them differ."""
+"""The contents and answers of a projection as plain values, and how two of them differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,10 +19,10 @@ from ledger.projections.tables import Table
 from ledger.projections.views import Views
 
 Seen = dict[str, list[dict[str, Any]]]
-"""Rows by what they were seen in: `the table months`, `the view crew-hours`."""
+"""Rows by where they were seen: `the table months`, `the view crew-hours`."""
 
 Parameters = Mapping[str, Mapping[str, Any]]
-"""What the views are asked with, by name of the view; the others are asked with nothing."""
+"""The parameters of views, by name of the view; the others are asked without any."""
 
 
 class LawBroken(AssertionError):
@@ -30,13 +30,13 @@ class LawBroken(AssertionError):
 
     def __init__(self, wrong: str, *, advice: str, story: str = "") -> None:
         ending = f"\n  The history that shows it:\n{story}\n" if story else ""
-        super().__init__(f"\n\n  {wrong}\n\n  What to do: {advice}\n{ending}")
+        super().__init__(f"\n\n  {wrong}\n\n  To fix it: {advice}\n{ending}")
         self.wrong = wrong
         self.advice = advice
 
 
 class ShownLog:
-    """A log of drawn events of which the first `shown` are there so far."""
+    """A log of drawn events that shows only the first `shown` of them."""
 
     def __init__(self, entries: Sequence[RecordedEvent]) -> None:
         self.entries = entries
@@ -44,15 +44,15 @@ class ShownLog:
         self.shown = len(entries)
 
     def head(self) -> int:
-        """The last position there."""
+        """Return the last position shown."""
         return self.shown
 
     def stream(self, after: int = 0, until: int | None = None) -> Iterator[RecordedEvent]:
-        """The events of positions after < p <= until."""
+        """Return the events with `after` < position <= `until`."""
         return iter(self.entries[after : min(until or self.shown, self.shown)])
 
     def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
-        """What tells one drawn history from another."""
+        """Yield lines that tell one drawn history from another."""
         for entry in self.stream(after, until):
             yield msgspec.json.encode((entry.position, entry.recorded_at, entry.type, entry.data))
 
@@ -60,7 +60,7 @@ class ShownLog:
 def fold_whole(
     projection: type[Projection], entries: Sequence[RecordedEvent], sizes: Sequence[int] = ()
 ) -> Projection:
-    """The fold in memory: of batches of these sizes, then of the rest. Raises `LawBroken`."""
+    """Fold in memory, in batches of these sizes, then the rest. Raises `LawBroken`."""
     folding, rest = Folding(projection.open()), list(entries)
     for size in (*sizes, len(rest)):
         refuse_failure(folding.apply(rest[:size]))
@@ -71,7 +71,7 @@ def fold_whole(
 
 
 def settle(folding: Folding[Any]) -> None:
-    """Write what a batch changed, as the end of a transaction does. Raises `LawBroken`."""
+    """Write a batch's changes, as the end of a transaction does. Raises `LawBroken`."""
     try:
         for table in folding.tables:
             table.settle()
@@ -82,28 +82,28 @@ def settle(folding: Folding[Any]) -> None:
 
 
 def refuse_failure(failure: Failure | None) -> None:
-    """Raise `LawBroken` where a handler raised."""
+    """Raise `LawBroken` if a handler failed."""
     if failure is not None:
         raise LawBroken(
             f"The handler of {failure.type} fails at #{failure.position}: {failure.error}\n\n"
             f"{failure.traceback}",
-            advice="This history is legal, so a ledger may hold it: let the handler take it. "
-            "Until it does, the views of a ledger with such an event stay as they were before it.",
+            advice="This history is legal, so a ledger may hold it: make the handler accept it. "
+            "Until then, the views of a ledger with such an event stay as they were before it.",
         )
 
 
 def look(projection: Projection, parameters: Parameters) -> Seen:
-    """Every row of every table and of every view's answer."""
+    """Return every row of every table and of every view's answer."""
     return rows_of(projection) | answers_of(projection, parameters)
 
 
 def rows_of(projection: Projection) -> Seen:
-    """Every row of every table, by key."""
+    """Return every row of every table, by key."""
     return {f"the table {t.name}": _plain(t.rows()) for t in opened_tables(projection)}
 
 
 def answers_of(projection: Projection, parameters: Parameters) -> Seen:
-    """What every view answers, in its order. Raises `LawBroken` where one fails."""
+    """Return the answer of every view, in its order. Raises `LawBroken` if one fails."""
     return {
         f"the view {name}": _plain(ask(projection, name, parameters))
         for name in type(projection).views
@@ -111,14 +111,14 @@ def answers_of(projection: Projection, parameters: Parameters) -> Seen:
 
 
 def ask(projection: Projection, name: str, parameters: Parameters) -> list[Struct]:
-    """The rows of a view. Raises `LawBroken` where it fails."""
+    """Return the rows of a view. Raises `LawBroken` if it fails."""
     view = type(projection).views[name]
     given = parameters.get(name, {})
     missing = [p.name for p in view.parameters if p.required and p.name not in given]
     if missing:
         raise LawBroken(
             f"The view {name} cannot be asked without {missing[0]}.",
-            advice=f"Give the parameter a default, or tell the contract what to ask with: "
+            advice=f"Give the parameter a default, or tell the contract its value: "
             f'projection_contract(…, parameters={{"{name}": {{"{missing[0]}": …}}}})',
         )
     try:
@@ -128,8 +128,8 @@ def ask(projection: Projection, name: str, parameters: Parameters) -> list[Struc
     except Exception as error:
         raise LawBroken(
             f"The view {name} fails: {type(error).__name__}: {error}",
-            advice="This history is legal, and so is one of which only the first events are "
-            "there: let the view answer with the rows that there are, or with none.",
+            advice="This history is legal, and so are its first events alone: let the view "
+            "answer with the rows that it has, or with none.",
         ) from error
 
 
@@ -138,10 +138,10 @@ def _plain(rows: Sequence[Struct]) -> list[dict[str, Any]]:
 
 
 class LiveTables:
-    """The real thing: tables in a database of their own that follow a log.
+    """Real tables, in a database of their own, that follow a log.
 
-    `catch_up` applies what the log shows; `restart` is a new program that knows nothing but
-    what was committed.
+    `catch_up` applies the events that the log shows; `restart` is a new program that knows
+    only what was committed.
     """
 
     def __init__(self, projection: type[Projection], log: ShownLog, path: Path) -> None:
@@ -154,23 +154,23 @@ class LiveTables:
         return Views(self._log, [self._projection], self._path, batch=batch)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self._views.close()
 
     def restart(self, *, batch: int = 1_000) -> None:
-        """Go on with a new program, which applies so many events in one transaction."""
+        """Continue with a new program, which applies `batch` events per transaction."""
         self._views.close()
         self._views = self._open(batch)
 
     def catch_up(self, shown: int) -> None:
-        """Let the log show so many events, and follow it. Raises `LawBroken`."""
+        """Show `shown` events of the log, and follow it. Raises `LawBroken`."""
         self._log.shown = shown
         self._views.catch_up()
         for status in self._views.status():
             refuse_failure(status.failure)
 
     def look(self, parameters: Parameters) -> Seen:
-        """What the tables hold and the views answer now."""
+        """Return the current contents of the tables and answers of the views."""
         store = ViewStore(StorePlace.parse(self._path))
         try:
             with store.reading() as connection:
@@ -189,7 +189,7 @@ class LiveTables:
 
 
 def difference(one: Seen, other: Seen, *, name_one: str, name_other: str) -> str | None:
-    """The first difference in words, None where there is none."""
+    """Describe the first difference; None if there is none."""
     for what in one:
         if one[what] != other[what]:
             return f"In {what}: {_first(one[what], other[what], name_one, name_other)}"
@@ -211,10 +211,10 @@ def _first(
                 for field in fields
             )
         there, not_there = (name_one, name_other) if b is None else (name_other, name_one)
-        return f"row {n + 1}, {shown(a or b or {})}, is there {there}, and not {not_there}"
+        return f"row {n + 1}, {shown(a or b or {})}, is there {there}, but not {not_there}"
     return "the same"
 
 
 def shown(row: Mapping[str, Any]) -> str:
-    """A row as a person reads it: `space='stage-1' hours=8.0`."""
+    """Return a row in readable form: `space='stage-1' hours=8.0`."""
     return " ".join(f"{name}={value!r}" for name, value in row.items()) or "(no other column)"

@@ -1,4 +1,4 @@
-"""Finding changes of a row's copy that were never put back."""
+"""Find changes of a row's copy that were never put back."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from ledger.testing.looking import refuse_failure
 
 
 class Lost(Struct):
-    """A change that was lost: at which event, in which table and field."""
+    """A lost change: its event, table and field."""
 
     entry: RecordedEvent
     table: str
@@ -20,7 +20,7 @@ class Lost(Struct):
 
 
 class _Watched(Table[Any]):
-    """A table that remembers the copies that it gives away."""
+    """A table that remembers the copies that it gives out."""
 
     def get(self, *key: Any) -> Row | None:
         row: Row | None = super().get(*key)
@@ -40,7 +40,7 @@ class _Watched(Table[Any]):
         super().put(row)
 
     def lost(self) -> str | None:
-        """The field of a copy that was changed and not put back; forgets all copies."""
+        """Return the field of a copy that was changed and not put back; forget all copies."""
         for copy, then in self.__dict__.pop("given", ()):
             now = msgspec.structs.asdict(copy)
             if now == then:
@@ -53,7 +53,7 @@ class _Watched(Table[Any]):
 
 
 def find_lost(projection: type[Projection], entries: Sequence[RecordedEvent]) -> Lost | None:
-    """The first change that a handler makes to a copy and does not put back."""
+    """Return the first change that a handler makes to a copy without putting it back."""
     tables = [_Watched(name, declared.layout) for name, declared in projection.tables.items()]
     folding = Folding(projection.open(tables))
     for entry in entries:

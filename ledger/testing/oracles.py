@@ -1,4 +1,4 @@
-"""An oracle: what a view ought to answer, worked out from the events in the plainest way."""
+"""Oracles: the right answer of a view, computed from the events in the simplest way."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isclose
@@ -19,7 +19,7 @@ A row is one of the view's own, or a dict of those columns that the oracle knows
 
 
 def compare_with_oracle(rows: Sequence[Struct], expected: Expected) -> str | None:
-    """The first difference in words, None where there is none. Floats may differ by rounding."""
+    """Describe the first difference; None if there is none. Floats may differ by rounding."""
     wanted = sorted((_plain(row) for row in expected), key=_order)
     known = set(wanted[0]) if wanted else None
     found = sorted(
@@ -44,7 +44,7 @@ def _plain(row: Struct | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _order(row: Mapping[str, Any]) -> tuple[str, str]:
-    """By what is no float, then by the floats: those may differ in the last digit."""
+    """Sort by all other values first, then by floats: those may differ in the last digit."""
     exact = {n: v for n, v in sorted(row.items()) if not isinstance(v, float)}
     rounded = {n: round(v, 6) for n, v in sorted(row.items()) if isinstance(v, float)}
     return repr(exact), repr(rounded)

@@ -1,19 +1,20 @@
-"""From a history that breaks a law to the shortest one that still does.
+"""Shorten a history that breaks a law to the shortest one that still does.
 
 Hypothesis could shrink it number by number. Here more is known: any command can be left
-out, since the studio drops what is refused then; so whole stretches are tried first, and
-what is left is a story of a few commands.
+out, since the studio drops those that are then refused; so whole stretches are tried first,
+which leaves a story of a few commands.
 """
 
 from collections.abc import Callable, Sequence
 from time import monotonic
 
 from ledger.testing.looking import LawBroken
-from ledger.testing.studio import Choice, Command, Told
+from ledger.testing.retelling import Told
+from ledger.testing.studio import Choice, Command
 from ledger.testing.subjects import Case
 
 WITHIN = 8.0
-"""Seconds for looking for something shorter: an author waits for the answer."""
+"""Seconds to search for something shorter: an author is waiting for the result."""
 
 
 class _Reducing:
@@ -28,14 +29,14 @@ class _Reducing:
         return self.case.entries
 
     def attempt(self, case: Case) -> bool:
-        """Whether this one breaks the law as well; then it is the one to go on with."""
+        """Return whether this case breaks the law, too; if so, shorten it further."""
         if monotonic() > self._until or self._breaks(case) is None:
             return False
         self.case = case
         return True
 
     def commands(self) -> None:
-        """Leave out what can be left out: halves first, single ones last."""
+        """Leave out all commands that can be left out: halves first, single ones last."""
         size = max(len(self.history.commands) // 2, 1)
         while True:
             start = 0
@@ -48,7 +49,7 @@ class _Reducing:
             size //= 2
 
     def numbers(self) -> None:
-        """Make what is left plain: the first space, the first day."""
+        """Simplify the remaining commands: the first space, the first day."""
         for n in range(len(self.history.commands)):
             for field in ("who", "other", "day", "length"):
                 commands = self.history.commands
@@ -75,7 +76,7 @@ class _Reducing:
 
 
 def reduced(breaks: Callable[[Case], LawBroken | None], case: Case) -> Case:
-    """The shortest case found that breaks the law."""
+    """Return the shortest case found that breaks the law."""
     reducing = _Reducing(breaks, case)
     reducing.rest()
     before = None

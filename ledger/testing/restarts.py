@@ -1,8 +1,7 @@
-"""What a plugin's module remembers, and how to make it forget: a restart without a process.
+"""The state that a plugin's module keeps, and how to reset it: a restart without a process.
 
-A program that is started anew begins with its modules as they were imported. `Memory` notes
-how that was, so that a test can put everything back between two events, and tell by name
-what had changed.
+A new program begins with its modules as they were imported. `Memory` notes that state, so
+that a test can restore it between two events, and name everything that had changed.
 """
 
 import sys
@@ -22,8 +21,8 @@ class Memory:
     """The state of a projection's modules and classes when this was made."""
 
     def __init__(self, projection: type[Projection]) -> None:
-        self._bound: list[tuple[str, Any, str, Any]] = []  # said, holder, name, object
-        self._contents: list[tuple[str, Any, Any]] = []  # said, container, copy of it
+        self._bound: list[tuple[str, Any, str, Any]] = []  # shown name, holder, name, object
+        self._contents: list[tuple[str, Any, Any]] = []  # shown name, container, its copy
         self._caches: list[Any] = []
         self._seen: set[int] = set()
         classes = [c for c in projection.__mro__ if c not in Projection.__mro__]
@@ -35,7 +34,7 @@ class Memory:
             self._note_class(one)
 
     def restore(self) -> None:
-        """Put everything back."""
+        """Restore everything."""
         for _, holder, name, value in self._bound:
             if getattr(holder, name, None) is not value:
                 setattr(holder, name, value)
@@ -46,7 +45,7 @@ class Memory:
             cache.cache_clear()
 
     def changed(self) -> list[str]:
-        """The names of what is no longer as it was."""
+        """Return the names of everything that has changed."""
         found = [s for s, holder, name, v in self._bound if getattr(holder, name, None) is not v]
         found += [said for said, container, then in self._contents if container != then]
         return list(dict.fromkeys(found))
@@ -84,12 +83,12 @@ class Memory:
             self._note_content(said, getattr(value, "__dict__", {}))
 
     def _note_content(self, said: str, container: Any) -> None:
-        with suppress(Exception):  # what cannot be copied (a lock, a file) cannot be put back
+        with suppress(Exception):  # something that cannot be copied (a lock) cannot be restored
             self._contents.append((said, container, deepcopy(container)))
 
 
 def _kept_by(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """What a function keeps from one call to the next: defaults, and what it closes over."""
+    """Yield the values that a function keeps between calls: its defaults and its closure."""
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     defaults = function.__defaults__ or ()
     for name, value in zip(names[len(names) - len(defaults) :], defaults, strict=True):

@@ -1,4 +1,4 @@
-"""Given what was recorded, when somebody commands, then these events, or this refusal.
+"""Given a history, when a command is given, then these events follow, or this refusal.
 
     given(
         OpenProject(project="resurrection", title="复活", kind="feature", on=date(2025, 3, 1)),
@@ -8,8 +8,8 @@
         MilestoneReached(project="resurrection", milestone="delivery", on=date(2025, 9, 30)),
     )
 
-What is given are events, or commands where the events would be tedious to spell out. Every
-step answers with a scenario, so that a story goes on: `.then(…).when(…).refused(…)`.
+A history is given as events, or as commands where the events would be tedious to spell out.
+Every step returns a scenario, so that a story continues: `.then(…).when(…).refused(…)`.
 """
 
 from collections import Counter
@@ -29,12 +29,12 @@ ACTOR = "scheduler"
 
 
 def given(*happened: Event | Decision, rules: Sequence[Rule] = ()) -> "Scenario":
-    """A history in which this happened, one after the other. `rules` are a plugin's."""
+    """Begin with a history of these events and commands, in order. `rules` are a plugin's."""
     return Scenario(rules=rules).and_given(*happened)
 
 
 def correcting(position: int, event: Event) -> Proposal:
-    """For `then`: the event, put right by naming the position that it corrects."""
+    """Return, for `then`, an event that names the position that it corrects."""
     return Proposal(event, position)
 
 
@@ -49,11 +49,11 @@ class Scenario:
 
     @property
     def position(self) -> int:
-        """That of the newest event."""
+        """The position of the newest event."""
         return self.history.head()
 
     def at(self, instant: datetime | str) -> Self:
-        """Set the clock. A text is ISO 8601 with an offset, such as `2025-06-01T08:00+08:00`."""
+        """Set the clock, by a time or in ISO 8601 with an offset: `2025-06-01T08:00+08:00`."""
         value = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
         if value.tzinfo is None:
             raise ValueError(f"{instant} has no offset: whose clock is it?")
@@ -61,7 +61,7 @@ class Scenario:
         return self
 
     def and_given(self, *happened: Event | Decision) -> Self:
-        """This happened too. A command that is refused here is the scenario's own mistake."""
+        """Add to the history. A command that is refused here is the scenario's own mistake."""
         for one in happened:
             if isinstance(one, Event):
                 self.history.append([(one, Header(actor=ACTOR))])
@@ -75,7 +75,7 @@ class Scenario:
     def when(
         self, *decisions: Decision, now: datetime | str | None = None, actor: str = ACTOR
     ) -> "Outcome":
-        """Somebody commands this; several are one batch, all or none."""
+        """Give a command, or several as one batch, all or none."""
         if now is not None:
             self.at(now)
         last = self.history.last()
@@ -97,7 +97,7 @@ class Scenario:
         return Outcome(self, tuple(proposals), refusal, snapshot.boundary, header)
 
     def keep(self, outcome: "Outcome") -> None:
-        """Record what came of a command, as `Outcome.then` does."""
+        """Record a command's events, as `Outcome.then` does."""
         entries = [
             (proposal.event, msgspec.structs.replace(outcome.header, corrects=proposal.corrects))
             for proposal in outcome.proposals
@@ -105,15 +105,15 @@ class Scenario:
         self.history.append(entries, outcome.boundary)
 
     def _new_id(self, prefix: str) -> str:
-        """Ids in the order of asking: `c-1`, `c-2`."""
+        """Return the next id: `c-1`, then `c-2`."""
         self._made[prefix] += 1
         return str(self._made[prefix])
 
 
 class Outcome:
-    """What came of a command: what it would record, or why it was refused.
+    """The outcome of a command: the events that it would record, or why it was refused.
 
-    `boundary` is what it read. Say what you expect with `then` or `refused`.
+    `boundary` is what it read. State what you expect with `then` or `refused`.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Outcome:
         return tuple(proposal.event for proposal in self.proposals)
 
     def then(self, *expected: Event | Proposal) -> Scenario:
-        """Exactly these events are recorded, in this order; the story goes on after them."""
+        """Expect exactly these events, in this order; the story continues after them."""
         if self.refusal is not None:
             raise AssertionError(f"it is refused: {self.refusal}") from self.refusal
         wanted = tuple(e if isinstance(e, Proposal) else Proposal(e) for e in expected)
@@ -152,10 +152,10 @@ class Outcome:
         by: int | None = None,
         saying: str = "",
     ) -> Scenario:
-        """It is refused so; the event at position `by` stands in the way.
+        """Expect this refusal; the event at position `by` stands in the way.
 
         `saying` is a part of the message or of its advice. Nothing is recorded, and the
-        story goes on.
+        story continues.
         """
         if self.refusal is None:
             raise AssertionError(f"it is not refused but records {self.events!r}")
@@ -165,9 +165,9 @@ class Outcome:
                 f"{self.refusal}"
             ) from self.refusal
         if by is not None and getattr(self.refusal, "position", None) != by:
-            raise AssertionError(f"not #{by} stands in the way: {self.refusal}")
+            raise AssertionError(f"#{by} does not stand in the way: {self.refusal}")
         if saying not in str(self.refusal):
-            raise AssertionError(f"{saying!r} is not said: {self.refusal}")
+            raise AssertionError(f"it does not say {saying!r}: {self.refusal}")
         return self.scenario
 
 
@@ -188,5 +188,5 @@ def _shown(proposal: Proposal | None) -> str:
 
 
 def recorded(*events: Event, actor: str = ACTOR) -> list[RecordedEvent]:
-    """Events as a log would give them back, from position 1: for a projection's own tests."""
+    """Return events as a log would, from position 1: for a projection's own tests."""
     return MemoryHistory().append([(event, Header(actor=actor)) for event in events])

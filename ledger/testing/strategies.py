@@ -10,7 +10,8 @@ from msgspec import inspect as msginspect
 
 from ledger.decisions.base import Rule
 from ledger.events.base import Event, RecordedEvent
-from ledger.testing.studio import ALL_READINGS, Choice, Command, Told, told
+from ledger.testing.retelling import ALL_READINGS, Told, told
+from ledger.testing.studio import Choice, Command
 from ledger.testing.subjects import Case, Part
 
 _OFTEN = (
@@ -39,22 +40,22 @@ def studio_histories(
     rules: Sequence[Rule] = (),
     most: int = _MOST,
 ) -> st.SearchStrategy[Told]:
-    """Histories of up to about `most` commands that a real ledger could hold.
+    """Draw histories of up to about `most` commands that a real ledger could hold.
 
-    Every event but those of `also` went through the real decisions and the `rules` given:
+    Every event except those of `also` went through the real decisions and the given `rules`:
     sites and spaces, closures, projects, the hold ladder, shoot days and their corrections,
     equipment entered late, containers, check-outs, services. Now and then there is an event
-    of a plugin that is gone.
+    of a removed plugin.
 
-    `also` gives events or decisions of your own plugin, of which about every fourth command
-    is one; a decision that is refused is dropped. What fails shrinks to few commands.
+    `also` draws events or decisions of your own plugin: about every fourth command is one. A
+    refused decision is dropped. A failing history shrinks to a few commands.
     """
     return _commands(also, most).map(lambda commands: told(commands, rules=tuple(rules)))
 
 
 def _commands(also: st.SearchStrategy[Any] | None, most: int) -> st.SearchStrategy[list[Command]]:
     one = _choices if also is None else st.one_of(_choices, _choices, _choices, also)
-    # without the longer ones most lists would be short; without the shorter, none shrinks well
+    # without the longer lists most would be short; without the shorter, none shrinks well
     return st.one_of(
         st.lists(one, max_size=most), st.lists(one, min_size=min(_FEW, most), max_size=most)
     )
@@ -62,7 +63,7 @@ def _commands(also: st.SearchStrategy[Any] | None, most: int) -> st.SearchStrate
 
 @st.composite
 def cases(draw: st.DrawFn, histories: st.SearchStrategy[Sequence[RecordedEvent]]) -> Case:
-    """A history with places to stop at and events to make unreadable."""
+    """Draw a history with places to stop at and events to make unreadable."""
     history = draw(histories)
     parts = draw(st.lists(st.builds(Part, st.integers(0, 90), st.integers(1, 9)), max_size=4))
     return Case(history, parts, draw(st.frozensets(st.integers(0, 90), max_size=6)))
@@ -81,11 +82,11 @@ _BEGINNING = datetime(2025, 3, 1, tzinfo=UTC)
 
 
 def events_of(*types: type[Event]) -> st.SearchStrategy[Event]:
-    """Events of these types with any values that their fields allow.
+    """Draw events of these types with any values that their fields allow.
 
     A field named after a kind of thing (`space`, `project`, `booking`, `equipment`, `site`)
-    gets an id from the drawn histories; texts are few, so that events meet. Where that is
-    not what could be recorded, build the events yourself, with `st.builds`.
+    gets an id from the drawn histories; texts are few, so that events share them. If such
+    events could not be recorded, build them yourself, with `st.builds`.
     """
     return st.one_of([_event(one) for one in types])
 

@@ -1,13 +1,13 @@
-"""A studio that takes small choices and turns them into legal history.
+"""A studio that turns small choices into legal history.
 
 A choice is a few small numbers: what to do, to which, with which other, when, for how long.
-The studio reads them against what is there ("the second of the bookings that are held"),
-commands it through the real decisions, and drops what is refused. So whatever list of
-choices somebody draws, and whatever is cut out of it, the history stays legal.
+The studio applies them to what exists ("the second of the held bookings"), gives the command
+to the real decisions, and drops it if it is refused. So any list of choices, and any part of
+it, makes a legal history.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -41,8 +41,6 @@ from ledger.events.base import (
 )
 from ledger.events.bookings import BookingEvent
 from ledger.events.equipment import EquipmentEvent, ServiceKind
-from ledger.testing.commands import CAMPUS, READINGS
-from ledger.testing.equipment_commands import ITEM_READINGS
 from ledger.testing.history import MemoryHistory
 from ledger.times import ManualClock, Period
 
@@ -51,17 +49,14 @@ OPENED = datetime(2025, 3, 1, tzinfo=UTC)
 """When every drawn history begins: a month before Europe's clocks go forward."""
 
 GONE = "gone.SomethingHappened"
-"""The type of the events that a plugin left behind which is no longer there."""
-
-ALL_READINGS = READINGS | ITEM_READINGS
-"""Every word of a choice but `wait` and `unknown`, with how it is read."""
+"""The type of events left behind by a removed plugin."""
 
 _PEOPLE = ("scheduler", "小王", "Ana")
 _REASONS = (None, None, None, "the crew asked for it", "演员生病")
 
 
 class Choice(NamedTuple):
-    """Something to do, in small numbers; each is read modulo what there is to choose from."""
+    """Something to do, in small numbers, each taken modulo the number of things to choose from."""
 
     do: str
     who: int = 0
@@ -73,9 +68,12 @@ class Choice(NamedTuple):
 Command = Choice | Event | Decision
 """A choice; or an event or decision of the plugin under test, taken as it is."""
 
+Reading = Callable[["Studio", Choice], Decision | None]
+"""Turns a choice into a command, given the studio's things to choose from."""
+
 
 class StudioHistory(MemoryHistory):
-    """The log in memory, with an index by tag: a drawn history is asked many times."""
+    """The log in memory, with an index by tag: a drawn history is read many times."""
 
     def __init__(self, *, clock: ManualClock, types: Iterable[type[Event]] = ()) -> None:
         super().__init__(clock=clock, types=types)
@@ -103,7 +101,7 @@ class StudioHistory(MemoryHistory):
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[RecordedEvent]:
-        """The events with `after` < position <= `until` that answer any of the queries."""
+        """Return the events with `after` < position <= `until` that answer any of the queries."""
         if len(queries) != 1 or not queries[0].tags:
             yield from super().read(
                 queries, after=after, until=until, limit=limit, newest_first=newest_first
@@ -120,16 +118,25 @@ class StudioHistory(MemoryHistory):
 
 
 class Studio:
-    """A campus as it stands, and the history that brought it there.
+    """A campus as it stands, and the history that led to it.
 
-    `history` begins with `LedgerOpened` and a small campus. What a plugin adds is given by
-    its event `types` and its `rules`.
+    `history` begins with `LedgerOpened` and the commands of `campus`. `readings` has every
+    word of a choice except `wait` and `unknown`. A plugin adds its event `types` and its
+    `rules`.
     """
 
-    def __init__(self, *, types: Iterable[type[Event]] = (), rules: Sequence[Rule] = ()) -> None:
+    def __init__(
+        self,
+        campus: Iterable[Decision],
+        readings: Mapping[str, Reading],
+        *,
+        types: Iterable[type[Event]] = (),
+        rules: Sequence[Rule] = (),
+    ) -> None:
         self.clock = ManualClock(OPENED)
         self.history = StudioHistory(clock=self.clock, types=types)
         self.rules: tuple[Rule, ...] = ()
+        self._readings = readings
         self.spaces: list[str] = []
         self.projects: list[str] = []
         self.items: list[str] = []
@@ -148,14 +155,14 @@ class Studio:
         self._made: dict[str, int] = defaultdict(int)
         opened = LedgerOpened(origin="studio.example", format=1, demo=False, zone="Asia/Shanghai")
         self.record(opened)
-        for decision in CAMPUS:
+        for decision in campus:
             self.command(decision)
-        self.rules = tuple(rules)  # the campus was there before the plugin came
+        self.rules = tuple(rules)  # the campus existed before the plugin
 
-    # --- going on ----------------------------------------------------------------------
+    # --- commands ----------------------------------------------------------------------
 
     def take(self, command: Command) -> bool:
-        """Do it, and say whether anything was recorded: what is refused is dropped."""
+        """Do it, and return whether anything was recorded; a refused command is dropped."""
         if isinstance(command, Event):
             return self.record(command)
         if isinstance(command, Decision):
@@ -164,12 +171,12 @@ class Studio:
             self.clock.advance(timedelta(hours=6 * (command.length + 1), days=command.day))
             return False
         if command.do == "unknown":
-            # of a plugin that is gone, or of a type that a later version writes otherwise
+            # of a removed plugin, or of a type that a later version writes differently
             names = (GONE, *(t.type_name for t in STUDIO_EVENTS[1:])) if command.day else (GONE,)
             self.history.add_unknown(names[(command.who + 7 * command.other) % len(names)])
             return True
         self.clock.advance(timedelta(minutes=20))
-        decision = ALL_READINGS[command.do](self, command)
+        decision = self._readings[command.do](self, command)
         return decision is not None and self.command(
             decision,
             actor=self.one_of(_PEOPLE, command.other),
@@ -177,7 +184,7 @@ class Studio:
         )
 
     def record(self, event: Event) -> bool:
-        """Record an event past the rules; one that no line can hold is dropped."""
+        """Record an event, bypassing the rules; one that no line can hold is dropped."""
         try:
             self._append([(event, Header(actor=_PEOPLE[0]))])
         except (LedgerError, msgspec.MsgspecError, TypeError, ValueError):
@@ -187,7 +194,7 @@ class Studio:
     def command(
         self, decision: Decision, *, actor: str = "scheduler", reason: str | None = None
     ) -> bool:
-        """Have somebody command this; whether it was taken."""
+        """Give a command, and return whether it was accepted."""
         snapshot = Snapshot(self.history, self.history.head())
         header = Header(actor=actor, reason=reason)
         now = max(self.clock.now(), self.history.events[-1].recorded_at)
@@ -207,15 +214,15 @@ class Studio:
         for entry in self.history.append(entries):
             self._note(entry)
 
-    # --- what there is to choose from --------------------------------------------------
+    # --- things to choose from ---------------------------------------------------------
 
     @staticmethod
     def one_of(things: Sequence[T], number: int) -> T:
-        """The thing of that number, counted round and round."""
+        """Return the thing of that number, modulo how many there are."""
         return things[number % len(things)]
 
     def booking(self, number: int, *states: str) -> str | None:
-        """One of the bookings in these states, None where there is none."""
+        """Return one of the bookings in these states, or None."""
         found = [one for one, state in self.bookings.items() if state in states]
         return found[number % len(found)] if found else None
 
@@ -225,15 +232,15 @@ class Studio:
         return self.clock.now().date()
 
     def wait_for(self, day: date) -> None:
-        """Let time pass until noon of that day, where it is still to come."""
+        """Let time pass until noon of that day, if that is in the future."""
         self.clock.set(max(self.clock.now(), datetime.combine(day, time(12), UTC)))
 
     def day(self, number: int) -> date:
-        """A day near today: four before it, and every second one after."""
+        """Return a day near today: four days before it, and every second one after that."""
         return self.today + timedelta(days=2 * number - 4)
 
     def new_name(self, prefix: str) -> str:
-        """A name that nothing has yet: `stage-3`."""
+        """Return an unused name: `stage-3`."""
         self._made[prefix] += 1
         return f"{prefix}-{self._made[prefix]}"
 
@@ -294,47 +301,8 @@ _STATES = {
 }
 
 
-class Told(tuple[RecordedEvent, ...]):
-    """A history, and the commands that it came of: what can be left out to shorten it."""
-
-    commands: tuple[Command, ...]
-    rules: tuple[Rule, ...]
-
-    def retold(self, commands: tuple[Command, ...]) -> "Told":
-        """The history of other commands, under the same rules."""
-        return told(commands, rules=self.rules)
-
-
-_TOLD: dict[Hashable, Told] = {}
-_MOST_TOLD = 2_000
-"""Histories kept: one contract tells the same ones for each of its laws."""
-
-
-def told(commands: Sequence[Command], *, rules: tuple[Rule, ...] = ()) -> Told:
-    """The history that comes of these commands, the same for the same ones."""
-    key = (tuple(commands), rules)
-    try:
-        known = _TOLD.get(key)
-    except TypeError:  # a plugin's event that holds a list
-        return _tell(commands, rules)
-    if known is None:
-        if len(_TOLD) >= _MOST_TOLD:
-            _TOLD.clear()
-        known = _TOLD[key] = _tell(commands, rules)
-    return known
-
-
-def _tell(commands: Sequence[Command], rules: tuple[Rule, ...]) -> Told:
-    studio = Studio(rules=rules)
-    for command in commands:
-        studio.take(command)
-    history = Told(studio.history.events)
-    history.commands, history.rules = tuple(commands), rules
-    return history
-
-
 def stored(entry: RecordedEvent) -> tuple[int, str, str, str, bytes]:
-    """The columns of an event as a log would store them: position, time, type, tags, data."""
+    """Return an event's columns as a log stores them: position, time, type, tags, data."""
     data = entry.data
     if isinstance(entry.event, UnknownEvent):
         data = msgspec.structs.replace(data, payload=entry.event.payload)

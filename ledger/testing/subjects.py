@@ -1,4 +1,4 @@
-"""What a contract is about, and the cases that it is tried with."""
+"""The subject of a contract, and the cases that it is tried with."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,14 +19,14 @@ from ledger.testing.restarts import Memory
 
 
 class Part(NamedTuple):
-    """A stretch of following the log: up to event number `until`, `batch` in a transaction."""
+    """A stretch of the log: up to event number `until`, with `batch` events per transaction."""
 
     until: int
     batch: int
 
 
 class Case:
-    """A drawn history, where to stop on the way, and which events cannot be read."""
+    """A drawn history, where to stop on the way, and which events are unreadable."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Case:
         return f"<a history of {len(self.entries)} events>"
 
     def story(self) -> str:
-        """The history as a person reads it, but for the campus that every one begins with."""
+        """Return the history in readable form, without the campus that all of them share."""
         begins = len(CAMPUS) + 1
         lines = [f"    {_line(entry)}" for entry in self.entries[begins:]]
         if self.entries[:begins]:
@@ -54,10 +54,10 @@ class Case:
 
 
 def _line(entry: RecordedEvent) -> str:
-    """An event on a line: what is as usual is left out, and a period is its days."""
+    """Return an event on one line, without default values, and periods as days."""
     event = entry.event
     if isinstance(event, UnknownEvent):
-        return f"#{entry.position} {entry.type}, which nobody can read"
+        return f"#{entry.position} {entry.type}, which is unreadable"
     fields = ((f, getattr(event, f.name)) for f in msgspec.structs.fields(event))
     told = (f"{f.name}={v}" for f, v in fields if v != f.default)
     corrects = "" if entry.corrects is None else f", correcting #{entry.corrects}"
@@ -65,7 +65,7 @@ def _line(entry: RecordedEvent) -> str:
 
 
 class Subject:
-    """What a contract is about: a projection, and what its author says of it."""
+    """The subject of a contract: a projection, with its author's parameters and oracles."""
 
     def __init__(
         self,
@@ -84,17 +84,17 @@ class Subject:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The modules that its own code is in."""
+        """The modules with its own code."""
         classes = (c for c in self.projection.__mro__ if c not in Projection.__mro__)
         return tuple(dict.fromkeys(c.__module__ for c in classes))
 
     def remembered(self) -> str:
-        """What its modules hold that they did not, as a hint."""
+        """Return a hint that names the changed state of its modules."""
         changed = self.memory.changed()
         return f"\n  Meanwhile {', '.join(changed)} changed." if changed else ""
 
     def whole(self, entries: Sequence[RecordedEvent]) -> Seen:
-        """What there is to see after one fold, by a program that has just begun."""
+        """Return the tables and answers after one fold, by a program that has just started."""
         self.memory.restore()
         return look(fold_whole(self.projection, entries), self.parameters)
 
@@ -109,7 +109,7 @@ class Live(NamedTuple):
 
 @contextmanager
 def live_tables(subject: Subject, case: Case) -> Iterator[Live]:
-    """Tables of their own for the case, for the time of a block."""
+    """Provide separate tables for the case, until the block ends."""
     subject.memory.restore()
     with tempfile.TemporaryDirectory(prefix="studio-ledger-") as folder:
         log = ShownLog(case.entries)

@@ -1,4 +1,4 @@
-"""The program of a twin (see `twins`): folds what it is asked to, and says what it saw."""
+"""The program of a twin (see `twins`): it folds the given events and returns what it saw."""
 
 import importlib
 import importlib.util
@@ -16,15 +16,15 @@ from ledger.testing.twins import Reply, Request
 
 
 def main() -> None:
-    """Answer a line with a line, until there are no more."""
+    """Answer each line of input with a line."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    sys.stdout = sys.stderr  # what a plugin prints is no answer
+    sys.stdout = sys.stderr  # a plugin's prints are not answers
     for line in sys.stdin.buffer:
         try:
             reply = Reply(seen=_seen(msgspec.json.decode(line, type=Request)))
-        except Exception as error:  # noqa: BLE001  # whatever it is, the one who asked tells it
+        except Exception as error:  # noqa: BLE001  # the test that asked reports it, whatever it is
             reply = Reply(problem=f"{type(error).__name__}: {error}")
-        # in no other order than a set has it here: that is what is asked about
+        # keep the order that a set has here: that is what the test compares
         answers.write(msgspec.json.encode(reply, enc_hook=repr) + b"\n")
         answers.flush()
 
@@ -49,7 +49,7 @@ def _projection(request: Request) -> type[Projection]:
 
 
 def _module(name: str, file: str) -> ModuleType:
-    """The module of that name: by an import where that finds this file, else the file itself."""
+    """Import the module of that name if that finds this file, or else the file itself."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):

@@ -1,8 +1,8 @@
-"""The same fold in two other processes, which differ in all that a fold must not depend on.
+"""The same fold in two other processes, which differ in everything that it must not depend on.
 
-Python orders the members of a set of texts by hashes that it salts anew for each process.
-So do two twins: each has its own salt, time zone and language. They are started once and
-asked often: a line of JSON each way.
+Python orders a set of texts by hashes, with a new salt for each process. So each of the two
+twins has its own salt, time zone and language. They are started once and asked often: a line
+of JSON each way.
 """
 
 import atexit
@@ -28,7 +28,7 @@ _SURROUNDINGS = (
 
 
 class Request(Struct):
-    """What a twin is asked: to fold these rows with this projection, and to look."""
+    """A request to a twin: fold these rows with this projection, and look."""
 
     module: str
     file: str
@@ -38,7 +38,7 @@ class Request(Struct):
 
 
 class Reply(Struct):
-    """What a twin saw, or why it could not."""
+    """A twin's view of the projection, or why there is none."""
 
     seen: Seen = {}
     problem: str = ""
@@ -82,7 +82,7 @@ def _end() -> None:
 def seen_elsewhere(
     projection: type[Projection], entries: Sequence[RecordedEvent], parameters: Parameters
 ) -> list[Seen]:
-    """What each of the twins sees. Raises `LawBroken` where one cannot."""
+    """Return what each of the twins sees. Raises `LawBroken` if one fails."""
     if "<locals>" in projection.__qualname__:
         raise LawBroken(
             f"{projection.__name__} is made inside a function, where no other process finds it.",
@@ -103,7 +103,7 @@ def seen_elsewhere(
         twin.ask(line)
     answers = [twin.answer() for twin in _twins]
     if not all(answers):
-        _end()  # the next question starts new ones
+        _end()  # the next question starts new twins
         raise LawBroken(
             f"{projection.__name__} ends the process that folds it.",
             advice="Raise nothing but exceptions, and leave sys.exit to the command line.",
@@ -113,7 +113,7 @@ def seen_elsewhere(
         if reply.problem:
             raise LawBroken(
                 f"In another process {projection.__name__} fails: {reply.problem}",
-                advice="See that its module can be imported, and that no handler or view "
+                advice="Make sure that its module can be imported, and that no handler or view "
                 "depends on the process that it runs in.",
             )
     return [reply.seen for reply in replies]

@@ -1,9 +1,9 @@
-"""Noticing what a pure function does not do: ask a clock, draw lots, go out of the process.
+"""Notice what a pure function does not do: read a clock, use chance, leave the process.
 
-Two of Python's own instruments are used, since names cannot be replaced: a plugin may have
-imported `datetime` before anybody could, and its `now` is written in C. The profile hook
-tells of every call, of C functions too; the audit hook of everything that leaves the
-process, before it happens, so that it can be stopped.
+Two hooks of Python are used, since names cannot be replaced: a plugin may have imported
+`datetime` earlier, and its `now` is written in C. The profile hook reports every call, also
+of C functions; the audit hook reports everything that leaves the process before it happens,
+so that it can be stopped.
 """
 
 import gc
@@ -49,26 +49,26 @@ _ENVIRONMENT = type(os.environ).__getitem__.__code__
 _OUTWARD = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.spawn", "os.posix_")
 _OPENING = ("open", "os.listdir", "os.scandir", "sqlite3.connect", "_thread.start_new_thread")
 _LOADING = ("importlib", "zoneinfo", "encodings")
-"""Modules on whose behalf files are read: an import inside a function, a zone's rules."""
+"""Modules that may read files: for an import inside a function, or a zone's rules."""
 
 _ZONES = (*zoneinfo.TZPATH, str(files("tzdata")))
 
 
 class Stopped(RuntimeError):
-    """What was about to leave the process was stopped."""
+    """Something that was about to leave the process was stopped."""
 
 
 class Watch:
-    """What was noticed while watching the code of some modules."""
+    """The findings from watching the code of some modules."""
 
     def __init__(self, modules: set[str]) -> None:
         self.noticed: dict[str, str] = {}
-        """What was asked (`datetime.now in held (file:line)`), and what that is."""
+        """The calls noticed (`datetime.now in held (file:line)`), and their kind."""
         self._modules = modules
         self.thread = threading.get_ident()
 
     def profile(self, frame: FrameType, event: str, arg: Any) -> None:
-        """The profile hook: told of every call."""
+        """Handle every call, as the profile hook."""
         if event == "c_call":
             found = _c_call(arg)
         elif event == "call":
@@ -79,7 +79,7 @@ class Watch:
             self.note(*found, frame)
 
     def note(self, asked: str, kind: str, frame: FrameType | None) -> bool:
-        """Keep it, if the watched code is what asked; whether it is."""
+        """Keep a call if the watched code made it; return whether it did."""
         while frame is not None:
             module = str(frame.f_globals.get("__name__", ""))
             if module.partition(".")[0] in _LOADING or "<frozen importlib" in module:
@@ -121,7 +121,7 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
     if not _watches or _watches[-1].thread != threading.get_ident():
         return
     if event == "open" and args and str(args[0]).startswith(_ZONES):
-        return  # a zone's rules, read by a part of Python that is written in C
+        return  # a zone's rules, read by a C part of Python
     if event.startswith(_OUTWARD) or event in _OPENING:
         what = f"{event} {args[0]!r}" if args and isinstance(args[0], str) else event
         if _watches[-1].note(what, _OUTSIDE, sys._getframe(1)):  # noqa: SLF001  # the one way to the caller's frame
@@ -130,14 +130,14 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
 
 @contextmanager
 def watching(*modules: str) -> Iterator[Watch]:
-    """Watch what the code of these modules does, on this thread, until the block ends."""
+    """Watch the code of these modules, on this thread, until the block ends."""
     global _hooked  # noqa: PLW0603  # an audit hook stays for the life of the process
     if not _hooked:
         sys.addaudithook(_audit)
         _hooked = True
     watch = Watch(set(modules))
     before, collecting = sys.getprofile(), gc.isenabled()
-    gc.disable()  # whoever asked to be told of a collection would run in the plugin's frame
+    gc.disable()  # callbacks of a collection would run in the plugin's frame
     _watches.append(watch)
     sys.setprofile(watch.profile)
     try:

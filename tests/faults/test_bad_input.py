@@ -78,7 +78,7 @@ BAD: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
         2, ("booking", "hold", "stage-2", "wild", "--from", "2025-10-26T02:30", "--to",
             "2025-10-26T06:00"), ("twice", "2025-10-26 02:30+02:00")),
     "an id with spaces": (2, (*OPEN, "my project", "--title", "T", *FEATURE), ("'my-project'",)),
-    "a Chinese id": (2, (*OPEN, "狂野", "--title", "T", *FEATURE), ("no project id",)),
+    "a Chinese id": (2, (*OPEN, "狂野", "--title", "T", *FEATURE), ("not a valid project id",)),
     "a title that is too long": (2, (*OPEN, "p", "--title", "字" * 1001, *FEATURE), ("1,001",)),
     "a title with a line break": (2, (*OPEN, "p", "--title", "a\nb", *FEATURE), ("control",)),
     "a title that is no text": (2, (*OPEN, "p", "--title", "a\udcff", *FEATURE), ("control",)),
@@ -141,7 +141,7 @@ BAD_FILES: dict[str, tuple[bytes, int, tuple[str, ...]]] = {
     "binary": (GOOD + bytes(range(256)) * 4, 2, ("line 3", "UTF-8")),
     "binary from the start": (b"\x7fELF\0\0" * 50, 2, ("line 1",)),
     "huge line": (GOOD + b'{"do":"' + b"x" * 200_000, 2, ("line 3", "65,535")),
-    "not json": (GOOD + b"hello\n", 2, ("line 3", "no JSON object")),
+    "not json": (GOOD + b"hello\n", 2, ("line 3", "not a JSON object")),
     "an array": (GOOD + b"[1]\n", 2, ("line 3",)),
     "unknown command": (GOOD + b'{"do":"project opne"}\n', 2, ("line 3", "project open")),
     "unknown field": (GOOD + b'{"do":"booking release","bocking":"b"}\n', 2, ("line 3", "bocking")),
@@ -176,7 +176,7 @@ def test_a_batch_is_all_or_none_and_each_goes_on(sqlite_url: str, tmp_path: Path
     batch = tmp_path / "batch.jsonl"
     batch.write_bytes(_command("a-1") + b"\n" + _command("wild") + _command("a-2"))
     before = terminal.lines()
-    refused(terminal.run("apply", str(batch)), 1, "line 3", "'wild' exists already")
+    refused(terminal.run("apply", str(batch)), 1, "line 3", "'wild' already exists")
     assert terminal.lines() == before
 
     each = terminal.run("apply", str(batch), "--each", "--request", "import-1", "--json")

@@ -28,7 +28,7 @@ DEEP = b"[" * 30_000 + b"]" * 30_000
 def test_a_command_nested_too_deeply_is_refused(line: bytes) -> None:
     with pytest.raises(BadInput) as refused:
         Wire(STUDIO_DECISIONS).decode(line)
-    assert "this is no JSON object" in str(refused.value)
+    assert "this is not a JSON object" in str(refused.value)
     assert refused.value.advice
     with pytest.raises(BadInput):
         parse_line(line)

@@ -26,8 +26,8 @@ MUTANTS = Path(__file__).parent / "mutants"
 CAUGHT: dict[str, tuple[str, str]] = {
     "numbers_its_rows": ("replay", "in the second one"),
     "counts_its_batches": ("batches", "occasions: "),
-    "remembers_holders": ("no_other_state", "What changed outside of its tables: _RANKS"),
-    "counts_newcomers": ("restarts", "then gone on"),
+    "remembers_holders": ("no_other_state", "Changed outside of its tables: _RANKS"),
+    "counts_newcomers": ("restarts", "then continued"),
     "peeks_at_the_future": ("as_of", "asked later as of #"),
     "counts_again": ("redelivery", "rolled back once and comes again"),
     "wants_every_event": ("unknown_events", "fails at #"),
@@ -84,7 +84,7 @@ def test_a_mutant_is_caught_by_its_law(mutants: dict[str, Plugin], mutant: str) 
     law, words = CAUGHT[mutant]
     said = told(projection, law, mutant)
     assert words in said
-    assert "What to do: " in said
+    assert "To fix it: " in said
 
 
 def test_every_law_has_its_mutant_and_every_mutant_its_law(mutants: dict[str, Plugin]) -> None:

@@ -1,4 +1,4 @@
-"""What the naive model says of a command: why not, or what becomes of the studio."""
+"""The naive model's judgement of a command: why not, or the studio after it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.properties.booking_model import (
 
 
 def judge(model: Model, decision: Decision, now: datetime) -> set[str]:
-    """The names of all refusals that would be right; where there is none, the model goes on."""
+    """Return the names of all correct refusals; if there are none, the model carries it out."""
     match decision:
         case PlaceHold():
             return _hold(model, decision, now)
@@ -45,7 +45,7 @@ def judge(model: Model, decision: Decision, now: datetime) -> set[str]:
 
 
 def slots_of(when: When) -> tuple[int, int]:
-    """The half days of a period as it is written."""
+    """Return the half days of a period as written."""
     period = when.resolve(ZONE)
     return _slot(period.start), _slot(period.end)
 
@@ -151,7 +151,7 @@ def _moves_firm(model: Model, one: Booked, moved: Booked, now: datetime) -> set[
         if not one.reported <= days:
             reasons.add("DayWasReported")
     kept = one.slots if moved.space == one.space else frozenset()
-    # What it takes in addition lies before, after, or on both sides: each part by itself.
+    # The added days are before, after, or on both sides: check each part separately.
     for part in _parts(moved.slots - kept):
         further = deepcopy(moved)
         further.start, further.end = part

@@ -1,8 +1,8 @@
-"""A naive model of a studio's bookings, to hold the decisions against.
+"""A naive model of a studio's bookings, to compare the decisions with.
 
 Time is a row of half days, a booking the set of half days that it takes, a queue a list in the
-order of asking. Nothing is read by the month and nothing is computed step by step: every rank
-is worked out anew from the whole queue.
+order of requests. Nothing is read by the month or computed step by step: every rank is computed
+afresh from the whole queue.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ledger.events.base import RecordedEvent
 from ledger.times import Period
 
 FIRST_DAY = date(2025, 3, 17)
-"""The row of half days goes over two month ends and the night when the clocks skip an hour."""
+"""The row of half days spans two month ends and the night when the clocks skip an hour."""
 
 SLOTS = 2 * 50
 ZONE = "Europe/Berlin"
@@ -52,7 +52,7 @@ class Booked:
     end: int
     units: int
     asked: int
-    """Its turn in the queue: a lower number asked earlier."""
+    """Its place in the queue: a lower number came earlier."""
 
     expires_at: datetime | None = None
     state: str = "held"
@@ -61,7 +61,7 @@ class Booked:
 
     reported: set[int] = field(default_factory=set)
     asked_to_answer: dict[str, datetime] = field(default_factory=dict)
-    """Whom it challenged, and by when they are to answer."""
+    """The bookings that it challenged, with the deadlines for an answer."""
 
     @property
     def slots(self) -> frozenset[int]:
@@ -79,25 +79,25 @@ class Booked:
 
 
 class Model:
-    """The studio as somebody with a big sheet of paper would keep it."""
+    """The studio as a scheduler would keep it on a big sheet of paper."""
 
     def __init__(self) -> None:
         self.booked: dict[str, Booked] = {}
         self.turn = 0
 
-    # --- looking ----------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------
 
     def held(self) -> list[Booked]:
-        """All holds, in the order of the queue, those that nobody released yet included."""
+        """All holds, in the order of the queue, including expired ones not yet released."""
         held = (one for one in self.booked.values() if one.state == "held")
         return sorted(held, key=lambda one: one.asked)
 
     def firm(self) -> list[Booked]:
-        """All bookings that have their time."""
+        """All firm bookings."""
         return [b for b in self.booked.values() if b.state in ("confirmed", "started", "wrapped")]
 
     def ranks(self) -> dict[str, int]:
-        """The rank of every hold, from the whole queue."""
+        """The rank of every hold, computed from the whole queue."""
         ranks: dict[str, int] = {}
         done: list[Booked] = []
         for one in self.held():
@@ -107,17 +107,17 @@ class Model:
         return ranks
 
     def ahead(self, one: Booked, now: datetime) -> list[Booked]:
-        """Who asked earlier for some of the same time, and lives."""
+        """The live holds that asked earlier for some of the same time."""
         return [
             other
             for other in self.held()
             if other.asked < one.asked and other.meets(one) and not expired(other, now)
         ]
 
-    # --- what stands in the way -------------------------------------------------------
+    # --- obstacles -----------------------------------------------------------------
 
     def no_place(self, one: Booked) -> set[str]:
-        """Why the space cannot take such a booking at all."""
+        """Return why the space cannot take such a booking at all."""
         reasons = set()
         if one.units > (CAPACITY[one.space] or 1):
             reasons.add("TooManyUnits")
@@ -126,7 +126,7 @@ class Model:
         return reasons
 
     def no_room(self, one: Booked) -> set[str]:
-        """Why it does not fit beside what is firm."""
+        """Return why it does not fit beside the firm bookings."""
         others = [other for other in self.firm() if other.id != one.id]
         if self.fits(one, others):
             return set()
@@ -142,7 +142,7 @@ class Model:
         return True
 
     def unanswered(self, one: Booked, now: datetime) -> tuple[set[str], list[Booked]]:
-        """Why it cannot pass those ahead of it; or those whose time to answer is over."""
+        """Return why it cannot pass those ahead of it, and those whose time to answer is over."""
         ahead = self.ahead(one, now)
         if self.fits(one, self.firm() + ahead):
             return set(), []
@@ -156,19 +156,19 @@ class Model:
     # --- changing ---------------------------------------------------------------------
 
     def next_turn(self) -> int:
-        """The back of the queue."""
+        """Return the place at the back of the queue."""
         self.turn += 1
         return self.turn
 
     def forget_challenges(self, booking: str) -> None:
-        """Who goes to the back of the queue neither presses nor is pressed."""
+        """Void the challenges of and against a hold that goes to the back of the queue."""
         self.booked[booking].asked_to_answer.clear()
         for other in self.booked.values():
             other.asked_to_answer.pop(booking, None)
 
 
 def expired(one: Booked, now: datetime) -> bool:
-    """Whether a hold has lived its time."""
+    """Whether a hold has expired."""
     return one.expires_at is not None and one.expires_at <= now
 
 

@@ -1,7 +1,7 @@
 """A naive studio: every event, sorted by when it happened, folded from the beginning each time.
 
-It knows nothing of tags, buckets, `latest` or questions. What the decisions find with a
-few reads must be what this finds by looking at everything.
+It knows nothing of tags, buckets, `latest` or questions. The decisions, with a few reads, must
+find the same as this model, which looks at everything.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ PACKING = (EquipmentPacked, EquipmentUnpacked)
 
 
 class Contradiction(Exception):
-    """An event that cannot have happened as the others say."""
+    """An event that contradicts the others."""
 
 
 class Studio:
-    """Where everything is, who has it and what is in service, after some events."""
+    """The places, custodians and services of all items after some events."""
 
     def __init__(self) -> None:
         self.place: dict[str, str] = {}
@@ -59,11 +59,11 @@ class Studio:
         return found
 
     def inside(self, item: str) -> list[str]:
-        """What lies straight in a container."""
+        """The items directly in a container."""
         return [thing for thing, container in self.container.items() if container == item]
 
     def happen(self, event: EquipmentEvent) -> None:
-        """Let it happen. Raises `Contradiction`."""
+        """Apply an event. Raises `Contradiction`."""
         item = event.equipment
         if isinstance(event, EquipmentRegistered):
             self.need(item not in self.place, "registered once")
@@ -136,9 +136,9 @@ class Studio:
 
 
 def studio(events: Iterable[Event], until: datetime | None = None) -> Studio:
-    """Everything that happened up to a time, that instant included. Raises `Contradiction`."""
+    """Return the studio after all events up to and including a time. Raises `Contradiction`."""
     happened = [event for event in events if isinstance(event, EquipmentEvent)]
-    # A stable sort: of one instant, what was recorded first happened first.
+    # A stable sort: of events at one instant, the one recorded first happened first.
     happened.sort(key=lambda event: event.at)
     found = Studio()
     for event in happened:
@@ -148,7 +148,7 @@ def studio(events: Iterable[Event], until: datetime | None = None) -> Studio:
 
 
 def fits(events: Sequence[Event], more: Sequence[Event]) -> bool:
-    """Whether all can have happened, and what must be entered in order has been."""
+    """Whether all events are consistent, and those that must be entered in order are."""
     so_far = list(events)
     for event in more:
         assert isinstance(event, EquipmentEvent)
@@ -163,7 +163,7 @@ def fits(events: Sequence[Event], more: Sequence[Event]) -> bool:
 
 
 def _in_order(events: Sequence[Event], new: EquipmentEvent) -> bool:
-    """Custody, and service by its kind, are entered as they happened; see `custody`."""
+    """Whether custody, and each kind of service, are entered in order; see `custody`."""
 
     def later(*types: type[Event], kind: str | None = None) -> bool:
         return any(

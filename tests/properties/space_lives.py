@@ -1,7 +1,7 @@
-"""Drawn lives of spaces and bookings, and what is true of each day, walked hour by hour.
+"""Drawn lives of spaces and bookings, and the facts of each day, found hour by hour.
 
-The histories are drawn event by event, more wildly than the decisions would allow: what holds
-for these holds for every legal one.
+The histories are drawn event by event, more wildly than the decisions would allow: what is
+true for these is true for every legal one.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def periods(draw: st.DrawFn) -> Period:
 
 @dataclass
 class Model:
-    """What is known, kept as plainly as can be."""
+    """All known facts, kept as simply as possible."""
 
     first: dict[str, date] = field(default_factory=dict)
     retired: dict[str, date] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Model:
 
     @classmethod
     def of(cls, events: list[Event]) -> Model:
-        """What is true after these events."""
+        """Return the facts after these events."""
         model = cls()
         for event in events:
             model.apply(event)
@@ -105,7 +105,7 @@ class Model:
         return self.first[space] <= day and (gone is None or day < gone)
 
     def is_closed(self, space: str, day: date) -> bool:
-        """Whether each hour of the day lies in some closure."""
+        """Whether every hour of the day is in some closure."""
         start = datetime(day.year, day.month, day.day, tzinfo=zone(ZONE)).astimezone(UTC)
         next_day = day + timedelta(days=1)
         end = datetime(next_day.year, next_day.month, next_day.day, tzinfo=zone(ZONE))

@@ -1,4 +1,4 @@
-"""What is kept of the answers of a log is what it would answer, whoever records meanwhile."""
+"""The kept answers of a log are the ones that it would give, also while others record."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FIRST = (Noted(about=()), HEADER)
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def where(request: pytest.FixtureRequest) -> str:
-    """A place of each kind."""
+    """A place on each kind of database."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
@@ -53,7 +53,7 @@ def log(where: str) -> Iterator[EventLog]:
 
 
 class Counting:
-    """A history that counts what is asked of it."""
+    """A history that counts its questions."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
@@ -95,14 +95,14 @@ def test_what_is_kept_is_what_the_log_answers(
         known, anew = context(snapshot), context(Snapshot(log, log.head()))
         for question in asked:
             assert told(ask(known, question)) == told(ask(anew, question))
-        assert snapshot.boundary == anew._snapshot.boundary, "what is known is asked all the same"
+        assert snapshot.boundary == anew._snapshot.boundary, "known answers count as questions, too"
 
 
 @given(first=st.lists(events, max_size=4), second=st.lists(events, max_size=4), asked=questions)
 def test_a_snapshot_stands_still_though_its_answers_go_on(
     log: EventLog, first: list[Event], second: list[Event], asked: Question
 ) -> None:
-    """As with a rule that decides something else while a decision is being taken."""
+    """As if a rule took another decision during a decision."""
     snapshots = Snapshots(log)
     for _ in range(2):
         record(log, first)
@@ -146,9 +146,9 @@ def test_each_thread_keeps_its_own(log: EventLog) -> None:
 
 @pytest.mark.parametrize("further", [0, 1, 2, MOST_FOLLOWED + 1])
 def test_a_log_that_went_on_differently_is_asked_anew(tmp_path: Path, further: int) -> None:
-    """A server that goes on from a replica has forgotten the last events, and records others.
+    """A server that continues from a replica has lost the last events, and records others.
 
-    Here their rows are taken out, past the guards. All have the same recorded time.
+    Here their rows are removed, bypassing the guards. All have the same recorded time.
     """
     path = tmp_path / "studio.db"
     registry = Registry(KINDS)
@@ -162,7 +162,7 @@ def test_a_log_that_went_on_differently_is_asked_anew(tmp_path: Path, further: i
     with closing(open_log(path, registry)) as log:
         record(log, [Noted(about=("project:a",), number=10 + n) for n in range(further)])
         at_one_time(path)
-        snapshots._log = log  # as with a server, whose clients do not open anything anew
+        snapshots._log = log  # as with a server, whose clients keep their connections
         taken, _ = snapshots.take()
         assert taken.head == 3 + further
         numbers = [entry.event for entry in context(taken).read("project:a")]
@@ -207,7 +207,7 @@ def test_a_log_that_was_emptied_is_no_ledger(tmp_path: Path) -> None:
             snapshots.take()
 
 
-# --- what is given out cannot be kept -----------------------------------------------------
+# --- callers cannot change the kept ones --------------------------------------------------
 
 
 REGISTRY = Registry(KINDS)
@@ -231,7 +231,7 @@ def follows(known: KnownAnswers, *told: StoredRow) -> bool:
 
 
 def test_an_interruption_leaves_no_event_twice(log: EventLog) -> None:
-    """Ctrl-C between an event that joined its answers, and that it is known."""
+    """Ctrl-C after an event has joined its answers, but before it counts as known."""
     snapshots = Snapshots(log)
     for _ in range(2):
         context(snapshots.take()[0]).read("project:a")
@@ -251,7 +251,7 @@ def test_an_interruption_leaves_no_event_twice(log: EventLog) -> None:
 
 
 def test_what_is_known_goes_on_while_a_snapshot_reads(log: EventLog) -> None:
-    """What it reads holds at its own position, and is kept for no other."""
+    """Its answers are right for its own position, and are kept for no other."""
     history: Any = Counting(log)
     snapshots = Snapshots(history)
     for _ in range(2):
@@ -271,7 +271,7 @@ def test_what_is_known_goes_on_while_a_snapshot_reads(log: EventLog) -> None:
 
 
 def test_a_snapshot_in_another_thread_asks_for_itself(log: EventLog) -> None:
-    """A generator may be begun in one thread and go on in another."""
+    """A generator may begin in one thread and continue in another."""
     history: Any = Counting(log)
     snapshots = Snapshots(history)
     for _ in range(3):
@@ -352,7 +352,7 @@ def test_so_many_events_are_kept_at_most(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_is_followed_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is asked of one project again and again would grow as the log grows."""
+    """Repeated questions about one project must not cost more as the log grows."""
     monkeypatch.setattr(answers, "MOST_EVENTS", 10)
     kept, question = KnownAnswers(row(1)), (Query(("project:a",)), False)
     kept.keep(question, [decode(row(1))])

@@ -1,5 +1,5 @@
-"""Whatever bytes the audit's readers are given: read, and the same bytes written again, or one
-refusal that says what to do; never another exception, and soon."""
+"""The audit's readers, given any bytes: they read them and write the same bytes again, or refuse
+them with advice; they raise no other exception, and are quick."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.unit.audit.conftest import INSURER
 KEPT = SIGNED.encode() + b"\n" + COSIGNED.encode() + b"\n"
 
 SOON = 2.0
-"""Seconds: a reader that takes longer over 64 KiB does more than read them."""
+"""Seconds: a reader that needs longer for 64 KiB does more than read them."""
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def _in_time() -> Iterator[None]:
 
 
 def read(name: str, data: bytes) -> Any:
-    """What a reader makes of it, None where it refuses; checked on the way."""
+    """Return what a reader returns, None if it refuses; check it on the way."""
     parse, encode, _ = READERS[name]
     with _in_time():
         try:
@@ -65,7 +65,7 @@ def test_what_is_right_is_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_what_is_far_too_long_is_refused_soon(name: str) -> None:
-    """Of every kind of thing that a format may repeat, a megabyte and more."""
+    """Everything that a format may repeat, more than a megabyte of each."""
     right = READERS[name][2]
     for unit in (*WORDS, right, right + b"\n", b"a", b"\n#", b" \t", b"quorum none\n"):
         for data in (unit * (1_200_000 // len(unit)), right + unit * (60_000 // len(unit))):
@@ -88,7 +88,7 @@ def test_a_file_of_checkpoints_is_read_or_refused_and_never_loses_a_signature(
     with file.appending() as appending:
         assert appending.kept == kept
     left = file.path.read_bytes()
-    # Taken back is only the end that was unfinished, and no line of a signature with it.
+    # Only the unfinished end is removed, and no signature line with it.
     whole = data[: len(data) - kept.unfinished]
     assert left in (whole, whole + b"\n")
     assert "\n— ".encode() not in data[len(whole) :].partition(b"\n\n")[0]

@@ -1,7 +1,7 @@
-"""Whatever happens to the bookings of a studio, in whatever order, the laws hold.
+"""The laws of bookings, for any commands in any order.
 
 A machine places, challenges, confirms, moves, releases and cancels at random while the clock
-goes on; a naive model that reads nothing by the month says what should come of it.
+advances; a naive model, which reads nothing by the month, gives the right outcome.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from ledger.decisions.base import Decision
 from ledger.decisions.booking_moves import MoveBooking
 from ledger.decisions.bookings import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
-from ledger.decisions.calendar import CALENDAR, fold_firm
+from ledger.decisions.calendar import CALENDAR, fold_firm_bookings
 from ledger.decisions.ladder import LADDER, fold_holds
 from ledger.decisions.shoot_days import CancelBooking, ReportShootDay, StartBooking, WrapBooking
 from ledger.errors import BoundaryBroken
@@ -53,7 +53,7 @@ from tests.properties.booking_model import (
 )
 
 NOW = datetime(2025, 4, 5, 8, tzinfo=UTC)
-"""Some of the days to book are over, and may be told of; some are to come."""
+"""Some of the days to book are in the past, and may be reported; some are in the future."""
 
 MONTHS = ("2025-03", "2025-04", "2025-05")
 NEEDS = {
@@ -66,13 +66,13 @@ NEEDS = {
     "wrap": ("started",),
     "cancel": ("confirmed", "started"),
 }
-"""What the booking of a command should be, for it to have a chance."""
+"""The states in which a command's booking gives it a chance."""
 
 VERBS = ("hold", "hold", "hold", "book", "move", "move", *NEEDS)
 
 
 class Wish(Struct, frozen=True):
-    """A command in the rough; `pick` numbers stand for bookings that there are by then."""
+    """A draft of a command; its `pick` numbers stand for existing bookings."""
 
     verb: str
     pick: int
@@ -134,7 +134,7 @@ def _period(start: int, end: int) -> Period:
 
 
 class Bookings(RuleBasedStateMachine):
-    """A studio, the model of it, and the laws."""
+    """A studio, its model, and the laws."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ class Bookings(RuleBasedStateMachine):
     def now(self) -> datetime:
         return self.story.clock.now()
 
-    # --- what happens -----------------------------------------------------------------
+    # --- the commands ---------------------------------------------------------------
 
     @initialize(wishes=st.lists(WISHES, min_size=3, max_size=8))
     def some_hold_already(self, wishes: list[Wish]) -> None:
@@ -167,7 +167,7 @@ class Bookings(RuleBasedStateMachine):
     @precondition(lambda self: self.model.held())
     @rule(pick=st.integers(0, 30), hours=st.sampled_from([23, 24, 48]))
     def a_challenge_runs(self, pick: int, hours: int) -> None:
-        """Somebody presses, waits for some hours, and confirms if that was long enough."""
+        """A hold challenges, waits for some hours, and confirms if that was long enough."""
         ranks = self.model.ranks()
         waiting = sorted(b for b in ranks if ranks[b] > 1) or sorted(ranks)
         booking = waiting[pick % len(waiting)]
@@ -178,7 +178,7 @@ class Bookings(RuleBasedStateMachine):
     @precondition(lambda self: self.model.firm())
     @rule(pick=st.integers(0, 30), later=st.integers(0, 2), wraps=st.booleans())
     def a_production_comes_and_goes(self, pick: int, later: int, wraps: bool) -> None:
-        """Somebody moves in, reports a day, and wraps or calls it off, as far as they may."""
+        """A production moves in, reports a day, and wraps or cancels, as far as allowed."""
         firm = sorted(self.model.firm(), key=lambda one: one.id)
         one = firm[pick % len(firm)]
         day = FIRST_DAY + timedelta(days=one.start // 2)
@@ -193,7 +193,7 @@ class Bookings(RuleBasedStateMachine):
     @precondition(lambda self: len(self.model.booked) > 1)
     @rule(first=WISHES, second=WISHES)
     def two_command_at_once(self, first: Wish, second: Wish) -> None:
-        """Who reads first and records second: what came between matters, or changes nothing."""
+        """A command reads, then records: an event in between conflicts or does not matter."""
         one, other = self._decision(first), self._decision(second)
         if one is None or other is None:
             return
@@ -283,11 +283,11 @@ class Bookings(RuleBasedStateMachine):
                 swept.add(event.booking)
                 assert expired(self.model.booked[event.booking], self.now)
                 self.model.booked[event.booking].state = "released"
-        assert met <= swept, "a hold that it met has expired and is still there"
+        assert met <= swept, "an expired hold that it read is still there"
         self.story.keep(outcome)
 
     def _met(self, decision: Decision) -> set[str]:
-        """The holds that have expired in the months that a command has to look at."""
+        """The expired holds in the months that a command must read."""
         looked: list[tuple[str, set[str]]] = []
         if isinstance(decision, PlaceHold):
             period = decision.when.resolve(ZONE)
@@ -368,7 +368,7 @@ class Bookings(RuleBasedStateMachine):
                     for b, (where, period, rank) in holds.items()
                     if where == space and month in period.months
                 }
-                taken = fold_firm(history.read([_about(bucket, CALENDAR)]), space, month)
+                taken = fold_firm_bookings(history.read([_about(bucket, CALENDAR)]), space, month)
                 assert {b: (f.period, f.units) for b, f in taken.items()} == {
                     b: (period, units)
                     for b, (where, period, units) in firm.items()

@@ -34,23 +34,23 @@ from tests.properties.test_bookings import Bookings
 ZONE = "Asia/Shanghai"
 NOW = datetime(2025, 7, 6, tzinfo=UTC)
 A_MONTH = 20
-"""Bookings a month, a day each: ten of them firm, ten held."""
+"""Bookings per month, one day each: ten firm, ten held."""
 
 
 class CountingHistory(MemoryHistory):
-    """A history that counts what is read of it."""
+    """A history that counts the events read."""
 
     read_events = 0
 
     def read(self, queries: Sequence[Query], **how: Any) -> Iterator[RecordedEvent]:
-        """As any history, counting."""
+        """Read like any history, but count."""
         for entry in super().read(queries, **how):
             self.read_events += 1
             yield entry
 
 
 def _bookings(months: int) -> Iterator[Event]:
-    """So many months of bookings, half before July 2025 and half after, July among them."""
+    """Bookings in a number of months around July 2025, half before and half after."""
     july = 2025 * 12 + 6
     for month in range(july - months // 2, july - months // 2 + months):
         for day in range(1, A_MONTH + 1):
@@ -99,7 +99,7 @@ def eighty_years() -> CountingHistory:
 
 
 def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Query, ...]]:
-    """How many events a decision reads, and what it asks."""
+    """Return how many events a decision reads, and its questions."""
     snapshot = Snapshot(history, history.head())
     header = Header(actor="scheduler")
     history.read_events = 0
@@ -154,7 +154,7 @@ def test_what_cannot_be_called_off_is_found_by_its_newest_report_alone(reports: 
 
 
 def test_no_question_is_about_a_whole_space_or_project(three_months: CountingHistory) -> None:
-    """Of a space's whole life a decision asks what it is; of a project's whether it is open."""
+    """A decision reads the facts of a space, and whether a project is open, from all months."""
     asked: set[Query] = set()
     for decision in (
         PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-05"), booking="new"),
@@ -181,7 +181,7 @@ def _no_ripple(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _no_expiry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ladder.Ladder, "sweep", lambda self, *periods: None)
+    monkeypatch.setattr(ladder.Ladder, "release_expired", lambda self, *periods: None)
 
 
 def _first_month_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,15 +195,15 @@ def _first_month_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _passes_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bookings, "in_the_way", lambda *of: [])
+    monkeypatch.setattr(bookings, "blocking_holds", lambda *of: [])
 
 
 def _no_room_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bookings, "check_room", lambda *of: None)
+    monkeypatch.setattr(bookings, "check_capacity", lambda *of: None)
 
 
 def _reads_past_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ladder is read, and nobody notes that it was."""
+    """The ladder is read, but its questions are not noted."""
     look = ladder.Ladder._look
 
     def unnoticed(self: ladder.Ladder, period: Any) -> None:
@@ -249,7 +249,7 @@ def test_a_planted_fault_is_found(
 
 
 def test_the_first_of_many_holds_leaves_without_asking_everybody_about_everybody() -> None:
-    """Two hundred wait for the same days. What is compared grows with their pairs, no more."""
+    """Two hundred holds of the same days cost at most one comparison per pair."""
     compared = {count: _comparisons_of_a_release(count) for count in (100, 200)}
     assert compared[200] < 5 * compared[100]
 

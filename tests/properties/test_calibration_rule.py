@@ -1,4 +1,4 @@
-"""Whatever is commanded: no two productions come without a day between them in an LED volume."""
+"""No commands put two productions into an LED volume without a day between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The context's laws: it sees the history as it is, and what it asked is what breaks it."""
+"""The context's laws: it sees the history as it is, and its questions are its boundary."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ TAGS = ("space:stage-1@2025-07", "space:stage-1@2025-08", "project:a", "project:
 
 
 class Noted(Event, frozen=True):
-    """An event about whatever the test says."""
+    """An event about any subjects."""
 
     about: tuple[str, ...]
     number: int = 0
 
     def tags(self) -> tuple[str, ...]:
-        """What the test says."""
+        """Return the tags given by the test."""
         return self.about
 
 
@@ -55,21 +55,21 @@ questions = st.tuples(
     st.lists(st.sampled_from(KINDS), unique=True, max_size=2),
     st.booleans(),
 )
-"""Tags to ask for, types to ask for, and whether only the newest is asked for."""
+"""The tags and types to ask for, and whether to ask only for the newest event."""
 
 Question = tuple[list[str], list[type[Noted]], bool]
 Log = MemoryHistory | EventLog
 
 
 LONG = 200
-"""Events after which a log is put away: each example asks much of the whole of it."""
+"""Events after which a log is replaced: each example reads much of it."""
 
 
 class Logs:
     """A log that grows from example to example, so that the laws are tried on a long one, too.
 
-    Of thousands of examples each would be slower than the one before it: a log that has
-    become long makes way for a new one at the same place.
+    With thousands of examples each would be slower than the last: a long log is replaced by
+    a new one at the same place.
     """
 
     def __init__(self, where: str | None) -> None:
@@ -77,7 +77,7 @@ class Logs:
         self._log = self._new()
 
     def with_these(self, happened: Sequence[Event]) -> Log:
-        """The log, in which this has happened last."""
+        """Return the log, with these events last."""
         if self._log.head() > LONG:
             self.close()
             self._remove()
@@ -86,7 +86,7 @@ class Logs:
         return self._log
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         if isinstance(self._log, EventLog):
             self._log.close()
 
@@ -119,7 +119,7 @@ def logs(request: pytest.FixtureRequest) -> Iterator[Logs]:
 
 
 def look(log: Log) -> Context:
-    """What a decision that begins now would read through."""
+    """Return a context as a decision that begins now would have it."""
     return Context(Snapshot(log, log.head()), now=NOW, new_id=lambda _: "1", header=HEADER)
 
 
@@ -137,7 +137,7 @@ def ask(ctx: Context, question: Question) -> list[RecordedEvent]:
 
 
 def concerns(question: Question, event: Event) -> bool:
-    """Whether the event would have been among the answers, by the plain meaning of the words."""
+    """Whether the event would have been among the answers, by the definition of a question."""
     tags, types, only_last = question
     asked = tags[:1] if only_last else tags
     return any(t in event.tags() for t in asked) and (not types or type(event) in types)
@@ -223,7 +223,7 @@ def test_what_a_refused_decision_recorded_is_taken_back(
     expected = ask(ctx, question)
     for event in second:
         ctx.record(event)
-    ctx._snapshot.drop(len(second))
+    ctx._snapshot.take_back(len(second))
     assert ask(ctx, question) == expected
 
 

@@ -1,4 +1,4 @@
-"""The testing kit itself: what it draws, how it is declared, what its instruments notice."""
+"""The testing kit itself: its drawn histories, its declaration, its instruments."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ from ledger.events.base import Event, RecordedEvent, Registry
 from ledger.plugin import Context, Projection, Row, key, on, table, view, zone
 from ledger.testing import events_of, isolated_host, projection_contract, studio_histories
 from ledger.testing.restarts import Memory
+from ledger.testing.retelling import Told, told
 from ledger.testing.strategies import cases
-from ledger.testing.studio import Choice, Told, stored, told
+from ledger.testing.studio import Choice, stored
 from ledger.testing.watching import Stopped, watching
 
 
@@ -45,7 +46,7 @@ class Hours(Row):
 
 
 class CrewHours(Projection):
-    """As an author begins."""
+    """A first version by an author."""
 
     spaces = table(Hours)
 
@@ -57,13 +58,13 @@ class CrewHours(Projection):
 
     @view("Crew hours")
     def crew_hours(self, least: float) -> list[Hours]:
-        """Spaces with at least so many."""
+        """Spaces with at least that many."""
         return [row for row in self.spaces.rows() if row.hours >= least]
 
 
 PARAMETERS = {"crew-hours": {"least": 1}}
 
-# --- what is drawn --------------------------------------------------------------------------
+# --- drawn histories -----------------------------------------------------------------------
 
 
 def test_every_event_of_the_studio_is_drawn() -> None:
@@ -75,7 +76,7 @@ def test_every_event_of_the_studio_is_drawn() -> None:
         seen.update({entry.type for entry in history})
 
     draw()
-    # A restored log records it as its first line of its own; no decision of the studio does.
+    # A restored log records it as its own first line; no decision of the studio does.
     drawn = {t.type_name for t in STUDIO_EVENTS} - {LedgerContinued.type_name}
     assert drawn <= set(seen)
     assert min(seen[name] for name in drawn) >= 2
@@ -138,13 +139,13 @@ def test_events_of_a_plugin_are_drawn_by_their_fields_and_among_the_others() -> 
 
 def test_a_failure_is_told_in_few_events() -> None:
     class Fails(Projection):
-        """It has a view less than an author would give it."""
+        """It has one view fewer than its author declares."""
 
         spaces = table(Hours)
 
         @on(ProjectOpened)
         def opened(self, event: ProjectOpened, entry: RecordedEvent) -> None:
-            """Not a third one."""
+            """Return false for a third one."""
             assert event.project in ("resurrection", "night-train")
 
     contract = projection_contract(Fails, examples=40)
@@ -155,17 +156,17 @@ def test_a_failure_is_told_in_few_events() -> None:
     assert "#12 ProjectOpened project=film-1" in story
 
 
-# --- how it is declared ---------------------------------------------------------------------
+# --- declaration ----------------------------------------------------------------------------
 
 
 def test_an_exemption_carries_its_reason() -> None:
-    reason = "its words come from a set that nobody reads in order"
+    reason = "its words come from a set that is read in no order"
     contract = projection_contract(CrewHours, exempt={"order_of_sets": reason})
-    with pytest.raises(pytest.skip.Exception, match="nobody reads"):
+    with pytest.raises(pytest.skip.Exception, match="is read in no order"):
         contract().test_order_of_sets()
     with pytest.raises(ValueError, match="say in a few words why CrewHours is exempt from purity"):
         projection_contract(CrewHours, exempt={"purity": "slow"})
-    with pytest.raises(ValueError, match="no law 'tidiness'"):
+    with pytest.raises(ValueError, match="unknown law 'tidiness'"):
         projection_contract(CrewHours, exempt={"tidiness": "it is as it is"})
 
 
@@ -186,7 +187,7 @@ def test_a_view_that_needs_a_parameter_is_asked_with_it() -> None:
 
 @st.composite
 def one_opening(draw: st.DrawFn) -> tuple[RecordedEvent, ...]:
-    """A history of an author's own."""
+    """Draw an author's own histories."""
     return told([])[: draw(st.integers(1, 3))]
 
 
@@ -208,7 +209,7 @@ def test_a_case_says_its_history_in_lines(case: object) -> None:
     assert repr(case).startswith("<a history of ")
 
 
-# --- what the instruments notice ------------------------------------------------------------
+# --- instruments ----------------------------------------------------------------------------
 
 _kept: dict[str, int] = {"a": 1}
 _queue: deque[int] = deque([1])
@@ -221,7 +222,7 @@ def _remember(value: int, seen: list[int] = []) -> list[int]:  # noqa: B006  # t
 
 
 def test_a_restart_puts_back_what_a_module_keeps() -> None:
-    global _number  # what a careless plugin does
+    global _number  # as a careless plugin does
     memory = Memory(CrewHours)
     assert memory.changed() == []
     _kept["b"], _number = 2, 2
@@ -264,7 +265,7 @@ def test_what_is_impure_is_noticed(name: str) -> None:
 GOING_OUT: tuple[Callable[[], object], ...] = (
     lambda: subprocess.run([sys.executable, "-V"], check=False),
     lambda: Path(__file__).read_text(encoding="utf-8"),
-    lambda: os.listdir("."),  # what is to be stopped
+    lambda: os.listdir("."),  # the call to stop
     lambda: socket.socket(),  # noqa: PLW0108  # the same, from this module's own frame
 )
 
@@ -290,7 +291,7 @@ def test_what_is_pure_is_not_noticed() -> None:
     assert sys.getprofile() is None
 
 
-# --- a host of one's own --------------------------------------------------------------------
+# --- a separate host ------------------------------------------------------------------------
 
 
 def test_an_isolated_host_knows_one_plugin_and_nothing_else() -> None:

@@ -1,7 +1,7 @@
-"""What the ledger knows of a thing: the same as its rules and its views say, at any position.
+"""Entities: at any position they say the same as the rules and the views.
 
 Histories are drawn, and at random positions each entity is compared with the decisions' own
-readers and with the shipped views; then the laws of blame and of differences are asked.
+readers and with the shipped views; then the laws of blame and of differences are checked.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from ledger.testing import studio_histories
 from ledger.testing.history import MemoryHistory
 
 LATE = datetime(2099, 1, 1, tzinfo=UTC)
-"""After everything that a drawn history enters."""
+"""A time after everything in a drawn history."""
 
 places = st.integers(0, 10_000)
-"""A place in a history of any length: read modulo that."""
+"""A place in a history of any length, taken modulo its length."""
 
 
 class Indexed(MemoryHistory):
-    """A drawn history, with an index by tag: it is asked many times."""
+    """A drawn history, with an index by tag: it is read many times."""
 
     def __init__(self, entries: Iterable[RecordedEvent]) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ def log_of(entries: Iterable[RecordedEvent]) -> Indexed:
 
 
 def settled(history: Sequence[RecordedEvent], place: int) -> int:
-    """A position after which no command is half recorded: away and back are two moves."""
+    """A position after a whole command: a move there and back is two events."""
     position = place % len(history) + 1
     while position < len(history) and (
         history[position].recorded_at == history[position - 1].recorded_at
@@ -91,7 +91,7 @@ def context(entries: Sequence[RecordedEvent]) -> Context:
 
 
 def names(entries: Iterable[RecordedEvent]) -> list[tuple[str, str]]:
-    """Every thing that a history says something of."""
+    """Every thing in a history."""
     found = {name: None for entry in entries for name in touched(entry)}
     return [name for name in found if name[0] in KINDS]
 
@@ -108,7 +108,7 @@ def value(entity: Entity, field: str) -> Any:
 
 
 def parts(entity: Entity, stem: str) -> dict[str, Any]:
-    """The values of a field that there is several times, by part; those withdrawn left out."""
+    """The values of a repeated field, by part, without the withdrawn ones."""
     return {
         field.partition(".")[2]: facts[-1].value
         for field, facts in entity.fields.items()
@@ -224,7 +224,7 @@ def test_the_shipped_views_say_the_same(history: Sequence[RecordedEvent], place:
     assert set(rows) == set(things["booking"])
     for id, entity in things["booking"].items():
         row, period = rows[id], value(entity, "period")
-        held = ("held", "expired")  # nobody records that a hold's time has run out
+        held = ("held", "expired")  # no event records that a hold has expired
         assert row.state == value(entity, "status") or (
             row.state in held and value(entity, "status") in held
         )
@@ -278,7 +278,7 @@ def test_what_set_a_value_was_known_by_then_and_the_value_was_so_from_then(
             assert records.at(last.known).fields[field][-1].value == last.value, field
             for one, other in pairwise(facts):
                 again = one.value == other.value and other.entry.corrects is None
-                assert not again, "who says again what is so has set nothing"
+                assert not again, "an event that repeats a fact has set nothing"
 
 
 @given(studio_histories(), places, places)
@@ -303,7 +303,7 @@ def test_what_differs_is_told_and_nothing_else(
             was, now = before.fields.get(change.field, ()), after.fields[change.field]
             assert change.before == (was[-1].value if was else None)
             assert change.after == now[-1].value
-            assert change.steps, "something was said of it"
+            assert change.steps, "an event is about it"
             assert all(low < step.known <= high for step in change.steps)
             assert change.fact.known <= high
         unchanged = set(after.fields) - {change.field for change in found.changes}
@@ -326,7 +326,7 @@ def test_a_tag_narrows_to_what_its_events_speak_of(
     assert (wanted in all_of_it) == (wanted in {(c.entity.kind, c.entity.id) for c in narrowed})
 
 
-# --- what nobody can read ----------------------------------------------------------------
+# --- unreadable events -------------------------------------------------------------------
 
 
 @settings(max_examples=20)

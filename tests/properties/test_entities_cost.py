@@ -1,4 +1,4 @@
-"""`blame` reads what it tells of, also in a log of 100,000 events; counted, not timed."""
+"""`blame` reads only the events that it shows, also in a log of 100,000; counted, not timed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MANY = 100_000
 
 
 class Counting:
-    """A log that counts the events it answers with."""
+    """A log that counts the events that it returns."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
@@ -50,7 +50,7 @@ class Counting:
 
 
 def _few() -> list[Event]:
-    """A stage, a project, a case and a lens in it."""
+    """A stage, a project, and a case with a lens."""
     at = BEGINNING
     return [
         SpaceCommissioned(
@@ -114,7 +114,7 @@ def log(tmp_path_factory: pytest.TempPathFactory, quick_folder: Path) -> Iterato
 
 
 def test_each_costs_what_it_tells_of(log: EventLog) -> None:
-    """The stage's tag is on 50,000 bookings, the project's too: none of them is read."""
+    """50,000 bookings have the tags of the stage and the project: none of them is read."""
     head = log.head()
     assert head > MANY
     few = {("project", "night"): 3, ("space", "stage-1"): 1, ("booking", "b-777"): 1}

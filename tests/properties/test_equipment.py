@@ -91,7 +91,7 @@ def _booking() -> BookingConfirmed:
     return BookingConfirmed(booking=BOOKING, space="stage-1", project="film", period=period)
 
 
-# --- commands, and the events that they should make if they are taken ----------------
+# --- commands, and the events that they should make if accepted -- ----------------
 
 
 WEIGHTS = {
@@ -104,7 +104,7 @@ WEIGHTS = {
     ServiceEquipment: 4,
     RetireEquipment: 1,
 }
-"""How often each is commanded: what is packed or retired makes no more moves."""
+"""How often each is drawn: packed or retired items do not move."""
 
 
 @st.composite
@@ -142,9 +142,9 @@ def commands(draw: st.DrawFn, when: st.SearchStrategy[int] = steps) -> Decision:
 
 
 def expected(events: Sequence[Event], command: Decision) -> list[EquipmentEvent] | None:
-    """The events that a command asks for, as the naive studio sees it; None where it is senseless.
+    """Return the events of a command, as the naive studio sees it; None if it makes no sense.
 
-    Flags that only help reading (`latest` and the like) are left at their defaults here.
+    Flags that only help reading, such as `latest`, are left at their defaults here.
     """
     assert isinstance(
         command,
@@ -238,7 +238,7 @@ def _uses(then: Studio, command: Decision, at: datetime) -> list[EquipmentEvent]
 
 
 class EquipmentInAnyOrder(RuleBasedStateMachine):
-    """Commands in any order of effective time; each judged, then the whole looked at."""
+    """Commands in any order of effective time; each is judged, then the whole is checked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -302,7 +302,7 @@ class EquipmentInAnyOrder(RuleBasedStateMachine):
             assert before[axis] == after[axis], f"{command} changed the {axis}"
 
     def check_flags(self, outcome: Outcome) -> None:
-        """`latest` and `contents` are what looking at every event gives."""
+        """`latest` and `contents` are as every event together says."""
         so_far = self.events
         for event in outcome.events:
             if isinstance(event, PlaceEvent):
@@ -316,7 +316,7 @@ class EquipmentInAnyOrder(RuleBasedStateMachine):
                 assert event.contents == len(studio(so_far).inside(event.container))
 
     def seen(self) -> dict[str, list[object]]:
-        """What the decisions' own questions answer, by axis."""
+        """Return the answers to the decisions' own questions, by axis."""
         ctx = self.context()
         return {
             "place": [place_at(ctx, item, END) for item in ITEMS],
@@ -383,7 +383,7 @@ def _is_latest(events: Sequence[Event], item: str, at: datetime) -> bool:
 
 
 def _facts(event: Event) -> dict[str, object]:
-    """What an event says of the studio, without the flags that only help reading."""
+    """Return what an event says about the studio, without the flags that only help reading."""
     flags = {"latest", "latest_for", "contents"}
     fields = {name: getattr(event, name) for name in event.__struct_fields__ if name not in flags}
     return {"type": event.type_name, **fields}

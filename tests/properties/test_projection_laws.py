@@ -1,7 +1,7 @@
-"""Incremental = one fold = as of, for a projection that does all that a handler may do.
+"""Incremental = one fold = as of, for a projection that does everything that a handler may.
 
-Its events carry what to do to the tables, and it writes down what it reads, at every event:
-so a row that a handler sees in memory but not before a database, or the other way, shows.
+Its events say what to do to the tables, and at every event it writes down what it reads: so a
+difference between the rows in memory and in a database shows.
 """
 
 import tempfile
@@ -34,7 +34,7 @@ class Mood(Enum):
 
 
 class Done(Event, frozen=True):
-    """One thing to do to the tables."""
+    """One operation on the tables."""
 
     type_name = "lab.Done"
     op: Op
@@ -59,14 +59,14 @@ class Cell(Row):
 
 
 class Seen(Row):
-    """What a handler read at a position."""
+    """The rows that a handler read at a position."""
 
     position: int = key()
     text: str = ""
 
 
 class Lab(Projection):
-    """Does what its events say."""
+    """A projection that carries out its events."""
 
     cells = table(Cell)
     seen = table(Seen)
@@ -166,13 +166,13 @@ def catch_up_in_parts(
 
 @st.composite
 def stops(draw: st.DrawFn) -> list[tuple[int, int, bool]]:
-    """Where to stop (rising positions), the batch size from there, whether to start anew."""
+    """Where to stop (rising positions), the batch size from there, whether to restart."""
     ends = sorted(draw(st.lists(st.integers(0, 30), max_size=4)))
     return [(end, draw(st.integers(1, 7)), draw(st.booleans())) for end in ends]
 
 
 def emptied(place: Place) -> Place:
-    """The place, without the tables of an example before."""
+    """Return the place, without the tables of the last example."""
     store = ViewStore(place)
     with store.writing(alone=True) as connection:
         for mine in store.generations(connection).values():
@@ -199,7 +199,7 @@ def test_stopping_anywhere_changes_nothing(
     done: list[Done], parts: list[tuple[int, int, bool]], misses: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        # so that short histories also reach tables that are loaded whole
+        # so that short histories also reach tables that are loaded entirely
         patch.setattr(sdk_tables, "MISSES_BEFORE_LOADING", misses)
         check_laws(done, parts, Place.parse(Path(folder) / "studio.views.db"))
 

@@ -1,4 +1,4 @@
-"""Laws of the efficiency and claims plugins, beside a naive reckoning."""
+"""Laws of the efficiency and claims plugins, against a naive calculation."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def reports(draw: st.DrawFn) -> Event:
 
 @st.composite
 def shooting_lives(draw: st.DrawFn) -> list[Event]:
-    """Spaces with their lives, and reports among them: some of a day that has one already."""
+    """Lives of spaces, with reports among them, some for a day that already has one."""
     events = draw(histories())
     for report in draw(st.lists(reports(), max_size=12)):
         events.insert(draw(st.integers(len(SPACES), len(events))), report)
@@ -54,7 +54,7 @@ def shooting_lives(draw: st.DrawFn) -> list[Event]:
 
 
 def naive_rate(events: Sequence[Event], kinds: Sequence[str], window: tuple[date, date]) -> Any:
-    """Setups and hours of the days that last reported any, one by one."""
+    """Return setups and hours from each day's last report, one by one."""
     model = Model.of(list(events))
     latest: dict[tuple[str, date], ShootDayReported] = {}
     for event in events:
@@ -100,7 +100,7 @@ def claim(metric: str, on: date) -> Event:
 
 
 def logged(events: Sequence[Event], hours: Sequence[int]) -> MemoryHistory:
-    """The events, each recorded so many hours after the one before."""
+    """Return the events, each recorded `hours` after the one before."""
     clock = ManualClock(at(0))
     history = MemoryHistory(clock=clock, types=(ClaimRecorded,))
     now = at(0)

@@ -75,7 +75,7 @@ def _nothing(recorder: object, connection: object) -> None:
 
 TYPES = st.sampled_from(["A", "B", "C", "", "a", "é", "'\"\\"])
 TAGS = st.sampled_from(["x:1", "x:2", "y:1", "y:1@2025-07", "", "片:场", "'\"\\\n"])
-# What no event carries, and what no database can keep, is a fair question all the same.
+# Texts that no event carries, and no database can keep, are legal questions, too.
 ASKED_TAGS = TAGS | st.sampled_from(["z:0", "nul:\0", "half:\ud800"])
 ASKED_TYPES = TYPES | st.sampled_from(["Z", "\0"])
 
@@ -108,7 +108,7 @@ READS = st.lists(
     ),
     max_size=6,
 )
-# Small pages, tails and statements, so that a short log meets every seam of a long one.
+# Small pages, tails and statements, so that a short log meets every boundary of a long one.
 SEAMS = st.tuples(
     st.sampled_from([1, 2, 3, 1000]), st.sampled_from([0, 2, 128]), st.sampled_from([1, 2, 64])
 )
@@ -156,7 +156,7 @@ def filtered(
     reads=[(DCBQuery([DCBQueryItem([], ["x:1"]), DCBQueryItem(["A"])]), None, None, None, False)],
     seam=(1, 0, 1),
 )
-@example(  # a type alone, looked for among the newest events
+@example(  # a type alone, searched among the newest events
     appends=[
         ([DCBEvent("A", b"", ["x:1"])], None),
         ([DCBEvent("B", b"")], DCBAppendCondition(DCBQuery([DCBQueryItem(["A"])]))),
@@ -210,7 +210,7 @@ def _bytes(value: object) -> object:
 def test_a_condition_of_thousands_of_queries(
     new_recorder: NewRecorder, match: int | None, tail: int
 ) -> None:
-    """One of 3,000 queries matches, wherever it stands, or none does."""
+    """One of 3,000 queries matches, in any place, or none does."""
     query = DCBQuery([DCBQueryItem(["A", "B"], [f"x:{n}", "y:1"]) for n in range(3_000)])
     with new_recorder() as recorder, seams(1000, tail, 32):
         recorder.append([DCBEvent("C", b"", ["x:1", "y:1"]), DCBEvent("A", b"", ["x:2"])])

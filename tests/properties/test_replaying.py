@@ -1,4 +1,4 @@
-"""Wherever a replay went, by whatever way, its views answer as a fold to that place answers."""
+"""At any place of a replay, by any way there, its views answer like a fold up to there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _log(entries: list[RecordedEvent]) -> SampleLog:
 
 
 def _answers(projection: type[Any], log: SampleLog, position: int) -> dict[str, Any]:
-    """What every view says of a prefix: `view NAME --as-of`."""
+    """Return the answers of every view for a prefix: `view NAME --as-of`."""
     fold = folded(projection, log, position)
     return {
         name: (view.call(fold.projection, REQUIRED.get(name, {})), fold.position, fold.recorded_at)

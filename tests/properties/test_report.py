@@ -1,4 +1,4 @@
-"""Whatever happened in a studio can be told: each changed thing in sentences that fit."""
+"""Any history of a studio can be reported: each changed thing in sentences that fit."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_every_changed_thing_has_its_sentences(
 def test_an_event_that_changed_something_is_named(
     history: Sequence[RecordedEvent], place: int
 ) -> None:
-    """Between an event and the one before, the report names no other than that."""
+    """Between an event and the one before, the report names only that event."""
     log, position = log_of(history), place % len(history) + 1
     report = Report(Style("UTC"))
     for thing in changes(log, position - 1, position):

@@ -1,4 +1,4 @@
-"""What holds for each shipped projection: pieces make the whole, a prefix is the past."""
+"""Laws of each shipped projection: batches make the whole, a prefix is the past."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ SHIPPED: tuple[type[Projection], ...] = (
     Utilization,
 )
 REQUIRED: dict[str, dict[str, Any]] = {}
-"""Parameters of the views that cannot do without; so far none."""
+"""Parameters of the views that require them; so far none."""
 
 
 @st.composite
 def studios(draw: st.DrawFn) -> list[RecordedEvent]:
-    """Spaces and bookings, and among them a project and an item that gets about."""
+    """Spaces and bookings, and among them a project and an item that moves."""
     events = draw(histories())
     others: list[Event] = [
         ProjectOpened(project="p", title="P", kind="feature", on=FIRST),
@@ -86,7 +86,7 @@ def studios(draw: st.DrawFn) -> list[RecordedEvent]:
 
 
 def answers(projection: Projection) -> dict[str, list[Struct]]:
-    """What every view of a projection says, without any filter."""
+    """Return the answer of every view of a projection, without any filter."""
     return {
         name: view.call(projection, REQUIRED.get(name, {}))
         for name, view in type(projection).views.items()
@@ -96,7 +96,7 @@ def answers(projection: Projection) -> dict[str, list[Struct]]:
 def in_pieces(
     projection: type[Projection], entries: Sequence[RecordedEvent], sizes: Sequence[int]
 ) -> Projection:
-    """The fold of batches of these sizes, each settled before the next."""
+    """Fold in batches of these sizes, each settled before the next."""
     folding, rest = Folding(projection.open()), list(entries)
     for size in (*sizes, len(rest)):
         assert folding.apply(rest[:size]) is None

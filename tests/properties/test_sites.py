@@ -1,4 +1,4 @@
-"""A space by date against plain models that keep a note for every single day."""
+"""A space by date against simple models that keep an entry for every day."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def read_through(story: Scenario) -> Context:
 
 
 def attempt(story: Scenario, decision: Decision, *refusals: type[Exception]) -> bool:
-    """Whether it was recorded. Refused in any other way than these, it fails the test."""
+    """Return whether it was recorded. Any refusal other than these fails the test."""
     outcome = story.when(decision)
     if outcome.refusal is not None:
         assert isinstance(outcome.refusal, refusals), outcome.refusal
@@ -85,7 +85,7 @@ def attempt(story: Scenario, decision: Decision, *refusals: type[Exception]) -> 
 def test_facts_on_a_day_are_those_noted_for_the_day(
     changes: list[tuple[int, int]], span: list[int]
 ) -> None:
-    """The model notes the area on each day until that of the next change then known."""
+    """The model notes the area on each day until the next change known by then."""
     story = history_of(SITE, HALL)
     noted = [1.0] * LENGTH
     changed: set[int] = set()
@@ -169,14 +169,14 @@ def test_closures_of_a_period_are_the_days_that_stayed_shut(
     event(f"{len(found)} closures found")
 
 
-# --- room ----------------------------------------------------------------------------
+# --- capacity -------------------------------------------------------------------------
 
 confirms = st.tuples(st.just("confirm"), spans, st.integers(1, 3))
 capacities = st.tuples(st.just("capacity"), numbers, st.sampled_from([None, 1, 2, 3, 4]))
 
 
 class Room:
-    """For each day: how much there is, and how much is taken."""
+    """For each day, the capacity and the units taken."""
 
     def __init__(self) -> None:
         self.there: list[int | None] = [3] * LENGTH
@@ -185,7 +185,7 @@ class Room:
         self.booked = 0
 
     def confirm(self, story: Scenario, span: list[int], units: int) -> None:
-        """Book what fits, as a confirm would."""
+        """Book if it fits, as a confirm would."""
         among = range(span[0], span[1] + 1)
         if all(self.taken[n] + units <= (self.there[n] or 1) for n in among):
             self.booked += 1
@@ -202,7 +202,7 @@ class Room:
                 self.taken[n] += units
 
     def change(self, story: Scenario, number: int, capacity: int | None) -> None:
-        """Change the capacity, which is refused exactly where it would be too little."""
+        """Change the capacity, which is refused exactly if it would be too little."""
         until = min((other for other in self.changed if other > number), default=LENGTH)
         fits = all(self.taken[n] <= (capacity or 1) for n in range(number, until))
         same = self.there[number] == capacity

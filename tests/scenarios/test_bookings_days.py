@@ -1,4 +1,4 @@
-"""A firm booking starts, reports what it shot, wraps; or it is called off."""
+"""A firm booking starts, reports its shoot days, wraps; or it is called off."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_a_report_says_something() -> None:
     [(date(2025, 3, 30), 23.0), (date(2025, 3, 31), 24.0), (date(2025, 10, 26), 25.0)],
 )
 def test_no_day_shoots_longer_than_its_clock_has_hours(day: date, hours: float) -> None:
-    """Where the clocks go forward a day has 23 hours, and where they go back 25."""
+    """When the clocks go forward a day has 23 hours, and when they go back 25."""
     when = f"{day}..{day + timedelta(days=1)}"
     story = (
         campus("Europe/Berlin")
@@ -185,7 +185,7 @@ def test_a_refusal_names_the_last_that_changed_the_booking() -> None:
 def test_there_is_nothing_to_correct_on_a_day_without_a_report() -> None:
     report = ReportShootDay(booking="shoot", day=july(4), setups_shot=0, corrects=12)
     story = started().and_given(ReportShootDay(booking="shoot", day=july(3), setups_shot=0))
-    story.when(report).refused(NothingToCorrect, by=12, saying="no report of 2025-07-04")
+    story.when(report).refused(NothingToCorrect, by=12, saying="not a report of 2025-07-04")
 
 
 def test_days_that_cannot_be_reported() -> None:
@@ -284,14 +284,14 @@ def test_a_cancelled_booking_frees_its_days(story: Callable[[], Scenario]) -> No
 def test_a_booking_that_shot_wraps_and_is_not_called_off() -> None:
     story = started().and_given(ReportShootDay(booking="shoot", day=july(3), setups_shot=0))
     story.when(CancelBooking(booking="shoot")).refused(
-        ShotAlready, by=12, saying="on 2025-07-03, it cannot be called off (#12). Wrap it"
+        ShotAlready, by=12, saying="on 2025-07-03, so it cannot be called off (#12). Wrap it"
     )
     story.and_given(ReportShootDay(booking="shoot", day=july(2), setups_shot=0))
     story.when(CancelBooking(booking="shoot")).refused(ShotAlready, by=13)
 
 
 def test_a_report_comes_between_a_cancellation_and_its_record() -> None:
-    """Who cancels has read that nothing was shot; a report that is filed meanwhile matters."""
+    """A cancel depends on there being no report; one that is filed meanwhile conflicts."""
     story = started()
     cancel = story.when(CancelBooking(booking="shoot"))
     head = story.position

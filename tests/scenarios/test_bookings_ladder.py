@@ -1,4 +1,4 @@
-"""Holds queue for a space; whoever is first may confirm, the others may press."""
+"""Holds queue for a space; the first may confirm, the others may challenge."""
 
 from __future__ import annotations
 
@@ -95,15 +95,15 @@ def test_an_id_is_made_up_where_none_is_given() -> None:
 @pytest.mark.parametrize(
     ("wish", "refusal", "saying"),
     [
-        (hold("first", "2025-09-01"), AlreadyExists, "'first' exists already (#9)"),
+        (hold("first", "2025-09-01"), AlreadyExists, "'first' already exists (#9)"),
         (hold("My booking", "2025-09-01"), BadId, "'my-booking'"),
-        (hold("b", "2025-09-01", "nobody"), UnknownId, "no project 'nobody'"),
+        (hold("b", "2025-09-01", "unknown"), UnknownId, "no project 'unknown'"),
         (hold("b", "2025-09-01", space="stage-9"), UnknownId, "no space 'stage-9'"),
         (hold("b", "2025-09-01", units=0), BadInput, "at least one"),
         (
             hold("b", "2025-09-01", expires_at=Moment.parse("2025-05-30")),
             BadInput,
-            "would have expired at 2025-05-30",
+            "would already have expired, at 2025-05-30",
         ),
         (
             hold("b", "2025-09-01", confirm=True, expires_at=Moment.parse("2025-06-30")),
@@ -149,7 +149,7 @@ def test_when_one_leaves_those_behind_move_up_into_the_next_months() -> None:
 
 
 def test_who_is_still_behind_somebody_stays() -> None:
-    """Two are behind a third; when the one between leaves, the last moves up by one only."""
+    """Two are behind a third; when the middle one leaves, the last moves up by only one."""
     story = campus().and_given(
         hold("first", "2025-07-01..2025-07-10"),
         hold("between", "2025-07-01..2025-07-10", "dragon"),
@@ -165,7 +165,7 @@ def test_who_is_still_behind_somebody_stays() -> None:
 
 def test_a_release_of_what_is_no_hold() -> None:
     story = queue(1)
-    story.when(ReleaseHold(booking="nobody")).refused(UnknownId, saying="no booking 'nobody'")
+    story.when(ReleaseHold(booking="unknown")).refused(UnknownId, saying="no booking 'unknown'")
     story.and_given(ReleaseHold(booking="first"))
     story.when(ReleaseHold(booking="first")).refused(
         WrongState, by=10, saying="is released, not held (#10). Place a new hold"
@@ -238,7 +238,7 @@ def test_a_booking_is_held_and_confirmed_in_one() -> None:
 
 def test_to_confirm_at_once_is_not_to_pass_a_hold_either() -> None:
     wish = hold("second", "2025-07-08..2025-07-20", "dragon", confirm=True)
-    queue(1).when(wish).refused(BehindHold, by=9, saying="Place a hold, which may challenge it")
+    queue(1).when(wish).refused(BehindHold, by=9, saying="Place a hold and challenge it")
 
 
 def test_nobody_overlaps_what_is_confirmed_but_anybody_may_hold_behind_it() -> None:
@@ -266,7 +266,7 @@ def test_several_are_confirmed_together_or_not_at_all() -> None:
 
 @pytest.mark.parametrize("bookings", [(), ("first", "first")])
 def test_what_is_confirmed_is_named_once(bookings: tuple[str, ...]) -> None:
-    queue(1).when(ConfirmBookings(bookings=bookings)).refused(BadInput, saying="each once")
+    queue(1).when(ConfirmBookings(bookings=bookings)).refused(BadInput, saying="one twice")
 
 
 def test_a_closed_project_confirms_nothing() -> None:
@@ -323,7 +323,7 @@ def test_a_challenge_lapses_when_the_time_is_over() -> None:
 
 
 def test_only_whom_one_challenged_oneself_lapses() -> None:
-    """Another's challenge of the same hold opens no door."""
+    """Another booking's challenge of the same hold does not count."""
     story = queue(2).and_given(
         hold("third", "2025-07-10", "comet"), ChallengeHolds(booking="second")
     )
@@ -341,14 +341,14 @@ def test_challenges_that_go_nowhere() -> None:
         NotAhead, by=9, saying="not ahead of 'third'"
     )
     story.when(ChallengeHolds(booking="second", against=("third",))).refused(NotAhead, by=11)
-    story.when(ChallengeHolds(booking="second", against=("nobody",))).refused(UnknownId)
+    story.when(ChallengeHolds(booking="second", against=("unknown",))).refused(UnknownId)
     story.and_given(ReleaseHold(booking="first"))
     story.when(ChallengeHolds(booking="second", against=("first",))).refused(WrongState, by=12)
     story.when(ChallengeHolds(booking="first")).refused(WrongState, by=12)
 
 
 def test_who_cannot_confirm_anyway_is_not_pressed() -> None:
-    """The days are somebody's already: the challenged could not answer by confirming."""
+    """The days are already taken: the challenged hold could not answer by confirming."""
     story = queue(2).and_given(ConfirmBookings(bookings=("first",)))
     story.and_given(hold("third", "2025-07-10..2025-07-12", "comet"))
     story.when(ChallengeHolds(booking="third")).refused(SpaceTaken, by=11)

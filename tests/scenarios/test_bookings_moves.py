@@ -1,4 +1,4 @@
-"""Bookings move: holds to the back of another queue, firm bookings to where there is room."""
+"""Bookings move: holds to the back of another queue, firm bookings where there is room."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_a_move_goes_only_where_a_booking_can_be() -> None:
     story.when(move("first", "2025-07-30..2025-08-02")).refused(ClosedDays, by=11)
     story.when(move("first", "2023-07-30..2023-08-02")).refused(NotInService, by=2)
     story.when(move("first", space="stage-9")).refused(UnknownId)
-    story.when(move("nobody", "2025-07-30")).refused(UnknownId)
+    story.when(move("unknown", "2025-07-30")).refused(UnknownId)
     story.when(move("first", "2025-07-01..2025-07-10", space="stage-1")).refused(BadInput)
     story.when(move("first")).refused(BadInput, saying="has 'stage-1' on 2025-07-01..2025-07-10")
     story.and_given(over).when(move("second", "2025-07-09")).refused(ProjectIsClosed, by=12)

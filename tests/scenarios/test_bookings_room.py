@@ -1,4 +1,4 @@
-"""Whether a space can take a booking: service, closed days, capacity; and whom that disturbs."""
+"""Whether a space can take a booking: service, closed days, capacity; and what conflicts."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_holds_stand_in_nobodys_way_while_there_is_room_for_all() -> None:
 
 
 def test_capacity_goes_by_date() -> None:
-    """From 8 July the workshop has one bay less; a booking into that needs to fit all along."""
+    """From 8 July the workshop has one bay less; a booking that spans it must fit throughout."""
     smaller = SpaceChanged(
         space="workshop",
         site="yongchuan",
@@ -167,7 +167,7 @@ def test_a_day_is_not_given_twice_when_the_time_zone_rules_change() -> None:
     story.when(hold("b", "2026-04-01..2026-04-02", confirm=True)).refused(SpaceTaken, by=10)
 
 
-# --- whom it disturbs ----------------------------------------------------------------
+# --- conflicts ------------------------------------------------------------------------
 
 
 def july() -> Scenario:

@@ -1,4 +1,4 @@
-"""Containers move as a unit: packing, unpacking, what is inside what."""
+"""Containers move as a unit: packing, unpacking, and nesting."""
 
 from __future__ import annotations
 

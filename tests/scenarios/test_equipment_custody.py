@@ -1,4 +1,4 @@
-"""Who has an item and whether it is fit for use, whatever place it is at."""
+"""Who has an item and whether it is fit for use, wherever it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a decision about equipment reads: as much in its tenth year as in its first."""
+"""A decision about equipment reads as much in its tenth year as in its first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HEADER = Header(actor="guard")
 
 
 class Counting(MemoryHistory):
-    """Counts the questions it is asked and the events it answers with."""
+    """A history that counts its questions and the events that it returns."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Counting(MemoryHistory):
 
 
 def well_travelled(moves: int) -> tuple[Counting, datetime]:
-    """A case and a lens; the case went to and fro. The time of its last move."""
+    """A case and a lens; the case went back and forth. The time of its last move."""
     history = Counting()
     stages = ("stage-1", "stage-2")
     period = Period(BEGINNING, BEGINNING + timedelta(days=1), "UTC")
@@ -99,7 +99,7 @@ def well_travelled(moves: int) -> tuple[Counting, datetime]:
 
 
 def cost(history: Counting, decision: Decision, now: datetime) -> tuple[int, int, int]:
-    """Questions asked, events read, events recorded (and recorded they are)."""
+    """Return the counts of questions, events read and events recorded, and record them."""
     history.questions = history.answered = 0
     ctx = Context(Snapshot(history, history.head()), now=now, new_id=str, header=HEADER)
     decision.decide(ctx)

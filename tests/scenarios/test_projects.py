@@ -104,7 +104,7 @@ class TestOpen:
         given().when(open_project(**differs)).refused(refusal, saying=saying)
 
     def test_the_past_tense_is_meant(self) -> None:
-        """On Kiritimati it is the 2nd already; the 3rd it is nowhere."""
+        """On Kiritimati it is already the 2nd; nowhere is it the 3rd."""
         story = given().at("2025-01-01T12:00Z")
         story.when(open_project(on=day("2025-01-03"))).refused(
             DayToCome, saying="on 2025-01-03: today is still 2025-01-02"

@@ -1,4 +1,4 @@
-"""Sites are registered and spaces commissioned, each once, with facts that can be."""
+"""Sites are registered and spaces commissioned, each once, with possible facts."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TestAddSite:
             ({"zone": "Asia/Chongqin"}, BadTime, "Did you mean Asia/Chongqing"),
             ({"zone": "localtime"}, BadTime, "no time zone 'localtime'"),
             ({"answer_within_hours": 0}, BadAmount, "from 1 to 720"),
-            ({"answer_within_hours": 721}, BadAmount, "721 is no time to answer"),
+            ({"answer_within_hours": 721}, BadAmount, "721 is not a possible time to answer"),
         ],
     )
     def test_what_cannot_be(self, differs: Any, refusal: Any, saying: str) -> None:
@@ -108,11 +108,11 @@ class TestAddSpace:
             ({"space": "stage 1"}, BadId, "'stage-1'"),
             ({"name": ""}, BadText, "the name is empty"),
             ({"phase": ""}, BadText, "the phase is empty"),
-            ({"area_m2": 0.0}, BadAmount, "0.0 is no area"),
+            ({"area_m2": 0.0}, BadAmount, "0.0 is not a possible area"),
             ({"area_m2": -3000.0}, BadAmount, "above 0"),
-            ({"area_m2": float("nan")}, BadAmount, "nan is no area"),
-            ({"area_m2": float("inf")}, BadAmount, "inf is no area"),
-            ({"capacity": 0}, BadAmount, "0 is no capacity"),
+            ({"area_m2": float("nan")}, BadAmount, "nan is not a possible area"),
+            ({"area_m2": float("inf")}, BadAmount, "inf is not a possible area"),
+            ({"capacity": 0}, BadAmount, "0 is not a possible capacity"),
             ({"answer_within_hours": 1000}, BadAmount, "from 1 to 720"),
             ({"in_service_on": date(1, 1, 1)}, BadTime, "out of range"),
             ({"in_service_on": date(9999, 12, 31)}, BadTime, "out of range"),

@@ -1,4 +1,4 @@
-"""A space changes from a day on, and leaves service; neither takes room that somebody has."""
+"""A space changes from a day on, and leaves service; neither takes room from bookings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.scenarios.campus import (
 
 CAMPUS = (YONGCHUAN, STAGE_1, WORKSHOP, RESURRECTION)
 FIRST = len(CAMPUS) + 1
-"""The position of what happens next."""
+"""The position of the next event."""
 
 
 def changed(on: str, **facts: Any) -> SpaceChanged:
@@ -81,7 +81,7 @@ class TestChange:
         )
 
     def test_a_change_is_of_what_held_on_its_day(self) -> None:
-        """A late entry for June 2024 does not take over what came in 2025."""
+        """A late entry for June 2024 does not carry over the facts of 2025."""
         given(*CAMPUS, changed("2025-01-01", area_m2=3400.0, name="Stage One")).when(
             change("2024-06-01", phase="phase-1")
         ).then(changed("2024-06-01", phase="phase-1"))
@@ -99,7 +99,7 @@ class TestChange:
     def test_no_change_is_none(self) -> None:
         given(*CAMPUS).when(change("2025-01-01")).refused(BadInput, saying="no change is given")
         given(*CAMPUS).when(change("2025-01-01", area_m2=3000.0)).refused(
-            NothingChanges, by=2, saying="is so on 2025-01-01 already"
+            NothingChanges, by=2, saying="already has these facts on 2025-01-01"
         )
 
     def test_its_sites_own_policy_said_of_the_space_is_a_change(self) -> None:
@@ -133,7 +133,7 @@ class TestChange:
 
 
 class TestLessRoom:
-    """Who takes units away looks for the bookings that have them."""
+    """A change that takes units away looks for bookings that need them."""
 
     BUSY = (
         *CAMPUS,
@@ -184,7 +184,7 @@ class TestRetire:
 
     def test_once(self) -> None:
         given(*CAMPUS, retired("2025-08-01")).when(retire("2025-09-01")).refused(
-            AlreadyRetired, by=FIRST, saying="retired on 2025-08-01 already"
+            AlreadyRetired, by=FIRST, saying="already retired, on 2025-08-01"
         )
 
     def test_it_must_be_there(self) -> None:

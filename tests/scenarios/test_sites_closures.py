@@ -1,4 +1,4 @@
-"""A space closes for a period and reopens before its time; bookings are asked first."""
+"""A space closes for a period and reopens early; bookings come first."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.scenarios.campus import (
 
 CAMPUS = (YONGCHUAN, STAGE_1, RESURRECTION)
 FIRST = len(CAMPUS) + 1
-"""The position of what happens next."""
+"""The position of the next event."""
 
 
 def reopened(was: str, period: str) -> SpaceReopened:

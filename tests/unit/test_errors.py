@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 import pkgutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,7 @@ from ledger.errors import (
     BadInput,
     BadTime,
     Conflict,
+    Declared,
     InternalError,
     LedgerError,
     NoLedger,
@@ -39,7 +43,7 @@ OURS = sorted(
     {kind for kind in below(LedgerError) if kind.__module__.startswith("ledger.")},
     key=lambda kind: kind.__name__,
 )
-REFUSALS = [kind for kind in OURS if issubclass(kind, Refused) and kind is not Refused]
+REFUSALS = [kind for kind in OURS if issubclass(kind, Refused) and not kind.__subclasses__()]
 
 
 def test_there_are_refusals_to_look_at() -> None:
@@ -80,7 +84,7 @@ class TestMessages:
     def test_the_position_stands_in_the_message_the_advice_after_it(self) -> None:
         error = AlreadyExists("space", "stage-1", position=12)
         assert str(error) == (
-            "space 'stage-1' exists already (#12). Choose another id; an id is never used twice"
+            "space 'stage-1' already exists (#12). Choose another id; an id is never used twice"
         )
         assert (error.position, error.kind, error.id) == (12, "space", "stage-1")
 
@@ -91,6 +95,42 @@ class TestMessages:
         assert "x' is not a tag. yyy" in told
         title = "永" * 1_000
         assert title in str(BadInput(f"the title {title} is taken"))
+
+    def test_a_declared_error_takes_its_fields_and_shows_them(self) -> None:
+        class Late(Declared):
+            at: datetime
+            hours: int = 2
+            message = "{at} is {hours} hours late{so}"
+
+            @property
+            def so(self) -> str:
+                return "!" * self.hours
+
+        at = datetime(2025, 7, 1, 8, tzinfo=UTC)
+        assert str(Late(at)) == "2025-07-01 08:00+00:00 is 2 hours late!!"
+        assert str(Late(at, hours=1)) == "2025-07-01 08:00+00:00 is 1 hours late!"
+        assert repr(Late(at, 1)) == f"Late({at!r}, 1)"
+
+    @pytest.mark.parametrize(
+        ("values", "named"),
+        [
+            (("space",), {"id": "x"}),
+            (("space",), {"position": 1}),
+            (("space", "x", 1, 2), {}),
+            (("space", "x"), {"position": 1, "other": 2}),
+        ],
+    )
+    def test_a_declared_error_takes_nothing_else(
+        self, values: tuple[Any, ...], named: dict[str, Any]
+    ) -> None:
+        with pytest.raises(TypeError, match="AlreadyExists takes kind, id, position"):
+            AlreadyExists(*values, **named)
+
+    def test_a_declared_error_can_be_pickled(self) -> None:
+        error = AlreadyExists("space", "stage-1", position=12)
+        error.where = "line 3"
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again), again.id) == (AlreadyExists, str(error), "stage-1")
 
     def test_no_advice_leaves_no_stop(self) -> None:
         assert str(BadTime("no time zone 'x'")) == "no time zone 'x'"

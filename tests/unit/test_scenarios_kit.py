@@ -110,9 +110,9 @@ class TestRefused:
         story = given(LIT)
         with pytest.raises(AssertionError, match="refused with AlreadyBurns, not UnknownId"):
             story.when(LIGHT).refused(UnknownId)
-        with pytest.raises(AssertionError, match="not #2 stands in the way"):
+        with pytest.raises(AssertionError, match="#2 does not stand in the way"):
             story.when(LIGHT).refused(AlreadyBurns, by=2)
-        with pytest.raises(AssertionError, match="'fire' is not said"):
+        with pytest.raises(AssertionError, match="it does not say 'fire'"):
             story.when(LIGHT).refused(AlreadyBurns, saying="fire")
 
 

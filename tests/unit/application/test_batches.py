@@ -39,7 +39,7 @@ def test_a_line_cites_the_line_that_stands_in_its_way(ledger: Ledger) -> None:
     twice = [(1, project("dragon")), (4, project("dragon"))]
     with pytest.raises(AlreadyExists) as refused:
         ledger.apply(twice, ADA)
-    message = "line 4: project 'dragon' exists already (earlier in this batch, line 1). "
+    message = "line 4: project 'dragon' already exists (earlier in this batch, line 1). "
     assert str(refused.value).startswith(message)
     assert refused.value.position is None
 

@@ -236,7 +236,9 @@ def test_each_of_a_batch_sees_those_before_it(ledger: Ledger) -> None:
 
 def test_of_a_batch_all_or_none_and_the_error_names_its_line(ledger: Ledger) -> None:
     numbered = [(7 * n, one) for n, one in enumerate(STUDIO, start=1)]
-    with pytest.raises(AlreadyExists, match=r"^line 42: project 'resurrection' exists") as refused:
+    with pytest.raises(
+        AlreadyExists, match=r"^line 42: project 'resurrection' already exists"
+    ) as refused:
         ledger.apply([*numbered, (42, project("resurrection"))], ADA)
     assert "line 21)" in str(refused.value)
     assert refused.value.position is None, "it was never recorded"
@@ -245,7 +247,7 @@ def test_of_a_batch_all_or_none_and_the_error_names_its_line(ledger: Ledger) -> 
 
 def test_a_single_command_has_no_line(ledger: Ledger) -> None:
     ledger.decide(project("resurrection"), ADA)
-    with pytest.raises(AlreadyExists, match=r"^project 'resurrection' exists already \(#2\)"):
+    with pytest.raises(AlreadyExists, match=r"^project 'resurrection' already exists \(#2\)"):
         ledger.decide(project("resurrection"), ADA)
 
 

@@ -23,16 +23,16 @@ STAGE = STUDIO[1]
 WRONG: list[tuple[Decision, str]] = [
     (
         msgspec.structs.replace(STAGE, kind="stagee"),
-        "space add: 'kind': \"stagee\" is none of stage",
+        "space add: 'kind': \"stagee\" is not one of stage",
     ),
-    (msgspec.structs.replace(STAGE, area_m2="3200"), "'area_m2': \"3200\" is no number"),
-    (msgspec.structs.replace(STAGE, area_m2=float("nan")), "'area_m2': null is no number"),
-    (msgspec.structs.replace(STAGE, name=None), "'name': null is no text"),
+    (msgspec.structs.replace(STAGE, area_m2="3200"), "'area_m2': \"3200\" is not a number"),
+    (msgspec.structs.replace(STAGE, area_m2=float("nan")), "'area_m2': null is not a number"),
+    (msgspec.structs.replace(STAGE, name=None), "'name': null is not a text"),
     (msgspec.structs.replace(STAGE, name=object()), "cannot be written"),
     (msgspec.structs.replace(STAGE, name="\ud800"), "a text holds a control character"),
-    (msgspec.structs.replace(STAGE, in_service_on=OPENED), '04:00:00Z" is no day'),
+    (msgspec.structs.replace(STAGE, in_service_on=OPENED), '04:00:00Z" is not a day'),
     (msgspec.structs.replace(STUDIO[3], when=When("July")), "'July' is not a period"),
-    (ConfirmBookings(bookings=cast("Any", None)), "null is no list of text"),
+    (ConfirmBookings(bookings=cast("Any", None)), "null is not a list of text"),
 ]
 
 
@@ -76,7 +76,7 @@ class Note(Decision, frozen=True, tag="note add"):
 
 def test_a_plugins_command_is_checked_as_well(ledger: Ledger) -> None:
     ledger.decide(Note(about="a"), ADA)
-    with pytest.raises(BadInput, match=r"note add: 'about': 1 is no text"):
+    with pytest.raises(BadInput, match=r"note add: 'about': 1 is not a text"):
         ledger.decide(Note(about=cast("Any", 1)), ADA)
 
 

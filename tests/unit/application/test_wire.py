@@ -28,32 +28,40 @@ def without(command: dict[str, Any], key: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("command", "what", "advice"),
     [
-        (HOLD | {"days": "2025-07-01"}, "booking hold: there is no key 'days'", '"when": "A..B"'),
-        (HOLD | {"from": "2025-07-01"}, "there is no key 'from'", '"when": "A..B"'),
-        (HOLD | {"spaec": "s"}, "there is no key 'spaec'", "Did you mean 'space'?"),
-        (HOLD | {"zzz": 1}, "there is no key 'zzz'", "Its keys: space, project, when, [booking],"),
-        (REPORT | {"pages_shot": 3}, "no key 'pages_shot'", "'pages_shot_eighths'"),
+        (
+            HOLD | {"days": "2025-07-01"},
+            "booking hold: the key 'days' is unknown",
+            '"when": "A..B"',
+        ),
+        (HOLD | {"from": "2025-07-01"}, "the key 'from' is unknown", '"when": "A..B"'),
+        (HOLD | {"spaec": "s"}, "the key 'spaec' is unknown", "Did you mean 'space'?"),
+        (
+            HOLD | {"zzz": 1},
+            "the key 'zzz' is unknown",
+            "Its keys: space, project, when, [booking],",
+        ),
+        (REPORT | {"pages_shot": 3}, "the key 'pages_shot' is unknown", "'pages_shot_eighths'"),
         (without(HOLD, "when"), "the key 'when' is missing", "Its keys: space, project, when,"),
-        (HOLD | {"when": 7}, "'when': 7 is no period", "A..B"),
+        (HOLD | {"when": 7}, "'when': 7 is not a period", "A..B"),
         (HOLD | {"when": "soon"}, "booking hold: 'when': 'soon' is not a period", "2025-07-01.."),
-        (HOLD | {"units": "3"}, "'units': \"3\" is no whole number", "without quotes"),
+        (HOLD | {"units": "3"}, "'units': \"3\" is not a whole number", "without quotes"),
         (HOLD | {"confirm": "yes"}, '"yes" is neither true nor false', "true or false"),
-        (HOLD | {"plan": "x"}, "'plan': \"x\" is no list of day plans", "[ … ]"),
-        (HOLD | {"plan": ["x"]}, "'plan': item 1, \"x\" is no day plan", '{"first": '),
+        (HOLD | {"plan": "x"}, "'plan': \"x\" is not a list of day plans", "[ … ]"),
+        (HOLD | {"plan": ["x"]}, "'plan': item 1, \"x\" is not a day plan", '{"first": '),
         (
             HOLD | {"plan": [{"first": "2025-07-01", "last": "2025-07-01", "type": "preps"}]},
-            "'plan': item 1, 'type': \"preps\" is none of prep, pre-light,",
+            "'plan': item 1, 'type': \"preps\" is not one of prep, pre-light,",
             "Did you mean 'prep'?",
         ),
         (HOLD | {"plan": [{"first": "2025-07-01"}]}, "item 1, the key 'last' is missing", "type"),
-        (OPEN | {"kind": "featur"}, '"featur" is none of feature, series', "'feature'?"),
-        (OPEN | {"on": "2025-02-30"}, "'on': \"2025-02-30\" is no day", "YYYY-MM-DD"),
-        (OPEN | {"title": 7}, "'title': 7 is no text", "in quotes"),
-        (CHANGE | {"capacity": "none"}, '"none" is no whole number', ", or null"),
-        (CHANGE | {"area_m2": "big"}, '"big" is no number', "without quotes"),
-        ({"do": "project opne"}, "there is no command 'project opne'", "'project open'?"),
-        ({"do": ["x"]}, "there is no command ['x']", "One of: booking cancel"),
-        ({"project": "p"}, "no command is named in 'do'", "One of: booking cancel"),
+        (OPEN | {"kind": "featur"}, '"featur" is not one of feature, series', "'feature'?"),
+        (OPEN | {"on": "2025-02-30"}, "'on': \"2025-02-30\" is not a day", "YYYY-MM-DD"),
+        (OPEN | {"title": 7}, "'title': 7 is not a text", "in quotes"),
+        (CHANGE | {"capacity": "none"}, '"none" is not a whole number', ", or null"),
+        (CHANGE | {"area_m2": "big"}, '"big" is not a number', "without quotes"),
+        ({"do": "project opne"}, "the command 'project opne' is unknown", "'project open'?"),
+        ({"do": ["x"]}, "the command ['x'] is unknown", "One of: booking cancel"),
+        ({"project": "p"}, "'do' names no command", "One of: booking cancel"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(command: dict[str, Any], what: str, advice: str) -> None:
@@ -74,8 +82,8 @@ def test_what_is_wrong_is_said_in_words(command: dict[str, Any], what: str, advi
         (b"[1]", "it is [1]"),
     ],
 )
-def test_a_line_that_is_not_an_object_is_refused_with_the_reason(line: bytes, why: str) -> None:
-    with pytest.raises(BadInput, match="this is no JSON object") as refused:
+def test_what_is_no_object_is_said_with_why(line: bytes, why: str) -> None:
+    with pytest.raises(BadInput, match="this is not a JSON object") as refused:
         WIRE.decode(line)
     assert why in refused.value.message
 
@@ -84,7 +92,7 @@ def test_a_byte_order_mark_is_not_part_of_the_first_line() -> None:
     line = json.dumps(OPEN).encode()
     ((number, decision),) = WIRE.read([b"\xef\xbb\xbf" + line])
     assert (number, decision) == (1, WIRE.decode(line))
-    with pytest.raises(BadInput, match="line 2: this is no JSON object"):
+    with pytest.raises(BadInput, match="line 2: this is not a JSON object"):
         list(WIRE.read([line, b"\xef\xbb\xbf" + line]))
 
 
