@@ -53,9 +53,8 @@ def as_of_words(answer: "Answer", zone: str) -> str:
     """The position and recorded time of an answer."""
     if answer.recorded_at is None:
         return "before the first event"
-    recorded = f"recorded {Style(zone).text(answer.recorded_at)} ({zone})"
     unread = f"; {answer.unread:,} events could not be read" if answer.unread else ""
-    return f"as of #{answer.as_of}, {recorded}{unread}"
+    return f"{Style(zone).as_of(answer.as_of, answer.recorded_at)}{unread}"
 
 
 def place_words(answer: "Answer", zone: str) -> str:

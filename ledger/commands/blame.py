@@ -167,7 +167,6 @@ def _title(session: Session, ledger: "Ledger", entity: Entity, names: list[str],
         by_then = "before the first event" if last is None else f"as of #{head}"
         session.say(f"{entity.kind} {entity.id}: nothing was known about it {by_then}")
         return
-    zone = ledger.opened.zone
     many = "1 field" if len(names) == 1 else f"{len(names):,} fields"
-    recorded = Style(zone).text(last.recorded_at)
-    session.say(f"{entity.kind} {entity.id}: {many}, as of #{head}, recorded {recorded} ({zone})")
+    as_of = Style(ledger.opened.zone).as_of(head, last.recorded_at)
+    session.say(f"{entity.kind} {entity.id}: {many}, {as_of}")

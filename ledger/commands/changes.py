@@ -78,7 +78,7 @@ class _Written:
         encoding = sys.stdout.encoding or "utf-8"
         style = Style(zone, ascii_only=not can_encode("→", encoding))
         self._text, self._nothing = (style.text if format == "table" else plain), style.nothing
-        self._arrow = "->" if style.ascii_only else "→"
+        self._arrow = style.arrow
         units = ((column.name, column.unit) for column in columns)
         self._units = {name: unit for name, unit in units if unit not in ("", "ratio")}
 

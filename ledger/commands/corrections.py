@@ -156,9 +156,8 @@ def _fields(entry: RecordedEvent) -> Mapping[str, Any]:
 
 def in_words(found: Iterable[Difference], zone: str) -> str:
     """The differences for a person: `setups shot 11 → 12, pages shot 2 → 2 3/8`."""
-    arrow = "→" if can_encode("→", sys.stdout.encoding or "utf-8") else "->"
-    style = Style(zone, ascii_only=arrow != "→")
-    return ", ".join(difference_words(d.field, d.before, d.after, arrow, style) for d in found)
+    style = Style(zone, ascii_only=not can_encode("→", sys.stdout.encoding or "utf-8"))
+    return ", ".join(difference_words(d.field, d.before, d.after, style) for d in found)
 
 
 # --- as rows ---------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 from ledger.commands.entries import in_words
 from ledger.commands.fields import event_words, name_words, short_period, when_words, words
 from ledger.commands.sheets import Style
+from ledger.commands.wording import difference_words
 from ledger.entities import Change
 from ledger.entities.bookings import FIGURES
 from ledger.events.base import Event
@@ -54,7 +55,6 @@ class Telling:
 
     def __init__(self, style: Style) -> None:
         self.style = style
-        self.arrow = "->" if style.ascii_only else "→"
 
     def deeds(self, event: Event, changes: Mapping[str, Change]) -> list[str]:
         """Describe what the event did, in parts; the first names the event."""
@@ -78,7 +78,7 @@ class Telling:
             return f"{name} {after} as before{path}"
         if change.before is None:
             return f"{name} {after}{since_words}"
-        return f"{name} {before} {self.arrow} {after}{since_words}"
+        return f"{name} {before} {style.arrow} {after}{since_words}"
 
     def value(self, field: str, value: Any) -> str:
         """A value in a sentence."""
@@ -94,7 +94,7 @@ class Telling:
         told = [self.value(change.field, v) for v in values if v is not None]
         if len(told) > _MOST_STOPS:
             told = [told[0], f"{len(told) - 2} stops", told[-1]]
-        return f" {self.arrow} ".join(told)
+        return f" {self.style.arrow} ".join(told)
 
 
 _MOST_STOPS = 5
@@ -188,9 +188,7 @@ def _reported(telling: Telling, event: ShootDayReported, left: Changes) -> Itera
         yield telling.value(report.field, report.after)
         return
     differing = (
-        f"{name.replace('_', ' ').removesuffix(' eighths')} "
-        f"{telling.value(name, report.before[name])} {telling.arrow} "
-        f"{telling.value(name, report.after[name])}"
+        difference_words(name, report.before[name], report.after[name], telling.style)
         for name in FIGURES
         if report.before[name] != report.after[name]
     )

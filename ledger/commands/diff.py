@@ -19,6 +19,7 @@ from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet, Style, can_encode, colours, room
 from ledger.commands.tables import wrapped
 from ledger.commands.tree import Leaf
+from ledger.commands.views import no_such_view
 from ledger.entities import Change, EntityChanges, changes, effective
 from ledger.errors import BadInput, LedgerError
 from ledger.tags import check_tag
@@ -143,11 +144,8 @@ def _views(
     """Return the views to compare, each with the parameters that the tags give."""
     known = ledger.views.views
     for name in names:
-        off = None if name in known else session.host.switched_off(f"view {name}")
-        if off is not None:
-            raise BadInput(
-                f"no view {name!r}", advice=f"Its plugin is off; turn it on: plugin enable {off}"
-            )
+        if name not in known and session.host.switched_off(f"view {name}") is not None:
+            raise no_such_view(session, name)
         with options.named("--view"):
             ledger.views.view(name)
     things = [t.partition(":")[::2] for t in tags]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ledger.commands.sheets import Style
-from ledger.commands.wording import pages, stored_words, value_text
+from ledger.commands.wording import label, pages, stored_words, value_text
 from ledger.entities import Fact
 from ledger.entities.bookings import FIGURES
 from ledger.events.base import Event, UnknownEvent
@@ -70,9 +70,7 @@ def _of(done: str, planned: str) -> str:
 def name_words(field: str) -> str:
     """The name of a field in a sentence: `area`, `answer within`, `planned picture-wrap`."""
     stem, _, part = field.partition(".")
-    for end in ("_m2", "_hours"):
-        stem = stem.removesuffix(end)
-    told = stem.replace("_", " ").replace("-", " ")
+    told = label(stem).replace("-", " ")
     return f"{told} {part}" if part else told
 
 

@@ -16,7 +16,7 @@ from ledger.commands.naming import warn_of_unknown
 from ledger.commands.narrowing import Asked, Narrowed, narrowing
 from ledger.commands.output import Output
 from ledger.commands.session import Session
-from ledger.commands.sheets import Sheet
+from ledger.commands.sheets import Sheet, Style
 from ledger.commands.tree import Leaf
 from ledger.errors import BadInput
 from ledger.events.base import RecordedEvent
@@ -177,7 +177,5 @@ def title(session: Session, ledger: Ledger, rows: int, head: int, zone: str) -> 
     if last is None:
         session.say("no event: nothing was recorded by then")
         return
-    from ledger.commands.sheets import Style
-
     many = "no event" if rows == 0 else "1 event" if rows == 1 else f"{rows:,} events"
-    session.say(f"{many}, as of #{head}, recorded {Style(zone).text(last.recorded_at)} ({zone})")
+    session.say(f"{many}, {Style(zone).as_of(head, last.recorded_at)}")

@@ -93,8 +93,7 @@ class Look:
         place = self.replay.place
         if place is None:
             return "before the first event"
-        recorded = Style(self.zone).text(place.recorded_at)
-        return f"as of #{place.position}, recorded {recorded} ({self.zone})"
+        return Style(self.zone).as_of(place.position, place.recorded_at)
 
     # --- views -------------------------------------------------------------------------
 

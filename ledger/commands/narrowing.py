@@ -112,11 +112,6 @@ class Narrowed:
         query = Query((*self.tags, *indexed), types)
         return [query] if query.tags or query.types else []
 
-    @property
-    def indexed(self) -> bool:
-        """Whether the tag index narrows it down to few rows."""
-        return any(query.tags for query in self.queries)
-
     def wanted(self, entry: RecordedEvent) -> bool:
         """Whether an event that the query found also matches the other filters."""
         return (

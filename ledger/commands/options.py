@@ -223,7 +223,7 @@ def data(*, lines: bool = False, paged: bool = False) -> Decorator[Any]:
                 section=OUTPUT,
                 type=click.Choice(formats),
                 metavar="FORMAT",
-                help=f"{', '.join(formats)}.  [default: table, or by the suffix of FILE]",
+                help=f"{', '.join(formats)}.  [default: table, or FILE's suffix]",
             ),
         ):
             command = option(command)
@@ -237,7 +237,7 @@ as_of = click.option(
     cls=Shared,
     section=LOOKING_BACK,
     metavar="POSITION|DATE|TIME",
-    help="Show what the ledger knew at that position or recorded time.",
+    help="As the ledger knew it at that position or recorded time.",
 )
 
 

@@ -242,6 +242,15 @@ class Style(Struct, frozen=True):
         """The mark for a missing value."""
         return "-" if self.ascii_only else NOTHING
 
+    @property
+    def arrow(self) -> str:
+        """The mark between an old value and a new one."""
+        return "->" if self.ascii_only else "→"
+
+    def as_of(self, position: int, recorded_at: datetime) -> str:
+        """A position with its recorded time: `as of #812, recorded 2025-07-01 09:12 (UTC)`."""
+        return f"as of #{position}, recorded {self.text(recorded_at)} ({self.zone})"
+
     def text(self, value: Any, decimals: int | None = None) -> str:
         """A value on one line."""
         match value:

@@ -124,13 +124,13 @@ def _part(type_name: str, name: str, value: Any, style: Style) -> str:
     if special is not None:
         return special.format(value_text(name, value, style))
     if isinstance(value, bool):
-        words = _label(name)
+        words = label(name)
         return words if value else f"not {words}"
     told = value_text(name, value, style)
-    return told if name == "period" else f"{_label(name)} {told}"
+    return told if name == "period" else f"{label(name)} {told}"
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
     """A field's name in words, without the unit, which follows its value."""
     words = name.replace("_", " ")
     for end in _UNITS:
@@ -140,12 +140,12 @@ def _label(name: str) -> str:
     return "container" if name == "containers" else words.removesuffix(" eighths")
 
 
-def difference_words(name: str, before: Any, after: Any, arrow: str, style: Style) -> str:
+def difference_words(name: str, before: Any, after: Any, style: Style) -> str:
     """A changed field in words, as in `setups shot 11 → 12`."""
     was, now = (
         style.nothing if v in (None, ()) else value_text(name, v, style) for v in (before, after)
     )
-    return f"{_label(name)} {was} {arrow} {now}"
+    return f"{label(name)} {was} {style.arrow} {now}"
 
 
 def value_text(name: str, value: Any, style: Style) -> str:

@@ -204,9 +204,9 @@ def test_on_a_terminal_it_says_how_to_leave_and_has_no_pager(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--as-of", "3"), "--recorded-since says where to begin"),
+        (("--as-of", "3"), "--recorded-since sets the start"),
         (("--json",), "--format jsonl"),
-        (("-o", "events.jsonl"), "Let the shell write it"),
+        (("-o", "events.jsonl"), "Redirect the output"),
         (("--corrected",), "log --corrections --follow"),
     ],
 )
