@@ -32,7 +32,7 @@ _TABLE = {
     "views": Later(
         "ledger.commands.views", "views", "The views: list them, bring them up to date."
     ),
-    "log": Later("ledger.commands.log", "log", "Show the recorded events, newest last."),
+    "log": Later("ledger.commands.log", "log", "Show the events as recorded, newest last."),
     "show": Later("ledger.commands.show", "show", "Show one event, or the history of one thing."),
     "blame": Later(
         "ledger.commands.blame", "blame", "Show who set each field of a thing, and why."

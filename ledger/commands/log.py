@@ -47,7 +47,7 @@ def log(
     as_of: str | None,
     output: Output,
 ) -> None:
-    """Show the events as they were recorded, newest last.
+    """Show the events as recorded, newest last.
 
     --since, --until and --on select by when it happened in the studio, --recorded-since and
     --as-of by when it was recorded. An event is shown if it matches every filter.
