@@ -32,10 +32,14 @@ _TABLE = {
     "views": Later(
         "ledger.commands.views", "views", "The views: list them, bring them up to date."
     ),
-    "log": Later("ledger.commands.log", "log", "The events as they were recorded, newest last."),
-    "show": Later("ledger.commands.show", "show", "One event, or the history of one thing."),
-    "blame": Later("ledger.commands.blame", "blame", "Who set each field of a thing, and why."),
-    "diff": Later("ledger.commands.diff", "diff", "What changed between two places in the log."),
+    "log": Later("ledger.commands.log", "log", "Show the events as recorded, newest last."),
+    "show": Later("ledger.commands.show", "show", "Show one event, or the history of one thing."),
+    "blame": Later(
+        "ledger.commands.blame", "blame", "Show who set each field of a thing, and why."
+    ),
+    "diff": Later(
+        "ledger.commands.diff", "diff", "Show what changed between two places in the log."
+    ),
     "replay": Later(
         "ledger.commands.replay", "replay", "Fold the log again and look around in it."
     ),

@@ -1,4 +1,4 @@
-"""Answers of views: as a sheet, and in words."""
+"""View answers, as a sheet and in words."""
 
 import sys
 import time
@@ -23,15 +23,15 @@ def answer_sheet(answer: "Answer", zone: str) -> Sheet:
             Column(
                 c.name,
                 c.title,
-                "" if c.unit == "ratio" else c.unit,  # 0.87 shows that itself
+                "" if c.unit == "ratio" else c.unit,  # a ratio has no unit to show
                 number=_is(c.type, int, float),
                 ratio=c.unit == "ratio",
-                # What somebody will type again is shown whole: ids, days.
+                # Ids and days are never cut: the reader may type them back.
                 fixed=c.key or c.name in FIRST_EVENTS or _is(c.type, date, datetime, bool),
             )
             for c in answer.columns
         ],
-        # A text that is not there is nothing, like any other value that is not there.
+        # An empty text counts as no value.
         ([_or_nothing(getattr(row, name)) for name in names] for row in answer.rows),
         zone,
     )
@@ -42,7 +42,7 @@ def _or_nothing(value: Any) -> Any:
 
 
 def title(answer: "Answer", zone: str) -> str:
-    """What was asked, what the view assumed, and as of which position and time."""
+    """The question, what the view assumed, and the position and time of the answer."""
     asked = answer.title if answer.title.endswith("?") else f"{answer.title}:"
     none = " None," if not answer.rows else ""
     assumed = "".join(f" {note}," for note in answer.notes)
@@ -50,39 +50,38 @@ def title(answer: "Answer", zone: str) -> str:
 
 
 def as_of_words(answer: "Answer", zone: str) -> str:
-    """As of which position and time."""
+    """The position and recorded time of an answer."""
     if answer.recorded_at is None:
         return "before the first event"
-    recorded = f"recorded {Style(zone).text(answer.recorded_at)} ({zone})"
     unread = f"; {answer.unread:,} events could not be read" if answer.unread else ""
-    return f"as of #{answer.as_of}, {recorded}{unread}"
+    return f"{Style(zone).as_of(answer.as_of, answer.recorded_at)}{unread}"
 
 
 def place_words(answer: "Answer", zone: str) -> str:
-    """The position and its time, in short."""
+    """The position and its recorded time, in short."""
     if answer.recorded_at is None:
         return "the beginning"
     return f"#{answer.as_of} ({Style(zone).text(answer.recorded_at)})"
 
 
 def _is(declared: Any, *wanted: type) -> bool:
-    """Whether a column's type, or a part of `X | None`, is one of these."""
+    """Whether a column's type, or a member of its union, is one of these."""
     return any(kind in wanted for kind in get_args(declared) or (declared,))
 
 
 def say_if_stale(session: Session, answer: "Answer") -> None:
-    """Say so where a view's projection is quarantined; the exit code then says it, too."""
+    """Warn if the view's projection is quarantined, and set the exit code."""
     if answer.failure is not None:
         session.exit_code = STALE
         session.say(f"stale since #{answer.stale_since}: {answer.failure.error}. See: views status")
 
 
 _BAR = 24
-"""Cells of a bar."""
+"""Width of the bar, in cells."""
 
 
 def _bar(doing: str, position: int, head: int) -> str:
-    """How far a fold has come: the line that stands while it goes on."""
+    """The progress line of a running fold."""
     full, empty = "█░" if can_encode("█░", sys.stderr.encoding or "ascii") else "#-"
     done = _BAR * position // head
     bar = full * done + empty * (_BAR - done)
@@ -90,7 +89,7 @@ def _bar(doing: str, position: int, head: int) -> str:
 
 
 def progress(doing: str = "catching up") -> Callable[[int, int], None] | None:
-    """Says how far a fold has come, where it takes long and a person is watching."""
+    """Return a function that shows the progress of a long fold; None without a terminal."""
     if not sys.stderr.isatty():
         return None
     begun = last = time.monotonic()

@@ -1,4 +1,4 @@
-"""`blame`: who set each field of a thing, when and why; or all that one field ever was."""
+"""`blame`: who set each field of a thing, when and why; or the full history of one field."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -46,20 +46,18 @@ _HISTORY = tuple(
 
 @click.command(cls=Leaf)
 @click.argument("entity", metavar="ENTITY")
-@click.option(
-    "--field", "field", metavar="NAME", help="Only this field, with all that it ever was."
-)
+@click.option("--field", "field", metavar="NAME", help="Only this field, with its full history.")
 @options.as_of
 @options.data()
 @click.pass_obj
 def blame(
     session: Session, entity: str, field: str | None, as_of: str | None, output: Output
 ) -> None:
-    """Who set each field of a thing: by which event, when, and why.
+    """Show who set each field of a thing: by which event, when, and why.
 
-    ENTITY is an id or a tag: of a booking, an item, a project, a space, a closure or a site.
-    A field that goes by effective time, such as an item's place, is what the latest of its
-    facts in that time says, however late others were entered.
+    ENTITY is the id or tag of a booking, an item, a project, a space, a closure or a site.
+    A field that follows effective time, such as an item's place, shows its latest fact in
+    that time, even if an earlier one was recorded later.
 
     \b
     studio-ledger blame b-7f3k2
@@ -82,13 +80,13 @@ def blame(
 
 
 class _Lines:
-    """The rows of an entity's fields: whole for programs, in words for a table."""
+    """Rows of an entity's fields: raw values for programs, words for a table."""
 
     def __init__(self, entity: Entity, today: date, style: Style | None) -> None:
         self._entity, self._today, self._style = entity, today, style
 
     def present(self, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-        """A row for each field: the fact that holds, and those that are known to come."""
+        """Yield for each field its current fact, and those known to come."""
         for name in names:
             facts, current = self._entity.fields[name], self._entity.current(name, self._today)
             assert current is not None, "a field has a fact"
@@ -96,7 +94,7 @@ class _Lines:
                 yield self._row(name, fact)
 
     def histories(self, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-        """A row for each fact of each field, in the order in which they hold."""
+        """Yield every fact of each field, in the order in which they hold."""
         for name in names:
             for fact in self._entity.fields[name]:
                 yield self._row(name, fact)
@@ -106,7 +104,7 @@ class _Lines:
         value, when, reason = plain_value(fact.value), effective(fact), entry.reason
         if self._style is not None:
             value, when = field_words(name, fact, self._style), told_time(when, self._style)
-            reason = reason or ""  # below the row, where there is something to say
+            reason = reason or ""  # shown below the row, if there is one
             if self._stands(name, fact) == TO_COME:
                 value = f"{value} ({TO_COME})"
         return (
@@ -128,7 +126,7 @@ class _Lines:
         )
 
     def _stands(self, name: str, fact: Fact) -> str | None:
-        """Whether the fact is what holds, is still to come, or was entered late."""
+        """Whether the fact is current, still to come, or was recorded late."""
         facts, current = self._entity.fields[name], self._entity.current(name, self._today)
         if fact is current:
             return "now"
@@ -139,13 +137,13 @@ class _Lines:
 
 
 def _named(entity: Entity, asked: str) -> list[str]:
-    """The fields that are meant: one, or all of a name such as `planned`. Raises `BadInput`."""
+    """Find the fields: one, or all under a name such as `planned`. Raises `BadInput`."""
     names = list(entity.fields)
     found = [name for name in names if name == asked or name.partition(".")[0] == asked]
     if not found:
         stems = list(dict.fromkeys(name.partition(".")[0] for name in names))
         near = get_close_matches(asked, dict.fromkeys((*stems, *names)), n=3, cutoff=0.6)
-        there = f"It has {', '.join(stems)}" if stems else "Nothing was known of it by then"
+        there = f"It has {', '.join(stems)}" if stems else "Nothing was known about it then"
         with options.named("--field"):
             raise BadInput(
                 f"{entity.kind} {entity.id!r} has no field {asked!r}",
@@ -155,7 +153,7 @@ def _named(entity: Entity, asked: str) -> list[str]:
 
 
 def _today(ledger: "Ledger", as_of: str | None, head: int, zone: str) -> date:
-    """The day on which the ledger is looked at: now, or that of an as-of."""
+    """The day of the question: today, or that of --as-of."""
     now: datetime | None = ledger.seen_from(as_of)
     if now is None:
         now = next(ledger.log.stream(after=head - 1, until=head)).recorded_at
@@ -163,13 +161,12 @@ def _today(ledger: "Ledger", as_of: str | None, head: int, zone: str) -> date:
 
 
 def _title(session: Session, ledger: "Ledger", entity: Entity, names: list[str], head: int) -> None:
-    """Say what was shown, as of where, and on whose clock."""
+    """Say what was shown, up to where, and in which zone."""
     last = next(ledger.log.stream(after=head - 1, until=head), None) if head else None
     if last is None or not names:
         by_then = "before the first event" if last is None else f"as of #{head}"
-        session.say(f"{entity.kind} {entity.id}: nothing was known of it {by_then}")
+        session.say(f"{entity.kind} {entity.id}: nothing was known about it {by_then}")
         return
-    zone = ledger.opened.zone
     many = "1 field" if len(names) == 1 else f"{len(names):,} fields"
-    recorded = Style(zone).text(last.recorded_at)
-    session.say(f"{entity.kind} {entity.id}: {many}, as of #{head}, recorded {recorded} ({zone})")
+    as_of = Style(ledger.opened.zone).as_of(head, last.recorded_at)
+    session.say(f"{entity.kind} {entity.id}: {many}, {as_of}")

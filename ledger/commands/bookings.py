@@ -1,4 +1,4 @@
-"""`booking`: the hold ladder, the firm booking, and the days that it shot."""
+"""`booking`: the hold ladder, firm bookings, and shoot days."""
 
 from typing import Any
 
@@ -21,19 +21,19 @@ def booking() -> None:
 @click.argument("space")
 @click.argument("project")
 @period(required=True)
-@click.option("--booking", metavar="ID", help="An id of your own for it; one is made else.")
+@click.option("--booking", metavar="ID", help="Id of the booking.  [default: generated]")
 @click.option("--units", type=int, default=1, show_default=True, help="Units of a shared space.")
 @click.option(
     "--plan",
     type=PLAN,
     multiple=True,
-    help="What days are for: prep, pre-light, shoot, strike, dark, hold; repeat it.",
+    help="Purpose of days: prep, pre-light, shoot, strike, dark or hold; repeatable.",
 )
-@click.option("--expires-at", type=MOMENT, help="When the hold ends by itself.")
-@click.option("--confirm", is_flag=True, help="Confirm it in the same breath, or do neither.")
+@click.option("--expires-at", type=MOMENT, help="When the hold expires.")
+@click.option("--confirm", is_flag=True, help="Also confirm it; if that is refused, hold nothing.")
 @records
 def hold(**given: Any) -> PlaceHold:
-    """Hold a space for a project, behind those who hold the same days.
+    """Hold a space for a project, ranked behind earlier holds on the same days.
 
     \b
     studio-ledger booking hold stage-1 resurrection --days 2025-07-01..2025-07-14 \\
@@ -44,12 +44,10 @@ def hold(**given: Any) -> PlaceHold:
 
 @booking.command("challenge")
 @click.argument("booking")
-@click.option(
-    "--against", metavar="BOOKING", multiple=True, help="Only this holder; repeat it for more."
-)
+@click.option("--against", metavar="BOOKING", multiple=True, help="Only this holder; repeatable.")
 @records
 def challenge(against: tuple[str, ...], **given: Any) -> ChallengeHolds:
-    """Ask the holders before a hold to confirm or to release."""
+    """Ask the holders ranked before a hold to confirm or release."""
     return ChallengeHolds(against=against or None, **given)
 
 
@@ -57,7 +55,7 @@ def challenge(against: tuple[str, ...], **given: Any) -> ChallengeHolds:
 @click.argument("booking")
 @records
 def release(**given: Any) -> ReleaseHold:
-    """Let a hold go; those behind it move up."""
+    """Release a hold; those behind it move up."""
     return ReleaseHold(**given)
 
 
@@ -65,35 +63,35 @@ def release(**given: Any) -> ReleaseHold:
 @click.argument("bookings", nargs=-1, required=True)
 @records
 def confirm(**given: Any) -> ConfirmBookings:
-    """Make a hold firm; several at once are all confirmed, or none."""
+    """Confirm holds: all of those given, or none."""
     return ConfirmBookings(**given)
 
 
 @booking.command("move")
 @click.argument("booking")
 @period(required=False)
-@click.option("--space", help="The space that it moves to.")
-@click.option("--plan", type=PLAN, multiple=True, help="What its days are for now; repeat it.")
+@click.option("--space", help="Move it to this space.")
+@click.option("--plan", type=PLAN, multiple=True, help="New purpose of its days; repeatable.")
 @records
 def move(plan: tuple[Any, ...], **given: Any) -> MoveBooking:
-    """Move a booking in time, to another space, or both."""
+    """Move a booking to other days, to another space, or both."""
     return MoveBooking(plan=plan or None, **given)
 
 
 @booking.command("start")
 @click.argument("booking")
-@click.option("--on", required=True, type=DAY, help="The day that they moved in.")
+@click.option("--on", required=True, type=DAY, help="The day they moved in.")
 @records
 def start(**given: Any) -> StartBooking:
-    """The production moved in."""
+    """Record that the production moved in."""
     return StartBooking(**given)
 
 
 @booking.command("report")
 @click.argument("booking")
-@click.option("--day", required=True, type=DAY, help="The shooting day.")
-@click.option("--setups-planned", type=int, help="Setups that were planned.")
-@click.option("--setups-shot", type=int, help="Setups that were shot.")
+@click.option("--day", required=True, type=DAY, help="The shoot day.")
+@click.option("--setups-planned", type=int, help="Setups planned.")
+@click.option("--setups-shot", type=int, help="Setups shot.")
 @click.option(
     "--pages-planned",
     "pages_planned_eighths",
@@ -102,24 +100,22 @@ def start(**given: Any) -> StartBooking:
 )
 @click.option("--pages-shot", "pages_shot_eighths", type=PAGES, help="Script pages shot.")
 @click.option("--shooting-hours", type=float, metavar="H", help="Hours of shooting.")
-@click.option(
-    "--corrects", type=int, metavar="POSITION", help="The day's report that this one replaces."
-)
+@click.option("--corrects", type=int, metavar="POSITION", help="The report that this one replaces.")
 @records
 def report(**given: Any) -> ReportShootDay:
-    """What a shooting day was meant to do, and did. Give one figure at least.
+    """Report what was planned and shot on a day. Give at least one figure.
 
-    A figure that is not given is 0; in a correction (--corrects) it stays as it was.
+    A figure that is left out is 0; in a correction (--corrects) it keeps its value.
     """
     return ReportShootDay(**{name: value for name, value in given.items() if value is not None})
 
 
 @booking.command("wrap")
 @click.argument("booking")
-@click.option("--on", required=True, type=DAY, help="The last day that was used.")
+@click.option("--on", required=True, type=DAY, help="The last day used.")
 @records
 def wrap(**given: Any) -> WrapBooking:
-    """The production moved out; later days of the booking are free again."""
+    """Record that the production moved out, and free the booking's later days."""
     return WrapBooking(**given)
 
 
@@ -127,5 +123,5 @@ def wrap(**given: Any) -> WrapBooking:
 @click.argument("booking")
 @records
 def cancel(**given: Any) -> CancelBooking:
-    """A firm booking is off; its days are free again."""
+    """Cancel a firm booking and free its days."""
     return CancelBooking(**given)

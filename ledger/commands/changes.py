@@ -1,4 +1,4 @@
-"""What changed in the rows of a view: by event (`view NAME --explain`), or between two places."""
+"""Changed rows of a view: by event (`view NAME --explain`), or between two positions."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ledger.projections.questions import Column as Titled
     from ledger.projections.views import Comparison, Explanation
 
-_CHANGES = (Column("change", "Change"), Column("differences", "What changed", fold=True))
+_CHANGES = (Column("change", "Change"), Column("differences", "Differences", fold=True))
 _ROW = Column("row", "Row", fixed=True)
 _ENTRY = (
     Column("position", "#", number=True),
@@ -28,15 +28,15 @@ _BY = (
 
 
 def key_texts(zone: str) -> tuple[Callable[[Any], str], ...]:
-    """How a value of a row may be typed: as CSV has it, or as a table shows it."""
+    """The two ways to type a row's value: as in CSV, or as in a table."""
     return plain, Style(zone).text
 
 
 def explanation_sheet(explanation: "Explanation", zone: str, format: Format) -> Sheet:
-    """A line for each event and row that it changed."""
+    """A line for each event and each row that it changed."""
     written = _Written(explanation.answer.columns, zone, format)
     rows = {tuple(change.row.items()) for c in explanation.causes for change in c.changes}
-    # of one row, the title above the table says already which
+    # the title above the table already names a single row
     which = Column("row", "Row", fixed=True, detail=len(rows) == 1)
 
     def lines() -> Iterator[tuple[Any, ...]]:
@@ -66,24 +66,24 @@ def comparison_sheet(comparison: "Comparison", zone: str, format: Format) -> She
 def change_written(
     change: "RowChange", columns: "Sequence[Titled]", zone: str, format: Format
 ) -> tuple[Any, ...]:
-    """The row, what became of it, and the columns that differ, as a format has them."""
+    """The row, how it changed, and the columns that differ, in that format."""
     return _Written(columns, zone, format).change(change)
 
 
 class _Written:
-    """Changes of rows as a format has them: whole for programs, in words for a table."""
+    """Row changes in one format: raw values for programs, words for a table."""
 
     def __init__(self, columns: "Sequence[Titled]", zone: str, format: Format) -> None:
         self._format = format
         encoding = sys.stdout.encoding or "utf-8"
         style = Style(zone, ascii_only=not can_encode("→", encoding))
         self._text, self._nothing = (style.text if format == "table" else plain), style.nothing
-        self._arrow = "->" if style.ascii_only else "→"
+        self._arrow = style.arrow
         units = ((column.name, column.unit) for column in columns)
         self._units = {name: unit for name, unit in units if unit not in ("", "ratio")}
 
     def change(self, change: "RowChange") -> tuple[Any, ...]:
-        """The row, what became of it, and the columns that differ."""
+        """The row, how it changed, and the columns that differ."""
         if self._format in ("json", "jsonl"):
             return change.row, change.change, change.differences
         which = " ".join(map(self._text, change.row.values()))

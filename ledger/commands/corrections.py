@@ -1,4 +1,4 @@
-"""Corrections: which event each puts right, what differs, and which later ones correct an event."""
+"""Corrections: the event each corrects, how they differ, and an event's later corrections."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from ledger.events.base import Query, RecordedEvent, UnknownEvent
 from ledger.log.eventlog import EventLog
 
 _TAGS_ASKED = 64
-"""So many tags are asked of the index; beyond, reading on from there is no dearer."""
+"""Most tags to look up in the index; with more, reading the log costs no more."""
 
 _COLUMNS = (
     Column("position", "#", number=True),
@@ -22,7 +22,7 @@ _COLUMNS = (
     Column("actor", "Actor"),
     Column("about", "About", fixed=True),
     Column("effective", "Effective", fixed=True),
-    Column("differences", "What was put right", fold=True),
+    Column("differences", "Correction", fold=True),
     Column("corrects", "Corrects", number=True),
     Column("corrected_recorded_at", "Of", fixed=True),
     Column("corrected_actor", "By"),
@@ -38,7 +38,7 @@ _OBJECTS = tuple(
 
 
 class Difference(Struct, frozen=True):
-    """A field that the correction says otherwise; None where one of the two does not have it."""
+    """A field that the correction changes; None where one of the two events lacks it."""
 
     field: str
     before: Any
@@ -46,9 +46,9 @@ class Difference(Struct, frozen=True):
 
 
 class Pair(Struct, frozen=True):
-    """A correction and the event that it corrects, None where the log has none there.
+    """A correction and the event that it corrects, None if the log has no such event.
 
-    `chain` are the positions from the first mistaken event to this correction.
+    `chain` holds the positions from the first mistaken event to this correction.
     """
 
     correction: RecordedEvent
@@ -58,10 +58,10 @@ class Pair(Struct, frozen=True):
 
 
 def pair(log: EventLog, correction: RecordedEvent) -> Pair:
-    """A correction, with what it corrects and what that had corrected in its turn."""
+    """Return a correction with the event it corrects, and the chain of corrections before it."""
     corrected = entry = _corrected_by(log, correction)
     chain = [correction.position]
-    while entry is not None:  # each is earlier than the one before, so it ends
+    while entry is not None:  # positions only decrease, so this ends
         chain.append(entry.position)
         entry = _corrected_by(log, entry)
     differ = () if corrected is None else tuple(differences(corrected, correction))
@@ -70,24 +70,23 @@ def pair(log: EventLog, correction: RecordedEvent) -> Pair:
 
 def _corrected_by(log: EventLog, entry: RecordedEvent) -> RecordedEvent | None:
     position = entry.corrects
-    # What is at or after the correction it cannot correct, whatever a plugin wrote.
+    # A correction comes after its target, whatever a plugin wrote.
     if position is None or not 1 <= position < entry.position:
         return None
     return next(log.read([], after=position - 1, until=position), None)
 
 
-# --- which later events correct it -----------------------------------------------------
+# --- later corrections -----------------------------------------------------------------
 
 
 def later_corrections(log: EventLog, entry: RecordedEvent, *, until: int) -> list[RecordedEvent]:
-    """The events up to a position that correct an event, and those that correct these.
+    """Return the events up to a position that correct an event, directly or through others.
 
-    There is no index from an event to what corrects it, and none is needed: a correction
-    is about the same thing as the mistake. It carries the mistake's tag of its booking, project
-    or item, since whoever decides about that thing finds it by the tag, mistaken event and
-    correction alike. So the tags of the mistake are asked for, as they are stored, whether or
-    not a code is there that knows the type. (A plugin whose correction shares none of them
-    would be found by reading the whole log alone, as `log --corrections` does.)
+    No index leads from an event to its corrections, and none is needed: a correction is
+    about the same thing as the mistake. It carries the same tag of a booking, project or item,
+    because decisions about that thing find both events by this tag. So this reads the events
+    that share the mistake's stored tags, even if no loaded code knows its type. (A plugin's
+    correction that shares none is found only in the whole log, as with `log --corrections`.)
     """
     known = {entry.position}
     found = []
@@ -99,9 +98,10 @@ def later_corrections(log: EventLog, entry: RecordedEvent, *, until: int) -> lis
 
 
 def corrected_among(log: EventLog, entries: Iterable[RecordedEvent], *, until: int) -> set[int]:
-    """The positions that events up to a position correct; all of those among the `entries`.
+    """Return positions corrected by events up to `until`, with all of those among `entries`.
 
-    Of few entries the tags are asked for, as above; of many the log is read from the first on.
+    A few tags are looked up in the index, as above; with many, the log is read from the first
+    entry on.
     """
     tags: dict[str, None] = {}
     first = None
@@ -118,12 +118,12 @@ def corrected_among(log: EventLog, entries: Iterable[RecordedEvent], *, until: i
 
 
 def _sharing(tags: Sequence[str]) -> list[Query]:
-    """All events that share one of the tags; of an event without a tag, all events."""
+    """Queries for the events that share one of the tags; without tags, for all events."""
     return [Query((tag,)) for tag in _lasting(tags)]
 
 
 def _lasting(tags: Sequence[str]) -> list[str]:
-    """The tags of things, without those of their months and of the command of that moment."""
+    """The tags of things, without their bucket tags and those of the command itself."""
     things = [t for t in tags if "@" not in t and not t.startswith(("request:", "batch:"))]
     return things or list(tags)
 
@@ -132,9 +132,9 @@ def _lasting(tags: Sequence[str]) -> list[str]:
 
 
 def differences(before: RecordedEvent, after: RecordedEvent) -> Iterator[Difference]:
-    """The fields in which two events differ, in the order of the later one.
+    """Yield the fields in which two events differ, in the order of the later one.
 
-    Of different types (a milestone reached, then withdrawn) the type is the first of them.
+    If their types differ (a milestone reached, then withdrawn), the type comes first.
     """
     if before.type != after.type:
         yield Difference("type", before.type, after.type)
@@ -146,7 +146,7 @@ def differences(before: RecordedEvent, after: RecordedEvent) -> Iterator[Differe
 
 
 def _fields(entry: RecordedEvent) -> Mapping[str, Any]:
-    """What an event says, by field; of one that nobody can read, what is stored."""
+    """The fields of an event by name; of an unknown type, as they are stored."""
     event = entry.event
     if isinstance(event, UnknownEvent):
         stored = msgspec.json.decode(payload(entry))
@@ -156,24 +156,23 @@ def _fields(entry: RecordedEvent) -> Mapping[str, Any]:
 
 def in_words(found: Iterable[Difference], zone: str) -> str:
     """The differences for a person: `setups shot 11 → 12, pages shot 2 → 2 3/8`."""
-    arrow = "→" if can_encode("→", sys.stdout.encoding or "utf-8") else "->"
-    style = Style(zone, ascii_only=arrow != "→")
-    return ", ".join(difference_words(d.field, d.before, d.after, arrow, style) for d in found)
+    style = Style(zone, ascii_only=not can_encode("→", sys.stdout.encoding or "utf-8"))
+    return ", ".join(difference_words(d.field, d.before, d.after, style) for d in found)
 
 
 # --- as rows ---------------------------------------------------------------------------
 
 
 def pairs_sheet(pairs: Iterable[Pair], zone: str, format: Format, log: EventLog) -> Sheet:
-    """A row for each pair: whole events in JSON, else what an auditor compares."""
+    """A row for each pair: whole events in JSON, otherwise what an auditor compares."""
     if format in ("json", "jsonl"):
         return Sheet(_OBJECTS, (_objects(pair, zone, log) for pair in pairs), zone)
     return Sheet(_COLUMNS, (_row(pair, zone, format) for pair in pairs), zone)
 
 
 def sample(entries: Iterable[RecordedEvent], zone: str) -> list[tuple[Any, ...]]:
-    """Rows as wide as pairs of such events, for a table whose rows are still to come."""
-    usual = Difference("what differs", "so much", "that much, because: somebody says why")
+    """Rows as wide as such pairs, to set the widths of a table before its rows arrive."""
+    usual = Difference("what differs", "so much", "that much, because: an actor says why")
     return [
         _row(Pair(entry, entry, (usual,), (entry.position,)), zone, "table") for entry in entries
     ]
@@ -183,7 +182,7 @@ def _row(pair: Pair, zone: str, format: Format) -> tuple[Any, ...]:
     correction, corrected = pair.correction, pair.corrected
     differ: Any = told(pair, zone) if format == "table" else pair.differences
     held = correction.event.effective()
-    if held is None and corrected is not None:  # what takes an event back has no day of its own
+    if held is None and corrected is not None:  # a withdrawal has no day of its own
         held = corrected.event.effective()
     return (
         correction.position,
@@ -203,7 +202,7 @@ def _row(pair: Pair, zone: str, format: Format) -> tuple[Any, ...]:
 
 
 def told(pair: Pair, zone: str) -> str:
-    """What was put right and why, and where it was not the first time."""
+    """The differences and the reason, and any corrections before this one."""
     parts = [in_words(pair.differences, zone) or "nothing differs"]
     if pair.corrected is None:
         parts = [f"there is no #{pair.correction.corrects} before it"]

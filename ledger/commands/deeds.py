@@ -1,7 +1,7 @@
-"""What an event did to an entity, in words: `rescheduled from 2025-07-01..14 to 2025-07-08..21`.
+"""An event's effect on an entity in words: `rescheduled from 2025-07-01..14 to 2025-07-08..21`.
 
-A deed is told of the fields that one event set. What its type is known to do is said in the
-studio's words; of whatever else it changed, the field with its old and new value.
+A deed describes the fields that one event set. Known event types are described in the studio's
+words; any other field is shown with its old and new value.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +10,7 @@ from typing import Any
 from ledger.commands.entries import in_words
 from ledger.commands.fields import event_words, name_words, short_period, when_words, words
 from ledger.commands.sheets import Style
+from ledger.commands.wording import difference_words
 from ledger.entities import Change
 from ledger.entities.bookings import FIGURES
 from ledger.events.base import Event
@@ -46,18 +47,17 @@ from ledger.events.sites import SpaceDecommissioned, SpaceReopened
 from ledger.times import Period
 
 Changes = dict[str, Change]
-"""The changes that one event made, by field. A deed takes out those that it tells of."""
+"""The changes that one event made, by field. A deed removes those that it describes."""
 
 
 class Telling:
-    """How deeds are told: instants on the clock of the style's zone."""
+    """Describes deeds. Instants are shown in the style's zone."""
 
     def __init__(self, style: Style) -> None:
         self.style = style
-        self.arrow = "->" if style.ascii_only else "→"
 
     def deeds(self, event: Event, changes: Mapping[str, Change]) -> list[str]:
-        """What the event did, in parts; the first says what it was."""
+        """Describe what the event did, in parts; the first names the event."""
         left = dict(changes)
         tell = _TOLD.get(type(event))
         told = list(tell(self, event, left)) if tell is not None else []
@@ -78,7 +78,7 @@ class Telling:
             return f"{name} {after} as before{path}"
         if change.before is None:
             return f"{name} {after}{since_words}"
-        return f"{name} {before} {self.arrow} {after}{since_words}"
+        return f"{name} {before} {style.arrow} {after}{since_words}"
 
     def value(self, field: str, value: Any) -> str:
         """A value in a sentence."""
@@ -87,24 +87,24 @@ class Telling:
         return words(field, value, self.style)
 
     def way(self, change: Change) -> str:
-        """A change as a way from one value over others to the last."""
+        """The path of a change: its first value, those in between, and its last."""
         values = [change.before, *(step.value for step in change.steps)]
         if values[-1] != change.after:
             values.append(change.after)
         told = [self.value(change.field, v) for v in values if v is not None]
         if len(told) > _MOST_STOPS:
             told = [told[0], f"{len(told) - 2} stops", told[-1]]
-        return f" {self.arrow} ".join(told)
+        return f" {self.style.arrow} ".join(told)
 
 
 _MOST_STOPS = 5
-"""Places of a way that are all named."""
+"""Most places of a path that are named one by one."""
 
 Tell = Callable[[Telling, Any, Changes], Iterator[str]]
 
 
 def _take(left: Changes, *fields: str) -> None:
-    """These are told of, or need not be: with a confirmation a hold's rank goes."""
+    """Drop fields that need no words of their own: a confirmed booking has no rank."""
     for field in [f for f in left if f in fields or f.partition(".")[0] in fields]:
         del left[field]
 
@@ -120,9 +120,9 @@ def _rescheduled(telling: Telling, event: BookingRescheduled, left: Changes) -> 
     if space is not None and space.change == "changed":
         yield f"moved from {space.before} to {space.after}"
     if space is not None and period is None and space.change == "kept":
-        yield f"moved, and back in {space.after}"
+        yield f"moved, then back to {space.after}"
     if period is not None and period.change == "kept":
-        yield f"rescheduled, and back on {telling.value('period', period.after)}"
+        yield f"rescheduled, then back to {telling.value('period', period.after)}"
 
 
 _OF_A_HOLD = ("rank", "expires_at", "challenged-by", "challenges")
@@ -149,7 +149,7 @@ def _released(telling: Telling, event: HoldReleased, left: Changes) -> Iterator[
     _take(left, *_OF_A_HOLD)
     yield event.cause
     if event.cause == "lapsed":
-        yield "nobody had answered the challenge"
+        yield "the challenge was not answered"
 
 
 def _challenged(telling: Telling, event: HoldChallenged, left: Changes) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _challenged(telling: Telling, event: HoldChallenged, left: Changes) -> Itera
     if left.pop(f"challenged-by.{event.by}", None) is not None:
         yield f"challenged by {event.by}, to answer by {due}"
     if left.pop(f"challenges.{event.booking}", None) is not None:
-        yield f"challenged {event.booking}, which has to answer by {due}"
+        yield f"challenged {event.booking}, which must answer by {due}"
 
 
 def _promoted(telling: Telling, event: HoldPromoted, left: Changes) -> Iterator[str]:
@@ -188,9 +188,7 @@ def _reported(telling: Telling, event: ShootDayReported, left: Changes) -> Itera
         yield telling.value(report.field, report.after)
         return
     differing = (
-        f"{name.replace('_', ' ').removesuffix(' eighths')} "
-        f"{telling.value(name, report.before[name])} {telling.arrow} "
-        f"{telling.value(name, report.after[name])}"
+        difference_words(name, report.before[name], report.after[name], telling.style)
         for name in FIGURES
         if report.before[name] != report.after[name]
     )
@@ -297,7 +295,7 @@ def _withdrawn(telling: Telling, event: MilestoneWithdrawn, left: Changes) -> It
     reached = left.pop(f"reached.{event.milestone}", None)
     yield f"milestone {event.milestone} withdrawn"
     if reached is not None and reached.before is not None:
-        yield f"it was said to be reached on {reached.before}"
+        yield f"it had been reported as reached on {reached.before}"
     elif planned is not None and planned.before is not None:
         yield f"it was planned for {planned.before}"
 
@@ -320,7 +318,7 @@ def _reopened(telling: Telling, event: SpaceReopened, left: Changes) -> Iterator
         yield f"cut short from {was} to {short_period(left_of_it)}"
     else:
         yield "called off"
-        yield f"it was to be {was}"
+        yield f"it was planned for {was}"
 
 
 _TOLD: dict[type[Event], Tell] = {

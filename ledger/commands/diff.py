@@ -1,4 +1,4 @@
-"""`diff`: what changed between two places in the log, in things and in figures."""
+"""`diff`: changes between two places in the log, in things and in views."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ from ledger.commands.session import Session
 from ledger.commands.sheets import Column, Sheet, Style, can_encode, colours, room
 from ledger.commands.tables import wrapped
 from ledger.commands.tree import Leaf
+from ledger.commands.views import no_such_view
 from ledger.entities import Change, EntityChanges, changes, effective
 from ledger.errors import BadInput, LedgerError
 from ledger.tags import check_tag
@@ -34,17 +35,17 @@ _COLUMNS = (
     *(Column(name, name) for name in ("late_days", "reason", "corrects", "known_since", "via")),
     *(Column(name, name) for name in ("positions", "row", "differences")),
 )
-"""Of JSON lines and CSV: a line for each field of a thing, and for each row of a view."""
+"""Columns of JSON lines and CSV: a line for each field of a thing, and each row of a view."""
 
 _SHOWN = 8
-"""Rows of a view in a report; the rest is asked for by the view's name."""
+"""Most rows of a view in a report; `--view NAME` shows all."""
 
 _WIDE = 100
-"""Cells of a report that goes into a file."""
+"""Width of a report in a file, in cells."""
 
 
 class _Found(NamedTuple):
-    """What differs: in things, in views, and the views that could not tell."""
+    """Changed things, compared views, and views that could not be compared."""
 
     things: Sequence[EntityChanges]
     views: Mapping[str, "Comparison"]
@@ -56,13 +57,19 @@ class _Found(NamedTuple):
 @click.argument("after", metavar="[B]", required=False)
 @click.option("--entities", is_flag=True, help="Only the things.")
 @click.option("--views", "figures", is_flag=True, help="Only the views.")
-@click.option("--view", "names", multiple=True, metavar="NAME", help="Of the views only this one.")
+@click.option(
+    "--view",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Of the views, only this one; repeatable.",
+)
 @click.option(
     "--tag",
     "tags",
     multiple=True,
     metavar="TAG|ID",
-    help="Only what the events with this tag speak of; several: with all.",
+    help="Only what events with this tag are about; repeat to require all.",
 )
 @options.data()
 @click.pass_obj
@@ -76,11 +83,11 @@ def diff(
     tags: tuple[str, ...],
     output: Output,
 ) -> None:
-    """What changed between two places in the log: in each thing, and in each view.
+    """Show what changed between two places in the log: in each thing, and in each view.
 
-    A and B are positions, dates or times of recording; without B it is now. A thing is told
-    of if an event in between speaks of it. A view is told of if it takes no parameter that
-    must be given; with --tag, if it takes the thing as a parameter.
+    A and B are positions, dates or recorded times; B defaults to now. A thing is shown if an
+    event in between is about it. A view is shown if it has no required parameter; with
+    --tag, if it takes the thing as a parameter.
 
     \b
     studio-ledger diff 2025-07-01 2025-07-31
@@ -88,7 +95,7 @@ def diff(
     """
     wanted = figures or bool(names) or not entities
     if wanted and not session.plugins and (figures or names):
-        raise BadInput("views come from plugins", advice="Leave --no-plugins away")
+        raise BadInput("views come from plugins", advice="Drop --no-plugins")
     ledger = session.open(read_only=True) if wanted else session.open_bare()
     first, last = _ends(ledger, before, after)
     asked_tags = _tags(ledger, tags)
@@ -115,16 +122,14 @@ def diff(
 
 
 def _ends(ledger: "Ledger", before: str, after: str | None) -> tuple[int, int]:
-    """The positions of A and B. Raises `BadInput` where B is the earlier one."""
+    """Return the positions of A and B. Raises `BadInput` if B is the earlier one."""
     with options.named("A"):
         first = ledger.resolve_as_of(before)
     with options.named("B"):
         last = ledger.log.head() if after is None else ledger.resolve_as_of(after)
     if last < first:
-        # Read backwards, "rescheduled by ana" would say what nobody did.
-        raise BadInput(
-            f"A is #{first}, after B, which is #{last}", advice="Give the earlier one first"
-        )
+        # Read backwards, "rescheduled by ana" would not be true.
+        raise BadInput(f"A (#{first}) is after B (#{last})", advice="Give the earlier one first")
     return first, last
 
 
@@ -136,14 +141,11 @@ def _tags(ledger: "Ledger", given: Sequence[str]) -> tuple[str, ...]:
 def _views(
     session: Session, ledger: "Ledger", names: Sequence[str], tags: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
-    """The views to compare, each with the parameters that the tags are."""
+    """Return the views to compare, each with the parameters that the tags give."""
     known = ledger.views.views
     for name in names:
-        off = None if name in known else session.host.switched_off(f"view {name}")
-        if off is not None:
-            raise BadInput(
-                f"no view {name!r}", advice=f"Its plugin is off; on again with: plugin enable {off}"
-            )
+        if name not in known and session.host.switched_off(f"view {name}") is not None:
+            raise no_such_view(session, name)
         with options.named("--view"):
             ledger.views.view(name)
     things = [t.partition(":")[::2] for t in tags]
@@ -159,7 +161,7 @@ def _views(
 
 
 def _given(view: "View", things: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """A view's parameters are named as kinds of things; all that are asked for must fit."""
+    """Pass the tags as parameters, which are named after kinds of things; all must fit."""
     takes = {p.name: p for p in view.parameters}
     fit = all(kind in takes and kind in FIRST_EVENTS and "@" not in id for kind, id in things)
     return {kind: [id] if takes[kind].many else id for kind, id in things} if fit else {}
@@ -229,7 +231,7 @@ def _things(found: _Found, zone: str) -> Iterator[dict[str, Any]]:
 
 
 def _fact(thing: EntityChanges, change: Change, zone: str) -> dict[str, Any]:
-    """A field of a thing, for a program: what set it, and all that was said in between."""
+    """A field of a thing, for programs: the event that set it, and those in between."""
     fact, entry = change.fact, change.fact.entry
     return {
         "kind": thing.entity.kind,

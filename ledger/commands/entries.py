@@ -34,7 +34,7 @@ RECORDED_COLUMNS = tuple(
     replace(column, detail=column.detail or column.name in ("recorded_at", "actor"))
     for column in COLUMNS
 )
-"""What a write shows of its events: when and by whom is known at that moment."""
+"""Columns that a write shows: its user knows already when and by whom."""
 
 
 def sheet(
@@ -46,7 +46,7 @@ def sheet(
     recorded: bool = True,
     log: "EventLog | None" = None,
 ) -> Sheet:
-    """Events as they come, one row each. What a dry run shows has no position yet."""
+    """Events as they come, one row each. Those of a dry run have no position yet."""
     return Sheet(columns, rows(entries, zone, recorded=recorded, log=log), zone, lines)
 
 
@@ -57,7 +57,7 @@ def rows(
     recorded: bool = True,
     log: "EventLog | None" = None,
 ) -> Iterator[tuple[Any, ...]]:
-    """A row for each event, in the order of `COLUMNS`. For `log` see `wording.what`."""
+    """Yield a row for each event, in the order of `COLUMNS`. For `log` see `wording.what`."""
     for entry in entries:
         yield (
             entry.position if recorded else None,
@@ -77,18 +77,18 @@ def rows(
 
 
 def about(entry: RecordedEvent) -> str:
-    """The tag of what the event is about: its first."""
+    """The tag of the thing that the event is about: its first."""
     return entry.tags[0] if entry.tags else ""
 
 
 def _thing(entry: RecordedEvent) -> str:
-    """The id of what it is about; the ledger itself has none."""
+    """The id of that thing; the ledger itself has none."""
     kind, _, id = about(entry).partition(":")
     return "" if kind == "ledger" else id
 
 
 def payload(entry: RecordedEvent) -> Any:
-    """The event's own data: what is stored, in today's schema."""
+    """The event's own data, in the current schema; of an unknown type, as stored."""
     event = entry.event
     return event.payload if isinstance(event, UnknownEvent) else event
 
@@ -101,24 +101,24 @@ def in_words(type_name: str) -> str:
 
 
 def sentence(entries: Sequence[RecordedEvent], *, repeated: bool, dry_run: bool) -> str:
-    """What came of a command, in one sentence."""
+    """The result of a command, in one sentence."""
     if not entries:
-        return "nothing to record: it stands so already"
+        return "nothing to record: this is already so"
     kinds = list(dict.fromkeys(in_words(entry.type) for entry in entries))
     things = list(dict.fromkeys(filter(None, map(_thing, entries))))
     of = f" ({', '.join(things)})" if 0 < len(things) <= 3 else ""
     listed = ", ".join(kinds) + of
     if dry_run:
-        return f"dry run, nothing recorded; it would be: {listed}"
+        return f"dry run, nothing recorded; would record: {listed}"
     first, last = entries[0].position, entries[-1].position
     where = f"#{first}" if first == last else f"#{first} to #{last}"
     if repeated:
-        return f"done before under this request, as {where}: {listed}"
+        return f"already done under this request, as {where}: {listed}"
     return f"recorded {where}: {listed}"
 
 
 def interval(event: Event, zone: str) -> tuple[datetime, datetime] | None:
-    """When an event held, `[start, end]`; None where it does not say. A day is `zone`'s."""
+    """The effective time of an event, `[start, end]`, or None. A day is `zone`'s."""
     from datetime import timedelta
 
     from ledger.times import start_of_day

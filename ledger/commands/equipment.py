@@ -17,26 +17,26 @@ from ledger.decisions.equipment import (
 )
 from ledger.events.equipment import ServiceKind
 
-at = click.option("--at", type=MOMENT, help="When it happened; now without it.")
-PLACE = "A place is a space's id, or outside: and a name, such as outside:rental-house."
+at = click.option("--at", type=MOMENT, help="When it happened.  [default: now]")
+PLACE = "A place is a space's id, or outside:NAME, such as outside:rental-house."
 
 
 @click.group(cls=Tree)
 def equipment() -> None:
-    """Where things are, who has them."""
+    """Where things are and who has them."""
 
 
 @equipment.command("add", epilog=PLACE)
 @click.argument("equipment")
-@click.option("--name", required=True, help="What it is called.")
-@click.option("--kind", required=True, help="What it is, such as camera or crane or case.")
+@click.option("--name", required=True, help="Its name.")
+@click.option("--kind", required=True, help="Its kind, such as camera, crane or case.")
 @click.option("--at-place", required=True, metavar="PLACE", help="Where it is.")
 @click.option("--home", metavar="PLACE", help="Where it belongs.")
 @click.option("--maker", help="Who made it.")
 @at
 @records
 def add(**given: Any) -> AddEquipment:
-    """Track an item from now on. A container is an item like any other."""
+    """Start to track an item. A container is an item, too."""
     return AddEquipment(**given)
 
 
@@ -44,14 +44,13 @@ def add(**given: Any) -> AddEquipment:
 @click.argument("equipment")
 @click.option("--to", required=True, metavar="PLACE", help="Where it went.")
 @at
-@click.option("--origin", metavar="PLACE", help="Where it must have been; refused else.")
-@click.option("--return-at", type=MOMENT, help="It went there and was back at this time.")
+@click.option("--origin", metavar="PLACE", help="Refuse unless it was here.")
+@click.option("--return-at", type=MOMENT, help="It also came back, at this time.")
 @records
 def move(**given: Any) -> MoveEquipment:
-    """An item went somewhere, with everything in it.
+    """Record that an item moved, with everything in it.
 
-    A late entry names its own time; it is taken where it fits between the moves that are
-    known already.
+    A late entry gives its own time; it is accepted if it fits between the known moves.
 
     \b
     studio-ledger equipment move led-wall-a --to stage-2 --at 2025-07-01T08:00
@@ -65,7 +64,7 @@ def move(**given: Any) -> MoveEquipment:
 @at
 @records
 def pack(**given: Any) -> PackEquipment:
-    """Put an item into a container that stands at the same place."""
+    """Put an item into a container at the same place."""
     return PackEquipment(**given)
 
 
@@ -81,12 +80,12 @@ def unpack(**given: Any) -> UnpackEquipment:
 @equipment.command("check-out")
 @click.argument("equipment")
 @click.argument("booking")
-@click.option("--custodian", required=True, help="Who answers for it.")
+@click.option("--custodian", required=True, help="Who is responsible for it.")
 @click.option("--due-at", required=True, type=MOMENT, help="When it is due back.")
 @at
 @records
 def check_out(**given: Any) -> CheckOut:
-    """Give an item to somebody for a booking."""
+    """Check an item out to a custodian, for a booking."""
     return CheckOut(**given)
 
 
@@ -95,26 +94,26 @@ def check_out(**given: Any) -> CheckOut:
 @at
 @records
 def check_in(**given: Any) -> CheckIn:
-    """Take an item back from the booking that it is checked out for."""
+    """Take an item back from the booking it was checked out for."""
     return CheckIn(**given)
 
 
 @equipment.command("hand-over")
 @click.argument("equipment")
-@click.option("--custodian", required=True, help="Who answers for it from now on.")
+@click.option("--custodian", required=True, help="Who is responsible from now on.")
 @at
 @records
 def hand_over(**given: Any) -> HandOver:
-    """Somebody else answers for an item from now on."""
+    """Make another custodian responsible for an item."""
     return HandOver(**given)
 
 
 @equipment.command("service")
 @click.argument("equipment")
-@click.option("--kind", required=True, type=choice(ServiceKind), help="What is done to it.")
+@click.option("--kind", required=True, type=choice(ServiceKind), help="The kind of service.")
 @at
-@click.option("--done", is_flag=True, help="It is done; the item is fit for use again.")
-@click.option("--valid-until", type=MOMENT, help="How long a calibration is valid.")
+@click.option("--done", is_flag=True, help="The service is done; the item is usable again.")
+@click.option("--valid-until", type=MOMENT, help="When the calibration expires.")
 @records
 def service(**given: Any) -> ServiceEquipment:
     """Take an item out of use for repair, calibration or quarantine; --done ends it."""
@@ -126,5 +125,5 @@ def service(**given: Any) -> ServiceEquipment:
 @at
 @records
 def retire(**given: Any) -> RetireEquipment:
-    """An item leaves the studio for good."""
+    """Retire an item: it leaves the studio for good."""
     return RetireEquipment(**given)

@@ -4,25 +4,25 @@ from datetime import date, datetime
 from typing import Any
 
 from ledger.commands.sheets import Style
-from ledger.commands.wording import pages, stored_words, value_text
+from ledger.commands.wording import label, pages, stored_words, value_text
 from ledger.entities import Fact
 from ledger.entities.bookings import FIGURES
 from ledger.events.base import Event, UnknownEvent
 from ledger.times import Period
 
 LATE = "late"
-"""Said of what was entered after something that happened later in the studio."""
+"""Marks a fact recorded after one that holds later."""
 
 TO_COME = "to come"
-"""Said of what is known to be so from a later day."""
+"""Marks a fact known to hold from a later day."""
 
 _WITHDRAWN = ("planned", "reached")
 _WITHOUT = {"capacity": "exclusive", "answer_within_hours": "as its site"}
-"""What a field says by having no value: of a space, one confirmed booking at a time."""
+"""The meaning of a field without a value: a space without a capacity is exclusive."""
 
 
 def plain_value(value: Any) -> Any:
-    """A value as a program gets it: of an event that no field could take, its payload."""
+    """A value for programs; of an event that no field could take, its payload."""
     return value.payload if isinstance(value, UnknownEvent) else value
 
 
@@ -31,7 +31,7 @@ def field_words(field: str, fact: Fact, style: Style) -> str:
     value = words(field, fact.value, style)
     if fact.via is None:
         return value
-    # It lay in a container that had moved before somebody entered that it lay in there.
+    # Its container had moved before the packing was recorded.
     since = f", known since #{fact.known}" if fact.known > fact.entry.position else ""
     return f"{value} (in {fact.via}{since})"
 
@@ -49,13 +49,13 @@ def words(field: str, value: Any, style: Style) -> str:
 
 
 def event_words(event: Event, style: Style) -> str:
-    """What an event that no field could take says: its stored fields, name and value."""
+    """An event that no field could take: its stored fields, name and value."""
     facts = stored_words(event)
     return ", ".join(f"{n.replace('_', ' ')} {value_text(n, v, style)}" for n, v in facts.items())
 
 
 def figures_words(figures: dict[str, Any]) -> str:
-    """What a shoot day did, and of how much: `12 of 14 setups, 2 3/8 of 3 pages, 9.5 h`."""
+    """The figures of a shoot day, shot of planned: `12 of 14 setups, 2 3/8 of 3 pages, 9.5 h`."""
     planned, shot, pages_planned, pages_shot, hours = (figures[name] for name in FIGURES)
     return (
         f"{_of(str(shot), str(planned))} setups, "
@@ -70,28 +70,26 @@ def _of(done: str, planned: str) -> str:
 def name_words(field: str) -> str:
     """The name of a field in a sentence: `area`, `answer within`, `planned picture-wrap`."""
     stem, _, part = field.partition(".")
-    for end in ("_m2", "_hours"):
-        stem = stem.removesuffix(end)
-    told = stem.replace("_", " ").replace("-", " ")
+    told = label(stem).replace("-", " ")
     return f"{told} {part}" if part else told
 
 
 def told_time(when: Any, style: Style) -> Any:
-    """A time in the studio. The period of a booking is a field of its own, and no time of one."""
+    """An effective time in words; None for a period, which is a field of its own."""
     if isinstance(when, Period) or when is None:
         return None
     return when_words(when, style)
 
 
 def when_words(when: date | datetime, style: Style) -> str:
-    """A day, or an instant on the ledger's clock; midnight is the day alone."""
+    """A day, or an instant in the ledger's zone; midnight shows as the day alone."""
     if isinstance(when, datetime):
         return style.text(when).removesuffix(" 00:00")
     return str(when)
 
 
 def short_period(period: Period) -> str:
-    """A period as a report says it: `2025-07-01..14`, where its days are whole."""
+    """A period in a report: `2025-07-01..14` if its days are whole."""
     days = period.days
     if days.period(period.zone) != period:
         return str(period)

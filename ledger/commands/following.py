@@ -1,4 +1,4 @@
-"""`log --follow`: events as they are recorded, until Ctrl-C or until nobody reads on."""
+"""`log --follow`: events as they are recorded, until Ctrl-C or until stdout has no reader."""
 
 import os
 import select
@@ -16,51 +16,51 @@ from ledger.errors import BadInput
 from ledger.events.base import RecordedEvent
 
 _LOOK_S = 0.5
-"""Seconds between looks whether stdout still has a reader."""
+"""Seconds between checks that stdout still has a reader."""
 
 _SAMPLED = 200
-"""Newest events that decide the widths of a table whose rows are still to come."""
+"""Newest events that set the widths of a table before its rows arrive."""
 
 
 def check_can_follow(output: Output, *, as_of: str | None, corrected: bool) -> None:
-    """Raise `BadInput` for what has an end, where following has none."""
+    """Raise `BadInput` for options that need the log to end."""
     if as_of is not None:
         raise BadInput(
-            "--follow goes on with what is recorded from now on, and --as-of ends before it",
-            advice="Leave one away; --recorded-since says where to begin",
+            "--follow shows what is recorded from now on, and --as-of ends before that",
+            advice="Drop one of them; --recorded-since sets the start",
         )
     if corrected:
         raise BadInput(
-            "whether an event is corrected later cannot be told while it is recorded",
-            advice="Leave --follow away, or follow the corrections: log --corrections --follow",
+            "--corrected depends on later events, which --follow cannot know",
+            advice="Drop --follow, or follow the corrections: log --corrections --follow",
         )
     if output.file is not None:
         raise BadInput(
             "-o writes a file whole or not at all, and --follow never ends",
-            advice="Let the shell write it: log --follow --format jsonl > FILE",
+            advice="Redirect the output: log --follow --format jsonl > FILE",
         )
     if output.format == "json":
         raise BadInput(
             "a JSON document has an end, and --follow has none",
-            advice="Ask for an event a line: --format jsonl, line or csv, or for the table",
+            advice="Use one event per line (--format jsonl, line or csv), or a table",
         )
 
 
 @contextmanager
 def following(session: Session, narrowed: Narrowed) -> Iterator[Iterator[RecordedEvent]]:
-    """What is asked for and recorded after the position up to which the log was read."""
+    """Yield the matching events recorded after the position up to which the log was read."""
     with narrowed.follow() as recorded:
         if sys.stderr.isatty():
-            session.say(f"following what is recorded after #{narrowed.until}; Ctrl-C ends it")
-        with _until_nobody_reads(recorded.stop):
+            session.say(f"following events recorded after #{narrowed.until}; Ctrl-C ends it")
+        with _while_read(recorded.stop):
             yield (entry for entry in recorded if narrowed.wanted(entry))
 
 
 @contextmanager
-def _until_nobody_reads(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` when the reader of stdout has gone, also while nothing is written.
+def _while_read(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` once the reader of stdout is gone, even while nothing is written.
 
-    `log --follow | head -1` otherwise waits for an event that nobody will see.
+    Otherwise `log --follow | head -1` would wait for one more event, without a reader.
     """
     ended = threading.Event()
 
@@ -86,19 +86,19 @@ def _until_nobody_reads(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def typical(ledger: Ledger, until: int) -> list[RecordedEvent]:
-    """The newest events, whatever is asked for: how wide events are in this ledger."""
+    """The newest events of any kind, as a sample of how wide events are."""
     return list(ledger.log.read([], until=until, newest_first=True, limit=_SAMPLED))
 
 
 def with_room_to_grow(
     rows: Sequence[Sequence[Any]], ledger: Ledger, *, position: int, type: int | None
 ) -> list[Sequence[Any]]:
-    """Rows of a sample, and one with a longer position and the longest known type.
+    """Sample rows, and some with a longer position and the longest known type.
 
-    `position` and `type` are the places of these columns.
+    `position` and `type` are the indexes of these columns.
     """
     wide = list(rows[0])
     wide[position] = 10 * max(row[position] for row in rows)
     if type is not None:
         wide[type] = max((t.type_name for t in ledger.log.registry), key=len)
-    return [*rows, *[wide] * 3]  # of three rows and fewer, a narrow terminal shows no table
+    return [*rows, *[wide] * 3]  # a narrow terminal shows no table of three rows or fewer

@@ -1,6 +1,6 @@
-"""Lines that somebody types at a prompt, or that come from a pipe.
+"""Lines typed at a prompt, or read from a pipe.
 
-On a terminal the standard library's readline gives history and completion, where there is one.
+On a terminal, the standard library's readline adds history and completion, if it is available.
 """
 
 import sys
@@ -10,16 +10,16 @@ from types import ModuleType
 from ledger.errors import BadInput
 
 Complete = Callable[[str, str], list[str]]
-"""What may stand in place of the word that is being typed: (line before it, word)."""
+"""Returns the completions of a word: (line before it, word)."""
 
 
 def at_terminal() -> bool:
-    """Whether a person types: stdin is a terminal."""
+    """Whether stdin is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def piped_lines() -> Iterator[str]:
-    """The lines of a pipe or a file; none where stdin is closed. Bytes that are no UTF-8 show."""
+    """Yield the lines of a pipe or file; none if stdin is closed. Invalid UTF-8 is escaped."""
     if sys.stdin is None:
         return
     for line in sys.stdin.buffer:
@@ -27,12 +27,12 @@ def piped_lines() -> Iterator[str]:
 
 
 def typed_line(prompt: str) -> str | None:
-    """A line from the terminal; None at its end, Ctrl-D. Raises `BadInput` for what is no text."""
+    """Read a line from the terminal; None on Ctrl-D. Raises `BadInput` if it is not text."""
     sys.stdout.flush()
     try:
         if sys.stdout.isatty():
             return input(prompt)
-        # data goes elsewhere: input() would write the prompt among it
+        # stdout takes data: input() would mix the prompt into it
         sys.stderr.write(prompt)
         sys.stderr.flush()
         return input()
@@ -40,11 +40,11 @@ def typed_line(prompt: str) -> str | None:
         sys.stderr.write("\n")
         return None
     except UnicodeDecodeError:
-        raise BadInput("that line is no text", advice="Type UTF-8") from None
+        raise BadInput("that line is not text", advice="Type UTF-8") from None
 
 
 def complete_with(complete: Complete) -> None:
-    """Complete words by that function from now on, where there is a readline."""
+    """Complete words with that function from now on, if readline is available."""
     readline = _readline()
     if readline is None:
         return

@@ -16,7 +16,7 @@ from ledger.commands.naming import warn_of_unknown
 from ledger.commands.narrowing import Asked, Narrowed, narrowing
 from ledger.commands.output import Output
 from ledger.commands.session import Session
-from ledger.commands.sheets import Sheet
+from ledger.commands.sheets import Sheet, Style
 from ledger.commands.tree import Leaf
 from ledger.errors import BadInput
 from ledger.events.base import RecordedEvent
@@ -26,14 +26,14 @@ from ledger.events.base import RecordedEvent
 @narrowing
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Only the newest N.")
 @click.option(
-    "--corrected", is_flag=True, help="Only events that a later one has put right or taken back."
+    "--corrected", is_flag=True, help="Only events that a later one corrects or withdraws."
 )
 @click.option(
     "--corrections",
     is_flag=True,
-    help="Only corrections, each beside the event that it puts right.",
+    help="Only corrections, each beside the event that it corrects.",
 )
-@click.option("-f", "--follow", is_flag=True, help="Go on with what is recorded, until Ctrl-C.")
+@click.option("-f", "--follow", is_flag=True, help="Keep showing new events, until Ctrl-C.")
 @options.as_of
 @options.data(lines=True, paged=True)
 @click.pass_obj
@@ -47,10 +47,10 @@ def log(
     as_of: str | None,
     output: Output,
 ) -> None:
-    """The events as they were recorded, newest last.
+    """Show the events as recorded, newest last.
 
-    --since, --until and --on speak of when it happened in the studio, --recorded-since and
-    --as-of of when it was recorded. An event is shown where all that is asked is so of it.
+    --since, --until and --on select by when it happened in the studio, --recorded-since and
+    --as-of by when it was recorded. An event is shown if it matches every filter.
     --format line gives the stored lines, byte for byte.
 
     \b
@@ -61,7 +61,7 @@ def log(
     """
     if follow:
         check_can_follow(output, as_of=as_of, corrected=corrected)
-    # When a plugin's event held in the studio, only the plugin can say.
+    # Only the plugin knows when its event held in the studio.
     ledger = session.open_to_look(bare=not asked.of_the_studio)
     until = options.resolve_as_of(ledger, as_of)
     head = ledger.log.head() if until is None else until
@@ -90,7 +90,7 @@ def log(
 def _also(
     ledger: Ledger, narrowed: Narrowed, *, corrected: bool, corrections: bool
 ) -> Callable[[RecordedEvent], bool]:
-    """What an event has to be besides: a correction, corrected, both, or nothing further."""
+    """Return the further filter: for corrections, corrected events, both, or none."""
     positions = None
     if corrected:
         positions = corrected_among(ledger.log, narrowed.entries(), until=narrowed.until)
@@ -110,7 +110,7 @@ def _follow(
     also: Callable[[RecordedEvent], bool],
     shown: "_Shown",
 ) -> None:
-    """What there is, then what comes. Ctrl-C is how one leaves: it ends with 130 and no word."""
+    """Show past events, then new ones. Ctrl-C ends it without a message, with exit code 130."""
     warn_of_unknown(session, shown.ledger, narrowed.tags)
     session.say_standing(narrowed.until)
     try:
@@ -123,7 +123,7 @@ def _follow(
 
 
 class _Shown:
-    """Events as a sheet: one by one, or each correction beside what it corrects."""
+    """Events as a sheet: one by one, or each correction beside the event it corrects."""
 
     def __init__(self, ledger: Ledger, output: Output, *, corrections: bool) -> None:
         self.ledger = ledger
@@ -132,7 +132,7 @@ class _Shown:
         self._corrections = corrections
 
     def sheet(self, entries: Iterable[RecordedEvent], *, until: int | None = None) -> Sheet:
-        """The sheet. With `until` the entries go on after that position, as they are recorded."""
+        """Return the sheet. With `until`, entries keep arriving after that position."""
         live = None if until is None else self._sample(until)
         log = self.ledger.log
         if self.format == "line":
@@ -157,7 +157,7 @@ class _Shown:
         return with_room_to_grow(shown, self.ledger, position=0, type=type_at)
 
     def _with_corrected(self, entries: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:
-        """Of a pair, both: the mistaken event before its correction."""
+        """Yield the entries; with --corrections, each after the event it corrects."""
         for entry in entries:
             corrected = pair(self.ledger.log, entry).corrected if self._corrections else None
             if corrected is not None:
@@ -172,12 +172,10 @@ def stored_lines(ledger: Ledger, entries: Iterable[RecordedEvent]) -> Iterator[b
 
 
 def title(session: Session, ledger: Ledger, rows: int, head: int, zone: str) -> None:
-    """Say what was shown, as of where, and on whose clock."""
+    """Say what was shown, up to where, and in which zone."""
     last = next(ledger.log.stream(after=head - 1, until=head), None) if head else None
     if last is None:
         session.say("no event: nothing was recorded by then")
         return
-    from ledger.commands.sheets import Style
-
     many = "no event" if rows == 0 else "1 event" if rows == 1 else f"{rows:,} events"
-    session.say(f"{many}, as of #{head}, recorded {Style(zone).text(last.recorded_at)} ({zone})")
+    session.say(f"{many}, {Style(zone).as_of(head, last.recorded_at)}")

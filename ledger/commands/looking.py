@@ -1,4 +1,4 @@
-"""Looking around at one place in the log: a replay, and how its answers are shown."""
+"""A replay at one place in the log, and how its answers are shown."""
 
 import time
 from collections.abc import Sequence
@@ -33,17 +33,17 @@ STANDINGS = (
     Column("rows", "Rows", number=True),
     Column("unread", "Unread", number=True),
     Column("position", "At #", number=True),
-    Column("failure", "What stopped it", wrap=True),
+    Column("failure", "Failure", wrap=True),
 )
 CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-"""What the root gives its commands, for those that are read from a line of the prompt."""
+"""Settings of the root command, for commands that are typed at the prompt."""
 
 _OUTPUTS = ("--json", "--format", "--output", "-o")
 
 
 @dataclass
 class Look:
-    """A replay of an open ledger. `now` is when its views are asked, where that is no event's."""
+    """A replay of an open ledger. `now`, if set, is the time at which its views are asked."""
 
     session: Session
     ledger: "Ledger"
@@ -55,13 +55,13 @@ class Look:
     # --- moving ------------------------------------------------------------------------
 
     def resolve(self, text: str) -> tuple[int, datetime | None]:
-        """The position of a place as it is typed, and when its views are then asked."""
+        """Return the position of a typed place, and the time at which its views are asked."""
         bare = text.removeprefix("#")
         text = bare if bare.isdecimal() else text
         return self.ledger.resolve_as_of(text), self.ledger.seen_from(text)
 
     def go(self, position: int, now: datetime | None = None) -> tuple[int, float]:
-        """Move there, saying who stopped on the way; the events folded, and the seconds."""
+        """Move there, and report failures on the way; return the events folded, and the seconds."""
         before = {failure.projection for failure in self.replay.failures()}
         begun = time.perf_counter()
         folded = self.replay.go(position, progress("replaying"))
@@ -71,7 +71,7 @@ class Look:
         return folded, seconds
 
     def say_replayed(self, folded: int, seconds: float) -> None:
-        """Say what a replay took, and where it stands."""
+        """Say how long a replay took, and where it stands."""
         count = len(self.replay.projections)
         through = "1 projection" if count == 1 else f"{count} projections"
         events = "1 event" if folded == 1 else f"{folded:,} events"
@@ -81,7 +81,7 @@ class Look:
         )
 
     def say_stopped(self, failures: "Sequence[Failure] | Any") -> None:
-        """Say of projections why they stopped; the others went on."""
+        """Say why projections stopped; the others continued."""
         for failure in failures:
             self.session.say(
                 f"{failure.projection} (plugin {failure.plugin}) stopped before "
@@ -89,12 +89,11 @@ class Look:
             )
 
     def place_words(self) -> str:
-        """As of which position and time."""
+        """The position and recorded time of the replay."""
         place = self.replay.place
         if place is None:
             return "before the first event"
-        recorded = Style(self.zone).text(place.recorded_at)
-        return f"as of #{place.position}, recorded {recorded} ({self.zone})"
+        return Style(self.zone).as_of(place.position, place.recorded_at)
 
     # --- views -------------------------------------------------------------------------
 
@@ -104,13 +103,13 @@ class Look:
             return self.replay.views[name]
         if name in known_views(self.session) or name in self.ledger.views.views:
             raise BadInput(
-                f"the view {name} is of a projection that this replay leaves out",
-                advice="Start one without --projection",
+                f"view {name} belongs to a projection that this replay leaves out",
+                advice="Run replay without --projection",
             )
         raise no_such_view(self.session, name)
 
     def read_view(self, words: Sequence[str]) -> "tuple[View, dict[str, Any], Output]":
-        """A view with its parameters as they are typed, and how its answer is wanted.
+        """Parse a typed view with its parameters, and its output.
 
         Raises `BadInput` or click's `UsageError`.
         """
@@ -154,7 +153,7 @@ class Look:
 
 
 def names_output(words: Sequence[str]) -> bool:
-    """Whether a line says how its data is wanted."""
+    """Whether a line sets its own output."""
     return any(word.partition("=")[0] in _OUTPUTS or word.startswith("-o") for word in words)
 
 

@@ -1,4 +1,4 @@
-"""Ids: which ones the ledger knows, and which thing a bare id is."""
+"""Ids: those that the ledger knows, and the thing that a bare id names."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -29,19 +29,19 @@ FIRST_EVENTS: dict[str, type[Event]] = {
     "site": SiteRegistered,
     "closure": SpaceClosed,
 }
-"""Each kind of thing, by the event that its history begins with."""
+"""The first event in the history of each kind of thing."""
 
 _NO_THINGS = ("request", "batch", "ledger")
-"""Kinds of tags that join events and name nothing in the studio."""
+"""Kinds of tags that group events and name no thing of the studio."""
 
 _LOOKED_AT = 100_000
-"""Newest positions in which a guess looks for ids: a typing error must not cost seconds."""
+"""Newest positions searched for a similar id: a typing error must not cost seconds."""
 
 _KNOWN = 2_000
 
 
 def known_ids(ledger: "Ledger", kind: str) -> list[str]:
-    """The newest ids of a kind, for a guess. Asks the log alone, so it needs no plugin."""
+    """The newest ids of a kind, for suggestions. Reads only the log, so it needs no plugin."""
     first = FIRST_EVENTS.get(kind)
     if first is None:
         return []
@@ -60,9 +60,9 @@ def _ids(tags: tuple[str, ...], kind: str) -> list[str]:
 
 
 def warn_of_unknown(session: "Session", ledger: "Ledger", tags: Iterable[str]) -> None:
-    """Say of each tag that no event has it, with what was perhaps meant.
+    """Warn of each tag that no event has, and suggest a similar one.
 
-    An empty answer about a stage that there never was looks like one that stands idle.
+    Without this, the empty answer for a mistyped stage looks like an idle stage.
     """
     for asked in tags:
         if next(iter(ledger.log.read([Query((asked,))], limit=1)), None) is not None:
@@ -79,25 +79,25 @@ def warn_of_unknown(session: "Session", ledger: "Ledger", tags: Iterable[str]) -
 
 
 def tags_asked_for(given: Mapping[str, Any]) -> Iterator[str]:
-    """The tags of the things that a view is asked about: its parameters are named as kinds."""
+    """The tags of the things in a view's parameters, which are named after kinds of things."""
     for kind in FIRST_EVENTS:
         value = given.get(kind, ())
         for id in value if isinstance(value, list | tuple) else (value,):
-            with suppress(BadInput):  # what can be no id is answered by the view
+            with suppress(BadInput):  # the view itself refuses an invalid id
                 yield check_tag(tag(kind, str(id)))
 
 
 def find_thing(ledger: "Ledger", text: str) -> tuple[str, str]:
-    """The kind and id of a thing that somebody named by its tag or by its id alone.
+    """Return the kind and id of a thing, given its tag or bare id.
 
-    Raises `UnknownId` for one that no event names, `BadInput` for a tag that names no thing.
+    Raises `UnknownId` if no event names it, `BadInput` for a tag that does not name a thing.
     """
     named = check_tag(text) if ":" in text else find_tag(ledger, text)
     kind, _, id = named.partition(":")
     if "@" in id or kind in _NO_THINGS:
         thing = f"{kind}:{id.partition('@')[0]}"
         advice = f"Name it: {thing}" if kind not in _NO_THINGS else f"See its events: show {named}"
-        raise BadInput(f"{named!r} is a mark of events and no thing", advice=advice)
+        raise BadInput(f"{named!r} is an event tag, not a thing", advice=advice)
     if next(iter(ledger.log.read([Query((named,))], limit=1)), None) is None:
         known = known_ids(ledger, kind)
         error = UnknownId(kind, id, known=known)
@@ -109,9 +109,9 @@ def find_thing(ledger: "Ledger", text: str) -> tuple[str, str]:
 
 
 def find_tag(ledger: "Ledger", id: str) -> str:
-    """The tag of a bare id such as `stage-1` or `b-7f3k2`.
+    """Return the tag of a bare id such as `stage-1` or `b-7f3k2`.
 
-    Raises `BadInput` where several kinds of things have it, `UnknownId` where none has.
+    Raises `BadInput` if several kinds of things have it, `UnknownId` if none has.
     """
     found = [
         tag(kind, id)

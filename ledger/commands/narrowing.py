@@ -1,7 +1,7 @@
-"""Which events of the log are asked for: the options, and what they come to.
+"""Filters of the log: the options, and the events that they select.
 
-What the tag index knows (tags, batches, requests) and the types become a query, so that a
-narrow question reads few rows; the rest is asked of each event that the query finds.
+Tags, batches and requests (which the tag index has) and types become a query, so that a
+narrow question reads few rows. The other filters are checked on each event that it finds.
 """
 
 import unicodedata
@@ -30,14 +30,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 Window = tuple[datetime | None, datetime | None]
 
 _LISTED = 1_000
-"""So many of the newest are kept in memory; to show more of them the log is read twice."""
+"""Most events kept in memory for --limit; for more, the log is read twice."""
 
 _ACTORS_AMONG = 20_000
-"""Newest events in which a guess looks for actors: a typing error must not cost seconds."""
+"""Newest events searched for a similar actor: a typing error must not cost seconds."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What was typed."""
+    """The filters as they were typed."""
 
     tags: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
@@ -52,12 +52,12 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     @property
     def of_the_studio(self) -> bool:
-        """Whether it asks when something held: of a plugin's event only the plugin can say."""
+        """Whether it asks for effective time; of a plugin's event, only the plugin knows it."""
         return self.since is not None or self.until is not None or self.on is not None
 
 
 def narrowing(function: F) -> F:
-    """The options that say which events; the function gets `asked`."""
+    """Add the filter options; the function gets `asked`."""
 
     @wraps(function)
     def command(*args: Any, **given: Any) -> Any:
@@ -65,21 +65,22 @@ def narrowing(function: F) -> F:
         return function(*args, asked=Asked(**mine), **given)
 
     for names, help, more in (
-        (("--recorded-since", "recorded_since"), "Only what was recorded from there on.",
+        (("--recorded-since", "recorded_since"), "Only events recorded from there on.",
          {"metavar": "POSITION|DATE|TIME"}),
-        (("--on", "on"), "Only what held in the studio on that day.", {"type": options.DAY}),
-        (("--until", "until"), "Only what held at or before it; a day is included.",
+        (("--on", "on"), "Only events that held in the studio on that day.", {"type": options.DAY}),
+        (("--until", "until"), "Only events that held at or before it; a day is included.",
          {"metavar": "TIME"}),
-        (("--since", "since"), "Only what held in the studio at or after it.",
+        (("--since", "since"), "Only events that held in the studio at or after it.",
          {"metavar": "TIME"}),
-        (("--request", "request"), "Only what came of the command with this request key.",
+        (("--request", "request"), "Only events recorded under this request key.",
          {"metavar": "KEY"}),
-        (("--batch", "batch"), "Only what was recorded in this batch.", {"metavar": "ID"}),
-        (("--text", "text"), "Only events that say all these words, in any script and case.",
+        (("--batch", "batch"), "Only events of this batch.", {"metavar": "ID"}),
+        (("--text", "text"), "Only events with all these words, in any script and case.",
          {"metavar": "WORDS"}),
-        (("--actor", "actor"), "Only what this actor recorded.", {"metavar": "NAME"}),
-        (("--type", "types"), "Only events of this type; several: of any.", {"multiple": True}),
-        (("--tag", "tags"), "Only events with this tag; several: with all.", {"multiple": True}),
+        (("--actor", "actor"), "Only events recorded by this actor.", {"metavar": "NAME"}),
+        (("--type", "types"), "Only events of this type; repeat to add types.", {"multiple": True}),
+        (("--tag", "tags"), "Only events with this tag; repeat to require all.",
+         {"multiple": True}),
     ):  # fmt: skip
         option, name = names
         command = click.option(option, f"asked_{name}", help=help, **more)(command)
@@ -87,7 +88,7 @@ def narrowing(function: F) -> F:
 
 
 class Narrowed:
-    """The events of a ledger that are asked for, up to a position. Raises `BadInput`."""
+    """The events of a ledger that match, up to a position. Raises `BadInput`."""
 
     def __init__(self, ledger: Ledger, asked: Asked, *, until: int) -> None:
         self.asked = asked
@@ -111,13 +112,8 @@ class Narrowed:
         query = Query((*self.tags, *indexed), types)
         return [query] if query.tags or query.types else []
 
-    @property
-    def indexed(self) -> bool:
-        """Whether the tag index answers it, with few rows out of many."""
-        return any(query.tags for query in self.queries)
-
     def wanted(self, entry: RecordedEvent) -> bool:
-        """Whether an event that answers the query is asked for."""
+        """Whether an event that the query found also matches the other filters."""
         return (
             (self._actor is None or _same_form(entry.actor) == self._actor)
             and (self._batch is None or entry.batch == self._batch)
@@ -131,21 +127,21 @@ class Narrowed:
         limit: int | None = None,
         also: Callable[[RecordedEvent], bool] = lambda _: True,
     ) -> Iterator[RecordedEvent]:
-        """The events, oldest first; of many the newest `limit`. `also` narrows them further."""
+        """Yield the newest `limit` events, oldest first. `also` filters them further."""
         after = self.after
         if limit is not None:
             newest = self._read(after, also, newest_first=True)
             if limit <= _LISTED:
                 yield from list(islice(newest, limit))[::-1]
                 return
-            # Nothing that was recorded changes: from the first of them on, they are read anew.
+            # Recorded events never change: read them again, from the first of them on.
             last = deque(enumerate(islice(newest, limit), 1), maxlen=1)
             if last and last[0][0] == limit:
                 after = last[0][1].position - 1
         yield from self._read(after, also)
 
     def follow(self) -> Following:
-        """Those that are recorded after `until`, as they are recorded, for ever."""
+        """Return the events recorded after `until`, as they arrive, without end."""
         return self._log.follow(self.queries, after=max(self.until, self.after))
 
     def _read(
@@ -157,7 +153,7 @@ class Narrowed:
         return (entry for entry in read if self.wanted(entry) and also(entry))
 
     def hints(self) -> Iterator[str]:
-        """Where nothing was found: what was perhaps meant by a name that nobody knows."""
+        """Yield hints where nothing was found: unknown names, with similar ones."""
         for kind, id in (("batch", self._batch), ("request", self._request)):
             if id is not None and not _any(self._log.read([Query((tag(kind, id),))], limit=1)):
                 yield f"no event has the {kind} {id!r}"
@@ -167,7 +163,7 @@ class Narrowed:
             if self._actor not in known:
                 meant = near(self._actor, known)
                 hint = f". Did you mean {' or '.join(meant)}?" if meant else ""
-                yield f"nobody called {self._actor!r} recorded anything of late{hint}"
+                yield f"no recent event is by {self._actor!r}{hint}"
 
 
 # --- what was typed --------------------------------------------------------------------
@@ -179,13 +175,14 @@ def _batch(typed: str | None) -> str | None:
     id = typed.removeprefix("batch:")
     if not id or any(c.isspace() for c in id):
         raise BadInput(
-            f"--batch: {typed!r} is no batch", advice="Take one from: log --json, or show POSITION"
+            f"--batch: {typed!r} is not a batch id",
+            advice="Find one with: log --json, or show POSITION",
         )
     return id
 
 
 def _known_types(ledger: Ledger, types: tuple[str, ...]) -> tuple[str, ...]:
-    """The types as asked for. A name that no code knows may still be in the log."""
+    """Check the types that were asked for. One that no code knows may still be in the log."""
     from ledger.events import STUDIO_EVENTS
 
     known = {t.type_name for t in (*STUDIO_EVENTS, *ledger.extensions.event_types)}
@@ -204,7 +201,7 @@ def _any(entries: Iterator[RecordedEvent]) -> bool:
 
 
 def _windows(asked: Asked, zone: str) -> Iterator[Window]:
-    """The spans of the studio's time that an event has to touch, each of them."""
+    """Yield the spans of effective time; an event must touch each of them."""
     first = last = None
     if asked.since is not None:
         with options.named("--since"):
@@ -235,27 +232,26 @@ def _within(entry: RecordedEvent, window: Window, zone: str) -> bool:
 
 
 def _words(typed: str | None) -> tuple[str, ...]:
-    """The words of --text as they are compared. Raises `BadInput` where there is none."""
+    """The words of --text as they are compared. Raises `BadInput` if there are none."""
     if typed is None:
         return ()
     words = tuple(_folded(typed).split())
     if not words:
-        raise BadInput("--text: there is no word in it", advice="Write what the event says")
+        raise BadInput("--text holds no words", advice="Give a word of the event")
     return words
 
 
 def says(entry: RecordedEvent, words: Sequence[str], zone: str) -> bool:
-    """Whether all the words (folded) stand somewhere in what a person can read of an event.
+    """Whether all the (folded) words occur in the readable text of an event.
 
-    It is looked at here and not in the database, of which each has an idea of its own of
-    what a small letter is.
+    They are compared here because databases disagree on what a lower-case letter is.
     """
     said = _folded("\n".join(_texts(entry, zone)))
     return all(word in said for word in words)
 
 
 def _texts(entry: RecordedEvent, zone: str) -> Iterator[str]:
-    """The type, as it is and in words; tags; who, why; and each value of its payload."""
+    """Yield the type, as it is and in words; tags; actor and reason; and each payload value."""
     yield entry.type
     yield in_words(entry.type)
     yield from entry.tags
@@ -265,7 +261,7 @@ def _texts(entry: RecordedEvent, zone: str) -> Iterator[str]:
 
 
 def _values(value: Any, zone: str) -> Iterator[str]:
-    """Each value as a table shows it: days and times as they are typed back from there."""
+    """Yield each value as a table shows it, so that dates copied from there match."""
     match value:
         case str():
             yield value
@@ -289,7 +285,7 @@ def _values(value: Any, zone: str) -> Iterator[str]:
 
 
 _period = lru_cache(maxsize=1_024)(str)
-"""A period on its site's clock: costly to say, and a booking says it in each of its events."""
+"""A period in its site's zone. Slow to format, and every event of a booking repeats it."""
 
 
 def _same_form(text: str) -> str:
@@ -297,9 +293,9 @@ def _same_form(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """For a comparison in which neither case nor the way of composing letters counts.
+    """Return text for comparison, where neither case nor letter composition counts.
 
-    Folding can take a composed letter apart, hence once more (Unicode, section 3.13).
+    Folding can decompose a letter, so it is composed once more (Unicode, section 3.13).
     """
     if text.isascii():
         return text.lower()

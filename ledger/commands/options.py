@@ -1,4 +1,4 @@
-"""Options that many commands share, and the types of what is typed."""
+"""Options that many commands share, and their types."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ Decorator = Callable[[F], F]
 
 
 class Written(click.ParamType[Any]):
-    """A text that one of ours parses. What is wrong with it is said in the parser's words."""
+    """A text that a parser of this project reads; its errors are the parser's."""
 
     def __init__(self, metavar: str, parse: Callable[[str], Any]) -> None:
         self.name = metavar
@@ -33,11 +33,11 @@ class Written(click.ParamType[Any]):
         self._parse = parse
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """What a help shows in its place."""
+        """Return the placeholder for a help text."""
         return self._metavar
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Parse it. Raises the parser's `BadInput`, with the option's name before it."""
+        """Parse the text. Raises the parser's `BadInput`, with the option's name before it."""
         if not isinstance(value, str):
             return value
         with named(param.opts[0] if param is not None else ""):
@@ -50,18 +50,18 @@ def _plan(text: str) -> DayPlan:
     kinds = ("prep", "pre-light", "shoot", "strike", "dark", "hold")
     if not equals or kind not in kinds:
         raise BadInput(
-            f"{text!r} is no day plan", advice=f"Write A..B=KIND, KIND one of {', '.join(kinds)}"
+            f"{text!r} is not a day plan", advice=f"Write A..B=KIND, KIND one of {', '.join(kinds)}"
         )
     return DayPlan(days.first, days.last, kind)  # type: ignore[arg-type]  # checked just above
 
 
 def _eighths(text: str) -> int:
-    """`2 3/8`, `2+3/8`, `5/8` or `2` pages as eighths of a page."""
+    """Return `2 3/8`, `2+3/8`, `5/8` or `2` pages as eighths of a page."""
     whole, _, rest = text.strip().replace("+", " ").rpartition(" ")
     try:
         if "/" in rest:
             above, below = rest.split("/")
-            # 9/8 is a page and an eighth; beside whole pages it can only be a slip.
+            # 9/8 is a page and an eighth; after whole pages it can only be a slip.
             if int(below) != 8 or int(above) < 0 or (whole and int(above) > 7):
                 raise ValueError
             return 8 * int(whole or 0) + int(above)
@@ -70,7 +70,7 @@ def _eighths(text: str) -> int:
         return 8 * int(rest)
     except ValueError:
         raise BadInput(
-            f"{text!r} is no number of pages", advice="Write whole pages and eighths: '2 3/8'"
+            f"{text!r} is not a number of pages", advice="Write whole pages and eighths: '2 3/8'"
         ) from None
 
 
@@ -81,7 +81,7 @@ PAGES = Written("PAGES", _eighths)
 
 
 def choice(declared: Any) -> click.Choice[str]:
-    """The texts of a `Literal`."""
+    """A choice among the texts of a `Literal`."""
     from typing import get_args
 
     return click.Choice(get_args(declared))
@@ -91,7 +91,7 @@ def choice(declared: Any) -> click.Choice[str]:
 
 
 def period(*, required: bool) -> Decorator[Any]:
-    """--days A..B for everyday use, --from and --to exactly; the function gets `when`."""
+    """Add --days for whole days, --from and --to for exact times; the function gets `when`."""
 
     def decorate(function: F) -> F:
         @wraps(function)
@@ -102,9 +102,15 @@ def period(*, required: bool) -> Decorator[Any]:
             return function(*args, when=_when(days, start, end) if asked else None, **given)
 
         for option in (
-            click.option("--to", "end", metavar="TIME", help="Exact end; the first instant after."),
-            click.option("--from", "start", metavar="TIME", help="Exact start: 2025-07-01T08:00."),
-            click.option("--days", metavar="A..B", help="Whole days at the site, both included."),
+            click.option(
+                "--to", "end", metavar="TIME", help="Exact end: the first instant after it."
+            ),
+            click.option(
+                "--from", "start", metavar="TIME", help="Exact start, such as 2025-07-01T08:00."
+            ),
+            click.option(
+                "--days", metavar="A..B", help="Whole days at the site, from A to B inclusive."
+            ),
         ):
             command = option(command)
         return command  # type: ignore[return-value]  # the same function, with other parameters
@@ -121,7 +127,7 @@ def _when(days: str | None, start: str | None, end: str | None) -> When:
             first = Moment.parse(start)
         with named("--to"):
             last = Moment.parse(end)
-        # Said here in the words that were typed: the site's clock is not known yet.
+        # Checked here, to quote the text as typed: the site's zone is not known yet.
         if last.resolve("UTC") <= first.resolve("UTC"):
             raise BadTime(f"{end} is not after {start}", advice="Give the earlier time as --from")
     return When.of(days=days, start=start, end=end)
@@ -129,7 +135,7 @@ def _when(days: str | None, start: str | None, end: str | None) -> When:
 
 @contextmanager
 def named(option: str) -> Iterator[None]:
-    """Put an option's name before what is wrong with its value."""
+    """Put an option's name before errors in its value."""
     try:
         yield
     except LedgerError as error:
@@ -138,7 +144,7 @@ def named(option: str) -> Iterator[None]:
 
 
 def resolve_as_of(ledger: "Ledger", as_of: str | None) -> int | None:
-    """The position of --as-of; None where it was not given. Raises `BadInput`."""
+    """Return the position of --as-of; None if it was not given. Raises `BadInput`."""
     if as_of is None:
         return None
     with named("--as-of"):
@@ -146,10 +152,10 @@ def resolve_as_of(ledger: "Ledger", as_of: str | None) -> int | None:
 
 
 def resolve_recorded_since(ledger: "Ledger", text: str | None) -> int:
-    """The position after which --recorded-since begins; 0 where it was not given.
+    """Return the position after which --recorded-since begins; 0 if it was not given.
 
-    A position is itself included, as with --as-of; a day means its beginning in the
-    ledger's zone, and a time without seconds the beginning of that minute. Raises `BadInput`.
+    A position is itself included, as with --as-of; a day means its start in the ledger's
+    zone, and a time without seconds the start of that minute. Raises `BadInput`.
     """
     if text is None:
         return 0
@@ -164,10 +170,10 @@ def resolve_recorded_since(ledger: "Ledger", text: str | None) -> int:
 
 
 def data(*, lines: bool = False, paged: bool = False) -> Decorator[Any]:
-    """--format, --json and -o; the function gets `output`.
+    """Add --format, --json and -o; the function gets `output`.
 
-    `lines`: the stored lines can be asked for. `paged`: what is longer than the screen goes
-    through the pager, unless --no-pager is given.
+    `lines`: also offer the stored lines. `paged`: output longer than the screen goes through
+    the pager, unless --no-pager is given.
     """
 
     def decorate(function: F) -> F:
@@ -189,7 +195,7 @@ def data(*, lines: bool = False, paged: bool = False) -> Decorator[Any]:
                 cls=Shared,
                 section=OUTPUT,
                 is_flag=True,
-                help="Write straight to the terminal, also what is longer than the screen.",
+                help="Write straight to the terminal, however long the output.",
             )(command)
         formats = (*FORMATS, "line") if lines else FORMATS
         for option in (
@@ -200,10 +206,15 @@ def data(*, lines: bool = False, paged: bool = False) -> Decorator[Any]:
                 cls=Shared,
                 section=OUTPUT,
                 metavar="FILE",
-                help="Write the data to a file: whole, or not at all.",
+                help="Write the data to a file, completely or not at all.",
             ),
             click.option(
-                "--json", "as_json", cls=Shared, section=OUTPUT, is_flag=True, help="As JSON."
+                "--json",
+                "as_json",
+                cls=Shared,
+                section=OUTPUT,
+                is_flag=True,
+                help="Same as --format json.",
             ),
             click.option(
                 "--format",
@@ -212,7 +223,7 @@ def data(*, lines: bool = False, paged: bool = False) -> Decorator[Any]:
                 section=OUTPUT,
                 type=click.Choice(formats),
                 metavar="FORMAT",
-                help=f"{', '.join(formats)}.  [default: table, or what FILE ends in]",
+                help=f"{', '.join(formats)}.  [default: table, or FILE's suffix]",
             ),
         ):
             command = option(command)
@@ -226,12 +237,12 @@ as_of = click.option(
     cls=Shared,
     section=LOOKING_BACK,
     metavar="POSITION|DATE|TIME",
-    help="As the ledger knew it: up to a position, or to when it was recorded.",
+    help="As the ledger knew it at that position or recorded time.",
 )
 
 
 def recording(function: F) -> F:
-    """--reason, --request and --dry-run."""
+    """Add --reason, --request and --dry-run."""
     for option in (
         click.option(
             "--dry-run",
@@ -245,14 +256,14 @@ def recording(function: F) -> F:
             cls=Shared,
             section=RECORDING,
             metavar="KEY",
-            help="Makes it safe to repeat: the same KEY records once.",
+            help="Make the command safe to repeat: the same KEY records once.",
         ),
         click.option(
             "--reason",
             cls=Shared,
             section=RECORDING,
             metavar="TEXT",
-            help="Why; kept with every event.",
+            help="Why; stored with every event.",
         ),
     ):
         function = option(function)

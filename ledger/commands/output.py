@@ -1,4 +1,4 @@
-"""Where data goes: stdout, or a file that is there whole or not at all."""
+"""Where data goes: stdout, or a file that is written completely or not at all."""
 
 import os
 import sys
@@ -18,9 +18,9 @@ _SQLITE = b"SQLite format 3\0"
 
 
 class Output(Struct, frozen=True):
-    """The format that was asked for, and the file, where one was named.
+    """The chosen format, and the file, if one was named.
 
-    `paged`: on a terminal, what is longer than the screen goes through the pager.
+    `paged`: on a terminal, output longer than the screen goes through the pager.
     """
 
     format: Format = "table"
@@ -31,7 +31,7 @@ class Output(Struct, frozen=True):
     def of(
         cls, format: Format | None, as_json: bool, file: str | None, *, paged: bool = False
     ) -> "Output":
-        """From the options: without a format, the file's suffix decides. Raises `BadInput`."""
+        """Read the options: without a format, the file's suffix decides. Raises `BadInput`."""
         if as_json and format not in (None, "json"):
             raise BadInput(f"--json and --format {format} exclude each other", advice="Give one")
         path = None if file is None or file == "-" else expanded(file)
@@ -40,11 +40,10 @@ class Output(Struct, frozen=True):
 
     @contextmanager
     def opened(self) -> Iterator["Sink"]:
-        """A sink for one sheet. A file is claimed at once, so that a command that cannot
+        """Open a sink for one sheet. A file is created at once, so that a command that cannot
         write its data fails before it records anything; it takes its name at the end.
 
-        Raises `BadInput` for a folder or a database, `StorageFailure` for what cannot be
-        written.
+        Raises `BadInput` for a folder or a database, `StorageFailure` if writing fails.
         """
         if self.file is None:
             sys.stdout.flush()
@@ -73,7 +72,7 @@ class Output(Struct, frozen=True):
                     out.close()
                     os.replace(building, self.file)
             except BaseException:
-                with suppress(OSError):  # what is in the buffer fails again on a full disk
+                with suppress(OSError):  # the buffer fails again on a full disk
                     out.close()
                 raise
         finally:
@@ -81,7 +80,7 @@ class Output(Struct, frozen=True):
                 building.unlink(missing_ok=True)
 
     def _straight(self) -> Iterator["Sink"]:
-        """Into a device or a pipe, which has no name to take at the end."""
+        """Open a device or a pipe, which is written in place."""
         assert self.file is not None
         if self.file.is_dir():
             raise BadInput(f"{self.file} is a folder", advice="Name a file in it: -o FOLDER/FILE")
@@ -101,24 +100,24 @@ class Sink:
 
     @property
     def encoding(self) -> str:
-        """What a table is written in: the terminal's own, UTF-8 in a file."""
+        """The encoding of a table: the terminal's, or UTF-8 in a file."""
         own = getattr(sys.stdout, "encoding", None) if self._file is None else None
         return own or "utf-8"
 
     @property
     def to_file(self) -> bool:
-        """Whether it goes into a file, which is no terminal."""
+        """Whether the data goes into a file."""
         return self._file is not None
 
     def write(self, sheet: Sheet) -> int:
-        """Write it; the number of rows."""
+        """Write a sheet; return the number of rows."""
         if self._file is None:
             return write(sheet, self.format, self._out, shown=True)
         with _file_errors(self._file):
             return write(sheet, self.format, self._out)
 
     def write_bytes(self, chunks: Iterable[bytes]) -> int:
-        """Write a file of somebody else's format, piece by piece; how many bytes."""
+        """Write bytes that are formatted already, piece by piece; return how many."""
         written = 0
         for chunk in chunks:
             if self._file is None:
@@ -135,7 +134,7 @@ def _say(line: str) -> None:
 
 
 def _refuse_to_lose(file: Path) -> None:
-    """A file of data may be replaced by newer data. A database never is."""
+    """Refuse to replace a database; a file of data may be replaced."""
     if file.is_file():
         with _file_errors(file), file.open("rb") as old:
             if old.read(len(_SQLITE)) == _SQLITE:

@@ -1,8 +1,8 @@
-"""What is longer than the screen goes through a pager, as with git.
+"""Send output longer than the screen through a pager, as git does.
 
-Only once a screenful has come is the pager started, so that what fits on the screen stays
-there without one. From then on each line is handed over as it comes: a million events are
-never in memory together, and are not even read while nobody scrolls on to them.
+The pager starts only when the screen is full, so that shorter output needs none. From then on
+each line is passed on as it comes: a million events are never in memory together, and are not
+even read until the user scrolls to them.
 """
 
 import io
@@ -19,17 +19,16 @@ from typing import IO, cast
 
 DEFAULT_PAGER = "less"
 _LESS = {"LESS": "FRX", "LV": "-c"}
-"""What a pager is told unless the user has told it otherwise: let bold pass, leave the text on
-the screen."""
+"""Settings of a pager, unless the user has set them: let bold pass, leave the text on screen."""
 
 _WORDS_BELOW = 2
-"""Lines of the screen that the title below the data and the next prompt take."""
+"""Lines of the screen for the title below the data and the next prompt."""
 
 
 def pager_command(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """The words of the pager's command; none where nothing is to be paged.
+    """Return the words of the pager's command; none for no pager.
 
-    `$PAGER`, else `less`. `cat` or an empty `$PAGER` is the usual way to say none, and a
+    `$PAGER`, or `less`. `cat` or an empty `$PAGER` is the usual way to ask for none, and a
     dumb terminal cannot scroll.
     """
     if environ.get("TERM", "dumb") == "dumb":
@@ -44,10 +43,10 @@ def pager_command(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 @contextmanager
 def paged(out: IO[bytes], *, say: Callable[[str], None]) -> Iterator[IO[bytes]]:
-    """A stream to the terminal that goes through the pager where it is longer than the screen.
+    """Open a stream to the terminal that starts the pager once the screen is full.
 
-    `say` tells where the pager that was named is not there. Quitting the pager is a broken
-    pipe to whoever writes on; at the end the pager is waited for.
+    `say` reports a `$PAGER` that cannot start. Once the user quits the pager, writing raises
+    `BrokenPipeError`. On leaving, this waits for the pager.
     """
     size = shutil.get_terminal_size()
     stream = Paged(out, pager_command(), rows=size.lines - _WORDS_BELOW, columns=size.columns)
@@ -59,7 +58,7 @@ def paged(out: IO[bytes], *, say: Callable[[str], None]) -> Iterator[IO[bytes]]:
 
 
 class Paged(io.BufferedIOBase):
-    """Keeps a screenful; then it starts the pager, or goes on to `out` where there is none."""
+    """Keeps one screen of text, then starts the pager, or writes to `out` if there is none."""
 
     def __init__(self, out: IO[bytes], command: list[str], *, rows: int, columns: int) -> None:
         self.say: Callable[[str], None] = lambda _: None
@@ -72,11 +71,11 @@ class Paged(io.BufferedIOBase):
         self._to: IO[bytes] | None = None if command else out
 
     def writable(self) -> bool:
-        """It is, as CSV asks of a stream."""
+        """Return True, which the CSV writer's text stream asks for."""
         return True
 
-    def write(self, data: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]  # of all buffers, those that are written here
-        """Take some lines. Raises `BrokenPipeError` when the pager was left."""
+    def write(self, data: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]  # only the buffers that are written here
+        """Take some lines. Raises `BrokenPipeError` once the user has quit the pager."""
         if self._to is None:
             self._kept += data
             if self._taken() <= self._rows:
@@ -87,14 +86,14 @@ class Paged(io.BufferedIOBase):
         else:
             self._to.write(data)
         if self._pager is not None:
-            self._to.flush()  # a reader sees what is there while more is being looked for
+            self._to.flush()  # the user sees these lines while more are being read
         return len(data)
 
     def flush(self) -> None:
-        """Nothing: what is kept waits for the decision, and the pager has the rest."""
+        """Do nothing: kept text waits until the screen is full, and the pager has the rest."""
 
     def finish(self) -> None:
-        """Show what fits on the screen; or let the pager be read to its end."""
+        """Show what fits on the screen, or wait until the user quits the pager."""
         if self._pager is None:
             self._out.write(self._kept)
             self._kept.clear()
@@ -107,7 +106,7 @@ class Paged(io.BufferedIOBase):
             self._pager.wait()
 
     def _taken(self) -> int:
-        """Rows of the screen that the text takes. Bytes are more than cells: never too few."""
+        """Rows that the text takes at most: it counts bytes, which are never fewer than cells."""
         return sum(
             max(1, -(-len(line) // self._columns)) for line in bytes(self._kept).splitlines()
         )
@@ -115,7 +114,7 @@ class Paged(io.BufferedIOBase):
     def _start(self) -> IO[bytes]:
         environment = {**_LESS, **os.environ}
         if (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8":
-            environment.setdefault("LESSCHARSET", "utf-8")  # also where the locale says nothing
+            environment.setdefault("LESSCHARSET", "utf-8")  # even if no locale is set
         self._out.flush()
         try:
             self._pager = subprocess.Popen(  # noqa: S603  # the user's own pager, as the user named it
@@ -124,7 +123,7 @@ class Paged(io.BufferedIOBase):
         except OSError as error:
             if "PAGER" in os.environ:
                 why = (error.strerror or str(error)).lower()
-                self.say(f"warning: no pager {self._command[0]!r} ($PAGER): {why}")
+                self.say(f"warning: cannot start pager {self._command[0]!r} ($PAGER): {why}")
             return self._out
         assert self._pager.stdin is not None
         return self._pager.stdin
@@ -132,7 +131,7 @@ class Paged(io.BufferedIOBase):
 
 @contextmanager
 def _interrupts_are_the_pagers() -> Iterator[None]:
-    """While a pager is read, Ctrl-C ends its search and not this program under it."""
+    """While the pager runs, Ctrl-C ends its search and not this program."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -25,11 +25,11 @@ def project() -> None:
 @project.command("open")
 @click.argument("project")
 @click.option("--title", required=True, help="Its title, in any script.")
-@click.option("--kind", required=True, type=choice(ProjectKind), help="What it is.")
-@click.option("--on", required=True, type=DAY, help="The day that it is opened.")
+@click.option("--kind", required=True, type=choice(ProjectKind), help="Kind of project.")
+@click.option("--on", required=True, type=DAY, help="The day it is opened.")
 @records
 def open_project(**given: Any) -> OpenProject:
-    """Open a project that the studio works for.
+    """Open a project.
 
     \b
     studio-ledger project open resurrection --title "狂野时代 Resurrection" \\
@@ -41,14 +41,14 @@ def open_project(**given: Any) -> OpenProject:
 @project.command("plan")
 @click.argument("project")
 @click.argument("milestone")
-@click.option("--on", required=True, type=DAY, help="The day that it is planned for.")
+@click.option("--on", required=True, type=DAY, help="The planned day.")
 @records
 def plan(**given: Any) -> PlanMilestone:
     """Plan a milestone for a day; planning it again moves it.
 
-    Usual ones: greenlight, prep, principal-photography, picture-wrap, picture-lock,
-    delivery, release, award. A closed project still has its own: a film is released, and
-    given its awards, long after the studio's work for it ended.
+    Common ones: greenlight, prep, principal-photography, picture-wrap, picture-lock,
+    delivery, release, award. A closed project can have them, too: a film is released, and
+    wins awards, long after the studio's work for it ended.
     """
     return PlanMilestone(**given)
 
@@ -56,11 +56,11 @@ def plan(**given: Any) -> PlanMilestone:
 @project.command("reach")
 @click.argument("project")
 @click.argument("milestone")
-@click.option("--on", required=True, type=DAY, help="The day that it was reached.")
-@click.option("--corrects", type=int, metavar="POSITION", help="The event that said another day.")
+@click.option("--on", required=True, type=DAY, help="The day it was reached.")
+@click.option("--corrects", type=int, metavar="POSITION", help="The event with the wrong day.")
 @records
 def reach(**given: Any) -> ReachMilestone:
-    """A milestone was reached, planned or not."""
+    """Record that a milestone was reached, planned or not."""
     return ReachMilestone(**given)
 
 
@@ -69,15 +69,15 @@ def reach(**given: Any) -> ReachMilestone:
 @click.argument("milestone")
 @records
 def withdraw(**given: Any) -> WithdrawMilestone:
-    """A planned milestone is off, or was not reached after all."""
+    """Withdraw a milestone that is off, or was not reached after all."""
     return WithdrawMilestone(**given)
 
 
 @project.command("close")
 @click.argument("project")
-@click.option("--on", required=True, type=DAY, help="The day that it is closed.")
+@click.option("--on", required=True, type=DAY, help="The day it is closed.")
 @click.option("--outcome", required=True, type=choice(Outcome), help="How it ended.")
 @records
 def close(**given: Any) -> CloseProject:
-    """The studio's work for a project ended."""
+    """Close a project: the studio's work for it has ended."""
     return CloseProject(**given)

@@ -1,4 +1,4 @@
-"""`replay`: the log folded again, from #1 to any place, to look around there."""
+"""`replay`: fold the log again, from #1 to any place, and look around there."""
 
 import shlex
 import sys
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
     from ledger.projections.stepping import Step
 
 Asked = tuple[Any, dict[str, Any], Output]
-"""A view, its parameters, and how its answer is wanted."""
+"""A view, its parameters, and its output."""
 
 
 @click.command(cls=Leaf)
 @click.option(
     "--to",
     metavar="POSITION|DATE|TIME",
-    help="Where to go: a position, or when it was recorded.  [default: the end]",
+    help="The position or recorded time to go to.  [default: the end]",
 )
 @click.option(
     "--view",
     "views",
     multiple=True,
     metavar="'NAME [PARAMETERS]'",
-    help="Show this view as of there, and end; several: one after the other.",
+    help="Show this view there, and exit; repeatable.",
 )
 @click.option(
     "--projection",
     "projections",
     multiple=True,
     metavar="NAME",
-    help="Fold this projection alone; several: these.",
+    help="Fold only this projection; repeatable.",
 )
-@click.option("--step", is_flag=True, help="Show event by event what each changed, and end.")
+@click.option("--step", is_flag=True, help="Show what each event changed, and exit.")
 @click.option(
     "--from",
     "start",
@@ -70,8 +70,8 @@ def replay(
     """Fold the log again from its first event, and look around at any place in it.
 
     Nothing is written: the log is read once, for all projections, in memory. Then a prompt
-    takes commands: view, show, log, next, back, step, goto, find; help lists them. They may
-    come from a pipe, too. Without any, it shows how far each projection came.
+    takes commands: view, show, log, next, back, step, goto, find; help lists them. They can
+    also come from a pipe. Without any, it shows how far each projection came.
 
     \b
     studio-ledger replay --to 2025-07-01
@@ -79,7 +79,7 @@ def replay(
     studio-ledger replay --to 812 --step
     """
     if start is not None and not step:
-        raise BadInput("--from says where steps begin", advice="Add --step")
+        raise BadInput("--from sets where steps begin", advice="Add --step")
     look = _open(session, views, projections, output)
     with options.named("--to"):
         end, now = look.resolve(to) if to is not None else (look.ledger.log.head(), None)
@@ -89,7 +89,7 @@ def replay(
         _step(look, _first(look, start, end), end, asked)
         return
     if len(asked) > 1 and (output.file is not None or output.format != "table"):
-        raise BadInput("several views do not make one file of data", advice="Ask for one view")
+        raise BadInput("several views cannot go into one file of data", advice="Ask for one view")
     folded, seconds = look.go(end, now if to is not None else look.ledger.seen_from())
     look.say_replayed(folded, seconds)
     for view, given, wanted in asked:
@@ -107,7 +107,7 @@ def _look_around(look: Look) -> None:
     if look.output.file is not None:
         look.show_standings(look.output)
     elif at_terminal():
-        look.session.say("help lists what can be typed; Ctrl-D ends")
+        look.session.say("help lists the commands; Ctrl-D ends")
         prompt.type()
         look.session.exit_code = 0
     elif prompt.pipe() == 0:
@@ -117,7 +117,7 @@ def _look_around(look: Look) -> None:
 
 
 def _step(look: Look, first: int, last: int, asked: Sequence[Asked]) -> None:
-    """Fold to before the first event, and show what it and those after it changed."""
+    """Fold up to the first event, then show what it and each later one changed."""
     from ledger.projections.stepping import steps
 
     folded, seconds = look.go(first - 1)
@@ -156,18 +156,20 @@ def _first(look: Look, start: str | None, last: int) -> int:
     with options.named("--from"):
         if start.strip().removeprefix("#").isdecimal():
             position, _ = look.resolve(start)
-        else:  # where --to takes the last event of a day or a minute, this takes the first
+        else:  # --to takes the last event of a day or a minute, this the first
             begun = Moment.parse(start).resolve(look.zone)
             position = look.ledger.log.position_at(begun - timedelta(microseconds=1)) + 1
         if position > last:
-            raise BadInput(f"no event from {start} on is by #{last}", advice="Give a later --to")
+            raise BadInput(
+                f"there are no events from {start} to #{last}", advice="Give a later --to"
+            )
     return position
 
 
 def _open(
     session: Session, views: Sequence[str], projections: Sequence[str], output: Output
 ) -> Look:
-    """The ledger for reading, and a replay of what is asked for that stands before #1."""
+    """Open the ledger for reading, and a replay of the chosen projections, before #1."""
     from ledger.projections.replaying import Replay
 
     names = [_words(text)[0] for text in views]
@@ -182,7 +184,7 @@ def _open(
 def _chosen(
     ledger: "Ledger", views: Sequence[str], projections: Sequence[str]
 ) -> "list[type[Projection]]":
-    """The projections that are named, and those of the views; all where none is."""
+    """The named projections, and those of the views; all if none is named."""
     known = ledger.views.projections
     for name in projections:
         if name not in known:

@@ -1,6 +1,6 @@
-"""The prompt of `replay`: look around at one place in the log, and move it.
+"""The prompt of `replay`: look around at one place in the log, and move on.
 
-Each line is a command. What is wrong with one is said in a line, and the prompt goes on.
+Each line is a command. An error takes one line, and the prompt continues.
 """
 
 import copy
@@ -23,14 +23,14 @@ from ledger.errors import BadInput, LedgerError, near
 from ledger.events.base import Query, RecordedEvent
 from ledger.tags import check_tag
 
-_VIEWS = (Column("view", "View", fixed=True), Column("title", "What it answers", wrap=True))
-_HELP = (Column("command", "Command", fixed=True), Column("help", "What it does", wrap=True))
+_VIEWS = (Column("view", "View", fixed=True), Column("title", "Question", wrap=True))
+_HELP = (Column("command", "Command", fixed=True), Column("help", "Description", wrap=True))
 _SEARCHED = 1_000
-"""Events between two looks at how far a search has come."""
+"""Events between two updates of a search's progress."""
 
 
 class Order(NamedTuple):
-    """What can be typed: how it is written, what it does, and what carries it out."""
+    """A command of the prompt: its usage, its help, and the method that runs it."""
 
     usage: str
     help: str
@@ -46,7 +46,7 @@ class Prompt:
         self._ended = False
 
     def type(self) -> None:
-        """Take lines from the terminal until somebody has seen enough."""
+        """Take lines from the terminal until the user quits."""
         complete_with(self.completions)
         while not self._ended:
             try:
@@ -59,7 +59,7 @@ class Prompt:
             self.take(line)
 
     def pipe(self) -> int:
-        """Take the lines of a pipe; how many commands there were."""
+        """Take the lines of a pipe; return how many commands there were."""
         count = 0
         for line in piped_lines():
             count += self.take(line)
@@ -68,7 +68,7 @@ class Prompt:
         return count
 
     def take(self, line: str) -> bool:
-        """Carry out a line; whether there was a command in it. A line with # is a remark."""
+        """Run a line; return whether it holds a command. One that begins with # is a comment."""
         line = line.strip()
         if not line or line.startswith("#"):
             return False
@@ -81,7 +81,7 @@ class Prompt:
         except (LedgerError, click.ClickException) as error:
             self._refuse(error)
         except click.exceptions.Exit:
-            pass  # a help was shown
+            pass  # help was shown
         return True
 
     def _refuse(self, error: LedgerError | click.ClickException) -> None:
@@ -116,14 +116,14 @@ class Prompt:
     def _call(self, command: click.Command, words: list[str]) -> None:
         """Run a command of the program as of here."""
         if any(word.partition("=")[0] == "--as-of" for word in words):
-            raise BadInput("here it is always as of where the replay stands", advice="Move: goto")
+            raise BadInput("a replay sets --as-of by its own position", advice="Move there: goto")
         place = self.look.replay.place
         if place is None and not {"-h", "--help"} & set(words):
             raise BadInput("nothing is recorded before the first event", advice="Move on: next")
         here = [] if place is None else ["--as-of", str(place.position)]
         output = self.look.output.format
         form = [] if names_output(words) or output == "table" else ["--format", output]
-        # its own session: such a command needs no plugin, and says so of its session
+        # its own session: such a command needs no plugin, and notes that in its session
         session: Session = copy.copy(self.look.session)
         session.exit_code = 0
         with command.make_context(
@@ -133,14 +133,14 @@ class Prompt:
         self.code = self.code or session.exit_code
 
     def projections(self, words: list[str]) -> None:
-        """How each projection stands here."""
+        """Show how each projection stands here."""
         _none(words)
         self.look.show_standings(self.look.output)
 
     # --- moving ------------------------------------------------------------------------
 
     def next(self, words: list[str]) -> None:
-        """Go some events on."""
+        """Go some events forward."""
         here, head = self.look.replay.position, self._head_beyond()
         self._go(min(here + _count(words), head))
 
@@ -171,7 +171,7 @@ class Prompt:
         self._go(found.position)
 
     def step(self, words: list[str]) -> None:
-        """Go some events on, and show what each of them changed."""
+        """Go some events forward, and show what each of them changed."""
         from ledger.projections.stepping import steps
 
         replay = self.look.replay
@@ -180,7 +180,7 @@ class Prompt:
         show_steps(self.look, steps(replay, to), self.look.output)
 
     def _go(self, position: int) -> None:
-        """Move; say what going back took, and at which event it stands."""
+        """Move; say what going back took, and show the event reached."""
         here = self.look.replay.position
         folded, seconds = self.look.go(position)
         if position < here and folded:
@@ -191,14 +191,14 @@ class Prompt:
             say_event(self.look, position)
 
     def _head_beyond(self) -> int:
-        """The last position. Raises `BadInput` where the replay stands there."""
+        """Return the last position. Raises `BadInput` if the replay is already there."""
         head = self.look.ledger.log.head()
         if head <= self.look.replay.position:
             raise BadInput(f"there is nothing after #{head}", advice="Go back: back, goto")
         return head
 
     def _matching(self, wanted: str, after: int) -> Iterator[RecordedEvent]:
-        """The events that carry the tag, are of the type, or have the text in their words."""
+        """Yield the events that have the tag, the type, or the text."""
         reading = self.look.ledger.log
         kinds = {t.type_name.casefold(): t.type_name for t in reading.registry}
         if wanted.casefold() in kinds:
@@ -222,7 +222,7 @@ class Prompt:
     # --- the prompt itself -------------------------------------------------------------
 
     def help(self, words: list[str]) -> None:
-        """What can be typed."""
+        """List the commands."""
         _none(words)
         with self.look.output.opened() as sink:
             sink.write(Sheet(_HELP, [(order.usage, order.help) for order in ORDERS.values()]))
@@ -233,7 +233,7 @@ class Prompt:
         self._ended = True
 
     def completions(self, before: str, word: str) -> list[str]:
-        """What may be typed next."""
+        """Return the words that can be typed next."""
         words = before.split()
         if not words:
             return list(ORDERS)
@@ -253,43 +253,45 @@ class Prompt:
 
 
 ORDERS = {
-    "view": Order("view NAME [PARAMETERS]", "ask a view here; alone, list them", Prompt.view),
+    "view": Order(
+        "view NAME [PARAMETERS]", "ask a view here; without NAME, list them", Prompt.view
+    ),
     "show": Order("show POSITION|TAG|ID", "one event, or the history of one thing", Prompt.show),
     "log": Order("log [FILTERS]", "the events so far", Prompt.log),
     "projections": Order("projections", "how each projection stands here", Prompt.projections),
-    "next": Order("next [K]", "go an event on, or K", Prompt.next),
-    "back": Order("back [K]", "go an event back, or K", Prompt.back),
-    "step": Order("step [K]", "go on, and show what each event changed", Prompt.step),
-    "goto": Order("goto POSITION|DATE|TIME", "go there", Prompt.goto),
+    "next": Order("next [K]", "go forward an event, or K", Prompt.next),
+    "back": Order("back [K]", "go back an event, or K", Prompt.back),
+    "step": Order("step [K]", "go forward, and show what each event changed", Prompt.step),
+    "goto": Order("goto POSITION|DATE|TIME", "go to that place", Prompt.goto),
     "find": Order("find TAG|TYPE|TEXT", "go to the next event that matches", Prompt.find),
-    "help": Order("help", "this list; view NAME --help shows what it takes", Prompt.help),
+    "help": Order("help", "this list; view NAME --help shows its parameters", Prompt.help),
     "quit": Order("quit", "end; so does Ctrl-D", Prompt.quit),
 }
 _ALSO = {"exit": "quit", "?": "help"}
 
 
 def _find(word: str) -> Order:
-    """The command of that name, or the one that begins so."""
+    """Return the command of that name, or the only one that begins with it."""
     word = _ALSO.get(word, word)
     found = [name for name in ORDERS if name == word] or [n for n in ORDERS if n.startswith(word)]
     if len(found) == 1:
         return ORDERS[found[0]]
     meant = found or near(word, ORDERS)
     hint = f"Did you mean {' or '.join(meant)}?" if meant else "List them with: help"
-    raise BadInput(f"there is no command {word!r}", advice=hint)
+    raise BadInput(f"unknown command {word!r}", advice=hint)
 
 
 def _count(words: list[str]) -> int:
     if not words:
         return 1
     if len(words) > 1 or not words[0].isdecimal() or int(words[0][:19]) < 1:
-        raise BadInput(f"{' '.join(words)!r} is no number of events", advice="Write: next 10")
+        raise BadInput(f"{' '.join(words)!r} is not a number of events", advice="Write: next 10")
     return int(words[0][:19])
 
 
 def _none(words: list[str]) -> None:
     if words:
-        raise BadInput(f"{words[0]!r} is too much here", advice="See: help")
+        raise BadInput(f"unexpected word {words[0]!r}", advice="See: help")
 
 
 def _is_tag(text: str) -> bool:

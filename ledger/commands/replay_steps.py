@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ledger.projections.stepping import Change, Step
 
 MOST_SHOWN = 40
-"""Rows that a table shows of one event; other formats have them all."""
+"""Most rows that a table shows of one event; other formats show all."""
 
 _CHANGED = (
     Column("row", "Row", fixed=True),
     Column("change", "Change"),
-    Column("differences", "What changed", fold=True),
+    Column("differences", "Differences", fold=True),
 )
 _OF_TABLES = (Column("projection", "Projection", fixed=True), Column("table", "Table", fixed=True))
 _OF_VIEWS = (Column("view", "View", fixed=True),)
@@ -31,11 +31,11 @@ _EVENT = tuple(c for c in COLUMNS if c.name in ("position", "recorded_at", "type
 _FLAT = (*_EVENT, *_OF_TABLES, *_OF_VIEWS, *_CHANGED)
 
 Pause = Callable[["Step"], bool]
-"""Waits for a person; whether to go on."""
+"""Waits for the user; returns whether to continue."""
 
 
 def event_lines(look: Look, entry: RecordedEvent, width: int | None) -> Iterator[str]:
-    """An event in words, in lines so wide: what it is about, and who; then what it says."""
+    """Yield lines of that width: what an event is about and its actor, then what it says."""
     when = Style(look.zone).text(entry.recorded_at)
     yield f"#{entry.position} {when} {entry.type} {about(entry)} ({entry.actor})"
     said = what(entry, look.zone, look.ledger.log)
@@ -47,7 +47,7 @@ def event_lines(look: Look, entry: RecordedEvent, width: int | None) -> Iterator
 
 
 def say_event(look: Look, position: int) -> None:
-    """Say at which event somebody has come to stand: words, and no data that was asked for."""
+    """Show the event that the replay has reached, on stderr: it is not requested data."""
     entry = next(look.ledger.log.stream(position - 1, position))
     screen = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
     for line in event_lines(look, entry, screen):
@@ -58,7 +58,7 @@ def say_event(look: Look, position: int) -> None:
 def show_steps(
     look: Look, taken: Iterable["Step"], output: Output, pause: Pause | None = None
 ) -> int:
-    """Show steps as they are taken, until `pause` wants no more; how many."""
+    """Show steps as they are taken, until `pause` returns False; return how many."""
     counted = 0
 
     def counting() -> Iterator["Step"]:
@@ -97,7 +97,7 @@ def _write_step(look: Look, sink: Sink, step: "Step") -> None:
         sink.write(Sheet((*which, *_CHANGED), lines, look.zone))
     more = len(step.changes) - len(shown)
     if more:
-        _write_lines(sink, [f"and {more:,} more rows; --format jsonl has them all"])
+        _write_lines(sink, [f"and {more:,} more rows; --format jsonl shows all"])
     _write_lines(sink, [""] if shown else ["    no row changed", ""])
 
 

@@ -1,4 +1,4 @@
-"""What became of things, as a report: a heading for each kind, a sentence for each deed."""
+"""Changes of things as a report: a heading for each kind, a sentence for each deed."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -38,13 +38,13 @@ _HEADINGS = {
 }
 
 _WIDEST = 24
-"""Cells of an id beside its sentences; a longer one stands above them."""
+"""Widest id, in cells, beside its sentences; a longer one stands above them."""
 
 _MARGIN = "  "
 
 
 class Report:
-    """Sentences about changed things. `style` has the ledger's clock."""
+    """Sentences about changed things. `style` has the ledger's zone."""
 
     def __init__(self, style: Style) -> None:
         self._style = style
@@ -72,7 +72,7 @@ class Report:
         for sentence in self.sentences(thing):
             first, *further = wrapped(_whole(printable(sentence)), max(room - len(margin), 20))
             yield begin + first.replace(_NO_BREAK, " ")
-            # what goes on is set in, so that each sentence is seen to begin
+            # further lines are indented, so that the start of each sentence shows
             for line in wrapped(" ".join(further), max(room - len(margin) - len(_MARGIN), 20)):
                 yield margin + _MARGIN + line.replace(_NO_BREAK, " ")
             begin = margin
@@ -80,7 +80,7 @@ class Report:
     # --- sentences -----------------------------------------------------------------------
 
     def sentences(self, thing: EntityChanges) -> list[str]:
-        """What became of a thing: of a new one in one sentence what it is, then its deeds."""
+        """Describe the changes of a thing; a new one is introduced first, in one sentence."""
         changes = list(thing.changes)
         told: list[str] = []
         begun = 0
@@ -103,12 +103,12 @@ class Report:
         return [*told, *alike]
 
     def _deed(self, changes: list[Change], begun: int) -> Iterator[str]:
-        """What the event did that set these fields, with those on the way after `begun`."""
+        """Describe the event that set these fields, with those on the way after `begun`."""
         entry = changes[0].fact.entry
         parts = self._telling.deeds(entry.event, {change.field: change for change in changes})
         if not parts:
             return
-        # Of a way over several places each step is named; else the last deed stands for all.
+        # A path over several places names each step; otherwise the last deed stands for all.
         ways = [c for c in changes if c.field == PLACE or c.change == "kept"]
         steps = [s for c in ways for s in c.steps if s.entry.position > begun]
         entries = {entry.position: entry, **{s.entry.position: s.entry for s in steps}}
@@ -116,13 +116,13 @@ class Report:
         yield self._said(parts, [entries[n] for n in sorted(entries)], facts)
 
     def _milestones(self, planned: list[Change]) -> str:
-        """Milestones that were planned one after the other, in one sentence."""
+        """Describe several planned milestones in one sentence."""
         days = sorted((c.after, c.field.partition(".")[2]) for c in planned if c.after is not None)
         told = ", ".join(f"{milestone} {day}" for day, milestone in days)
         return f"milestones planned: {told} {_by(planned)}"
 
     def _shoot_days(self, reports: list[Change]) -> str:
-        """Many reports in one sentence, with what they come to."""
+        """Describe several shoot days in one sentence, with their totals."""
         days = sorted(change.field.partition(".")[2] for change in reports)
         total: dict[str, Any] = {
             name: sum(change.after[name] for change in reports) for name in FIGURES
@@ -131,7 +131,7 @@ class Report:
         return f"{many} {_by(reports)}: {figures_words(total)}"
 
     def _said(self, deed: list[str], entries: list[RecordedEvent], facts: list[Fact]) -> str:
-        """The deed, who recorded it, and how late; its positions, reason and correction."""
+        """A sentence: the deed, its actor, how late; positions, correction and reason."""
         last = entries[-1]
         late = max((late_days(fact, self._style.zone) for fact in facts), default=0)
         marks = [", ".join(f"#{entry.position}" for entry in entries[-_FEW:])]
@@ -150,11 +150,11 @@ class Report:
 
 
 _FEW = 4
-"""Positions that are all named."""
+"""Most positions that are named one by one."""
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _TOGETHER = re.compile(r"(?<=\d) (?=\d/8)|(?<=\d) (?=of \d)|(?<=\d) (?=h\b|m²|days? |setups|pages)")
-"""Where a line is not broken: within a number of pages, before a unit."""
+"""Spaces at which a line never breaks: within a number of pages, before a unit."""
 
 
 def _whole(sentence: str) -> str:
@@ -166,7 +166,7 @@ def _id(entity: Entity) -> str:
 
 
 def _by(changes: list[Change]) -> str:
-    """Who recorded all of these, and from which event to which."""
+    """The actors of these changes, and their first and last position."""
     entries = sorted((change.fact.entry for change in changes), key=lambda e: e.position)
     actors = ", ".join(dict.fromkeys(entry.actor for entry in entries))
     return f"by {actors} (#{entries[0].position} to #{entries[-1].position})"
@@ -177,8 +177,10 @@ def _cause(change: Change) -> int:
 
 
 def _late_apart(change: Change) -> Iterator[Change]:
-    """A change of place, and apart from it the steps that somebody entered late between two
-    others: they led to where the item is no longer."""
+    """Split a change of place from the steps that were entered late between two others.
+
+    Those led to a place that the item has left since.
+    """
     steps = change.steps
     late = tuple(
         step
@@ -194,7 +196,7 @@ def _late_apart(change: Change) -> Iterator[Change]:
 
 
 def _later(change: Change, begun: int) -> Iterator[Change]:
-    """A change of a new thing, from what its first event said of it; none where that is all."""
+    """The change of a new thing after its first event; nothing if there is none."""
     first = [step for step in change.steps if step.known == begun]
     steps = tuple(step for step in change.steps if step.known > begun)
     if steps and (first or any(step.value is not None for step in steps)):
@@ -203,9 +205,9 @@ def _later(change: Change, begun: int) -> Iterator[Change]:
 
 
 def _summary(entity: Entity, first: int, telling: Telling) -> str:
-    """What a thing is, in a few words; empty where only events are known of it.
+    """Describe a thing in a few words; empty if only events are known of it.
 
-    It is told as its first event told it: the deeds that follow say how it went on.
+    It is described as of its first event: the deeds that follow tell the rest.
     """
 
     def of(field: str) -> str:
@@ -240,14 +242,14 @@ _HAPPENED = (
     MilestoneReached,
     ProjectClosed,
 )
-"""What has happened when it is recorded. Plans and periods lie ahead, and are never late."""
+"""Recorded after they happen. Plans and periods lie ahead, and are never late."""
 
 
 def late_days(fact: Fact, zone: str) -> int:
-    """How many days after it happened it was recorded; 0 on the day itself.
+    """Return how many days after it happened it was recorded; 0 on the same day.
 
-    That an item or a project is older than its first entry here is no lateness, and a
-    correction was not due before somebody saw the mistake.
+    An item or a project older than its first entry is not late, and a correction was not due
+    before the mistake was seen.
     """
     event, when = fact.entry.event, effective(fact)
     if not isinstance(event, _HAPPENED) or isinstance(event, EquipmentRegistered):

@@ -1,7 +1,7 @@
-"""Data on its way out: one sheet of rows as a table, JSON, JSON lines or CSV.
+"""Output of data: one sheet of rows as a table, JSON, JSON lines or CSV.
 
-JSON, JSON lines and CSV are UTF-8 whatever the terminal speaks, since a program reads
-them. A table follows the terminal.
+JSON, JSON lines and CSV are UTF-8 whatever the terminal uses, since programs read them. A
+table follows the terminal.
 """
 
 import io
@@ -19,16 +19,16 @@ from ledger.commands.tables import MEASURED, Head, printable, render
 
 Format = Literal["table", "json", "jsonl", "csv", "line"]
 NOTHING = "–"
-"""What a table shows where there is no value; an empty text is shown as it is."""
+"""Shown in a table for a missing value; an empty text is shown as it is."""
 
 
 class Column(Struct, frozen=True):
     """A column: its name in JSON and CSV, its title and unit in a table.
 
-    `fixed` marks what a table never breaks: a position, an id that somebody will type.
+    A table never breaks a `fixed` value: a position, or an id that the reader may type.
     `number` aligns to the right, `ratio` always has two decimals. `detail` is
-    left out of a table. In a narrow terminal a `wrap` column is never left out, `fold`
-    stands below the row.
+    left out of a table. In a narrow terminal a `wrap` column is never left out, and a `fold`
+    column stands below the row.
     """
 
     name: str
@@ -48,11 +48,11 @@ class Column(Struct, frozen=True):
 
 
 class Sheet(Struct, frozen=True):
-    """Rows of values by column. `zone` is the one in which a table shows instants.
+    """Rows of values by column. A table shows instants in `zone`.
 
-    `lines` are the stored lines behind the rows, where they can be asked for. With a
-    `sample` the rows are still to come: each is written at once, and the widths of a table
-    are those of the sample.
+    `lines` are the stored lines behind the rows, where a command offers them. With a
+    `sample`, rows arrive over time: each is written at once, and the sample sets the widths
+    of a table.
     """
 
     columns: Sequence[Column]
@@ -63,9 +63,9 @@ class Sheet(Struct, frozen=True):
 
 
 def write(sheet: Sheet, format: Format, out: IO[bytes], *, shown: bool = False) -> int:
-    """Write a sheet; the number of rows.
+    """Write a sheet; return the number of rows.
 
-    `shown`: on stdout, where a table follows the terminal: its width, its characters, bold.
+    `shown`: on stdout, where a table follows the terminal's width, characters and bold.
     """
     counted = Counted(sheet.rows)
     if sheet.sample is not None:
@@ -81,7 +81,7 @@ def write(sheet: Sheet, format: Format, out: IO[bytes], *, shown: bool = False) 
 
 
 class _AtOnce(io.BufferedIOBase):
-    """Hands each piece on as it comes, to a reader who waits for it."""
+    """Flushes each piece at once, for a reader who waits for it."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._out = out
@@ -154,7 +154,7 @@ def _lines(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
 
 
 def plain(value: Any) -> str:
-    """A value as CSV carries it: instants in UTC, a list with spaces, nothing as nothing."""
+    """A value as CSV has it: instants in UTC, lists joined by spaces, None as empty text."""
     import msgspec
 
     from ledger.times import Days, Period
@@ -210,9 +210,9 @@ _MANY = 1_000
 
 
 def _column_decimals(values: Sequence[Any]) -> int | None:
-    """Decimals of a column: those that one of its numbers needs; None where all are whole.
+    """Decimals of a column: the most that a number needs; None if all are integers.
 
-    Where areas stand beside ratios, points do not align and each has what it needs.
+    If areas stand beside ratios, points do not align and each number has what it needs.
     """
     numbers = [value for value in values if isinstance(value, float)]
     if not numbers:
@@ -222,7 +222,7 @@ def _column_decimals(values: Sequence[Any]) -> int | None:
 
 
 def _decimals(values: Iterable[Any]) -> int:
-    """Decimals that the numbers of a column need, at most two: their points then align."""
+    """Decimals that the numbers of a column need, at most two, to align their points."""
     needed = 0
     for value in values:
         if isinstance(value, float) and math.isfinite(value):
@@ -232,18 +232,27 @@ def _decimals(values: Iterable[Any]) -> int:
 
 
 class Style(Struct, frozen=True):
-    """How a value reads in a table: instants on the clock of `zone`."""
+    """How a table shows values: instants in `zone`."""
 
     zone: str = "UTC"
     ascii_only: bool = False
 
     @property
     def nothing(self) -> str:
-        """What stands where there is no value."""
+        """The mark for a missing value."""
         return "-" if self.ascii_only else NOTHING
 
+    @property
+    def arrow(self) -> str:
+        """The mark between an old value and a new one."""
+        return "->" if self.ascii_only else "→"
+
+    def as_of(self, position: int, recorded_at: datetime) -> str:
+        """A position with its recorded time: `as of #812, recorded 2025-07-01 09:12 (UTC)`."""
+        return f"as of #{position}, recorded {self.text(recorded_at)} ({self.zone})"
+
     def text(self, value: Any, decimals: int | None = None) -> str:
-        """One value in one line."""
+        """A value on one line."""
         match value:
             case None:
                 return self.nothing
@@ -274,7 +283,7 @@ def number(value: float) -> str:
 
 
 def colours() -> bool:
-    """Whether the terminal may be asked for bold: a terminal, and no NO_COLOR."""
+    """Whether bold is allowed: stdout is a terminal, and NO_COLOR is not set."""
     return (
         sys.stdout.isatty()
         and not os.environ.get("NO_COLOR")
@@ -283,12 +292,12 @@ def colours() -> bool:
 
 
 def terminal_bytes() -> IO[bytes]:
-    """Stdout for bytes."""
+    """Stdout as a stream of bytes."""
     return sys.stdout.buffer
 
 
 def room() -> int | None:
-    """Cells of a line: the terminal's, or COLUMNS; no limit where stdout is a file."""
+    """Cells of a line: the terminal's, or COLUMNS; None if stdout is a file."""
     if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal():
         import shutil
 

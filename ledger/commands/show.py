@@ -27,7 +27,7 @@ _ONE_COLUMNS = (
     Column("differences", "Differences", detail=True),
     Column("corrected_by", "Corrected by", detail=True),
 )
-"""Of one event it is worth looking for what it corrects, and for what corrects it."""
+"""For one event, finding what it corrects and what corrects it is worth the reading."""
 
 _FACTS = (Column("field", "Field", fixed=True), Column("value", "Value", wrap=True))
 
@@ -38,10 +38,10 @@ _FACTS = (Column("field", "Field", fixed=True), Column("value", "Value", wrap=Tr
 @options.data(lines=True, paged=True)
 @click.pass_obj
 def show(session: Session, target: str, as_of: str | None, output: Output) -> None:
-    """One event, by its position, or the history of one thing, by its tag or id.
+    """Show one event, by its position, or the history of one thing, by its tag or id.
 
-    Of one event also: what it corrects, what it says otherwise, and which later event corrected
-    it, as far as was known by --as-of.
+    For one event, also show what it corrects, how it differs, and which later events corrected
+    it, as known by --as-of.
 
     --format line gives the stored lines, byte for byte.
 
@@ -57,7 +57,7 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
     zone = ledger.opened.zone
     position = target.removeprefix("#")
     if position.isdecimal() and position.isascii():
-        # No log is so long, and Python reads no number of thousands of digits.
+        # No log is that long, and Python refuses numbers of thousands of digits.
         entry = _at(ledger, int(position[:20]), head)
         with output.opened() as sink:
             sink.write(_one(entry, ledger, head, output.format))
@@ -84,7 +84,7 @@ def _at(ledger: Ledger, position: int, head: int) -> RecordedEvent:
 
 
 def _one(entry: RecordedEvent, ledger: Ledger, head: int, format: Format) -> Sheet:
-    """One event: its facts for a person; for a program the row that `log` gives, and more."""
+    """One event: field by field in a table; for programs, the row that `log` gives, and more."""
     zone = ledger.opened.zone
     if format == "line":
         return Sheet((), (), zone, lines=stored_lines(ledger, [entry]))
@@ -123,12 +123,12 @@ def _facts(
 def _correction_facts(
     entry: RecordedEvent, ledger: Ledger, later: Sequence[RecordedEvent]
 ) -> Iterator[tuple[str, str]]:
-    """What it corrects and says otherwise, and each later event that corrected it."""
+    """The event it corrects, how it differs, and each later event that corrected it."""
     zone = ledger.opened.zone
     if entry.corrects is not None:
         found = pair(ledger.log, entry)
         if found.corrected is None:
-            yield "corrects", f"#{entry.corrects}, which is no earlier event of this log"
+            yield "corrects", f"#{entry.corrects}, which is not an earlier event of this log"
         else:
             yield "corrects", _cited(found.corrected, zone)
             yield "differs", in_words(found.differences, zone) or "in nothing"
@@ -148,13 +148,13 @@ def _cited(entry: RecordedEvent, zone: str) -> str:
 
 
 def _correction(entry: RecordedEvent) -> dict[str, Any]:
-    """A later correction, as far as one wants to know before looking at it."""
+    """A later correction, in brief."""
     names = ("position", "type", "recorded_at", "actor", "reason", "corrects")
     return {name: getattr(entry, name) for name in names}
 
 
 def _refuse_unknown(ledger: Ledger, tag: str) -> None:
-    """A tag of a kind that we know, without one event at all, is a typing error."""
+    """Raise `UnknownId` for a tag of a known kind that no event has: it is mistyped."""
     kind, _, id = tag.partition(":")
     if kind not in FIRST_EVENTS or "@" in id:
         return

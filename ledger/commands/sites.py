@@ -21,7 +21,7 @@ def _number_or_none(text: str) -> int | None:
         return int(text)
     except ValueError:
         raise BadInput(
-            f"{text!r} is no whole number", advice="Write one, or none to clear it"
+            f"{text!r} is not a whole number", advice="Write one, or none to clear it"
         ) from None
 
 
@@ -37,14 +37,14 @@ def site() -> None:
 @site.command("add")
 @click.argument("site")
 @click.option("--name", required=True, help="Its name, in any script.")
-@click.option("--zone", required=True, metavar="ZONE", help="Its clock, such as Asia/Shanghai.")
+@click.option("--zone", required=True, metavar="ZONE", help="Its time zone, such as Asia/Shanghai.")
 @click.option(
     "--answer-within-hours",
     type=int,
     default=24,
     show_default=True,
     metavar="HOURS",
-    help="How long the holder of a challenged hold may think.",
+    help="Hours to answer a challenge.",
 )
 @click.option("--local-name", help="Its name in the local script.")
 @click.option("--place", help="Where it is.")
@@ -57,29 +57,29 @@ def add_site(**given: Any) -> AddSite:
 
 @click.group(cls=Tree)
 def space() -> None:
-    """Stages, halls and whatever can be booked."""
+    """Stages, halls and other spaces that can be booked."""
 
 
 @space.command("add")
 @click.argument("space")
-@click.option("--site", required=True, help="The campus that it is on.")
+@click.option("--site", required=True, help="Its campus.")
 @click.option("--name", required=True, help="Its name, in any script.")
-@click.option("--kind", required=True, type=choice(SpaceKind), help="What it is.")
+@click.option("--kind", required=True, type=choice(SpaceKind), help="Kind of space.")
 @click.option("--area-m2", required=True, type=float, metavar="M2", help="Floor area.")
 @click.option("--in-service-on", required=True, type=DAY, help="The first day in service.")
 @click.option(
     "--capacity",
     type=int,
     metavar="UNITS",
-    help="Shared by bookings of together that many units; exclusive without it.",
+    help="Total units that bookings can share; exclusive without it.",
 )
 @click.option(
     "--answer-within-hours",
     type=int,
     metavar="HOURS",
-    help="For challenged holds of this space, in place of its site's hours.",
+    help="Hours to answer a challenge.  [default: those of its site]",
 )
-@click.option("--phase", help="The phase of the campus that it belongs to.")
+@click.option("--phase", help="Its phase of the campus.")
 @records
 def add_space(**given: Any) -> AddSpace:
     """Commission a space.
@@ -95,10 +95,8 @@ def add_space(**given: Any) -> AddSpace:
 @click.argument("space")
 @period(required=True)
 @click.option("--kind", required=True, type=choice(ClosureKind), help="Why it is closed.")
-@click.option("--closure", metavar="ID", help="An id of your own for it; one is made else.")
-@click.option(
-    "--despite-bookings", is_flag=True, help="Close it though somebody has it; they keep it."
-)
+@click.option("--closure", metavar="ID", help="Id of the closure.  [default: generated]")
+@click.option("--despite-bookings", is_flag=True, help="Close even if booked; bookings stand.")
 @records
 def close(**given: Any) -> CloseSpace:
     """Close a space for a period.
@@ -111,18 +109,18 @@ def close(**given: Any) -> CloseSpace:
 
 @space.command("reopen")
 @click.argument("closure")
-@click.option("--on", type=DAY, help="The first day open again; without it, all of the closure.")
+@click.option("--on", type=DAY, help="The first day open again; without it, all of it is open.")
 @records
 def reopen(**given: Any) -> ReopenSpace:
-    """End a closure before its time, or call it off."""
+    """End a closure early, or call it off."""
     return ReopenSpace(**given)
 
 
 @space.command("change")
 @click.argument("space")
-@click.option("--on", required=True, type=DAY, help="The first day of the new facts.")
+@click.option("--on", required=True, type=DAY, help="The first day of the change.")
 @click.option("--name", help="Its name.")
-@click.option("--kind", type=choice(SpaceKind), help="What it is.")
+@click.option("--kind", type=choice(SpaceKind), help="Kind of space.")
 @click.option("--area-m2", type=float, metavar="M2", help="Floor area.")
 @click.option(
     "--capacity", type=NUMBER_OR_NONE, default=UNSET, help="Units; none makes it exclusive."
@@ -131,9 +129,9 @@ def reopen(**given: Any) -> ReopenSpace:
     "--answer-within-hours",
     type=NUMBER_OR_NONE,
     default=UNSET,
-    help="Hours for an answer; none leaves them to the site.",
+    help="Hours to answer a challenge; none uses those of the site.",
 )
-@click.option("--phase", type=TEXT_OR_NONE, default=UNSET, help="Its phase; none takes it away.")
+@click.option("--phase", type=TEXT_OR_NONE, default=UNSET, help="Its phase; none clears it.")
 @records
 def change(**given: Any) -> ChangeSpace:
     """Change a space from a day on; give only what differs."""
@@ -142,7 +140,7 @@ def change(**given: Any) -> ChangeSpace:
 
 @space.command("retire")
 @click.argument("space")
-@click.option("--on", required=True, type=DAY, help="The first day without it.")
+@click.option("--on", required=True, type=DAY, help="The first day out of service.")
 @records
 def retire(**given: Any) -> RetireSpace:
     """Take a space out of service for good."""

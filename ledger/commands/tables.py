@@ -1,7 +1,7 @@
-"""Tables for a terminal: aligned by the cells that characters take, cut to its width.
+"""Tables for a terminal: aligned by the cells that characters take, fitted to its width.
 
 A Chinese character takes two cells, a combining mark none, an emoji of several code points
-two; `wcwidth` knows. Its tables are loaded when a text needs them.
+two; `wcwidth` knows. It is loaded only when a text needs it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,26 +10,26 @@ from typing import NamedTuple
 
 GAP = "  "
 MEASURED = 1_000
-"""Rows that decide the widths; a longer table goes on with these, row by row."""
+"""Rows that set the widths; later rows of a longer table keep these."""
 
 NARROWEST = 6
-"""Cells that a column of texts keeps, however narrow the terminal is."""
+"""Fewest cells of a column of texts, however narrow the terminal is."""
 
 SHORTEST = 5
-"""Cells that the title of a column of numbers keeps."""
+"""Fewest cells of the title of a column of numbers."""
 
 LONGEST = 20
-"""Cells of a word that is kept whole."""
+"""Most cells of a word that is never broken."""
 
 FEW = 3
-"""So many rows read well as cards; so many columns are the least of a table."""
+"""Most rows that read well as cards, and fewest columns of a table."""
 
 
 class Head(NamedTuple):
-    """A column's title, and how it gives way where the terminal is narrow.
+    """A column's title, and how the column adapts to a narrow terminal.
 
-    `right`: its cells are numbers. `fixed`: it is never cut. `wrap`: it goes on in further
-    lines. `fold`: it stands below the row where it does not fit beside it.
+    `right`: its cells are numbers. `fixed`: it is never broken. `wrap`: it continues on further
+    lines. `fold`: it stands below the row if it does not fit beside it.
     """
 
     title: str
@@ -40,7 +40,7 @@ class Head(NamedTuple):
 
 
 def cells(text: str) -> int:
-    """How many cells of a terminal a text takes."""
+    """Return how many cells of a terminal a text takes."""
     if text.isascii():
         return len(text)
     from wcwidth import wcswidth
@@ -50,7 +50,7 @@ def cells(text: str) -> int:
 
 
 def clip(text: str, room: int, more: str = "…") -> str:
-    """The text, or as much of it as fits with a mark that there is more."""
+    """Return the text, or as much of it as fits, ending with `more`."""
     if cells(text) <= room:
         return text
     from wcwidth import iter_graphemes
@@ -66,20 +66,20 @@ def clip(text: str, room: int, more: str = "…") -> str:
 
 
 def pad(text: str, room: int, *, right: bool = False) -> str:
-    """The text with spaces up to that many cells."""
+    """Return the text with spaces up to that many cells."""
     spaces = " " * (room - cells(text))
     return spaces + text if right else text + spaces
 
 
 def printable(text: str) -> str:
-    """The text without what would steer a terminal: controls and reversed writing, escaped."""
+    """Escape characters that would control a terminal, or reverse the direction of text."""
     if text.isprintable():
         return text
     return "".join(_escaped(c) if _steers(c) else c for c in text)
 
 
 def _steers(c: str) -> bool:
-    """Controls of both sets, line ends, the marks that reverse writing, lone surrogates."""
+    """Whether it is a control, a line end, a direction mark, or a lone surrogate."""
     return (
         c < " "
         or "\x7f" <= c < "\xa0"
@@ -103,11 +103,11 @@ def render(
     empty: str = "",
     sample: Sequence[Sequence[str]] | None = None,
 ) -> Iterator[str]:
-    """The lines of a table. `room` is the terminal's width, None where nothing is cut.
+    """Yield the lines of a table; none without rows. `room` is the terminal's width, if any.
 
-    `empty` is what stands where there is no value. What gives way in a narrow terminal,
-    `_shape` says; nothing is ever cut. Nothing at all where there is no row. With a
-    `sample` no row is waited for: the sample's rows decide the widths, and are not shown.
+    `empty` is the mark for a missing value. `_shape` fits a table to a narrow terminal;
+    nothing is ever cut. With a `sample` this waits for no row: the sample's rows set the
+    widths, and are not shown.
     """
     rows = iter(rows)
     first = list(islice(rows, MEASURED)) if sample is None else []
@@ -143,18 +143,18 @@ class _Shape(NamedTuple):
     gap: str = GAP
     cards: bool = False
     same: tuple[int, ...] = ()
-    """Columns of one value throughout: it is said once, below the table."""
+    """Columns with the same value in every row: it is shown once, below the table."""
     left_out: tuple[int, ...] = ()
     overflows: bool = False
-    """A text wider than its column stays in one line: nothing limits a line."""
+    """A text wider than its column stays on one line, since lines have no limit."""
 
 
 def _shape(
     heads: Sequence[Head], rows: Sequence[Sequence[str]], room: int | None, empty: str, whole: bool
 ) -> _Shape:
-    """What gives way, in this order: titles wrap; columns without a value go; a folding one
-    moves below; columns of one value are said once; texts wrap between their words; the last
-    columns are left out, and named. Of a few rows, or where hardly a column is left: cards.
+    """Fit a table to the width, in this order: titles wrap; columns without a value go; a
+    folding one moves below; columns of one value are shown once; texts wrap between words; the
+    last columns are left out, and named. With few rows, or hardly a column left: cards.
     """
     columns = list(range(len(heads)))
     taken = {n: max(cells(row[n]) for row in rows) for n in columns}
@@ -192,9 +192,9 @@ def _shape(
 
 
 def _least(n: int, heads: Sequence[Head], rows: Sequence[Sequence[str]]) -> int:
-    """Cells that a column of texts needs so that no word of it is broken: an id, a state.
+    """Cells that a column of texts needs so that no word breaks, such as an id or a state.
 
-    A word without end, or of Chinese, may be broken all the same.
+    A very long word, or one in Chinese, may still break.
     """
     words = (word for row in rows for word in row[n].split(" "))
     longest = max((min(cells(w), LONGEST if w.isascii() else NARROWEST) for w in words), default=0)
@@ -210,7 +210,7 @@ def _longest_word(title: str) -> int:
 
 
 def _shrunk(widths: Sequence[int], least: Sequence[int], room: int, gap: str) -> list[int]:
-    """Widths that fit: the widest column gives way first, until none can any more."""
+    """Shrink the widths to fit, the widest column first, until none can shrink further."""
     widths = list(widths)
     for _ in range(_total(widths, gap) - room):
         free = [n for n in range(len(widths)) if widths[n] > least[n]]
@@ -233,13 +233,13 @@ def _row_lines(heads: Sequence[Head], row: Sequence[str], shape: _Shape) -> Iter
 
 
 def _notes(heads: Sequence[Head], row: Sequence[str], shape: _Shape, room: int) -> Iterator[str]:
-    """What a narrow table does not show in its rows."""
+    """Yield notes about what a narrow table does not show in its rows."""
     if shape.same:
         same = ", ".join(f"{heads[n].title} {row[n]}" for n in shape.same)
         yield from wrapped(f"In every row: {same}.", room)
     if shape.left_out:
         names = ", ".join(heads[n].title for n in shape.left_out)
-        yield from wrapped(f"Not shown, for want of room: {names}.", room)
+        yield from wrapped(f"Not shown, for lack of room: {names}.", room)
 
 
 def _cards(
@@ -257,7 +257,7 @@ def _cards(
 
 
 def wrapped(text: str, room: int, hyphen: str = "") -> list[str]:
-    """The text in lines of at most that many cells, broken between words where it can be.
+    """Break a text into lines of at most that many cells, between words if possible.
 
     `hyphen` ends a line within a word.
     """
@@ -272,7 +272,7 @@ def wrapped(text: str, room: int, hyphen: str = "") -> list[str]:
         line = word
         while cells(line) > room:
             start = clip(line, room - len(hyphen), "")
-            # A grapheme wider than the room has to go somewhere all the same.
+            # A grapheme wider than the room must still go somewhere.
             start = start or line[0]
             lines.append(start + hyphen)
             line = line[len(start) :]
@@ -288,6 +288,6 @@ def _head_lines(heads: Sequence[Head], shape: _Shape) -> Iterator[str]:
     for n in range(height):
         parts = []
         for head, width, lines in zip(heads, shape.widths, titles, strict=True):
-            above = height - len(lines)  # titles stand on the rule, not under the ceiling
+            above = height - len(lines)  # titles are aligned at the bottom, on the rule
             parts.append(pad(lines[n - above] if n >= above else "", width, right=head.right))
         yield shape.gap.join(parts).rstrip()

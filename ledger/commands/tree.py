@@ -1,4 +1,4 @@
-"""The command tree: groups that load a command when it is called, and guess what was meant.
+"""The command tree: groups that load a command when it is called, and suggest similar names.
 
 `--help` and completion read names and short helps from a static table, so that they load
 neither the database nor the plugins.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Section(NamedTuple):
-    """Options that many commands share stand under a heading of their own in a help."""
+    """A heading in help texts, for options that many commands share."""
 
     title: str
 
@@ -26,7 +26,7 @@ LOOKING_BACK = Section("Looking back")
 
 
 class Shared(click.Option):
-    """An option that stands under the heading of its section."""
+    """An option that is listed under the heading of its section."""
 
     def __init__(self, *args: Any, section: Section, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,7 +40,7 @@ class Leaf(click.Command):
         """Write the options, section after section."""
         sections: dict[str, list[tuple[str, str]]] = {"Options": []}
         for param in self.get_params(ctx):
-            # An argument's name stands in the usage line, its meaning in the text.
+            # The usage line has an argument's name, the text its meaning.
             record = None if isinstance(param, click.Argument) else param.get_help_record(ctx)
             if record is None:
                 continue
@@ -53,14 +53,14 @@ class Leaf(click.Command):
 
 
 class Tree(click.Group):
-    """A group that says which of its commands is nearest to a word that is none."""
+    """A group that suggests a similar command for an unknown one."""
 
     command_class = Leaf
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one is nearest."""
+        """Find the command, or suggest a similar one."""
         if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
             raise click.exceptions.NoSuchCommand(
                 args[0], possibilities=self.list_commands(ctx), ctx=ctx
@@ -69,7 +69,7 @@ class Tree(click.Group):
 
 
 class Later(NamedTuple):
-    """A command that is loaded when it is called: where it is, and its help in short."""
+    """A command that is loaded when it is called: its place, and its short help."""
 
     module: str
     attribute: str

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ledger.projections.questions import Parameter
 
 _ASKED = "asked_"
-"""Before a parameter's name within click, so that a view may call one `output`."""
+"""Prefix of a parameter's name within click, so that a view may have one called `output`."""
 
 _TAKEN = ("--as-of", "--explain", "--format", "--json", "--output", "--help")
 """Options of every view: a parameter of that name is given as `--view-NAME`."""
@@ -27,7 +27,7 @@ def asked_with(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def parameter_option(parameter: "Parameter") -> Callable[[Any], Any]:
-    """The option that a parameter is given with."""
+    """Return the click option of a parameter."""
     name = f"--{parameter.name.replace('_', '-')}"
     if name in _TAKEN:
         name = f"--view-{name[2:]}"

@@ -1,4 +1,4 @@
-"""`view` asks a view; `views` lists them, says how they stand, and builds them anew."""
+"""`view` asks a view; `views` lists them, shows how they stand, and rebuilds them."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _LIST = (
     Column("view", "View", fixed=True),
-    Column("title", "What it answers", wrap=True),
+    Column("title", "Question", wrap=True),
     Column("takes", "Takes", wrap=True),
     Column("plugin", "Plugin", detail=True),
 )
@@ -45,19 +45,19 @@ _STATUS = (
     Column("position", "At #", number=True),
     Column("lag_positions", "Behind", number=True),
     Column("rebuilt_to", "Rebuilt to #", number=True),
-    Column("failure", "What stopped it", wrap=True),
+    Column("failure", "Failure", wrap=True),
 )
 
 
 def known_views(session: Session) -> "dict[str, View]":
-    """The views of the plugins in use, by name, as their sources show them."""
+    """The views of the plugins in use, by name, as declared in their sources."""
     return {name: view for name, (view, _) in session.host.views().items()}
 
 
 def find_view(session: Session, name: str) -> "View | None":
-    """The view of that name; its plugin, and no other, is loaded where the view is asked.
+    """Find a view by name; when it is asked, its plugin is loaded, and no other.
 
-    Where no source shows it, the plugins whose sources do not tell are loaded and looked at.
+    If no source declares it, the plugins whose sources are not conclusive are loaded, too.
     """
     session.needs(lambda host: host.load_for_view(name))
     found = known_views(session).get(name)
@@ -69,14 +69,14 @@ def find_view(session: Session, name: str) -> "View | None":
 
 
 def no_such_view(session: Session, name: str) -> BadInput:
-    """There is no view of that name: what was perhaps meant, or why it is not in use."""
+    """The error for an unknown view: similar names, or why it is not in use."""
     near = get_close_matches(name, known_views(session), n=3, cutoff=0.5)
     advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: view"
     off = session.host.switched_off(f"view {name}")
     if off is not None:
-        advice = f"Its plugin is off; on again with: plugin enable {off}"
+        advice = f"Its plugin is off; turn it on: plugin enable {off}"
     if not session.plugins:
-        advice = "Views come from plugins: leave --no-plugins away, or read the log: log"
+        advice = "Views come from plugins: drop --no-plugins, or read the log: log"
     return BadInput(f"no view {name!r}", advice=advice)
 
 
@@ -98,7 +98,7 @@ class ViewTree(Tree):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the view. Raises `BadInput` with the nearest."""
+        """Find the view. Raises `BadInput` with similar names."""
         if ctx.resilient_parsing or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
         known = self.list_commands(ctx)
@@ -115,7 +115,7 @@ class ViewTree(Tree):
 @options.data()
 @click.pass_context
 def view(ctx: click.Context, output: Output) -> None:
-    """Ask a view; without a name, list them. `view NAME --help` shows what it takes."""
+    """Ask a view; without NAME, list them. `view NAME --help` shows its parameters."""
     if ctx.invoked_subcommand is None:
         _list(ctx.ensure_object(Session), output)
 
@@ -128,7 +128,7 @@ def _command(view: "View") -> click.Command:
         cls=Shared,
         section=LOOKING_BACK,
         metavar="KEY",
-        help="The events behind the rows that begin with KEY, and what each changed.",
+        help="Show the events behind the rows that begin with KEY, and what each changed.",
     )
     @options.as_of
     @options.data()
@@ -162,7 +162,7 @@ def show_view(
     as_of: str | None = None,
     output: Output | None = None,
 ) -> None:
-    """Ask a view and show its answer, with a line that says as of where it is."""
+    """Ask a view and show its answer, with a line about its position and time."""
     output = output or Output()
     answer, zone, at = _answer(session, name, given, as_of)
     session.say(title(answer, zone))
@@ -189,10 +189,10 @@ def _explain(
         found = ledger.views.explain(
             name, key, given, as_of=position, texts=key_texts(zone), progress=progress()
         )
-    gone = "" if found.answer.rows else ", which is no longer there"
+    gone = "" if found.answer.rows else ", now gone"
     count = len(found.causes)
     many = "1 event" if count == 1 else f"{count:,} events"
-    session.say(f"Behind {key} in the view {name}{gone}: {many}, {as_of_words(found.answer, zone)}")
+    session.say(f"Behind {key} in view {name}{gone}: {many}, {as_of_words(found.answer, zone)}")
     session.say_standing(at)
     with output.opened() as sink:
         sink.write(explanation_sheet(found, zone, output.format))
@@ -202,9 +202,9 @@ def _explain(
 def _answer(
     session: Session, name: str, given: dict[str, Any], as_of: str | None
 ) -> "tuple[Answer, str, int]":
-    """The answer, the ledger's zone, and to where it could have come.
+    """Return the answer, the ledger's zone, and the position that it could have reached.
 
-    Folded in memory where no tables can be kept.
+    It is folded in memory if no tables can be kept.
     """
     if as_of is None and session.read_url is None:
         try:
@@ -213,7 +213,7 @@ def _answer(
             warn_of_unknown(session, ledger, tags_asked_for(given))
             return answer, ledger.opened.zone, answer.as_of
         except StorageFailure as error:
-            # A read-only or full disk is no reason not to look.
+            # Reading must also work on a read-only or full disk.
             unkept = error
     ledger = session.open_to_look()
     at = ledger.log.head()
@@ -238,7 +238,7 @@ def views() -> None:
 @options.data()
 @click.pass_obj
 def list_views(session: Session, output: Output) -> None:
-    """The views of the plugins in use."""
+    """List the views of the plugins in use."""
     _list(session, output)
 
 
@@ -256,7 +256,7 @@ def _list(session: Session, output: Output) -> None:
 
 
 class DiffTree(ViewTree):
-    """A command for each view that compares it. What it takes, the view's own help says."""
+    """A command for each view that compares it. The view's own help lists its parameters."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command that compares a view."""
@@ -266,9 +266,9 @@ class DiffTree(ViewTree):
 
 @views.group("diff", cls=DiffTree, subcommand_metavar="NAME BEFORE [AFTER] [PARAMETERS]...")
 def diff() -> None:
-    """What of a view changed between two places in the log.
+    """Show what changed in a view between two places in the log.
 
-    BEFORE and AFTER are positions, dates or times; without AFTER it is now. The parameters
+    BEFORE and AFTER are positions, dates or times; AFTER defaults to now. The parameters
     are the view's own: see view NAME --help.
 
     \b
@@ -303,7 +303,7 @@ def _diff_command(view: "View") -> click.Command:
 
     for parameter in reversed(view.parameters):
         compare = parameter_option(parameter)(compare)
-    text = f"What of the view {view.name} changed between two places in the log."
+    text = f"Show what changed in view {view.name} between two places in the log."
     return click.command(view.name, cls=Leaf, help=text, hidden=True)(compare)
 
 
@@ -311,10 +311,10 @@ def _diff_command(view: "View") -> click.Command:
 @options.data()
 @click.pass_obj
 def status(session: Session, output: Output) -> None:
-    """How each projection stands: how far it has come, and what stopped it.
+    """Show how far each projection has come, and what stopped it.
 
-    Exit code 5 means that one is quarantined. It changes nothing, so it also answers on a
-    read-only or a full disk.
+    Exit code 5 means that one is quarantined. This changes nothing, so it also works on a
+    read-only or full disk.
     """
     ledger = session.open_to_look()
     at = ledger.log.head()
@@ -327,7 +327,7 @@ def status(session: Session, output: Output) -> None:
 @options.data()
 @click.pass_obj
 def rebuild(session: Session, projections: tuple[str, ...], output: Output) -> None:
-    """Build projections anew from the log, beside their tables, then swap."""
+    """Rebuild projections from the log, beside their tables, then swap."""
     ledger = session.open()
     ledger.views.rebuild(projections or None, progress=progress())
     session.say("rebuilt: " + (", ".join(projections) or "all projections"))
@@ -366,7 +366,7 @@ def _show_status(session: Session, ledger: "Ledger", output: Output, where: str)
             f"\n{failure.projection} (plugin {failure.plugin}, version {failure.version}) stopped "
             f"before #{failure.position} {failure.type}:"
         )
-        click.echo(failure.traceback.rstrip(), err=True)  # as it is: lines of code do not wrap
+        click.echo(failure.traceback.rstrip(), err=True)  # not wrapped: these are lines of code
 
 
 def _what_stopped(failure: "Failure | None", format: str) -> Any:

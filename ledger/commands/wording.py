@@ -1,4 +1,4 @@
-"""An event in a line for a person: what it says beyond what it is about, name and value."""
+"""An event in one readable line: its fields, name and value, beyond the thing it is about."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,19 +24,19 @@ _WORDS = {
     ("EquipmentPacked", "contents"): "{} in it then",
     ("EquipmentUnpacked", "contents"): "{} left in it",
 }
-"""Fields whose name does not say it, by type and name."""
+"""Words for fields whose name is not clear enough, by type and name."""
 
 _UNITS = {"_m2": "m²", "_within_hours": "h"}
-"""What the end of a field's name says of its number."""
+"""Units of numbers, by the end of the field's name."""
 
 _WAS = {"was": "custodian"}
-"""The field whose old value an event carries, where `was_…` does not name it."""
+"""Fields that carry the old value of another, and are not named `was_…` after it."""
 
 
 def what(entry: RecordedEvent, zone: str, log: "EventLog | None" = None) -> str:
-    """What differs from its defaults. Instants are on the clock of `zone`, a period on its site's.
+    """Describe the fields that differ from their defaults. Instants are in `zone`.
 
-    With the log at hand, a change of a space says what changed and not all that is so now.
+    A period is in its site's zone. Given the log, a change of a space lists only what changed.
     """
     event, style = entry.event, Style(zone)
     if isinstance(event, UnknownEvent) and "." not in entry.type:
@@ -54,7 +54,7 @@ def what(entry: RecordedEvent, zone: str, log: "EventLog | None" = None) -> str:
 
 
 def stored_words(event: Event) -> dict[str, Any]:
-    """The fields of an event that say something; a plugin's is told without the plugin."""
+    """The fields of an event that have a value; a plugin's event needs no plugin for this."""
     if not isinstance(event, UnknownEvent):
         return _facts(event)
     stored = msgspec.json.decode(event.payload)
@@ -64,7 +64,7 @@ def stored_words(event: Event) -> dict[str, Any]:
 
 
 def _facts(event: Event) -> dict[str, Any]:
-    """The fields that are not as they are by default."""
+    """The fields that differ from their defaults."""
     facts = {f.name: (getattr(event, f.name), f.default) for f in msgspec.structs.fields(event)}
     return {
         name: value
@@ -81,9 +81,9 @@ class _Change(Struct, frozen=True):
 
 
 def _changed(entry: RecordedEvent, event: SpaceChanged, log: "EventLog") -> dict[str, Any]:
-    """What differs from the facts of the day before; empty where nothing does.
+    """The fields that differ from the facts before that day; empty if none does.
 
-    The facts of a day are the newest by the day from which they hold, then as recorded.
+    Of those facts the latest hold: by the day from which they hold, then as recorded.
     """
     types = (SpaceCommissioned.type_name, SpaceChanged.type_name)
     recorded = log.read([Query((f"space:{event.space}",), types)], until=entry.position - 1)
@@ -105,7 +105,7 @@ def _parts(entry: RecordedEvent, facts: Mapping[str, Any], style: Style) -> Iter
     special = {name for type_name, name in _WORDS if type_name == entry.type}
     paired = {_now(name): name for name in facts if _now(name) in facts and name not in special}
     for name, value in facts.items():
-        # The id that stands beside it; a name that happens to be the same is a fact.
+        # The thing's own id stands beside it; another field with the same value is a fact.
         if (name == kind and value == known) or name in FOR_THE_INDEX:
             continue
         if name in paired.values():
@@ -124,14 +124,14 @@ def _part(type_name: str, name: str, value: Any, style: Style) -> str:
     if special is not None:
         return special.format(value_text(name, value, style))
     if isinstance(value, bool):
-        words = _label(name)
+        words = label(name)
         return words if value else f"not {words}"
     told = value_text(name, value, style)
-    return told if name == "period" else f"{_label(name)} {told}"
+    return told if name == "period" else f"{label(name)} {told}"
 
 
-def _label(name: str) -> str:
-    """A field's name in words, without the unit that stands behind its value."""
+def label(name: str) -> str:
+    """A field's name in words, without the unit, which follows its value."""
     words = name.replace("_", " ")
     for end in _UNITS:
         words = words.removesuffix(end.replace("_", " "))
@@ -140,16 +140,16 @@ def _label(name: str) -> str:
     return "container" if name == "containers" else words.removesuffix(" eighths")
 
 
-def difference_words(name: str, before: Any, after: Any, arrow: str, style: Style) -> str:
-    """A field that is said otherwise, as in `setups shot 11 → 12`."""
+def difference_words(name: str, before: Any, after: Any, style: Style) -> str:
+    """A changed field in words, as in `setups shot 11 → 12`."""
     was, now = (
         style.nothing if v in (None, ()) else value_text(name, v, style) for v in (before, after)
     )
-    return f"{_label(name)} {was} {arrow} {now}"
+    return f"{label(name)} {was} {style.arrow} {now}"
 
 
 def value_text(name: str, value: Any, style: Style) -> str:
-    """A value in words; the end of the field's name says in which unit it is."""
+    """A value in words; the end of the field's name gives its unit."""
     if isinstance(value, _Change):
         return f"{value_text(name, value.new, style)} (was {value_text(name, value.old, style)})"
     if isinstance(value, Period):
@@ -175,7 +175,7 @@ def pages(eighths: int) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A stored value as far as it can be told without the code that wrote it."""
+    """A stored value, as far as it is readable without the code that wrote it."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     if isinstance(value, str | int | float):

@@ -1,4 +1,4 @@
-"""Commands that record: from typed options to a decision, and what came of it."""
+"""Commands that record: from typed options to a decision, and its result."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def records(make: Callable[..., "Decision"]) -> Callable[..., None]:
-    """A command of a function that makes a decision of its options.
+    """Turn a function from options to a decision into a command.
 
-    It adds the options of every write, takes the decision and shows what was recorded.
+    This adds the options of every write, takes the decision and shows what was recorded.
     """
 
     @click.pass_obj
@@ -54,8 +54,8 @@ def report(
 ) -> None:
     """Act, then say what was recorded and show the events.
 
-    The output is opened first: what cannot be shown is better not done. An id that the
-    ledger does not know is answered with the nearest that it does.
+    The output is opened first, so that nothing is recorded that cannot be shown. For an
+    unknown id, the error suggests similar ones.
     """
     from ledger.commands.entries import RECORDED_COLUMNS, sentence, sheet  # not for a help
 
@@ -77,7 +77,7 @@ def report(
 
 
 def nearest(ledger: "Ledger", error: UnknownId) -> LedgerError:
-    """The same error with the ids that were perhaps meant."""
+    """Return the same error with similar ids."""
     from ledger.commands.naming import known_ids
 
     if "Did you mean" in error.advice:

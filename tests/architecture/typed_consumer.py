@@ -33,7 +33,7 @@ from ledger.plugin import (
     importer,
     key,
     on,
-    read_firm,
+    read_firm_bookings,
     read_space,
     start_of_day,
     table,
@@ -92,7 +92,7 @@ class GiveKey(Decision, frozen=True, tag="key give"):
                 position=last.position,
                 advice="Take it back first",
             )
-        firm = [booking.project for booking in read_firm(ctx, space.id, period)]
+        firm = [booking.project for booking in read_firm_bookings(ctx, space.id, period)]
         earlier = ctx.read([tag("key", space.id), tag("space", space.id)], KeyGiven, BookingHeld)
         ctx.record(
             KeyGiven(

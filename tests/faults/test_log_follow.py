@@ -160,7 +160,7 @@ def test_csv_and_pairs_can_be_followed(terminal: Terminal, ledger_url: str) -> N
         assert [row["position"] for row in read] == ["10", "11", "12"]
         (pair,) = map(json.loads, lines_of(pairs, 1))
         assert pair["corrected"]["position"] == wrong
-        assert b"What was put right" in title[0]
+        assert b"Correction" in title[0]
         (row,) = lines_of(table, 1)
         assert "milestone wrap → wrapped" in row.decode()
 
@@ -196,7 +196,7 @@ def test_on_a_terminal_it_says_how_to_leave_and_has_no_pager(
             shown += piece.decode()
     os.close(ours)
     assert process.wait(30) == 130
-    assert "following what is recorded after #10; Ctrl-C ends it" in shown
+    assert "following events recorded after #10; Ctrl-C ends it" in shown
     assert "interrupted" not in shown
     assert not (tmp_path / "paged").exists()
 
@@ -204,9 +204,9 @@ def test_on_a_terminal_it_says_how_to_leave_and_has_no_pager(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--as-of", "3"), "--recorded-since says where to begin"),
+        (("--as-of", "3"), "--recorded-since sets the start"),
         (("--json",), "--format jsonl"),
-        (("-o", "events.jsonl"), "Let the shell write it"),
+        (("-o", "events.jsonl"), "Redirect the output"),
         (("--corrected",), "log --corrections --follow"),
     ],
 )

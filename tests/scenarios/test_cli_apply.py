@@ -80,7 +80,7 @@ def test_a_file_without_a_command_is_said_to_be_one(
     done = terminal.run("apply", "-", *how, "--format", "csv", stdin="\n\n")
     assert done.code == 0
     assert "no commands to run" in done.err
-    assert "stands so already" not in done.err
+    assert "already so" not in done.err
     assert terminal.lines() == before
 
 

@@ -138,7 +138,7 @@ def test_what_cannot_be_told_is_refused(
 def test_before_a_thing_was_there_nothing_is_known(terminal: Terminal) -> None:
     done = terminal.must("blame", "b-7", "--as-of", "7", "--json")
     assert done.data == []
-    assert done.err == "booking b-7: nothing was known of it as of #7\n"
+    assert done.err == "booking b-7: nothing was known about it as of #7\n"
     assert terminal.run("blame", "b-7", "--as-of", "7", "--field", "period").code == 2
 
 

@@ -161,7 +161,7 @@ def test_nothing_in_between_is_nothing(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("20", "13"), "A is #20, after B, which is #13. Give the earlier one first"),
+        (("20", "13"), "A (#20) is after B (#13). Give the earlier one first"),
         (("99",), "A: there is no #99"),
         (("1", "99"), "B: there is no #99"),
         ((), "missing argument 'A'"),
@@ -191,7 +191,7 @@ def test_without_plugins_the_things_are_told(terminal: Terminal) -> None:
     assert done.out == REPORT
     refused = terminal.run("--no-plugins", "diff", "13", "--views")
     assert refused.code == 2
-    assert "Leave --no-plugins away" in refused.err
+    assert "Drop --no-plugins" in refused.err
 
 
 BROKEN = '''

@@ -90,7 +90,7 @@ def test_a_repeated_request_answers_as_before_and_another_command_is_refused(
              "--request", "k-1", "--json")  # fmt: skip
     first, again = terminal.must(*words), terminal.must(*words)
     assert again.data == first.data
-    assert "done before" in again.err
+    assert "already done" in again.err
     other = terminal.run(*words[:2], "p-3", *words[3:])
     assert other.code == 1
     assert "k-1" in other.err

@@ -66,7 +66,7 @@ def test_a_view_of_a_plugin_that_is_off_names_it(terminal: Terminal) -> None:
     for words in (("view", "bookings"), ("view", "holds")):
         done = terminal.run(*words)
         assert done.code == 2
-        assert "Its plugin is off; on again with: plugin enable bookings" in done.err
+        assert "Its plugin is off; turn it on: plugin enable bookings" in done.err
     assert "plugin is off" not in terminal.run("view", "bookingz").err
     terminal.must("plugin", "enable", "bookings")
     terminal.must("view", "bookings")

@@ -177,7 +177,7 @@ def test_a_correction_of_nothing_is_shown_all_the_same(sqlite_url: str, corrects
     assert pair["corrected"] is None
     assert pair["chain"] == [4]
     assert f"there is no #{corrects} before it" in terminal.must("log", "--corrections").out
-    assert "is no earlier event" in terminal.must("show", "4").out
+    assert "is not an earlier event" in terminal.must("show", "4").out
 
 
 def test_finding_the_correction_reads_the_events_of_that_thing_alone(

@@ -135,9 +135,9 @@ def test_an_event_that_no_code_can_read_is_searched_as_it_is_stored(terminal: Te
         (("--recorded-since", "9", "--as-of", "4"), "--recorded-since 9 is after --as-of 4"),
         (("--on", "2025-02-30"), "--on: '2025-02-30' is not a date"),
         (("--on", "2025-07-01..2025-07-03"), "--on: "),
-        (("--batch", "a b"), "--batch: 'a b' is no batch"),
+        (("--batch", "a b"), "--batch: 'a b' is not a batch id"),
         (("--request", " "), "--request: ' ' is not a request key"),
-        (("--text", "  "), "--text: there is no word in it"),
+        (("--text", "  "), "--text holds no words"),
         (("--tag", "stage-1"), "--tag: 'stage-1' is not a tag"),
         (("--type", "bookingconfirmd"), "Did you mean BookingConfirmed"),
         (("--limit", "-1"), "--limit"),
@@ -155,7 +155,7 @@ def test_what_cannot_be_asked_is_said_in_one_line(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--actor", "adda"), "nobody called 'adda' recorded anything of late. Did you mean ada?"),
+        (("--actor", "adda"), "no recent event is by 'adda'. Did you mean ada?"),
         (("--batch", "x-1"), "no event has the batch 'x-1'"),
         (("--request", "k-1"), "no event has the request 'k-1'"),
         (("--tag", "space:stage-11"), "Did you mean"),

@@ -113,7 +113,7 @@ def test_without_the_pager_the_text_comes_all_the_same(terminal: Terminal, pager
     done = terminal.on_screen("log", rows=8, PAGER=pager)
     assert done.code == 0
     assert done.out == terminal.on_screen("log", "--no-pager", rows=8).out
-    assert "warning: no pager" in done.err
+    assert "warning: cannot start pager" in done.err
     nothing = terminal.on_screen("log", rows=8, PATH="/nonexistent")
     assert nothing.out == done.out
     assert "warning" not in nothing.err, "nobody named it"

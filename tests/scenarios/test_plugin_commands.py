@@ -33,7 +33,7 @@ def test_a_plugins_command_has_all_that_a_built_in_one_has(terminal: Terminal) -
     )  # fmt: skip
     assert event["payload"] == {"space": "stage-1", "holder": "Li", "kind": "day"}
     again = terminal.must(*words, "--json")
-    assert "done before" in again.err
+    assert "already done" in again.err
     refused = terminal.run("key", "give", "stage-1", "--holder", "Wu", "--kind", "permanent")
     assert (refused.code, f"(#{before + 1})" in refused.err) == (1, True)
     unknown = terminal.run("key", "give", "stage-9", "--holder", "Wu")
@@ -142,7 +142,7 @@ def test_holds_come_from_a_spreadsheet_all_or_none(terminal: Terminal) -> None:
     assert each.code == 1
     again = terminal.must(*take, "--request", "k", "--reason", "plan", "--json", stdin=good)
     assert [event["reason"] for event in again.data] == ["plan"]
-    assert "done before" in terminal.must(*take, "--request", "k", stdin=good).err
+    assert "already done" in terminal.must(*take, "--request", "k", stdin=good).err
 
 
 def test_a_calendar_is_written_whole_and_as_of_then(terminal: Terminal, tmp_path: object) -> None:

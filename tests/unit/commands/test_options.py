@@ -19,7 +19,7 @@ def test_pages_are_whole_ones_and_eighths(typed: str, eighths: int) -> None:
 
 @pytest.mark.parametrize("typed", ["2 9/8", "2 8/8", "1/4", "2 3", "-1/8", "two", ""])
 def test_what_is_no_number_of_pages(typed: str) -> None:
-    with pytest.raises(BadInput, match="is no number of pages"):
+    with pytest.raises(BadInput, match="is not a number of pages"):
         PAGES.convert(typed, None, None)
 
 

@@ -91,7 +91,7 @@ def test_the_last_columns_are_left_out_and_named() -> None:
     lines = list(render(heads, rows, room=36))
     assert lines[-3:] == [
         "b-3      challenged  2025-07-03",
-        "Not shown, for want of room: Last,",
+        "Not shown, for lack of room: Last,",
         "Times.",
     ]
     assert all(state in "\n".join(lines) for state in states)
