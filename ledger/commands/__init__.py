@@ -24,18 +24,24 @@ _TABLE = {
     "demo": Later("ledger.commands.demo", "demo", "Create a sample ledger and show it."),
     "apply": Later("ledger.commands.apply", "apply", "Run commands from a JSON Lines file."),
     "site": Later("ledger.commands.sites", "site", "Campuses."),
-    "space": Later("ledger.commands.sites", "space", "Stages, halls and whatever can be booked."),
+    "space": Later("ledger.commands.sites", "space", "Stages, halls and other bookable spaces."),
     "project": Later("ledger.commands.projects", "project", "Productions and their milestones."),
     "booking": Later("ledger.commands.bookings", "booking", "Holds, bookings and shoot days."),
-    "equipment": Later("ledger.commands.equipment", "equipment", "Where things are, who has them."),
+    "equipment": Later(
+        "ledger.commands.equipment", "equipment", "Where things are and who has them."
+    ),
     "view": Later("ledger.commands.views", "view", "Ask a view: bookings, utilization, …"),
     "views": Later(
         "ledger.commands.views", "views", "The views: list them, bring them up to date."
     ),
-    "log": Later("ledger.commands.log", "log", "The events as they were recorded, newest last."),
-    "show": Later("ledger.commands.show", "show", "One event, or the history of one thing."),
-    "blame": Later("ledger.commands.blame", "blame", "Who set each field of a thing, and why."),
-    "diff": Later("ledger.commands.diff", "diff", "What changed between two places in the log."),
+    "log": Later("ledger.commands.log", "log", "Show the events as recorded, newest last."),
+    "show": Later("ledger.commands.show", "show", "Show one event, or the history of one thing."),
+    "blame": Later(
+        "ledger.commands.blame", "blame", "Show who set each field of a thing, and why."
+    ),
+    "diff": Later(
+        "ledger.commands.diff", "diff", "Show what changed between two places in the log."
+    ),
     "replay": Later(
         "ledger.commands.replay", "replay", "Fold the log again and look around in it."
     ),
