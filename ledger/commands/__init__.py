@@ -24,10 +24,12 @@ _TABLE = {
     "demo": Later("ledger.commands.demo", "demo", "Create a sample ledger and show it."),
     "apply": Later("ledger.commands.apply", "apply", "Run commands from a JSON Lines file."),
     "site": Later("ledger.commands.sites", "site", "Campuses."),
-    "space": Later("ledger.commands.sites", "space", "Stages, halls and whatever can be booked."),
+    "space": Later("ledger.commands.sites", "space", "Stages, halls and other bookable spaces."),
     "project": Later("ledger.commands.projects", "project", "Productions and their milestones."),
     "booking": Later("ledger.commands.bookings", "booking", "Holds, bookings and shoot days."),
-    "equipment": Later("ledger.commands.equipment", "equipment", "Where things are, who has them."),
+    "equipment": Later(
+        "ledger.commands.equipment", "equipment", "Where things are and who has them."
+    ),
     "view": Later("ledger.commands.views", "view", "Ask a view: bookings, utilization, …"),
     "views": Later(
         "ledger.commands.views", "views", "The views: list them, bring them up to date."

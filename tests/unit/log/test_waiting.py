@@ -25,6 +25,8 @@ def interrupted(at: int, act: Callable[[], Any]) -> bool:
         return trace
 
     before = sys.gettrace()
+    # Python 3.12 looks whether any frame wants opcodes only as the tracing begins.
+    sys._getframe().f_trace_opcodes = True
     sys.settrace(trace)
     try:
         act()
