@@ -11,7 +11,8 @@ from msgspec import Struct
 from ledger.decisions.base import Context, Decision, Rule
 from ledger.decisions.calendar import Firm, read_firm
 from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
-from ledger.decisions.sites import Space, read_space
+from ledger.decisions.sites import read_space
+from ledger.entities.spaces import Space
 from ledger.errors import (
     AlreadyExists,
     BadInput,

@@ -1,31 +1,76 @@
 """A closure: which space it shuts and when, as far as no reopening cut it."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import ClassVar, Literal, Self
 
-from ledger.entities.facts import Saying
-from ledger.events.base import Event
-from ledger.events.sites import SpaceClosed, SpaceReopened
+from msgspec import field
+from msgspec.structs import replace
+
+from ledger.entities.folding import Noun
+from ledger.errors import UnreadableEvent
+from ledger.events.base import RecordedEvent
+from ledger.events.sites import ClosureKind, SpaceClosed, SpaceReopened
 from ledger.times import Period
 
-TYPES: tuple[type[Event], ...] = (SpaceClosed, SpaceReopened)
+
+def left_of(event: SpaceReopened) -> Period | None:
+    """What a reopening leaves of its closure; None where it calls all of it off."""
+    was = event.was
+    begun = was.start < event.period.start
+    return Period(was.start, event.period.start, was.zone) if begun else None
 
 
-def ids(event: Event) -> tuple[str, ...]:
-    """The closure of which an event says something."""
-    return (event.closure,) if isinstance(event, SpaceClosed | SpaceReopened) else ()
+class Closure(Noun, frozen=True):
+    """A closure as it stands after its reopenings; `position` is the event that closed.
+
+    `left` is None once it was called off, `planned` the period as it was made, `why` the reason
+    that the closing was recorded with.
+    """
+
+    noun: ClassVar[str] = "closure"
+    untold: ClassVar[frozenset[str]] = frozenset({"id", "planned", "why", "position"})
+
+    id: str
+    state: Literal["closed", "cut short", "called off"] = field(name="status")
+    space: str
+    kind: ClosureKind
+    left: Period | None = field(name="period")
+    planned: Period
+    position: int
+    why: str | None
+
+    @property
+    def period(self) -> Period:
+        """When the space is closed; of a closure that was called off, when it was to be."""
+        return self.left or self.planned
+
+    @classmethod
+    def after(cls, before: Self | None, entry: RecordedEvent) -> Self | None:
+        """The closure after an event."""
+        match entry.event:
+            case SpaceClosed() as event:
+                return cls(
+                    id=event.closure,
+                    state="closed",
+                    space=event.space,
+                    kind=event.kind,
+                    left=event.period,
+                    planned=event.period,
+                    position=entry.position,
+                    why=entry.reason,
+                )
+            case SpaceReopened() as event:
+                left = left_of(event)
+                state = "called off" if left is None else "cut short"
+                return None if before is None else replace(before, state=state, left=left)
+        raise UnreadableEvent(entry.type, position=entry.position)
 
 
-def says(event: Event, id: str, known: Mapping[str, Any]) -> Iterator[Saying]:
-    """What an event says of a closure. One that was called off has no period."""
-    match event:
-        case SpaceClosed():
-            yield Saying("status", "closed")
-            yield Saying("space", event.space)
-            yield Saying("kind", event.kind)
-            yield Saying("period", event.period)
-        case SpaceReopened():
-            begun = event.was.start < event.period.start
-            left = Period(event.was.start, event.period.start, event.was.zone) if begun else None
-            yield Saying("status", "cut short" if begun else "called off")
-            yield Saying("period", left)
+def live_closures(entries: Iterable[RecordedEvent]) -> list[Closure]:
+    """The closures of these events of which something is left, earliest first."""
+    found: dict[str, Closure | None] = {}
+    for entry in entries:
+        for id in Closure.ids(entry.event):
+            found[id] = Closure.after(found.get(id), entry)
+    live = (one for one in found.values() if one is not None and one.left is not None)
+    return sorted(live, key=lambda closure: (closure.period.start, closure.position))

@@ -13,23 +13,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from ledger.entities.folding import Since
 from ledger.events.base import Event, RecordedEvent
 from ledger.events.bookings import BookingStarted, BookingWrapped
 from ledger.tags import tag
 from ledger.times import Period
-
-Since = date | datetime | None
-
-
-class Saying(Struct, frozen=True):
-    """What an event says of one field of an entity. The value None: it has none any more.
-
-    `since` is given for a field that goes by effective time, for each of its sayings.
-    """
-
-    field: str
-    value: Any
-    since: Since = None
 
 
 class Fact(Struct, frozen=True):

@@ -1,52 +1,125 @@
 """A project: its title and kind, whether it is open, and its milestones."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from datetime import date
+from typing import ClassVar, Literal, Self
 
-from ledger.entities.facts import Saying
-from ledger.events.base import Event
+from msgspec import field
+from msgspec.structs import replace
+
+from ledger.entities.folding import Noun, Part, Saying, with_part
+from ledger.errors import UnreadableEvent
+from ledger.events.base import RecordedEvent
 from ledger.events.projects import (
     MilestonePlanned,
     MilestoneReached,
     MilestoneWithdrawn,
+    Outcome,
     ProjectClosed,
+    ProjectKind,
     ProjectOpened,
 )
 
-TYPES: tuple[type[Event], ...] = (
-    ProjectOpened,
-    MilestonePlanned,
-    MilestoneReached,
-    MilestoneWithdrawn,
-    ProjectClosed,
-)
-
-PLANNED, REACHED = "planned", "reached"
-"""Fields of each milestone, `planned.picture-wrap`: the day."""
+MILESTONES = (MilestonePlanned, MilestoneReached, MilestoneWithdrawn)
 
 
-def ids(event: Event) -> tuple[str, ...]:
-    """The project of which an event says something."""
-    return (event.project,) if isinstance(event, TYPES) else ()  # type: ignore[attr-defined]  # each of TYPES has a project
+class Milestone(Part, frozen=True):
+    """A milestone: the day planned, the day reached, each with its event.
+
+    `first_planned_on` is what was planned before anybody moved it. Without any day it is
+    withdrawn.
+    """
+
+    name: str
+    first_planned_on: date | None = None
+    planned_on: date | None = None
+    planned: int | None = None
+    reached_on: date | None = None
+    reached: int | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is planned or reached."""
+        return self.planned_on is not None or self.reached_on is not None
+
+    def told(self, field: str) -> Iterator[Saying]:
+        """Its two days."""
+        yield Saying(f"planned.{self.name}", self.planned_on, position=self.planned)
+        yield Saying(f"reached.{self.name}", self.reached_on, position=self.reached)
 
 
-def says(event: Event, id: str, known: Mapping[str, Any]) -> Iterator[Saying]:
-    """What an event says of a project. `known` are its values by the events recorded before."""
+def milestones_after(before: tuple[Milestone, ...], entry: RecordedEvent) -> tuple[Milestone, ...]:
+    """The milestones of a project after an event about one. Raises `UnreadableEvent`."""
+    event, at = entry.event, entry.position
+    if not isinstance(event, MILESTONES):
+        raise UnreadableEvent(entry.type, position=at)
+    blank = Milestone(event.milestone)
+    known = next((one for one in before if one.name == event.milestone), blank)
     match event:
-        case ProjectOpened():
-            yield Saying("status", "open")
-            yield Saying("title", event.title)
-            yield Saying("kind", event.kind)
-            yield Saying("opened_on", event.on)
         case MilestonePlanned():
-            yield Saying(f"{PLANNED}.{event.milestone}", event.on)
+            first = known.first_planned_on or event.on
+            known = replace(known, first_planned_on=first, planned_on=event.on, planned=at)
         case MilestoneReached():
-            yield Saying(f"{REACHED}.{event.milestone}", event.on)
+            known = replace(known, reached_on=event.on, reached=at)
         case MilestoneWithdrawn():
-            for field in (f"{PLANNED}.{event.milestone}", f"{REACHED}.{event.milestone}"):
-                if known.get(field) is not None:
-                    yield Saying(field, None)
-        case ProjectClosed():
-            yield Saying("status", "closed")
-            yield Saying("closed_on", event.on)
-            yield Saying("outcome", event.outcome)
+            known = blank
+    return with_part(before, known)
+
+
+class Project(Noun, frozen=True):
+    """A project without its milestones.
+
+    `position` is the event that opened it, `closed` the one that closed it.
+    """
+
+    noun: ClassVar[str] = "project"
+    untold: ClassVar[frozenset[str]] = frozenset({"id", "position", "closed"})
+
+    id: str
+    state: Literal["open", "closed"] = field(name="status")
+    title: str
+    kind: ProjectKind
+    opened_on: date
+    position: int
+    closed_on: date | None = None
+    outcome: Outcome | None = None
+    closed: int | None = None
+
+    @classmethod
+    def after(cls, before: Self | None, entry: RecordedEvent) -> Self | None:
+        """The project after an event."""
+        match entry.event:
+            case ProjectOpened() as event:
+                return cls(
+                    id=event.project,
+                    state="open",
+                    title=event.title,
+                    kind=event.kind,
+                    opened_on=event.on,
+                    position=entry.position,
+                )
+            case ProjectClosed() as event:
+                return before and replace(
+                    before,
+                    state="closed",
+                    closed_on=event.on,
+                    outcome=event.outcome,
+                    closed=entry.position,
+                )
+            case MilestonePlanned() | MilestoneReached() | MilestoneWithdrawn():
+                return before
+        raise UnreadableEvent(entry.type, position=entry.position)
+
+
+class FullProject(Project, frozen=True):
+    """A project with its milestones."""
+
+    milestones: tuple[Milestone, ...] = ()
+
+    @classmethod
+    def after(cls, before: Self | None, entry: RecordedEvent) -> Self | None:
+        """The project after an event."""
+        after = super().after(before, entry)
+        if after is None or not isinstance(entry.event, MILESTONES):
+            return after
+        return replace(after, milestones=milestones_after(after.milestones, entry))

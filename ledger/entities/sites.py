@@ -1,22 +1,40 @@
 """A site: its name and clock, who runs it, and how long a challenged holder may think."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import ClassVar, Self
 
-from ledger.entities.facts import Saying
-from ledger.events.base import Event
+from ledger.entities.folding import Noun
+from ledger.errors import UnreadableEvent
+from ledger.events.base import RecordedEvent
 from ledger.events.sites import SiteRegistered
 
-TYPES: tuple[type[Event], ...] = (SiteRegistered,)
 
+class Site(Noun, frozen=True):
+    """A campus; `position` is the event that registered it."""
 
-def ids(event: Event) -> tuple[str, ...]:
-    """The site of which an event says something."""
-    return (event.site,) if isinstance(event, SiteRegistered) else ()
+    noun: ClassVar[str] = "site"
 
+    id: str
+    name: str
+    local_name: str | None
+    place: str | None
+    operator: str | None
+    zone: str
+    answer_within_hours: int
+    position: int
 
-def says(event: Event, id: str, known: Mapping[str, Any]) -> Iterator[Saying]:
-    """What an event says of a site."""
-    if isinstance(event, SiteRegistered):
-        for name in ("name", "local_name", "place", "operator", "zone", "answer_within_hours"):
-            yield Saying(name, getattr(event, name))
+    @classmethod
+    def after(cls, before: Self | None, entry: RecordedEvent) -> Self:
+        """The site after its one event."""
+        event = entry.event
+        if not isinstance(event, SiteRegistered):
+            raise UnreadableEvent(entry.type, position=entry.position)
+        return cls(
+            id=event.site,
+            name=event.name,
+            local_name=event.local_name,
+            place=event.place,
+            operator=event.operator,
+            zone=event.zone,
+            answer_within_hours=event.answer_within_hours,
+            position=entry.position,
+        )

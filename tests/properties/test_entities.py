@@ -24,9 +24,10 @@ from ledger.decisions.booking_state import read_booking
 from ledger.decisions.custody import read_custody, read_service
 from ledger.decisions.places import place_at, standing
 from ledger.decisions.projects import read_milestones, read_project
-from ledger.decisions.sites import live_closures, read_space
+from ledger.decisions.sites import read_space
 from ledger.entities import KINDS, Entity, changes, read_records
 from ledger.entities.changes import between
+from ledger.entities.closures import live_closures
 from ledger.entities.reading import touched
 from ledger.events import (
     SpaceClosed,
@@ -159,7 +160,8 @@ def _equipment(ctx: Context, entity: Entity) -> None:
     assert value(entity, "custodian") == custody.custodian
     assert value(entity, "booking") == custody.booking
     for kind in SERVICE_KINDS:
-        _, is_open = read_service(ctx, entity.id, kind)
+        fact = read_service(ctx, entity.id, kind)
+        is_open = fact is not None and fact.is_open
         assert (value(entity, f"service.{kind}") == "under way") == is_open
     for step in entity.fields["place"]:  # at each time at which it came somewhere
         assert isinstance(step.since, datetime)
