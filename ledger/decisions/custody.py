@@ -24,7 +24,7 @@ from ledger.decisions.equipment_refusals import (
 )
 from ledger.decisions.places import check_happened, on_site, resolve_where_it_is
 from ledger.entities.bookings import TURNING_POINTS, Booking
-from ledger.entities.equipment import CUSTODY, SERVICES, CustodyFact, ServiceFact
+from ledger.entities.equipment import CUSTODY_FACTS, SERVICE_FACTS, CustodyFact, ServiceFact
 from ledger.errors import BadInput, BadTime, NothingChanges, UnknownId, UnreadableEvent
 from ledger.events.bookings import BookingConfirmed, BookingHeld, BookingRescheduled
 from ledger.events.equipment import (
@@ -84,7 +84,7 @@ def check_not_before(
 
 def read_custody(ctx: Context, item: str) -> Custody:
     """Who has the item by the newest entry, and what it is out for. Two questions."""
-    newest = ctx.last(tag("equipment", item), *CUSTODY)
+    newest = ctx.last(tag("equipment", item), *CUSTODY_FACTS)
     if newest is None:
         return Custody(item, None, None)
     # A hand-over leaves a check-out as it is: ask for the check-out itself.
@@ -97,7 +97,7 @@ def read_custody(ctx: Context, item: str) -> Custody:
 
 def read_service(ctx: Context, item: str, kind: ServiceKind) -> ServiceFact | None:
     """The last fact of that kind of service. One question."""
-    newest = ctx.last(tag("equipment", item, kind), *SERVICES)
+    newest = ctx.last(tag("equipment", item, kind), *SERVICE_FACTS)
     return None if newest is None else ServiceFact.of(newest)
 
 

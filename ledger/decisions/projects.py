@@ -209,7 +209,11 @@ def live_bookings(ctx: Context, project_id: str) -> list[Booking]:
     for entry in ctx.read(tag("project", project_id), *TURNING_POINTS):
         for id in Booking.ids(entry.event):
             found[id] = Booking.after(found.get(id), entry)
-    return [booking for booking in found.values() if booking.is_live(ctx.now)]
+    return [
+        booking
+        for booking in found.values()
+        if booking.is_firm or (booking.is_held and not booking.is_expired(ctx.now))
+    ]
 
 
 def _check_past(ctx: Context, what: str, on: date) -> None:

@@ -5,14 +5,14 @@ held -> released              confirmed -> cancelled
                               started, no shoot day reported -> cancelled
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal, Self
 
 from msgspec import field
 from msgspec.structs import replace
 
-from ledger.entities.folding import Noun, Part, Saying, with_part
+from ledger.entities.folding import Noun, Part, Saying, Says, nothing, with_part
 from ledger.errors import UnreadableEvent
 from ledger.events.base import Event, RecordedEvent
 from ledger.events.bookings import (
@@ -24,6 +24,7 @@ from ledger.events.bookings import (
     BookingStarted,
     BookingWrapped,
     DayPlan,
+    DayType,
     HoldChallenged,
     HoldPromoted,
     HoldReleased,
@@ -35,18 +36,6 @@ from ledger.times import Period
 State = Literal["held", "released", "confirmed", "started", "wrapped", "cancelled"]
 Status = State | Literal["expired", "lapsed"]
 
-TURNING_POINTS = (
-    BookingHeld,
-    HoldReleased,
-    BookingConfirmed,
-    BookingRescheduled,
-    BookingStarted,
-    BookingWrapped,
-    BookingCancelled,
-)
-"""What changes a booking's state, time or place: a handful of events in a long life, without its
-promotions or the two hundred shoot days of a series."""
-
 FIGURES = (
     "setups_planned",
     "setups_shot",
@@ -57,6 +46,41 @@ FIGURES = (
 """What a shoot day is reported with."""
 
 
+def _place(event: BookingHeld | BookingConfirmed | BookingRescheduled) -> dict[str, Any]:
+    return {
+        "space": event.space,
+        "project": event.project,
+        "period": event.period,
+        "units": event.units,
+        "plan": event.plan,
+        "expires_at": None if isinstance(event, BookingConfirmed) else event.expires_at,
+    }
+
+
+def _state(state: str, entry: RecordedEvent) -> dict[str, Any]:
+    return {"state": state, "position": entry.position}
+
+
+_TURNS: dict[type[Event], Says] = {
+    BookingHeld: lambda _, held, e: _place(held) | _state("held", e) | {"placed": e.position},
+    HoldReleased: lambda _, released, e: _state("released", e) | {"cause": released.cause},
+    BookingConfirmed: lambda _, confirmed, e: _place(confirmed) | _state("confirmed", e),
+    BookingRescheduled: lambda _, moved, e: _place(moved) | {"placed": e.position},
+    BookingStarted: lambda _, started, e: _state("started", e) | {"started_on": started.on},
+    BookingWrapped: lambda _, wrapped, e: {
+        **_state("wrapped", e),
+        "placed": e.position,
+        "period": wrapped.period,
+        "wrapped_on": wrapped.on,
+    },
+    BookingCancelled: lambda _, cancelled, e: _state("cancelled", e),
+}
+
+TURNING_POINTS = tuple(_TURNS)
+"""What changes a booking's state, time or place: a handful of events in a long life, without its
+promotions or the two hundred shoot days of a series."""
+
+
 class Booking(Noun, frozen=True):
     """What the turning points say of a booking. After the wrap `period` is what it used.
 
@@ -64,6 +88,9 @@ class Booking(Noun, frozen=True):
     """
 
     noun: ClassVar[str] = "booking"
+    says: ClassVar[Mapping[type[Event], Says]] = _TURNS | dict.fromkeys(
+        (HoldChallenged, HoldPromoted, ShootDayReported), nothing
+    )
     untold: ClassVar[frozenset[str]] = frozenset({"id", "cause", "position", "placed", "since"})
 
     id: str
@@ -105,9 +132,13 @@ class Booking(Noun, frozen=True):
         """Whether it came to nothing and takes no time."""
         return self.state in ("released", "cancelled")
 
-    def is_live(self, now: datetime) -> bool:
-        """Whether it is a hold that has not expired by then, or firm."""
-        return self.is_firm or (self.is_held and (self.expires_at is None or now < self.expires_at))
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it is a hold whose time has run out by then, though nothing recorded that."""
+        return self.is_held and self.expires_at is not None and self.expires_at <= now
+
+    def day_type(self, day: date) -> DayType:
+        """What a day is for: a shoot day, unless the plan says otherwise."""
+        return next((p.type for p in self.plan if p.first <= day <= p.last), "shoot")
 
     @classmethod
     def ids(cls, event: Event) -> tuple[str, ...]:
@@ -119,54 +150,20 @@ class Booking(Noun, frozen=True):
     @classmethod
     def after(cls, before: Self | None, entry: RecordedEvent) -> Self:
         """The booking after an event. Any of its events says enough to begin with."""
-        event, at = entry.event, entry.position
-        if not isinstance(event, BookingEvent):
-            raise UnreadableEvent(entry.type, position=at)
-        said = cls._said(before, event, entry)
+        event = entry.event
+        says = cls.says.get(event.__class__)
+        if says is None or not isinstance(event, BookingEvent):
+            raise UnreadableEvent(entry.type, position=entry.position)
         if before is not None:
-            return replace(before, **said)
+            return replace(before, **says(before, event, entry))
         begun: dict[str, Any] = {
-            "id": event.booking, "space": event.space, "project": event.project,
-            "period": event.period, "state": _begins_as(event), "position": at, "placed": at,
-        }  # fmt: skip
-        return cls(**(begun | said))
-
-    @classmethod
-    def _said(
-        cls, before: Self | None, event: BookingEvent, entry: RecordedEvent
-    ) -> dict[str, Any]:
-        """The fields that an event sets."""
-        at = entry.position
-        match event:
-            case BookingHeld():
-                return _place(event) | {
-                    "state": "held", "position": at, "placed": at, "expires_at": event.expires_at,
-                }  # fmt: skip
-            case HoldReleased():
-                return {"state": "released", "cause": event.cause, "position": at}
-            case BookingConfirmed():
-                return _place(event) | {"state": "confirmed", "position": at, "expires_at": None}
-            case BookingRescheduled():
-                return _place(event) | {"placed": at, "expires_at": event.expires_at}
-            case BookingStarted():
-                return {"state": "started", "position": at, "started_on": event.on}
-            case BookingWrapped():
-                return {
-                    "state": "wrapped", "position": at, "placed": at, "period": event.period,
-                    "wrapped_on": event.on,
-                }  # fmt: skip
-            case BookingCancelled():
-                return {"state": "cancelled", "position": at}
-            case HoldChallenged() | HoldPromoted() | ShootDayReported():
-                return {}
-        raise UnreadableEvent(entry.type, position=at)
-
-
-def _place(event: BookingHeld | BookingConfirmed | BookingRescheduled) -> dict[str, Any]:
-    return {
-        "space": event.space, "project": event.project, "period": event.period,
-        "units": event.units, "plan": event.plan,
-    }  # fmt: skip
+            "id": event.booking,
+            "space": event.space,
+            "project": event.project,
+            "period": event.period,
+            "placed": entry.position,
+        }
+        return cls(**(begun | _state(_begins_as(event), entry) | says(None, event, entry)))
 
 
 def _begins_as(event: BookingEvent) -> State:
@@ -214,6 +211,30 @@ class ShootDay(Part, frozen=True):
         yield Saying(f"{field}.{self.day}", figures, position=self.position)
 
 
+def _held(_: Any, held: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
+    return _TURNS[BookingHeld](_, held, entry) | {"rank": held.rank, "since": entry.position}
+
+
+def _moved(_: Any, moved: BookingRescheduled, entry: RecordedEvent) -> dict[str, Any]:
+    said = _TURNS[BookingRescheduled](_, moved, entry) | {"rank": moved.rank}
+    gives_back_only = moved.was_space == moved.space and moved.was_period.covers(moved.period)
+    return said if gives_back_only else said | {"since": entry.position}
+
+
+def _no_hold(event_type: type[Event]) -> Says:
+    return lambda _, event, entry: _TURNS[event_type](_, event, entry) | {"rank": None}
+
+
+def _challenged(
+    before: "FullBooking | None", challenge: HoldChallenged, entry: RecordedEvent
+) -> dict[str, Any]:
+    name, other = "challenged_by", challenge.by
+    if before is not None and before.id == challenge.by:
+        name, other = "challenges", challenge.booking
+    known = getattr(before, name, ())
+    return {name: with_part(known, Challenge(other, challenge.answer_by, entry.position))}
+
+
 class FullBooking(Booking, frozen=True):
     """A booking with all that its events say.
 
@@ -222,6 +243,16 @@ class FullBooking(Booking, frozen=True):
     names the same day, and takes the place of the first.
     """
 
+    says: ClassVar[Mapping[type[Event], Says]] = {
+        **_TURNS,
+        BookingHeld: _held,
+        BookingRescheduled: _moved,
+        HoldPromoted: lambda _, promoted, entry: {"rank": promoted.rank},
+        HoldReleased: _no_hold(HoldReleased),
+        BookingConfirmed: _no_hold(BookingConfirmed),
+        HoldChallenged: _challenged,
+        ShootDayReported: lambda _, day, e: {"reported": ShootDay.of(day, e.position)},
+    }
     first: ClassVar[tuple[str, ...]] = ("state", "space", "project", "period", "rank")
 
     rank: int | None = None
@@ -229,32 +260,6 @@ class FullBooking(Booking, frozen=True):
     challenged_by: tuple[Challenge, ...] = field(name="challenged-by", default=())
     challenges: tuple[Challenge, ...] = ()
     reported: ShootDay | None = field(name="shoot-day", default=None)
-
-    @classmethod
-    def _said(
-        cls, before: Self | None, event: BookingEvent, entry: RecordedEvent
-    ) -> dict[str, Any]:
-        said, at = super()._said(before, event, entry), entry.position
-        match event:
-            case BookingHeld():
-                said |= {"rank": event.rank, "since": at}
-            case HoldPromoted():
-                said |= {"rank": event.rank}
-            case BookingRescheduled():
-                said |= {"rank": event.rank}
-                if event.was_space != event.space or not event.was_period.covers(event.period):
-                    said |= {"since": at}
-            case HoldReleased() | BookingConfirmed():
-                said |= {"rank": None}
-            case HoldChallenged():
-                name, other = "challenged_by", event.by
-                if before is not None and before.id == event.by:
-                    name, other = "challenges", event.booking
-                challenge = Challenge(other, event.answer_by, at)
-                said |= {name: with_part(getattr(before, name, ()), challenge)}
-            case ShootDayReported():
-                said |= {"reported": ShootDay.of(event, at)}
-        return said
 
     def told(self) -> Iterator[Saying]:
         """Its fields. With the hold end its deadline, and those of its challenges."""

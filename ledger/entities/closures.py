@@ -1,14 +1,12 @@
 """A closure: which space it shuts and when, as far as no reopening cut it."""
 
-from collections.abc import Iterable
-from typing import ClassVar, Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
 
 from msgspec import field
-from msgspec.structs import replace
 
-from ledger.entities.folding import Noun
-from ledger.errors import UnreadableEvent
-from ledger.events.base import RecordedEvent
+from ledger.entities.folding import Noun, Says
+from ledger.events.base import Event, RecordedEvent
 from ledger.events.sites import ClosureKind, SpaceClosed, SpaceReopened
 from ledger.times import Period
 
@@ -20,6 +18,24 @@ def left_of(event: SpaceReopened) -> Period | None:
     return Period(was.start, event.period.start, was.zone) if begun else None
 
 
+def _closed(_: None, event: SpaceClosed, entry: RecordedEvent) -> dict[str, Any]:
+    return {
+        "id": event.closure,
+        "state": "closed",
+        "space": event.space,
+        "kind": event.kind,
+        "left": event.period,
+        "planned": event.period,
+        "position": entry.position,
+        "why": entry.reason,
+    }
+
+
+def _reopened(_: "Closure", event: SpaceReopened, entry: RecordedEvent) -> dict[str, Any]:
+    left = left_of(event)
+    return {"state": "called off" if left is None else "cut short", "left": left}
+
+
 class Closure(Noun, frozen=True):
     """A closure as it stands after its reopenings; `position` is the event that closed.
 
@@ -28,6 +44,8 @@ class Closure(Noun, frozen=True):
     """
 
     noun: ClassVar[str] = "closure"
+    says: ClassVar[Mapping[type[Event], Says]] = {SpaceClosed: _closed, SpaceReopened: _reopened}
+    begins: ClassVar[frozenset[type[Event]]] = frozenset({SpaceClosed})
     untold: ClassVar[frozenset[str]] = frozenset({"id", "planned", "why", "position"})
 
     id: str
@@ -44,26 +62,14 @@ class Closure(Noun, frozen=True):
         """When the space is closed; of a closure that was called off, when it was to be."""
         return self.left or self.planned
 
-    @classmethod
-    def after(cls, before: Self | None, entry: RecordedEvent) -> Self | None:
-        """The closure after an event."""
-        match entry.event:
-            case SpaceClosed() as event:
-                return cls(
-                    id=event.closure,
-                    state="closed",
-                    space=event.space,
-                    kind=event.kind,
-                    left=event.period,
-                    planned=event.period,
-                    position=entry.position,
-                    why=entry.reason,
-                )
-            case SpaceReopened() as event:
-                left = left_of(event)
-                state = "called off" if left is None else "cut short"
-                return None if before is None else replace(before, state=state, left=left)
-        raise UnreadableEvent(entry.type, position=entry.position)
+    @staticmethod
+    def cover(closures: "Iterable[Closure]", period: Period) -> bool:
+        """Whether closures, one alone or several that meet, leave no moment of a period."""
+        reached = period.start
+        for closure in sorted(closures, key=lambda one: one.period.start):
+            if closure.left is not None and closure.left.start <= reached:
+                reached = max(reached, closure.left.end)
+        return reached >= period.end
 
 
 def live_closures(entries: Iterable[RecordedEvent]) -> list[Closure]:

@@ -13,37 +13,46 @@ of one instant by position, they are the item's *chain*.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, Generic, Literal, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, Self, TypeVar
 
-from msgspec.structs import replace
-
-from ledger.entities.folding import Noun, Part, Saying, types_of, with_part
+from ledger.entities.folding import Noun, Part, Saying, Says, with_part
 from ledger.errors import UnreadableEvent
 from ledger.events.base import Event, RecordedEvent
 from ledger.events.equipment import (
     CustodyTransferred,
     EquipmentCheckedIn,
     EquipmentCheckedOut,
-    EquipmentEvent,
     EquipmentMoved,
     EquipmentPacked,
     EquipmentRegistered,
     EquipmentRetired,
     EquipmentUnpacked,
-    PlaceEvent,
     ServiceCompleted,
-    ServiceEvent,
     ServiceKind,
     ServiceStarted,
 )
 
-PLACE_FACTS = tuple(t for t in types_of("equipment") if issubclass(t, PlaceEvent))
-CUSTODY = (EquipmentCheckedOut, EquipmentCheckedIn, CustodyTransferred)
-SERVICES = tuple(t for t in types_of("equipment") if issubclass(t, ServiceEvent))
-
 PLACE = "place"
 
 What = Literal["registered", "moved", "packed", "unpacked", "retired"]
+How = Literal["checked out", "handed over", "checked in"]
+
+_WHAT: dict[type[Event], What] = {
+    EquipmentRegistered: "registered",
+    EquipmentMoved: "moved",
+    EquipmentPacked: "packed",
+    EquipmentUnpacked: "unpacked",
+    EquipmentRetired: "retired",
+}
+_HOW: dict[type[Event], How] = {
+    EquipmentCheckedOut: "checked out",
+    CustodyTransferred: "handed over",
+    EquipmentCheckedIn: "checked in",
+}
+_IS_OPEN: dict[type[Event], bool] = {ServiceStarted: True, ServiceCompleted: False}
+
+PLACE_FACTS, CUSTODY_FACTS, SERVICE_FACTS = tuple(_WHAT), tuple(_HOW), tuple(_IS_OPEN)
+"""The event types that say where an item was, who has it, and how it is with its services."""
 
 
 class PlaceFact(Part, frozen=True, tag=True):
@@ -75,33 +84,24 @@ class PlaceFact(Part, frozen=True, tag=True):
     @classmethod
     def of(cls, entry: RecordedEvent, item: str) -> Self:
         """What an event says of an item. Raises `UnreadableEvent`."""
-        event, position = entry.event, entry.position
-        match event:
-            case EquipmentRegistered():
-                return cls(event.at, position, "registered", event.place, event.place)
-            case EquipmentMoved():
-                late = not event.latest
-                return cls(event.at, position, "moved", event.origin, event.destination, None, late)
-            case EquipmentRetired():
-                return cls(event.at, position, "retired", event.place, event.place)
-            case EquipmentPacked() | EquipmentUnpacked():
-                what: What = "packed" if isinstance(event, EquipmentPacked) else "unpacked"
-                inside_out = (event.equipment, *event.containers)
-                depth = inside_out.index(item)
-                around = inside_out[depth + 1] if depth + 1 < len(inside_out) else None
-                if depth == 0 and what == "unpacked":
-                    around = None
-                late = not (event.latest if depth == 0 else item in event.latest_for)
-                return cls(
-                    event.at,
-                    position,
-                    None if depth else what,
-                    event.place,
-                    event.place,
-                    around,
-                    late,
-                )
-        raise UnreadableEvent(entry.type, position=position)
+        event: Any = entry.event
+        what = _WHAT.get(type(event))
+        if what is None:
+            raise UnreadableEvent(entry.type, position=entry.position)
+        if what == "moved":
+            was, place = event.origin, event.destination
+        else:
+            was = place = event.place
+        if what not in ("packed", "unpacked"):
+            return cls(event.at, entry.position, what, was, place, late=not event.latest)
+        inside_out = (event.equipment, *event.containers)
+        depth = inside_out.index(item)
+        around = inside_out[depth + 1] if depth + 1 < len(inside_out) else None
+        if depth == 0:
+            container = around if what == "packed" else None
+            return cls(event.at, entry.position, what, was, place, container, not event.latest)
+        late = item not in event.latest_for
+        return cls(event.at, entry.position, None, was, place, around, late)
 
     def told(self, field: str) -> Iterator[Saying]:
         """What it sets beside the place, which the whole chain tells (`steps`)."""
@@ -120,7 +120,7 @@ class CustodyFact(Part, frozen=True, tag=True):
 
     at: datetime
     position: int
-    how: Literal["checked out", "handed over", "checked in"]
+    how: How
     custodian: str | None = None
     booking: str | None = None
     due_at: datetime | None = None
@@ -128,17 +128,16 @@ class CustodyFact(Part, frozen=True, tag=True):
     @classmethod
     def of(cls, entry: RecordedEvent) -> Self:
         """What an event says of who has its item. Raises `UnreadableEvent`."""
-        position = entry.position
-        match entry.event:
-            case EquipmentCheckedOut() as event:
-                return cls(
-                    event.at, position, "checked out", event.custodian, event.booking, event.due_at
-                )
-            case CustodyTransferred() as event:
-                return cls(event.at, position, "handed over", event.custodian)
-            case EquipmentCheckedIn() as event:
-                return cls(event.at, position, "checked in")
-        raise UnreadableEvent(entry.type, position=position)
+        event: Any = entry.event
+        match _HOW.get(type(event)):
+            case "checked out" as how:
+                said = (event.custodian, event.booking, event.due_at)
+                return cls(event.at, entry.position, how, *said)
+            case "handed over" as how:
+                return cls(event.at, entry.position, how, event.custodian)
+            case "checked in" as how:
+                return cls(event.at, entry.position, how)
+        raise UnreadableEvent(entry.type, position=entry.position)
 
     def told(self, field: str) -> Iterator[Saying]:
         """Who has it; and what it is out for, where that changes."""
@@ -159,12 +158,12 @@ class ServiceFact(Part, frozen=True, tag=True):
     @classmethod
     def of(cls, entry: RecordedEvent) -> Self:
         """What an event says of a service. Raises `UnreadableEvent`."""
-        match entry.event:
-            case ServiceStarted() as event:
-                return cls(event.kind, event.at, entry.position, True)
-            case ServiceCompleted() as event:
-                return cls(event.kind, event.at, entry.position, False, event.valid_until)
-        raise UnreadableEvent(entry.type, position=entry.position)
+        event: Any = entry.event
+        is_open = _IS_OPEN.get(type(event))
+        if is_open is None:
+            raise UnreadableEvent(entry.type, position=entry.position)
+        valid_until = None if is_open else event.valid_until
+        return cls(event.kind, event.at, entry.position, is_open, valid_until)
 
     def told(self, field: str) -> Iterator[Saying]:
         """How it is with that kind of service."""
@@ -172,6 +171,47 @@ class ServiceFact(Part, frozen=True, tag=True):
         yield Saying(f"service.{self.kind}", status, self.at, self.position)
         if self.kind == "calibration" and not self.is_open:
             yield Saying("calibrated_until", self.valid_until, self.at, self.position)
+
+
+def _registered(_: None, event: EquipmentRegistered, entry: RecordedEvent) -> dict[str, Any]:
+    fact = PlaceFact.of(entry, event.equipment)
+    return {
+        "id": event.equipment,
+        "name": event.name,
+        "kind": event.kind,
+        "home": event.home,
+        "maker": event.maker,
+        "newest": fact,
+        "place": fact,
+    }
+
+
+def _placed(before: "Item", event: Any, entry: RecordedEvent) -> dict[str, Any]:
+    fact = PlaceFact.of(entry, before.id)
+    contents = set(before.contents)
+    if fact.what is None and event.container == before.id:
+        (contents.add if type(event) is EquipmentPacked else contents.discard)(event.equipment)
+    return {
+        "newest": fact,
+        "place": max(before.place, fact, key=lambda one: one.moment),
+        "contents": tuple(sorted(contents)),
+    }
+
+
+def _had(before: "Item", _: Any, entry: RecordedEvent) -> dict[str, Any]:
+    fact = CustodyFact.of(entry)
+    if before.custody is not None and fact.at < before.custody.at:
+        return {"newest": fact}
+    if fact.how == "handed over":
+        return {"newest": fact, "custody": fact}
+    return {"newest": fact, "custody": fact, "out": fact if fact.how == "checked out" else None}
+
+
+def _served(before: "Item", _: Any, entry: RecordedEvent) -> dict[str, Any]:
+    fact = ServiceFact.of(entry)
+    if any(one.kind == fact.kind and fact.at < one.at for one in before.services):
+        return {"newest": fact}
+    return {"newest": fact, "services": with_part(before.services, fact)}
 
 
 class Item(Noun, frozen=True):
@@ -183,6 +223,13 @@ class Item(Noun, frozen=True):
     """
 
     noun: ClassVar[str] = "equipment"
+    says: ClassVar[Mapping[type[Event], Says]] = {
+        **dict.fromkeys(PLACE_FACTS, _placed),
+        **dict.fromkeys(CUSTODY_FACTS, _had),
+        **dict.fromkeys(SERVICE_FACTS, _served),
+        EquipmentRegistered: _registered,
+    }
+    begins: ClassVar[frozenset[type[Event]]] = frozenset({EquipmentRegistered})
     untold: ClassVar[frozenset[str]] = frozenset({"id", "place", "custody", "out", "services"})
 
     id: str
@@ -212,45 +259,6 @@ class Item(Noun, frozen=True):
             return event.equipment, event.container
         return super().ids(event)
 
-    @classmethod
-    def after(cls, before: Self | None, entry: RecordedEvent) -> Self | None:
-        """The item after an event of its own, or of what lies in it."""
-        event = entry.event
-        if isinstance(event, EquipmentRegistered):
-            fact = PlaceFact.of(entry, event.equipment)
-            return cls(event.equipment, fact, event.name, event.kind, event.home, event.maker, fact)
-        if not isinstance(event, EquipmentEvent):
-            raise UnreadableEvent(entry.type, position=entry.position)
-        if isinstance(event, PlaceEvent):
-            return before and before._placed(event, PlaceFact.of(entry, before.id))
-        if isinstance(event, ServiceEvent):
-            return before and before._served(ServiceFact.of(entry))
-        custody = CustodyFact.of(entry)
-        return before and before._had(custody)
-
-    def _placed(self, event: PlaceEvent, fact: PlaceFact) -> Self:
-        contents = set(self.contents)
-        match event:
-            case EquipmentPacked() if event.container == self.id:
-                contents.add(event.equipment)
-            case EquipmentUnpacked() if event.container == self.id:
-                contents.discard(event.equipment)
-        place = max(self.place, fact, key=lambda one: one.moment)
-        return replace(self, newest=fact, place=place, contents=tuple(sorted(contents)))
-
-    def _had(self, fact: CustodyFact) -> Self:
-        if self.custody is not None and fact.at < self.custody.at:
-            return replace(self, newest=fact)
-        out = self.out
-        if fact.how != "handed over":
-            out = fact if fact.how == "checked out" else None
-        return replace(self, newest=fact, custody=fact, out=out)
-
-    def _served(self, fact: ServiceFact) -> Self:
-        if any(one.kind == fact.kind and fact.at < one.at for one in self.services):
-            return replace(self, newest=fact)
-        return replace(self, newest=fact, services=with_part(self.services, fact))
-
 
 # --- along the containers ----------------------------------------------------------------
 
@@ -276,10 +284,14 @@ Moment = tuple[datetime, int]
 
 
 class Step(NamedTuple, Generic[F]):
-    """A fact on the way of an item. `via` is the container that took it along; `known`, the
-    position from which on it was known that the item lay in there."""
+    """A fact on the way of an item.
+
+    `inside` is the item's own container, where that was taken along, and `via` the one around it
+    that moved. `known` is the position from which on it was known that the item lay in there.
+    """
 
     fact: F
+    inside: str | None
     via: str | None
     known: int
 
@@ -308,7 +320,7 @@ def steps(
         if end is not None and moment >= end:
             return
         if start is None or start < moment:
-            yield Step(fact, None, fact.position)
+            yield Step(fact, None, None, fact.position)
         if inside is None or depth > len(chains):
             continue
         following = (own[n + 1].at, own[n + 1].position) if n + 1 < len(own) else None
@@ -316,13 +328,14 @@ def steps(
         last = min((m for m in (end, following) if m is not None), default=None)
         if last is None or first < last:
             for step in steps(chains, inside, first, last, depth + 1):
-                yield Step(step.fact, step.via or inside, max(step.known, known))
+                yield Step(step.fact, inside, step.via or inside, max(step.known, known))
 
 
-def outermost(fact: F, around: "Mapping[str, Sequence[F]]") -> F:
-    """The fact that says where an item is: its own, or that of the outermost container."""
+def outermost(chains: Mapping[str, Sequence[F]], fact: F) -> F:
+    """What says where an item is at the end of the chains: its own fact, or that of the outermost
+    container."""
     seen: set[str] = set()
-    while fact.container is not None and fact.container not in seen and around.get(fact.container):
+    while fact.container is not None and fact.container not in seen and chains.get(fact.container):
         seen.add(fact.container)
-        fact = around[fact.container][-1]
+        fact = chains[fact.container][-1]
     return fact

@@ -6,15 +6,15 @@ says of itself before and after each event. So an event is read in one place, an
 does not know one of its noun's events raises.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Self, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.errors import UnreadableEvent
-from ledger.events import STUDIO_EVENTS
 from ledger.events.base import Event, RecordedEvent
 
 Since = date | datetime | None
@@ -33,7 +33,7 @@ class Saying(Struct, frozen=True):
     position: int | None = None
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, omit_defaults=True):
     """What a thing may have several of, such as milestones. Its first field tells it apart."""
 
     @property
@@ -46,27 +46,35 @@ class Part(Struct, frozen=True):
         raise NotImplementedError
 
 
-class Noun(Struct, frozen=True):
+Says = Callable[[Any, Any, RecordedEvent], dict[str, Any]]
+"""What an event says: the fields that it sets. Given are the thing before it (None where it
+begins with it), the event, and its record."""
+
+
+class Noun(Struct, frozen=True, omit_defaults=True):
     """Base of what things are: everything that their events say.
 
-    `noun` is the kind of thing: the tag's, and the first field of each of its events. What a
-    thing tells of itself are its fields under their encoded names, those in `first` before the
-    others and those in `untold` not at all.
+    `noun` is the kind of thing: the tag's, and the first field of each of its events. `says` has
+    for each of its event types the fields that it sets; a thing begins with one of `begins`.
+    What a thing tells of itself are its fields under their encoded names, those in `first` before
+    the others and those in `untold` not at all.
     """
 
     noun: ClassVar[str]
+    says: ClassVar[Mapping[type[Event], Says]]
+    begins: ClassVar[frozenset[type[Event]]]
     first: ClassVar[tuple[str, ...]] = ()
     untold: ClassVar[frozenset[str]] = frozenset({"id", "position"})
 
     @classmethod
     def types(cls) -> tuple[type[Event], ...]:
-        """The studio's event types that are about such a thing."""
-        return types_of(cls.noun)
+        """The event types that are about such a thing."""
+        return tuple(cls.says)
 
     @classmethod
     def ids(cls, event: Event) -> tuple[str, ...]:
         """The things that an event says something of; first the one that it is about."""
-        return (getattr(event, cls.noun),) if isinstance(event, cls.types()) else ()
+        return (getattr(event, cls.noun),) if type(event) in cls.says else ()
 
     @classmethod
     def after(cls, before: Self | None, entry: RecordedEvent) -> Self | None:
@@ -74,7 +82,15 @@ class Noun(Struct, frozen=True):
 
         Raises `UnreadableEvent` for an event that says nothing of such a thing.
         """
-        raise NotImplementedError
+        event = entry.event
+        says = cls.says.get(event.__class__)
+        if says is None:
+            raise UnreadableEvent(entry.type, position=entry.position)
+        if before is not None:
+            return replace(before, **says(before, event, entry))
+        if event.__class__ in cls.begins:
+            return cls(**says(None, event, entry))
+        return None
 
     @classmethod
     def fold(cls, entries: Iterable[RecordedEvent]) -> Self:
@@ -100,10 +116,9 @@ class Noun(Struct, frozen=True):
                 yield Saying(field, None if value == () else value)
 
 
-@lru_cache
-def types_of(noun: str) -> tuple[type[Event], ...]:
-    """The studio's event types that are about a noun: their first field names it."""
-    return tuple(t for t in STUDIO_EVENTS if t.__struct_fields__[0] == noun)
+def nothing(before: Any, event: Any, entry: RecordedEvent) -> dict[str, Any]:
+    """Of an event that sets no field of a Struct that does not hold all."""
+    return {}
 
 
 @lru_cache

@@ -1,15 +1,15 @@
 """A project: its title and kind, whether it is open, and its milestones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from msgspec import field
 from msgspec.structs import replace
 
-from ledger.entities.folding import Noun, Part, Saying, with_part
+from ledger.entities.folding import Noun, Part, Saying, Says, nothing, with_part
 from ledger.errors import UnreadableEvent
-from ledger.events.base import RecordedEvent
+from ledger.events.base import Event, RecordedEvent
 from ledger.events.projects import (
     MilestonePlanned,
     MilestoneReached,
@@ -19,8 +19,6 @@ from ledger.events.projects import (
     ProjectKind,
     ProjectOpened,
 )
-
-MILESTONES = (MilestonePlanned, MilestoneReached, MilestoneWithdrawn)
 
 
 class Milestone(Part, frozen=True):
@@ -48,22 +46,49 @@ class Milestone(Part, frozen=True):
         yield Saying(f"reached.{self.name}", self.reached_on, position=self.reached)
 
 
+_STONES: dict[type[Event], Callable[[Milestone, Any, int], Milestone]] = {
+    MilestonePlanned: lambda known, event, at: replace(
+        known,
+        first_planned_on=known.first_planned_on or event.on,
+        planned_on=event.on,
+        planned=at,
+    ),
+    MilestoneReached: lambda known, event, at: replace(known, reached_on=event.on, reached=at),
+    MilestoneWithdrawn: lambda known, event, at: Milestone(known.name),
+}
+
+MILESTONES = tuple(_STONES)
+
+
 def milestones_after(before: tuple[Milestone, ...], entry: RecordedEvent) -> tuple[Milestone, ...]:
     """The milestones of a project after an event about one. Raises `UnreadableEvent`."""
-    event, at = entry.event, entry.position
-    if not isinstance(event, MILESTONES):
-        raise UnreadableEvent(entry.type, position=at)
+    event: Any = entry.event
+    step = _STONES.get(type(event))
+    if step is None:
+        raise UnreadableEvent(entry.type, position=entry.position)
     blank = Milestone(event.milestone)
     known = next((one for one in before if one.name == event.milestone), blank)
-    match event:
-        case MilestonePlanned():
-            first = known.first_planned_on or event.on
-            known = replace(known, first_planned_on=first, planned_on=event.on, planned=at)
-        case MilestoneReached():
-            known = replace(known, reached_on=event.on, reached=at)
-        case MilestoneWithdrawn():
-            known = blank
-    return with_part(before, known)
+    return with_part(before, step(known, event, entry.position))
+
+
+def _opened(_: None, event: ProjectOpened, entry: RecordedEvent) -> dict[str, Any]:
+    return {
+        "id": event.project,
+        "state": "open",
+        "title": event.title,
+        "kind": event.kind,
+        "opened_on": event.on,
+        "position": entry.position,
+    }
+
+
+def _closed(_: "Project", event: ProjectClosed, entry: RecordedEvent) -> dict[str, Any]:
+    return {
+        "state": "closed",
+        "closed_on": event.on,
+        "outcome": event.outcome,
+        "closed": entry.position,
+    }
 
 
 class Project(Noun, frozen=True):
@@ -73,6 +98,12 @@ class Project(Noun, frozen=True):
     """
 
     noun: ClassVar[str] = "project"
+    says: ClassVar[Mapping[type[Event], Says]] = {
+        ProjectOpened: _opened,
+        ProjectClosed: _closed,
+        **dict.fromkeys(MILESTONES, nothing),
+    }
+    begins: ClassVar[frozenset[type[Event]]] = frozenset({ProjectOpened})
     untold: ClassVar[frozenset[str]] = frozenset({"id", "position", "closed"})
 
     id: str
@@ -85,41 +116,21 @@ class Project(Noun, frozen=True):
     outcome: Outcome | None = None
     closed: int | None = None
 
-    @classmethod
-    def after(cls, before: Self | None, entry: RecordedEvent) -> Self | None:
-        """The project after an event."""
-        match entry.event:
-            case ProjectOpened() as event:
-                return cls(
-                    id=event.project,
-                    state="open",
-                    title=event.title,
-                    kind=event.kind,
-                    opened_on=event.on,
-                    position=entry.position,
-                )
-            case ProjectClosed() as event:
-                return before and replace(
-                    before,
-                    state="closed",
-                    closed_on=event.on,
-                    outcome=event.outcome,
-                    closed=entry.position,
-                )
-            case MilestonePlanned() | MilestoneReached() | MilestoneWithdrawn():
-                return before
-        raise UnreadableEvent(entry.type, position=entry.position)
+    def is_active(self, day: date) -> bool:
+        """Whether it was open at the end of a day."""
+        return self.opened_on <= day and (self.closed_on is None or day < self.closed_on)
+
+
+def _milestone(before: "FullProject", _: Any, entry: RecordedEvent) -> dict[str, Any]:
+    return {"milestones": milestones_after(before.milestones, entry)}
 
 
 class FullProject(Project, frozen=True):
     """A project with its milestones."""
 
-    milestones: tuple[Milestone, ...] = ()
+    says: ClassVar[Mapping[type[Event], Says]] = {
+        **Project.says,
+        **dict.fromkeys(MILESTONES, _milestone),
+    }
 
-    @classmethod
-    def after(cls, before: Self | None, entry: RecordedEvent) -> Self | None:
-        """The project after an event."""
-        after = super().after(before, entry)
-        if after is None or not isinstance(entry.event, MILESTONES):
-            return after
-        return replace(after, milestones=milestones_after(after.milestones, entry))
+    milestones: tuple[Milestone, ...] = ()

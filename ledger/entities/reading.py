@@ -89,7 +89,7 @@ class Records(NamedTuple):
             known = [entry for entry in found if entry.position <= until]
             entries.update((entry.position, entry) for entry in known)
             chains[item] = _chain(known, item)
-        for fact, via, known_since in steps(chains, self.id):
+        for fact, _, via, known_since in steps(chains, self.id):
             yield Fact(fact.place, entries[fact.position], known_since, fact.at, via)
 
 

@@ -1,10 +1,10 @@
 """A site: its name and clock, who runs it, and how long a challenged holder may think."""
 
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from typing import ClassVar
 
-from ledger.entities.folding import Noun
-from ledger.errors import UnreadableEvent
-from ledger.events.base import RecordedEvent
+from ledger.entities.folding import Noun, Says
+from ledger.events.base import Event
 from ledger.events.sites import SiteRegistered
 
 
@@ -12,6 +12,19 @@ class Site(Noun, frozen=True):
     """A campus; `position` is the event that registered it."""
 
     noun: ClassVar[str] = "site"
+    says: ClassVar[Mapping[type[Event], Says]] = {
+        SiteRegistered: lambda _, event, entry: {
+            "id": event.site,
+            "name": event.name,
+            "local_name": event.local_name,
+            "place": event.place,
+            "operator": event.operator,
+            "zone": event.zone,
+            "answer_within_hours": event.answer_within_hours,
+            "position": entry.position,
+        }
+    }
+    begins: ClassVar[frozenset[type[Event]]] = frozenset({SiteRegistered})
 
     id: str
     name: str
@@ -21,20 +34,3 @@ class Site(Noun, frozen=True):
     zone: str
     answer_within_hours: int
     position: int
-
-    @classmethod
-    def after(cls, before: Self | None, entry: RecordedEvent) -> Self:
-        """The site after its one event."""
-        event = entry.event
-        if not isinstance(event, SiteRegistered):
-            raise UnreadableEvent(entry.type, position=entry.position)
-        return cls(
-            id=event.site,
-            name=event.name,
-            local_name=event.local_name,
-            place=event.place,
-            operator=event.operator,
-            zone=event.zone,
-            answer_within_hours=event.answer_within_hours,
-            position=entry.position,
-        )

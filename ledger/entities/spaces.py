@@ -5,16 +5,14 @@ So a late correction of an early day leaves the later days as they are, and what
 in 2025 does not touch its bookings of 2024.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import ClassVar, Self
+from typing import Any, ClassVar
 
 from msgspec import field
-from msgspec.structs import replace
 
-from ledger.entities.folding import Noun, Part, Saying
-from ledger.errors import UnreadableEvent
-from ledger.events.base import RecordedEvent
+from ledger.entities.folding import Noun, Part, Saying, Says, with_part
+from ledger.events.base import Event, RecordedEvent
 from ledger.events.sites import SpaceChanged, SpaceCommissioned, SpaceDecommissioned, SpaceKind
 from ledger.times import Days
 
@@ -43,6 +41,27 @@ class SpaceFacts(Part, frozen=True):
             yield Saying(name, getattr(self, name), self.on, self.position)
 
 
+def _facts(event: SpaceCommissioned | SpaceChanged, on: date, entry: RecordedEvent) -> SpaceFacts:
+    return SpaceFacts(on, entry.position, *(getattr(event, name) for name in FACTS))
+
+
+def _commissioned(_: None, event: SpaceCommissioned, entry: RecordedEvent) -> dict[str, Any]:
+    return {
+        "id": event.space,
+        "site": event.site,
+        "zone": event.zone,
+        "in_service_on": event.in_service_on,
+        "position": entry.position,
+        "facts": (_facts(event, event.in_service_on, entry),),
+    }
+
+
+def _changed(before: "Space", event: SpaceChanged, entry: RecordedEvent) -> dict[str, Any]:
+    """Of two changes of one day the later one is the better informed."""
+    facts = with_part(before.facts, _facts(event, event.on, entry))
+    return {"facts": tuple(sorted(facts, key=lambda one: one.on))}
+
+
 class Space(Noun, frozen=True):
     """A space with all its facts, in the order of their days.
 
@@ -51,6 +70,15 @@ class Space(Noun, frozen=True):
     """
 
     noun: ClassVar[str] = "space"
+    says: ClassVar[Mapping[type[Event], Says]] = {
+        SpaceCommissioned: _commissioned,
+        SpaceChanged: _changed,
+        SpaceDecommissioned: lambda _, event, entry: {
+            "decommissioned_on": event.on,
+            "decommissioned": entry.position,
+        },
+    }
+    begins: ClassVar[frozenset[type[Event]]] = frozenset({SpaceCommissioned})
     untold: ClassVar[frozenset[str]] = frozenset({"id", "position", "decommissioned"})
 
     id: str
@@ -61,31 +89,6 @@ class Space(Noun, frozen=True):
     facts: tuple[SpaceFacts, ...]
     decommissioned_on: date | None = field(name="out_of_service_on", default=None)
     decommissioned: int | None = None
-
-    @classmethod
-    def after(cls, before: Self | None, entry: RecordedEvent) -> Self | None:
-        """The space after an event. Of two changes of one day the later one is better informed."""
-        match entry.event:
-            case SpaceCommissioned() as event:
-                return cls(
-                    id=event.space,
-                    site=event.site,
-                    zone=event.zone,
-                    in_service_on=event.in_service_on,
-                    position=entry.position,
-                    facts=(_facts(event, event.in_service_on, entry.position),),
-                )
-            case SpaceChanged() as event:
-                if before is None:
-                    return None
-                others = [one for one in before.facts if one.on != event.on]
-                facts = [*others, _facts(event, event.on, entry.position)]
-                return replace(before, facts=tuple(sorted(facts, key=lambda one: one.on)))
-            case SpaceDecommissioned() as event:
-                return before and replace(
-                    before, decommissioned_on=event.on, decommissioned=entry.position
-                )
-        raise UnreadableEvent(entry.type, position=entry.position)
 
     def in_service(self, day: date) -> bool:
         """Whether it can be used at all on that day, closures apart."""
@@ -105,7 +108,3 @@ class Space(Noun, frozen=True):
         """
         later = (facts for facts in self.facts if days.first < facts.on <= days.last)
         return (self.facts_on(days.first), *later)
-
-
-def _facts(event: SpaceCommissioned | SpaceChanged, on: date, position: int) -> SpaceFacts:
-    return SpaceFacts(on, position, *(getattr(event, name) for name in FACTS))
