@@ -106,11 +106,11 @@ class Calendar(Projection):
     @on(*(t for t in FullBooking.types() if t is not ShootDayReported))
     def booking_event(self, event: Any, entry: RecordedEvent) -> None:
         was = event.was_space if isinstance(event, BookingRescheduled) else event.space
-        row = self.taken.get(was, event.booking)
-        it = FullBooking.after(row.it if row is not None else None, entry)
+        row = self.taken.edit(was, event.booking)
+        row.it = it = FullBooking.after(row.it, entry)
         if it.is_off or it.space != was:
-            self.taken.delete(was, event.booking)
-        if not it.is_off:
+            self.taken.delete(was, it.id)
+        if not it.is_off and it.space != was:
             self.taken.put(Taken(it.space, it.id, it))
 
     @on(*Space.types())
@@ -282,8 +282,9 @@ def _horizon(room: _Room, today: date) -> HorizonLine:
 def _first_free(room: _Room, day: date) -> date | None:
     """The first free day from `day` on; None where the space retires before."""
     ahead = room.within(Period(room.whole(day).start, _NEVER, room.space.zone))
-    ends = [one.period.days.last for one in (*ahead.taken, *ahead.closures)]
-    horizon = max([day, room.space.in_service_on, *(end + _DAY for end in ends)])
+    periods = [one.period for one in ahead.taken] + [one.period for one in ahead.closures]
+    ends = [period.days.last + _DAY for period in periods]
+    horizon = max([day, room.space.in_service_on, *ends])
     while day <= horizon:
         if ahead.is_free(day):
             return day

@@ -46,34 +46,67 @@ FIGURES = (
 """What a shoot day is reported with."""
 
 
-def _place(event: BookingHeld | BookingConfirmed | BookingRescheduled) -> dict[str, Any]:
+def _held(_: Any, event: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
+    return {
+        "state": "held",
+        "space": event.space,
+        "project": event.project,
+        "period": event.period,
+        "units": event.units,
+        "plan": event.plan,
+        "expires_at": event.expires_at,
+        "position": entry.position,
+        "placed": entry.position,
+    }
+
+
+def _confirmed(_: Any, event: BookingConfirmed, entry: RecordedEvent) -> dict[str, Any]:
+    return {
+        "state": "confirmed",
+        "space": event.space,
+        "project": event.project,
+        "period": event.period,
+        "units": event.units,
+        "plan": event.plan,
+        "expires_at": None,
+        "position": entry.position,
+    }
+
+
+def _moved(_: Any, event: BookingRescheduled, entry: RecordedEvent) -> dict[str, Any]:
     return {
         "space": event.space,
         "project": event.project,
         "period": event.period,
         "units": event.units,
         "plan": event.plan,
-        "expires_at": None if isinstance(event, BookingConfirmed) else event.expires_at,
+        "expires_at": event.expires_at,
+        "placed": entry.position,
     }
 
 
-def _state(state: str, entry: RecordedEvent) -> dict[str, Any]:
-    return {"state": state, "position": entry.position}
-
-
 _TURNS: dict[type[Event], Says] = {
-    BookingHeld: lambda _, held, e: _place(held) | _state("held", e) | {"placed": e.position},
-    HoldReleased: lambda _, released, e: _state("released", e) | {"cause": released.cause},
-    BookingConfirmed: lambda _, confirmed, e: _place(confirmed) | _state("confirmed", e),
-    BookingRescheduled: lambda _, moved, e: _place(moved) | {"placed": e.position},
-    BookingStarted: lambda _, started, e: _state("started", e) | {"started_on": started.on},
-    BookingWrapped: lambda _, wrapped, e: {
-        **_state("wrapped", e),
-        "placed": e.position,
-        "period": wrapped.period,
-        "wrapped_on": wrapped.on,
+    BookingHeld: _held,
+    HoldReleased: lambda _, event, entry: {
+        "state": "released",
+        "cause": event.cause,
+        "position": entry.position,
     },
-    BookingCancelled: lambda _, cancelled, e: _state("cancelled", e),
+    BookingConfirmed: _confirmed,
+    BookingRescheduled: _moved,
+    BookingStarted: lambda _, event, entry: {
+        "state": "started",
+        "started_on": event.on,
+        "position": entry.position,
+    },
+    BookingWrapped: lambda _, event, entry: {
+        "state": "wrapped",
+        "period": event.period,
+        "wrapped_on": event.on,
+        "position": entry.position,
+        "placed": entry.position,
+    },
+    BookingCancelled: lambda _, event, entry: {"state": "cancelled", "position": entry.position},
 }
 
 TURNING_POINTS = tuple(_TURNS)
@@ -150,24 +183,30 @@ class Booking(Noun, frozen=True):
     @classmethod
     def after(cls, before: Self | None, entry: RecordedEvent) -> Self:
         """The booking after an event. Any of its events says enough to begin with."""
-        event = entry.event
+        event: Any = entry.event
         says = cls.says.get(event.__class__)
-        if says is None or not isinstance(event, BookingEvent):
+        if says is None:
             raise UnreadableEvent(entry.type, position=entry.position)
+        said = says(before, event, entry)
         if before is not None:
-            return replace(before, **says(before, event, entry))
-        begun: dict[str, Any] = {
-            "id": event.booking,
-            "space": event.space,
-            "project": event.project,
-            "period": event.period,
-            "placed": entry.position,
-        }
-        return cls(**(begun | _state(_begins_as(event), entry) | says(None, event, entry)))
+            return replace(before, **said)
+        begun = {} if event.__class__ is BookingHeld else _begun(event, entry)
+        return cls(id=event.booking, **(begun | said))
+
+
+def _begun(event: BookingEvent, entry: RecordedEvent) -> dict[str, Any]:
+    """What an event supposes of a booking where the events before it are not known."""
+    return {
+        "space": event.space,
+        "project": event.project,
+        "period": event.period,
+        "placed": entry.position,
+        "state": _begins_as(event),
+        "position": entry.position,
+    }
 
 
 def _begins_as(event: BookingEvent) -> State:
-    """The state that an event supposes where the events before it are not known."""
     if isinstance(event, BookingStarted | ShootDayReported):
         return "started"
     is_firm = isinstance(event, BookingRescheduled) and event.rank is None
@@ -211,18 +250,19 @@ class ShootDay(Part, frozen=True):
         yield Saying(f"{field}.{self.day}", figures, position=self.position)
 
 
-def _held(_: Any, held: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
-    return _TURNS[BookingHeld](_, held, entry) | {"rank": held.rank, "since": entry.position}
+def _ranked(before: Any, event: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
+    return {**_held(before, event, entry), "rank": event.rank, "since": entry.position}
 
 
-def _moved(_: Any, moved: BookingRescheduled, entry: RecordedEvent) -> dict[str, Any]:
-    said = _TURNS[BookingRescheduled](_, moved, entry) | {"rank": moved.rank}
-    gives_back_only = moved.was_space == moved.space and moved.was_period.covers(moved.period)
-    return said if gives_back_only else said | {"since": entry.position}
+def _reranked(before: Any, event: BookingRescheduled, entry: RecordedEvent) -> dict[str, Any]:
+    said = {**_moved(before, event, entry), "rank": event.rank}
+    gives_back_only = event.was_space == event.space and event.was_period.covers(event.period)
+    return said if gives_back_only else {**said, "since": entry.position}
 
 
-def _no_hold(event_type: type[Event]) -> Says:
-    return lambda _, event, entry: _TURNS[event_type](_, event, entry) | {"rank": None}
+def _unranked(event_type: type[Event]) -> Says:
+    says = _TURNS[event_type]
+    return lambda before, event, entry: {**says(before, event, entry), "rank": None}
 
 
 def _challenged(
@@ -245,11 +285,11 @@ class FullBooking(Booking, frozen=True):
 
     says: ClassVar[Mapping[type[Event], Says]] = {
         **_TURNS,
-        BookingHeld: _held,
-        BookingRescheduled: _moved,
+        BookingHeld: _ranked,
+        BookingRescheduled: _reranked,
         HoldPromoted: lambda _, promoted, entry: {"rank": promoted.rank},
-        HoldReleased: _no_hold(HoldReleased),
-        BookingConfirmed: _no_hold(BookingConfirmed),
+        HoldReleased: _unranked(HoldReleased),
+        BookingConfirmed: _unranked(BookingConfirmed),
         HoldChallenged: _challenged,
         ShootDayReported: lambda _, day, e: {"reported": ShootDay.of(day, e.position)},
     }
