@@ -222,9 +222,9 @@ def _rival(studio: "Studio", choice: "Choice") -> Decision:
     first = studio.booking(choice.who, "held")
     if first is None:
         return _hold(studio, choice)
-    when = studio.periods[first]
+    when = studio.bookings[first].period
     return PlaceHold(
-        space=studio.places[first],
+        space=studio.bookings[first].space,
         project=_project(studio, choice.other),
         when=When(f"{when.start.isoformat()}..{when.end.isoformat()}"),
     )
@@ -282,7 +282,7 @@ def _move(studio: "Studio", choice: "Choice") -> Decision | None:
 
 
 def _shot_day(studio: "Studio", booking: str, number: int) -> date:
-    days = list(studio.periods[booking].days)
+    days = list(studio.bookings[booking].period.days)
     begun = [day for day in days if day <= studio.today] or days
     return studio.one_of(begun, number)
 
@@ -291,7 +291,7 @@ def _start(studio: "Studio", choice: "Choice") -> Decision:
     booking = studio.booking(choice.who, "confirmed")
     if booking is None:
         return book(studio, choice)
-    studio.wait_for(studio.periods[booking].days.first)
+    studio.wait_for(studio.bookings[booking].period.days.first)
     return StartBooking(booking=booking, on=_shot_day(studio, booking, 0))
 
 
