@@ -41,7 +41,7 @@ class BookingRow(Row):
 
 
 class ShootDay(Row):
-    """What a shooting day was meant to do and did. Pages count in eighths."""
+    """The plan and the result of a shooting day. Pages count in eighths."""
 
     booking: str = key()
     day: date = key()
@@ -200,7 +200,7 @@ class Bookings(Projection):
         return [row.it for row in self.booked.rows(**which) if row.it is not None]
 
     def _state(self, booking: FullBooking, asked: Moment | None) -> BookingState:
-        """Its state by then: nobody has to record that a hold's time has run out."""
+        """Return its state by then: a hold expires without an event."""
         over = self._is_past(booking.expires_at, booking.period.zone, asked)
         return "expired" if booking.is_held and over else booking.status
 

@@ -28,7 +28,7 @@ _UNSET = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 CALENDAR_DAYS = 28
-"""How many days the calendar shows where nobody says until when."""
+"""Days that the calendar shows without `--until`."""
 
 DayState = Literal["confirmed", "closed", "held", "free", "not in service"]
 
@@ -158,7 +158,7 @@ class Calendar(Projection):
     ) -> list[tuple["_Room", datetime]]:
         """The spaces, each with the time that is asked about on its clock.
 
-        A hold whose time has run out by then takes nothing, though nobody recorded that.
+        A hold that has expired by then takes nothing, even if no event says so.
         """
         asked = None if at is None else Moment.parse(at)
         rooms = []
@@ -181,7 +181,7 @@ class Calendar(Projection):
 
 
 class _Room:
-    """What a space has to offer: the time that is taken, its closures and its units."""
+    """The time that is taken in a space, and its closures."""
 
     def __init__(
         self,
@@ -206,7 +206,7 @@ class _Room:
         return [one for one in self.taken if not one.is_held and one.period.overlaps(period)]
 
     def is_free(self, day: date) -> bool:
-        """Whether somebody can still have the day, or a unit of it."""
+        """Whether the day, or a unit of it, is still available."""
         whole = self.whole(day)
         if not self.space.in_service(day) or Closure.cover(self.closures, whole):
             return False

@@ -1,4 +1,4 @@
-"""Claims: figures that somebody published, beside what the ledger had on record by that day.
+"""Claims: published figures, beside what the ledger had on record by that day.
 
 A claim of a day D is compared with what was *recorded* by the end of D in the ledger's zone
 and was *true* on D: neither a late entry nor what came afterwards makes it right or wrong.
@@ -80,7 +80,7 @@ class ClaimRecorded(Event, frozen=True, kw_only=True):
     """A publisher gave this figure on that day.
 
     `subject` is what it is about where the metric does not say so: the id of a site, of a
-    phase, of an expo. `source` is where it can be read, `note` what to know about it.
+    phase, of an expo. `source` is where it can be read, `note` a remark about it.
     """
 
     type_name = "claims.ClaimRecorded"
@@ -133,7 +133,7 @@ class AlreadyWithdrawn(Refused):
 
 
 class RecordClaim(Decision, frozen=True, tag="claim record"):
-    """Record a figure that somebody published, to be compared with the ledger's own.
+    """Record a published figure, to be compared with the ledger's own.
 
     `value` is a number, or a day for a metric of the unit date. With `at-least` anything
     from that number or day on holds; "over 50" of things that are counted is at least 51.
@@ -148,8 +148,8 @@ class RecordClaim(Decision, frozen=True, tag="claim record"):
     comparison: Annotated[Comparison, "How it is compared."] = "equals"
     unit: Annotated[str | None, "Of the value; that of the metric without it."] = None
     subject: Annotated[str | None, "The site, phase or expo that it is about."] = None
-    note: Annotated[str | None, "What to know about it."] = None
-    claim: Annotated[str | None, "An id of your own for it; one is made else."] = None
+    note: Annotated[str | None, "A note about it."] = None
+    claim: Annotated[str | None, "Its id [default: generated]."] = None
 
     def decide(self, ctx: Context) -> None:
         """ClaimRecorded. Raises `BadInput`, `AlreadyExists`, `DayToCome`."""
@@ -213,7 +213,7 @@ def _value(metric: str, text: str) -> float | date:
     if unit in (None, "date") and day is not None:
         return day
     what = "a day YYYY-MM-DD" if unit == "date" else "a number" if unit else "a number or a day"
-    raise BadInput(f"{text!r} is no value of {metric!r}", advice=f"Give {what}")
+    raise BadInput(f"{text!r} is not a value of {metric!r}", advice=f"Give {what}")
 
 
 def _unit(metric: str, given: str | None) -> str:
@@ -364,7 +364,7 @@ class Claims(Projection):
                 event.metric,
                 event.subject,
                 event.comparison,
-                None if is_day else event.value,  # type: ignore[arg-type]  # a day is no number
+                None if is_day else event.value,  # type: ignore[arg-type]  # a day is not a number
                 event.value if is_day else None,  # type: ignore[arg-type]  # and the other way
                 event.unit,
                 event.publisher,

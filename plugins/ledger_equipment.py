@@ -1,7 +1,7 @@
 """Equipment: where everything is, who has it, and how it got there.
 
-Everything here goes by effective time. What was entered late stands where it happened, so
-that an item's history reads in the order of the studio's clock, not of the office's.
+Everything here goes by effective time. A late entry stands where it happened, so that an item's
+history reads in the order of the studio's clock, not of the office's.
 """
 
 from collections.abc import Iterable, Iterator
@@ -150,7 +150,7 @@ class MoveLine(Struct, frozen=True):
 
 
 class CustodyLine(Struct, frozen=True):
-    """A time in which somebody had an item; `until` None: has it still.
+    """A time in which a custodian had an item; `until` None: still has it.
 
     `how` it came to them; a hand-over leaves the booking and the day it is due as they were.
     """
@@ -182,7 +182,7 @@ class DueLine(Struct, frozen=True):
 
 
 class IdleLine(Struct, frozen=True):
-    """An item that nobody moved, packed or had for so many days; `last_used`, what it was."""
+    """An item that was not used for `idle` days; `last_use` says how it was used last."""
 
     equipment: str
     name: str
@@ -298,8 +298,7 @@ class Equipment(Projection):
         since: Since = None,
         until: Until = None,
     ) -> list[CustodyLine]:
-        """The times in which somebody had each item, in order; what nobody in particular had
-        is left out. `days` are the full days of it."""
+        """The times in which a custodian had each item, in order. `days` counts full days."""
         first, last = self._between(since, until)
         now = self._now(_END)
         return [
@@ -347,13 +346,13 @@ class Equipment(Projection):
     @view("What stands idle?", units={"idle": "d"})
     def idle_equipment(
         self,
-        days: Annotated[int, "not used for at least so many days"] = 30,
+        days: Annotated[int, "not used for at least this many days"] = 30,
         kind: OneKind = None,
         place: OnePlace = None,
     ) -> list[IdleLine]:
         """The items that were not moved, packed, unpacked, checked out, handed over or given
-        back for so many days, longest first. What is out, or retired, is not idle; what is in
-        a container moves with it."""
+        back for at least that many days, longest first. An item that is out, or retired, is not
+        idle; an item in a container moves with it."""
         places = _by_item(self.places.rows(), _END)
         custody = _by_item(self.held.rows(), _END)
         now = self._now(_END)
@@ -475,7 +474,7 @@ def _out(custody: list[CustodyRow]) -> CustodyRow | None:
 
 
 def _custody_lines(custody: list[CustodyRow], now: datetime) -> Iterator[CustodyLine]:
-    """The times in which somebody had an item, by its facts in effective order."""
+    """Yield the times in which a custodian had an item, by its facts in effective order."""
     for n, fact in enumerate(custody):
         if fact.custodian is None:
             continue

@@ -60,7 +60,7 @@ class Stay(Row):
 
 
 class ShootDay(Row):
-    """A day that somebody reported to have shot, and in which space."""
+    """A day that was reported as shot, and in which space."""
 
     booking: str = key()
     day: date = key()
@@ -164,7 +164,7 @@ class Projects(Projection):
     @on(BookingWrapped)
     def wrapped(self, event: BookingWrapped, entry: RecordedEvent) -> None:
         stay = self.stays.edit(event.booking)
-        if stay.serviced_on is None:  # nobody recorded the start
+        if stay.serviced_on is None:  # its start was not recorded
             stay.serviced_on = event.period.days.first
 
     @on(BookingCancelled)
@@ -329,7 +329,7 @@ def _milestone_line(project: str, stone: Milestone, today: date) -> MilestoneLin
 
 
 def _span(counted: list[_Days], year: int | None, today: date) -> tuple[date, date]:
-    """The first and last day of the years to count: all of which there is a date, and today's."""
+    """The first and last day of the years to count: every year with a date, and today's."""
     if year is not None:
         return date(year, 1, 1), date(year, 12, 31)
     days = [today]

@@ -90,7 +90,7 @@ class Stay(Row):
 
 
 class ShootDay(Row):
-    """A day that somebody reported to have shot, and in which space."""
+    """A day that was reported as shot, and in which space."""
 
     booking: str = key()
     day: date = key()
@@ -157,7 +157,7 @@ def _bits(first: date, last: date, window: Days) -> int:
 
 
 def _touched(rows: list[Stay], zone: str, window: Days) -> int:
-    """The days of which a stay takes any part."""
+    """The days that a stay touches."""
     bounds, bits = window.period(zone), 0
     for row in rows:
         if row.start < bounds.end and bounds.start < row.end:

@@ -1,10 +1,10 @@
 """Who has an item, and whether it is fit for use. Neither changes where it is.
 
-These facts are entered in the order in which they happened, so that the newest event of
-each kind is the state: one question, however long the item has been in use. What is
-in order with what: the facts of custody among themselves; those of one kind of service
-among themselves; and a check-out with services of every kind, since an item in service is
-not given out. An item that is out may still break, so its service may start then.
+These facts are entered in the order in which they happened, so that the newest event of each
+kind is the state: one question, however long the item has been in use. This order is kept
+among the facts of custody; among those of one kind of service; and between a check-out and
+services of every kind, since an item in service is not given out. An item that is out may
+still break, so its service may start then.
 """
 
 from datetime import datetime
@@ -53,12 +53,12 @@ class Custody(Struct, frozen=True):
 
     @property
     def custodian(self) -> str | None:
-        """Who has it; None where nobody in particular does."""
+        """Who has it; None if no one in particular does."""
         return None if self.newest is None else self.newest.custodian
 
     @property
     def booking(self) -> str | None:
-        """What it is checked out for."""
+        """The booking that it is checked out for."""
         return None if self.out is None else self.out.booking
 
     def check_not_before(self, ctx: Context, at: datetime) -> None:
@@ -144,8 +144,8 @@ def check_in_use(ctx: Context, item: str, at: datetime) -> None:
 class CheckOut(Decision, frozen=True, tag="equipment check-out"):
     """Give an item to `custodian` for a confirmed or started booking, due back at `due_at`.
 
-    What went out before the booking wrapped may be entered after it has. It goes out alone:
-    what a container holds is checked out item by item.
+    A check-out before the booking wrapped may be entered after it has. The item goes out alone:
+    the contents of a container are checked out item by item.
     """
 
     equipment: str
@@ -206,7 +206,7 @@ class CheckIn(Decision, frozen=True, tag="equipment check-in"):
 
 
 class HandOver(Decision, frozen=True, tag="equipment hand-over"):
-    """Somebody else answers for an item from now on. A check-out stays as it is."""
+    """Make another custodian answer for an item. A check-out stays as it is."""
 
     equipment: str
     custodian: str

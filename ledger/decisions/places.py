@@ -6,8 +6,8 @@ container, where the container is.
 Reading is bounded. The newest event of `equipment:X@latest` is the end of the chain, and
 the usual decision reads nothing else of the item. Only where that is later than the time
 in question are the months around that time read, one by one, until a fact is found on
-either side. Those months are then in the boundary, as they must be: what somebody else
-enters late between the two facts changes the answer.
+either side. Those months are then in the boundary, as they must be: an entry that is
+made late between the two facts changes the answer.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -77,7 +77,7 @@ def place_at(ctx: Context, item: str, at: datetime) -> str:
 def standing_in_use(ctx: Context, item: str, at: datetime, *, for_good: bool = False) -> Standing:
     """As `standing`, of an item that was not retired by then. Raises `RetiredForGood`.
 
-    With `for_good` it may not have been retired later either, which is no further question.
+    With `for_good` it may not have been retired later either; this reads nothing more.
     """
     found = standing(ctx, item, at)
     newest = ctx.last(tag("equipment", item, LATEST), *PLACE_FACTS) if for_good else None
@@ -146,7 +146,7 @@ def _month_number(instant: datetime) -> int:
 
 
 def check_place(ctx: Context, place: str) -> str:
-    """A place as somebody typed it. Raises `BadId`, and `UnknownId` for an unknown space."""
+    """Check a place as it was typed. Raises `BadId`, and `UnknownId` for an unknown space."""
     if place.startswith(OUTSIDE):
         check_id("outside place", place.removeprefix(OUTSIDE))
     else:

@@ -43,7 +43,7 @@ FIGURES = (
     "pages_shot_eighths",
     "shooting_hours",
 )
-"""What a shoot day is reported with."""
+"""The figures of a shoot day's report."""
 
 
 def _held(_: Any, event: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
@@ -110,12 +110,12 @@ _TURNS: dict[type[Event], Says] = {
 }
 
 TURNING_POINTS = tuple(_TURNS)
-"""What changes a booking's state, time or place: a handful of events in a long life, without its
+"""The events that change a booking's state, time or place: a handful in a long life, without its
 promotions or the two hundred shoot days of a series."""
 
 
 class Booking(Noun, frozen=True):
-    """What the turning points say of a booking. After the wrap `period` is what it used.
+    """A booking as far as its turning points say. After the wrap `period` is the time it used.
 
     `position` is the event that put it in its state, `placed` the one that gave it its time.
     """
@@ -124,7 +124,7 @@ class Booking(Noun, frozen=True):
     says: ClassVar[Mapping[type[Event], Says]] = _TURNS | dict.fromkeys(
         (HoldChallenged, HoldPromoted, ShootDayReported), nothing
     )
-    untold: ClassVar[frozenset[str]] = frozenset({"id", "cause", "position", "placed", "since"})
+    untold: ClassVar[frozenset[str]] = frozenset({"id", "cause", "position", "placed"})
 
     id: str
     space: str
@@ -170,7 +170,7 @@ class Booking(Noun, frozen=True):
         return self.is_held and self.expires_at is not None and self.expires_at <= now
 
     def day_type(self, day: date) -> DayType:
-        """What a day is for: a shoot day, unless the plan says otherwise."""
+        """Return the type of a day: a shoot day, unless the plan says otherwise."""
         return next((p.type for p in self.plan if p.first <= day <= p.last), "shoot")
 
     @classmethod
@@ -195,7 +195,7 @@ class Booking(Noun, frozen=True):
 
 
 def _begun(event: BookingEvent, entry: RecordedEvent) -> dict[str, Any]:
-    """What an event supposes of a booking where the events before it are not known."""
+    """Return what an event implies of a booking whose earlier events are not known."""
     return {
         "space": event.space,
         "project": event.project,
@@ -226,7 +226,7 @@ class Challenge(Part, frozen=True):
 
 
 class ShootDay(Part, frozen=True):
-    """What a shooting day was meant to do and did. Pages count in eighths."""
+    """The plan and the result of a shooting day. Pages count in eighths."""
 
     day: date
     space: str
@@ -240,7 +240,7 @@ class ShootDay(Part, frozen=True):
 
     @classmethod
     def of(cls, event: ShootDayReported, position: int) -> Self:
-        """What an event reports."""
+        """Return the report that an event makes."""
         said = {name: getattr(event, name) for name in cls.__struct_fields__[:-1]}
         return cls(**said, position=position)
 
@@ -293,6 +293,7 @@ class FullBooking(Booking, frozen=True):
         HoldChallenged: _challenged,
         ShootDayReported: lambda _, day, e: {"reported": ShootDay.of(day, e.position)},
     }
+    untold: ClassVar[frozenset[str]] = Booking.untold | {"since"}
     first: ClassVar[tuple[str, ...]] = ("state", "space", "project", "period", "rank")
 
     rank: int | None = None

@@ -12,7 +12,7 @@ from ledger.times import Period
 
 
 def left_of(event: SpaceReopened) -> Period | None:
-    """What a reopening leaves of its closure; None where it calls all of it off."""
+    """Return what is left of a closure after a reopening; None if all of it was called off."""
     was = event.was
     begun = was.start < event.period.start
     return Period(was.start, event.period.start, was.zone) if begun else None
@@ -64,7 +64,7 @@ class Closure(Noun, frozen=True):
 
     @staticmethod
     def cover(closures: "Iterable[Closure]", period: Period) -> bool:
-        """Whether closures, one alone or several that meet, leave no moment of a period."""
+        """Whether closures, one alone or several that meet, cover a whole period."""
         reached = period.start
         for closure in sorted(closures, key=lambda one: one.period.start):
             if closure.left is not None and closure.left.start <= reached:
@@ -73,7 +73,7 @@ class Closure(Noun, frozen=True):
 
 
 def live_closures(entries: Iterable[RecordedEvent]) -> list[Closure]:
-    """The closures of these events of which something is left, earliest first."""
+    """Return the closures of these events that were not called off, earliest first."""
     found: dict[str, Closure | None] = {}
     for entry in entries:
         for id in Closure.ids(entry.event):

@@ -56,7 +56,7 @@ PLACE_FACTS, CUSTODY_FACTS, SERVICE_FACTS = tuple(_WHAT), tuple(_HOW), tuple(_IS
 
 
 class PlaceFact(Part, frozen=True, tag=True):
-    """What one event says of where one item was.
+    """Where an item was, according to one event.
 
     Just before, the item was at `was`. From `at` on it is at `place`; or, where `container` is
     not None, wherever that is. `what` is None where a packing bears witness to a container
@@ -83,7 +83,7 @@ class PlaceFact(Part, frozen=True, tag=True):
 
     @classmethod
     def of(cls, entry: RecordedEvent, item: str) -> Self:
-        """What an event says of an item. Raises `UnreadableEvent`."""
+        """Return the fact that an event states about an item. Raises `UnreadableEvent`."""
         event: Any = entry.event
         what = _WHAT.get(type(event))
         if what is None:
@@ -104,7 +104,7 @@ class PlaceFact(Part, frozen=True, tag=True):
         return cls(event.at, entry.position, None, was, place, around, late)
 
     def told(self, field: str) -> Iterator[Saying]:
-        """What it sets beside the place, which the whole chain tells (`steps`)."""
+        """Yield what it sets apart from the place, which follows from the whole chain (`steps`)."""
         if self.what in ("packed", "unpacked"):
             yield Saying("container", self.container, self.at, self.position)
         elif self.what in ("registered", "retired"):
@@ -127,7 +127,7 @@ class CustodyFact(Part, frozen=True, tag=True):
 
     @classmethod
     def of(cls, entry: RecordedEvent) -> Self:
-        """What an event says of who has its item. Raises `UnreadableEvent`."""
+        """Return the fact that an event states about custody. Raises `UnreadableEvent`."""
         event: Any = entry.event
         match _HOW.get(type(event)):
             case "checked out" as how:
@@ -157,7 +157,7 @@ class ServiceFact(Part, frozen=True, tag=True):
 
     @classmethod
     def of(cls, entry: RecordedEvent) -> Self:
-        """What an event says of a service. Raises `UnreadableEvent`."""
+        """Return the fact that an event states about a service. Raises `UnreadableEvent`."""
         event: Any = entry.event
         is_open = _IS_OPEN.get(type(event))
         if is_open is None:
@@ -264,19 +264,19 @@ class Item(Noun, frozen=True):
 
 
 class Placed(Protocol):
-    """What the way of an item is made of: a place fact, or a row that is made of one."""
+    """A place fact, or a row made from one."""
 
     @property
     def at(self) -> datetime:
-        """Since when."""
+        """When it happened."""
 
     @property
     def position(self) -> int:
-        """The event that says so."""
+        """The position of its event."""
 
     @property
     def container(self) -> str | None:
-        """What the item is in from then on."""
+        """The container that the item is in from then on."""
 
 
 F = TypeVar("F", bound=Placed)
@@ -314,7 +314,7 @@ def steps(
     known = 0
     for n, fact in enumerate(own):
         moment = fact.at, fact.position
-        # Whoever bore witness later that it lay in there told nothing new of that.
+        # A later event that only confirms the container adds nothing to that.
         known = min(known, fact.position) if fact.container == inside else fact.position
         inside = fact.container
         if end is not None and moment >= end:
@@ -332,8 +332,8 @@ def steps(
 
 
 def outermost(chains: Mapping[str, Sequence[F]], fact: F) -> F:
-    """What says where an item is at the end of the chains: its own fact, or that of the outermost
-    container."""
+    """Return the fact that says where an item is at the end of the chains: its own, or that of the
+    outermost container."""
     seen: set[str] = set()
     while fact.container is not None and fact.container not in seen and chains.get(fact.container):
         seen.add(fact.container)

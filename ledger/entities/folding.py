@@ -1,4 +1,4 @@
-"""Folding: a thing is what its events say of it, one event after the other.
+"""Folding: a thing is the result of its events, applied one after the other.
 
 Each noun has one frozen Struct and one step, `after`. Decisions fold the few event types that
 they ask for with it, projections keep the Struct in their rows, and blame compares what a thing
@@ -34,30 +34,30 @@ class Saying(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True, omit_defaults=True):
-    """What a thing may have several of, such as milestones. Its first field tells it apart."""
+    """One of several parts of a thing, such as a milestone. Its first field is its key."""
 
     @property
     def key(self) -> Any:
-        """What tells it apart from the others."""
+        """Its key among the parts."""
         return getattr(self, self.__struct_fields__[0])
 
     def told(self, field: str) -> Iterator[Saying]:
-        """What it says of itself, as a part of that field."""
+        """Yield the values of the part, under the name of that field."""
         raise NotImplementedError
 
 
 Says = Callable[[Any, Any, RecordedEvent], dict[str, Any]]
-"""What an event says: the fields that it sets. Given are the thing before it (None where it
-begins with it), the event, and its record."""
+"""From the thing before an event (None if it begins with it), the event and its record to the
+fields that the event sets."""
 
 
 class Noun(Struct, frozen=True, omit_defaults=True):
-    """Base of what things are: everything that their events say.
+    """Base of the entities: each holds everything that its events say.
 
     `noun` is the kind of thing: the tag's, and the first field of each of its events. `says` has
     for each of its event types the fields that it sets; a thing begins with one of `begins`.
-    What a thing tells of itself are its fields under their encoded names, those in `first` before
-    the others and those in `untold` not at all.
+    `told` lists the fields under their encoded names, those in `first` before the others, without
+    those in `untold`.
     """
 
     noun: ClassVar[str]
@@ -68,19 +68,19 @@ class Noun(Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def types(cls) -> tuple[type[Event], ...]:
-        """The event types that are about such a thing."""
+        """Return the event types of this noun."""
         return tuple(cls.says)
 
     @classmethod
     def ids(cls, event: Event) -> tuple[str, ...]:
-        """The things that an event says something of; first the one that it is about."""
+        """Return the ids of the things that an event mentions; first the one that it is about."""
         return (getattr(event, cls.noun),) if type(event) in cls.says else ()
 
     @classmethod
     def after(cls, before: Self | None, entry: RecordedEvent) -> Self | None:
-        """The thing after an event; None as long as the event that it begins with was not seen.
+        """Return the thing after an event; None if the event that it begins with was not seen.
 
-        Raises `UnreadableEvent` for an event that says nothing of such a thing.
+        Raises `UnreadableEvent` for an event type that the noun does not know.
         """
         event = entry.event
         says = cls.says.get(event.__class__)
@@ -94,7 +94,7 @@ class Noun(Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def fold(cls, entries: Iterable[RecordedEvent]) -> Self:
-        """The thing after all these events, oldest first. Raises `UnreadableEvent`."""
+        """Return the thing after all these events, oldest first. Raises `UnreadableEvent`."""
         thing: Self | None = None
         for entry in entries:
             thing = cls.after(thing, entry)
@@ -105,7 +105,7 @@ class Noun(Struct, frozen=True, omit_defaults=True):
         return thing
 
     def told(self) -> Iterator[Saying]:
-        """What the thing says of itself. A part that is not told stays as it was."""
+        """Yield the value of each field. A part that is left out stays as it was."""
         for name, field in _told_fields(type(self)):
             value = getattr(self, name)
             parts = value if isinstance(value, tuple) else (value,)
@@ -117,7 +117,7 @@ class Noun(Struct, frozen=True, omit_defaults=True):
 
 
 def nothing(before: Any, event: Any, entry: RecordedEvent) -> dict[str, Any]:
-    """Of an event that sets no field of a Struct that does not hold all."""
+    """Set no field: for an event that a Struct knows and keeps nothing of."""
     return {}
 
 

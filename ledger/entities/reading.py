@@ -21,7 +21,7 @@ from ledger.tags import tag
 
 
 class Log(Protocol):
-    """What is asked of a log."""
+    """The part of a log that is used here."""
 
     def read(
         self, queries: Sequence[Query], *, after: int = 0, until: int | None = None
@@ -50,7 +50,7 @@ def is_other(entry: RecordedEvent) -> bool:
 
 
 def touched(entry: RecordedEvent) -> list[tuple[str, str]]:
-    """The entities of which an event says something, as kind and id.
+    """Return the entities that an event mentions, as kind and id.
 
     A plugin's event may be about several things; each of its tags names one. An event of the
     studio's own that cannot be read is about what its first tag names.
@@ -94,7 +94,7 @@ class Records(NamedTuple):
 
 
 def _folded(kind: str, id: str, entries: Iterable[RecordedEvent]) -> dict[str, list[Fact]]:
-    """The facts of each field: what the thing says otherwise after an event than before it."""
+    """Return the facts of each field: its values that differ after an event from those before."""
     noun = KINDS.get(kind)
     facts: dict[str, list[Fact]] = {}
     told: dict[tuple[str, Since], Saying] = {}
@@ -139,7 +139,7 @@ def _no_repeats(facts: Iterable[Fact]) -> tuple[Fact, ...]:
 
 
 def read_records(log: Log, kind: str, id: str, until: int) -> Records:
-    """What the log has of an entity up to a position. Without any event, it has none of it.
+    """Read the events of an entity up to a position. There may be none.
 
     One question for its types, one for its events, and for an item one more for each
     container that it was ever in, or that such a container was in.

@@ -17,11 +17,11 @@ from ledger.events.sites import SpaceChanged, SpaceCommissioned, SpaceDecommissi
 from ledger.times import Days
 
 FACTS = ("name", "kind", "area_m2", "capacity", "answer_within_hours", "phase")
-"""What may be otherwise from a day on. A change says all of them, not only what differs."""
+"""The facts that may change from a day on. A change states all of them."""
 
 
 class SpaceFacts(Part, frozen=True):
-    """What a space is from the day `on`, until the day of the next facts.
+    """The facts of a space from the day `on`, until the day of the next facts.
 
     `capacity` None is exclusive. `answer_within_hours` None: as its site says.
     """
@@ -36,7 +36,7 @@ class SpaceFacts(Part, frozen=True):
     phase: str | None
 
     def told(self, field: str) -> Iterator[Saying]:
-        """Each of them, since its day."""
+        """Yield each of them, since its day."""
         for name in FACTS:
             yield Saying(name, getattr(self, name), self.on, self.position)
 
@@ -97,14 +97,14 @@ class Space(Noun, frozen=True):
         )
 
     def facts_on(self, day: date) -> SpaceFacts:
-        """What it is on that day; before its first day, what it is going to be."""
+        """Return the facts of that day; before the first day, the first facts."""
         held = [facts for facts in self.facts if facts.on <= day]
         return held[-1] if held else self.facts[0]
 
     def facts_during(self, days: Days) -> tuple[SpaceFacts, ...]:
-        """All that it is on any of those days, in order: one entry where nothing changes.
+        """Return the facts of those days, in order: one entry if nothing changes.
 
-        Whoever needs a capacity for a whole booking looks at each of them.
+        A capacity for a whole booking has to be checked against each of them.
         """
         later = (facts for facts in self.facts if days.first < facts.on <= days.last)
         return (self.facts_on(days.first), *later)

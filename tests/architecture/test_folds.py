@@ -43,7 +43,7 @@ def forgotten(noun: type[Noun], says: Mapping[type[Event], Says]) -> set[type[Ev
     return {one for one in STUDIO_EVENTS if subject(one) == noun.noun} - set(says)
 
 
-@pytest.mark.parametrize("noun", nouns(), ids=lambda noun: noun.__name__)
+@pytest.mark.parametrize("noun", tuple(nouns()), ids=lambda noun: noun.__name__)
 def test_a_step_knows_every_event_of_its_noun_and_no_other(noun: type[Noun]) -> None:
     assert forgotten(noun, noun.says) == set()
     assert {subject(one) for one in noun.says} == {noun.noun}

@@ -1,4 +1,4 @@
-"""What the ledger knows of a thing: the same as its rules and its views say, at any position.
+"""The entities say the same as the rules and the views, at any position.
 
 Histories are drawn, and at random positions each entity is compared with the decisions' own
 readers and with the shipped views; then the laws of blame and of differences are asked.
@@ -237,7 +237,7 @@ def test_the_shipped_views_say_the_same(history: Sequence[RecordedEvent], place:
     assert set(rows) == set(things["booking"])
     for id, entity in things["booking"].items():
         row, period = rows[id], value(entity, "period")
-        held = ("held", "expired")  # nobody records that a hold's time has run out
+        held = ("held", "expired")  # a hold expires without an event
         assert row.state == value(entity, "status") or (
             row.state in held and value(entity, "status") in held
         )
@@ -339,7 +339,7 @@ def test_a_tag_narrows_to_what_its_events_speak_of(
     assert (wanted in all_of_it) == (wanted in {(c.entity.kind, c.entity.id) for c in narrowed})
 
 
-# --- what nobody can read ----------------------------------------------------------------
+# --- unreadable events ----------------------------------------------------------------
 
 
 @settings(max_examples=20)
