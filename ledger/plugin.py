@@ -11,7 +11,23 @@ from msgspec import Struct
 from ledger.decisions.base import Context, Decision, Rule
 from ledger.decisions.calendar import FirmBooking, read_firm_bookings
 from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
-from ledger.decisions.sites import Space, read_space
+from ledger.decisions.sites import read_space
+from ledger.entities.bookings import FullBooking
+from ledger.entities.closures import Closure
+from ledger.entities.equipment import (
+    CUSTODY_FACTS,
+    PLACE_FACTS,
+    SERVICE_FACTS,
+    CustodyFact,
+    Item,
+    PlaceFact,
+    ServiceFact,
+    outermost,
+    steps,
+)
+from ledger.entities.projects import FullProject, Milestone
+from ledger.entities.sites import Site
+from ledger.entities.spaces import Space, SpaceFacts
 from ledger.errors import (
     AlreadyExists,
     BadInput,
@@ -29,27 +45,40 @@ from ledger.times import Days, Moment, Period, When, check_day, month_bounds, st
 
 __all__ = [
     "ANYWHERE_ON_EARTH",
+    "CUSTODY_FACTS",
+    "PLACE_FACTS",
+    "SERVICE_FACTS",
     "AlreadyExists",
     "BadInput",
+    "Closure",
     "Context",
+    "CustodyFact",
     "Days",
     "Decision",
     "Event",
     "Exporter",
     "FirmBooking",
+    "FullBooking",
+    "FullProject",
     "Importer",
+    "Item",
     "Look",
+    "Milestone",
     "Moment",
     "NothingChanges",
     "Period",
     "Place",
+    "PlaceFact",
     "Projection",
     "Query",
     "RecordedEvent",
     "Refused",
     "Row",
     "Rule",
+    "ServiceFact",
+    "Site",
     "Space",
+    "SpaceFacts",
     "Struct",
     "UnknownEvent",
     "UnknownId",
@@ -66,9 +95,11 @@ __all__ = [
     "key",
     "month_bounds",
     "on",
+    "outermost",
     "read_firm_bookings",
     "read_space",
     "start_of_day",
+    "steps",
     "table",
     "tag",
     "view",

@@ -1,24 +1,13 @@
 """Bookings: the list of them, the queue of holds, and what the shoot days did."""
 
-from datetime import UTC, date, datetime
-from typing import Annotated, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
-from ledger.events import (
-    BookingCancelled,
-    BookingConfirmed,
-    BookingHeld,
-    BookingRescheduled,
-    BookingStarted,
-    BookingWrapped,
-    HoldChallenged,
-    HoldPromoted,
-    HoldReleased,
-    ShootDayReported,
-)
+from ledger.events import ShootDayReported
 from ledger.plugin import (
     Days,
+    FullBooking,
     Moment,
-    Period,
     Projection,
     RecordedEvent,
     Row,
@@ -28,8 +17,6 @@ from ledger.plugin import (
     table,
     view,
 )
-
-_UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never seen
 
 BookingState = Literal[
     "held", "confirmed", "started", "wrapped", "cancelled", "released", "expired", "lapsed"
@@ -43,42 +30,18 @@ At = Annotated[str | None, "as deadlines stand at this time (default: now)"]
 # --- what is kept ------------------------------------------------------------------------
 
 
-class Booking(Row):
-    """A booking from its hold to its end, with its time and units of today.
-
-    `rank` and `expires_at` are a hold's. `placed` is the event that put it in its place of
-    the queue: its hold, or a move that was more than giving days back.
-    """
+class BookingRow(Row):
+    """A booking from its hold to its end."""
 
     booking: str = key()
     space: str = ""
     project: str = ""
-    state: BookingState = "held"
-    start: datetime = _UNSET
-    end: datetime = _UNSET
-    zone: str = "UTC"
-    units: int = 1
-    rank: int | None = None
-    expires_at: datetime | None = None
-    placed: int = 0
-
-    @property
-    def period(self) -> Period:
-        """Its time."""
-        return Period(self.start, self.end, self.zone)
-
-
-class Challenge(Row):
-    """A later hold (`by`) asked this one to confirm or release; recorded at `position`."""
-
-    booking: str = key()
-    by: str = key()
-    answer_by: datetime = _UNSET
-    position: int = 0
+    state: str = ""
+    it: FullBooking | None = None
 
 
 class ShootDay(Row):
-    """What a shooting day was meant to do and did. Pages count in eighths."""
+    """The plan and the result of a shooting day. Pages count in eighths."""
 
     booking: str = key()
     day: date = key()
@@ -138,79 +101,16 @@ class Bookings(Projection):
     """Every booking with its state, the challenges between holds, the reported shoot days."""
 
     version = 1
-    booked = table(Booking)
-    challenges = table(Challenge)
+    booked = table(BookingRow)
     reports = table(ShootDay)
 
-    @on(BookingHeld)
-    def held(self, event: BookingHeld, entry: RecordedEvent) -> None:
-        self.booked.put(
-            Booking(
-                event.booking,
-                event.space,
-                event.project,
-                "held",
-                event.period.start,
-                event.period.end,
-                event.period.zone,
-                event.units,
-                event.rank,
-                event.expires_at,
-                entry.position,
-            )
-        )
-
-    @on(HoldChallenged)
-    def challenged(self, event: HoldChallenged, entry: RecordedEvent) -> None:
-        self.challenges.put(Challenge(event.booking, event.by, event.answer_by, entry.position))
-
-    @on(HoldPromoted)
-    def promoted(self, event: HoldPromoted, entry: RecordedEvent) -> None:
-        self.booked.edit(event.booking).rank = event.rank
-
-    @on(HoldReleased)
-    def released(self, event: HoldReleased, entry: RecordedEvent) -> None:
-        self.booked.edit(event.booking).state = event.cause
-
-    @on(BookingConfirmed)
-    def confirmed(self, event: BookingConfirmed, entry: RecordedEvent) -> None:
-        self.booked.put(
-            Booking(
-                event.booking,
-                event.space,
-                event.project,
-                "confirmed",
-                event.period.start,
-                event.period.end,
-                event.period.zone,
-                event.units,
-                placed=entry.position,
-            )
-        )
-
-    @on(BookingRescheduled)
-    def rescheduled(self, event: BookingRescheduled, entry: RecordedEvent) -> None:
-        booking = self.booked.edit(event.booking)
-        booking.space, booking.project = event.space, event.project
-        booking.start, booking.end = event.period.start, event.period.end
-        booking.zone, booking.units = event.period.zone, event.units
-        booking.rank, booking.expires_at = event.rank, event.expires_at
-        if event.was_space != event.space or not event.was_period.covers(event.period):
-            booking.placed = entry.position
-
-    @on(BookingStarted)
-    def started(self, event: BookingStarted, entry: RecordedEvent) -> None:
-        self.booked.edit(event.booking).state = "started"
-
-    @on(BookingWrapped)
-    def wrapped(self, event: BookingWrapped, entry: RecordedEvent) -> None:
-        booking = self.booked.edit(event.booking)
-        booking.state = "wrapped"
-        booking.start, booking.end = event.period.start, event.period.end
-
-    @on(BookingCancelled)
-    def cancelled(self, event: BookingCancelled, entry: RecordedEvent) -> None:
-        self.booked.edit(event.booking).state = "cancelled"
+    @on(*(t for t in FullBooking.types() if t is not ShootDayReported))
+    def booking_event(self, event: Any, entry: RecordedEvent) -> None:
+        for id in FullBooking.ids(event):
+            row = self.booked.edit(id)
+            if row.it is not None or id == event.booking:
+                row.it = it = FullBooking.after(row.it, entry)
+                row.space, row.project, row.state = it.space, it.project, it.state
 
     @on(ShootDayReported)
     def reported(self, event: ShootDayReported, entry: RecordedEvent) -> None:
@@ -248,7 +148,7 @@ class Bookings(Projection):
         first = max((day for day in (since, on) if day is not None), default=date.min)
         last = min((day for day in (until, on) if day is not None), default=date.max)
         lines = []
-        for booking in self.booked.rows(space=space, project=project):
+        for booking in self._bookings(space=space, project=project):
             days, now = booking.period.days, self._state(booking, asked)
             if days.first <= last and first <= days.last and (not state or now in state):
                 lines.append(_booking_line(booking, days, now))
@@ -261,8 +161,8 @@ class Bookings(Projection):
         """The live holds by space, first day and rank. A hold whose expiry has passed lives
         no longer; a challenge is open until its answer is due."""
         asked = _asked(at)
-        ladders: dict[str, list[Booking]] = {}
-        for booking in self.booked.rows(space=space, state="held"):
+        ladders: dict[str, list[FullBooking]] = {}
+        for booking in self._bookings(space=space, state="held"):
             if self._state(booking, asked) == "held":
                 ladders.setdefault(booking.space, []).append(booking)
         lines = [
@@ -296,51 +196,58 @@ class Bookings(Projection):
         found = (report for report in reports if first <= report.day <= last)
         return sorted(found, key=lambda report: (report.day, report.space, report.booking))
 
-    def _state(self, booking: Booking, asked: Moment | None) -> BookingState:
-        """Its state by then: nobody has to record that a hold's time has run out."""
-        over = self._is_past(booking.expires_at, booking.zone, asked)
-        return "expired" if booking.state == "held" and over else booking.state
+    def _bookings(self, **which: str | None) -> list[FullBooking]:
+        return [row.it for row in self.booked.rows(**which) if row.it is not None]
+
+    def _state(self, booking: FullBooking, asked: Moment | None) -> BookingState:
+        """Return its state by then: a hold expires without an event."""
+        over = self._is_past(booking.expires_at, booking.period.zone, asked)
+        return "expired" if booking.is_held and over else booking.status
 
     def _is_past(self, deadline: datetime | None, zone: str, asked: Moment | None) -> bool:
         """Whether a deadline is over at a time, on the clock of that zone, or now."""
         now = self.now if asked is None else asked.resolve(zone)
         return deadline is not None and now is not None and deadline <= now
 
-    def _hold_line(self, hold: Booking, beside: list[Booking], asked: Moment | None) -> HoldLine:
+    def _hold_line(
+        self, hold: FullBooking, beside: list[FullBooking], asked: Moment | None
+    ) -> HoldLine:
         rank = hold.rank or 0
-        before = sorted((o.rank or 0, o.booking) for o in beside if (o.rank or 0) < rank)
-        challenges = self._open_challenges(hold, beside)
-        due = challenges[0].answer_by if challenges else None
-        lapsed = self._is_past(due, hold.zone, asked)
+        before = sorted((o.rank or 0, o.id) for o in beside if (o.rank or 0) < rank)
+        challenges = _standing_challenges(hold, beside)
+        due = challenges[0][0] if challenges else None
+        lapsed = self._is_past(due, hold.period.zone, asked)
         days = hold.period.days
         return HoldLine(
             space=hold.space,
             first=days.first,
             last=days.last,
             rank=rank,
-            booking=hold.booking,
+            booking=hold.id,
             project=hold.project,
             before=tuple(booking for _, booking in before),
             expires_at=hold.expires_at,
-            challenged_by=tuple(challenge.by for challenge in challenges),
+            challenged_by=tuple(by for _, by in challenges),
             answer_by=due,
             challenge=None if due is None else "lapsed" if lapsed else "open",
         )
 
-    def _open_challenges(self, hold: Booking, beside: list[Booking]) -> list[Challenge]:
-        """The challenges that stand against a hold, the one to be answered first foremost.
 
-        They fall with the hold that made them, and when either of the two goes to the back
-        of a queue since.
-        """
-        placed = {other.booking: other.placed for other in beside}
-        standing = (
-            challenge
-            for challenge in self.challenges.rows(booking=hold.booking)
-            if challenge.by in placed
-            and max(placed[challenge.by], hold.placed) < challenge.position
-        )
-        return sorted(standing, key=lambda challenge: (challenge.answer_by, challenge.by))
+def _standing_challenges(
+    hold: FullBooking, beside: list[FullBooking]
+) -> list[tuple[datetime, str]]:
+    """The challenges that stand against a hold: deadline and challenger, earliest first.
+
+    They fall with the hold that made them, and when either of the two goes to the back of a
+    queue since.
+    """
+    since = {other.id: other.since for other in beside}
+    return sorted(
+        (challenge.answer_by, challenge.booking)
+        for challenge in hold.challenged_by
+        if challenge.booking in since
+        and max(since[challenge.booking], hold.since) < challenge.position
+    )
 
 
 def _asked(at: str | None) -> Moment | None:
@@ -348,10 +255,10 @@ def _asked(at: str | None) -> Moment | None:
     return None if at is None else Moment.parse(at)
 
 
-def _booking_line(booking: Booking, days: Days, state: BookingState) -> BookingLine:
+def _booking_line(booking: FullBooking, days: Days, state: BookingState) -> BookingLine:
     period = booking.period
     return BookingLine(
-        booking=booking.booking,
+        booking=booking.id,
         space=booking.space,
         project=booking.project,
         state=state,
@@ -359,7 +266,7 @@ def _booking_line(booking: Booking, days: Days, state: BookingState) -> BookingL
         first=days.first,
         last=days.last,
         days=len(days),
-        times=None if days.period(booking.zone) == period else str(period),
+        times=None if days.period(period.zone) == period else str(period),
         units=booking.units,
         expires_at=booking.expires_at if state in ("held", "expired") else None,
     )

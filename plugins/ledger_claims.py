@@ -1,4 +1,4 @@
-"""Claims: figures that somebody published, beside what the ledger had on record by that day.
+"""Claims: published figures, beside what the ledger had on record by that day.
 
 A claim of a day D is compared with what was *recorded* by the end of D in the ledger's zone
 and was *true* on D: neither a late entry nor what came afterwards makes it right or wrong.
@@ -22,9 +22,6 @@ from ledger.events import (
     BookingWrapped,
     LedgerOpened,
     ShootDayReported,
-    SpaceChanged,
-    SpaceCommissioned,
-    SpaceDecommissioned,
 )
 from ledger.plugin import (
     ANYWHERE_ON_EARTH,
@@ -37,6 +34,8 @@ from ledger.plugin import (
     RecordedEvent,
     Refused,
     Row,
+    Space,
+    SpaceFacts,
     Struct,
     UnknownId,
     check_begun,
@@ -81,7 +80,7 @@ class ClaimRecorded(Event, frozen=True, kw_only=True):
     """A publisher gave this figure on that day.
 
     `subject` is what it is about where the metric does not say so: the id of a site, of a
-    phase, of an expo. `source` is where it can be read, `note` what to know about it.
+    phase, of an expo. `source` is where it can be read, `note` a remark about it.
     """
 
     type_name = "claims.ClaimRecorded"
@@ -134,7 +133,7 @@ class AlreadyWithdrawn(Refused):
 
 
 class RecordClaim(Decision, frozen=True, tag="claim record"):
-    """Record a figure that somebody published, to be compared with the ledger's own.
+    """Record a published figure, to be compared with the ledger's own.
 
     `value` is a number, or a day for a metric of the unit date. With `at-least` anything
     from that number or day on holds; "over 50" of things that are counted is at least 51.
@@ -149,8 +148,8 @@ class RecordClaim(Decision, frozen=True, tag="claim record"):
     comparison: Annotated[Comparison, "How it is compared."] = "equals"
     unit: Annotated[str | None, "Of the value; that of the metric without it."] = None
     subject: Annotated[str | None, "The site, phase or expo that it is about."] = None
-    note: Annotated[str | None, "What to know about it."] = None
-    claim: Annotated[str | None, "An id of your own for it; one is made else."] = None
+    note: Annotated[str | None, "A note about it."] = None
+    claim: Annotated[str | None, "Its id [default: generated]."] = None
 
     def decide(self, ctx: Context) -> None:
         """ClaimRecorded. Raises `BadInput`, `AlreadyExists`, `DayToCome`."""
@@ -214,7 +213,7 @@ def _value(metric: str, text: str) -> float | date:
     if unit in (None, "date") and day is not None:
         return day
     what = "a day YYYY-MM-DD" if unit == "date" else "a number" if unit else "a number or a day"
-    raise BadInput(f"{text!r} is no value of {metric!r}", advice=f"Give {what}")
+    raise BadInput(f"{text!r} is not a value of {metric!r}", advice=f"Give {what}")
 
 
 def _unit(metric: str, given: str | None) -> str:
@@ -261,17 +260,12 @@ class Claim(Row):
 
 
 class SpaceVersion(Row):
-    """What an event said of a space from the day `since` on; `gone`: it has left service."""
+    """A space after an event."""
 
     space: str = key()
     position: int = key()
     recorded_at: datetime = _UNSET
-    since: date | None = None
-    site: str = ""
-    phase: str | None = None
-    kind: str = ""
-    area_m2: float = 0.0
-    gone: bool = False
+    it: Space | None = None
 
 
 class StayVersion(Row):
@@ -370,7 +364,7 @@ class Claims(Projection):
                 event.metric,
                 event.subject,
                 event.comparison,
-                None if is_day else event.value,  # type: ignore[arg-type]  # a day is no number
+                None if is_day else event.value,  # type: ignore[arg-type]  # a day is not a number
                 event.value if is_day else None,  # type: ignore[arg-type]  # and the other way
                 event.unit,
                 event.publisher,
@@ -385,29 +379,11 @@ class Claims(Projection):
     def withdrawn(self, event: ClaimWithdrawn, entry: RecordedEvent) -> None:
         self.standing.delete(event.claim)
 
-    @on(SpaceCommissioned, SpaceChanged)
-    def space_said(self, event: SpaceCommissioned | SpaceChanged, entry: RecordedEvent) -> None:
-        since = event.on if isinstance(event, SpaceChanged) else event.in_service_on
-        self.spaces.put(
-            SpaceVersion(
-                event.space,
-                entry.position,
-                entry.recorded_at,
-                since,
-                event.site,
-                event.phase,
-                event.kind,
-                event.area_m2,
-            )
-        )
-
-    @on(SpaceDecommissioned)
-    def space_gone(self, event: SpaceDecommissioned, entry: RecordedEvent) -> None:
-        self.spaces.put(
-            SpaceVersion(
-                event.space, entry.position, entry.recorded_at, event.on, event.site, gone=True
-            )
-        )
+    @on(*Space.types())
+    def space_event(self, event: Any, entry: RecordedEvent) -> None:
+        versions = self.spaces.rows(space=event.space)
+        after = Space.after(versions[-1].it if versions else None, entry)
+        self.spaces.put(SpaceVersion(event.space, entry.position, entry.recorded_at, after))
 
     @on(BookingConfirmed, BookingRescheduled, BookingStarted, BookingWrapped, BookingCancelled)
     def booking_said(self, event: Any, entry: RecordedEvent) -> None:
@@ -528,28 +504,27 @@ def _unknown(claims: Claims, claim: Claim, day: date, end: datetime) -> _Derived
     return _Derived(None, "the ledger has no such metric")
 
 
-def _in_service(claims: Claims, day: date, end: datetime) -> list[SpaceVersion]:
-    """The facts of each space that was in service on the day, closed or not."""
-    lives: dict[str, list[SpaceVersion]] = {}
-    for version in _known(claims.spaces.rows(), end):
-        lives.setdefault(version.space, []).append(version)
-    found = []
-    for life in lives.values():
-        begun = [v for v in life if v.since is not None and v.since <= day]
-        first = life[0]  # it was commissioned: a change of an earlier day does not open it
-        if first in begun and not any(v.gone for v in begun):
-            found.append(max(begun, key=lambda v: (v.since or date.min, v.position)))
-    return found
+def _spaces(claims: Claims, end: datetime) -> dict[str, Space]:
+    """The spaces as they were known, by id."""
+    found = {version.space: version.it for version in _known(claims.spaces.rows(), end)}
+    return {id: space for id, space in found.items() if space is not None}
+
+
+def _in_service(claims: Claims, day: date, end: datetime) -> list[tuple[Space, SpaceFacts]]:
+    """The spaces that were in service on the day, closed or not, with their facts of it."""
+    spaces = _spaces(claims, end).values()
+    return [(space, space.facts_on(day)) for space in spaces if space.in_service(day)]
 
 
 def _site_area(claims: Claims, claim: Claim, day: date, end: datetime) -> _Derived:
-    spaces = [s for s in _in_service(claims, day, end) if claim.subject in (None, s.site)]
+    spaces = _in_service(claims, day, end)
+    spaces = [(space, facts) for space, facts in spaces if claim.subject in (None, space.site)]
     if not spaces:
         return _Derived(None, "no space was in service")
     by_phase: dict[str, float] = {}
-    for space in spaces:
-        phase = space.phase or "no phase"
-        by_phase[phase] = by_phase.get(phase, 0.0) + space.area_m2
+    for _, facts in spaces:
+        phase = facts.phase or "no phase"
+        by_phase[phase] = by_phase.get(phase, 0.0) + facts.area_m2
     total = sum(by_phase.values())
     parts = f"spaces in service: {_sum_of(by_phase)} = {total:,.0f} m²"
     phases = {
@@ -563,7 +538,8 @@ def _site_area(claims: Claims, claim: Claim, day: date, end: datetime) -> _Deriv
 
 
 def _phase_area(claims: Claims, claim: Claim, day: date, end: datetime) -> _Derived:
-    areas = {s.space: s.area_m2 for s in _in_service(claims, day, end) if s.phase == claim.subject}
+    spaces = _in_service(claims, day, end)
+    areas = {space.id: facts.area_m2 for space, facts in spaces if facts.phase == claim.subject}
     if not areas:
         return _Derived(None, f"no space of {claim.subject} was in service")
     total = sum(areas.values())
@@ -605,20 +581,19 @@ def _booked_through(claims: Claims, claim: Claim, day: date, end: datetime) -> _
             last[stay.space] = max(last.get(stay.space, stay.last), stay.last)
     if not last:
         return _Derived(None, "no day from then on was booked")
-    spaces = {space.space for space in _in_service(claims, day, end)}
+    spaces = {space.id for space, _ in _in_service(claims, day, end)}
     parts = (f"{space} {last.get(space, 'not booked')}" for space in sorted(spaces | set(last)))
     return _Derived(max(last.values()), "; ".join(parts))
 
 
 def _efficiency_gain(claims: Claims, claim: Claim, day: date, end: datetime) -> _Derived:
-    lives: dict[str, list[SpaceVersion]] = {}
-    for version in _known(claims.spaces.rows(), end):
-        lives.setdefault(version.space, []).append(version)
+    spaces = _spaces(claims, end)
     latest = {(r.booking, r.day): r for r in _known(claims.reports.rows(), end)}
     by_kind: dict[str, list[ReportVersion]] = {}
     for report in latest.values():
         if report.shooting_hours > 0:
-            kind = _kind_on(lives.get(report.space, []), report.day)
+            space = spaces.get(report.space)
+            kind = space.facts_on(report.day).kind if space is not None else ""
             by_kind.setdefault(kind, []).append(report)
     rates, parts = [], []
     for kinds in (VIRTUAL, PRACTICAL):
@@ -635,12 +610,6 @@ def _efficiency_gain(claims: Claims, claim: Claim, day: date, end: datetime) -> 
     virtual, practical = rates
     gain = virtual / practical - 1 if virtual is not None and practical else None
     return _Derived(gain, "; ".join(parts))
-
-
-def _kind_on(life: list[SpaceVersion], day: date) -> str:
-    facts = [v for v in life if not v.gone]
-    begun = [v for v in facts if v.since is not None and v.since <= day] or facts[:1]
-    return max(begun, key=lambda v: (v.since or date.min, v.position)).kind if begun else ""
 
 
 def _expo_count(claims: Claims, claim: Claim, day: date, end: datetime) -> _Derived:

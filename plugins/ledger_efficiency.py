@@ -9,10 +9,10 @@ what it shot would otherwise seem to have taken no time at all.
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from ledger.events import ShootDayReported, SpaceChanged, SpaceCommissioned
-from ledger.plugin import Projection, RecordedEvent, Row, Struct, key, on, table, view
+from ledger.events import ShootDayReported
+from ledger.plugin import Projection, RecordedEvent, Row, Space, Struct, key, on, table, view
 
 VIRTUAL = ("virtual stage",)
 PRACTICAL = ("stage", "set studio")
@@ -35,12 +35,11 @@ OUTPUTS: tuple[tuple[Output, str], ...] = (
 # --- what is kept ------------------------------------------------------------------------
 
 
-class Facts(Row):
-    """What kind of space a space is from the day `since` until its next facts."""
+class SpaceRow(Row):
+    """A space, with the kind that it was on which days."""
 
     space: str = key()
-    since: date = key()
-    kind: str = ""
+    it: Space | None = None
 
 
 class ShootDay(Row):
@@ -140,16 +139,13 @@ class Efficiency(Projection):
     """The reported shooting days, and what kind each space was on which days."""
 
     version = 1
-    facts = table(Facts)
+    spaces = table(SpaceRow)
     reports = table(ShootDay)
 
-    @on(SpaceCommissioned)
-    def commissioned(self, event: SpaceCommissioned, entry: RecordedEvent) -> None:
-        self.facts.put(Facts(event.space, event.in_service_on, event.kind))
-
-    @on(SpaceChanged)
-    def changed(self, event: SpaceChanged, entry: RecordedEvent) -> None:
-        self.facts.put(Facts(event.space, event.on, event.kind))
+    @on(*Space.types())
+    def space_event(self, event: Any, entry: RecordedEvent) -> None:
+        row = self.spaces.edit(event.space)
+        row.it = Space.after(row.it, entry)
 
     @on(ShootDayReported)
     def reported(self, event: ShootDayReported, entry: RecordedEvent) -> None:
@@ -234,21 +230,14 @@ class Efficiency(Projection):
 
     def _by_kind(self, since: date | None, until: date | None) -> dict[str, list[ShootDay]]:
         """The reports of those days, by the kind that the space was on the day."""
-        facts: dict[str, list[Facts]] = {}
-        for fact in self.facts.rows():
-            facts.setdefault(fact.space, []).append(fact)
+        spaces = {row.space: row.it for row in self.spaces.rows() if row.it is not None}
         found: dict[str, list[ShootDay]] = {}
         for report in self.reports.rows():
             if (since is None or since <= report.day) and (until is None or report.day <= until):
-                kind = _kind_on(facts.get(report.space, []), report.day)
+                space = spaces.get(report.space)
+                kind = space.facts_on(report.day).kind if space is not None else ""
                 found.setdefault(kind, []).append(report)
         return found
-
-
-def _kind_on(facts: list[Facts], day: date) -> str:
-    """The kind by the facts of that day; before the first of them, by those."""
-    held = [fact for fact in facts if fact.since <= day] or facts[:1]
-    return held[-1].kind if held else ""
 
 
 def _figure(

@@ -1,36 +1,32 @@
 """Equipment: where everything is, who has it, and how it got there.
 
-Everything here goes by effective time. What was entered late stands where it happened, so
-that an item's history reads in the order of the studio's clock, not of the office's.
+Everything here goes by effective time. A late entry stands where it happened, so that an item's
+history reads in the order of the studio's clock, not of the office's.
 """
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
-from ledger.events import (
-    CustodyTransferred,
-    EquipmentCheckedIn,
-    EquipmentCheckedOut,
-    EquipmentMoved,
-    EquipmentPacked,
-    EquipmentRegistered,
-    EquipmentRetired,
-    EquipmentUnpacked,
-    LedgerOpened,
-    ServiceCompleted,
-    ServiceStarted,
-)
+from ledger.events import LedgerOpened
 from ledger.plugin import (
+    CUSTODY_FACTS,
+    PLACE_FACTS,
+    SERVICE_FACTS,
     BadInput,
+    CustodyFact,
     Moment,
+    PlaceFact,
     Projection,
     RecordedEvent,
     Row,
+    ServiceFact,
     Struct,
     key,
     on,
+    outermost,
     start_of_day,
+    steps,
     table,
     view,
 )
@@ -40,6 +36,7 @@ _UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never s
 _END = datetime(9999, 12, 31, tzinfo=UTC)
 
 What = Literal["registered", "moved", "packed", "unpacked", "retired"]
+How = Literal["checked out", "handed over", "checked in"]
 
 OneItem = Annotated[str | None, "only this item"]
 OneKind = Annotated[str | None, "only items of this kind"]
@@ -68,7 +65,7 @@ class Item(Row):
     maker: str | None = None
 
 
-class PlaceFact(Row):
+class PlaceRow(Row):
     """An event that says where an item was. `container`: from then on it is in that.
 
     The key is in effective order; of one instant, in that of the log.
@@ -85,26 +82,26 @@ class PlaceFact(Row):
     recorded_at: datetime = _UNSET
 
 
-class CustodyFact(Row):
+class CustodyRow(Row):
     """Who has an item from then on, and for which booking it is out until when."""
 
     equipment: str = key()
     at: datetime = key()
     position: int = key()
+    how: How = "checked out"
     custodian: str | None = None
     booking: str | None = None
     due_at: datetime | None = None
-    hand_over: bool = False
 
 
-class ServiceFact(Row):
+class ServiceRow(Row):
     """A service of a kind began, or was completed."""
 
     equipment: str = key()
     at: datetime = key()
     position: int = key()
     kind: str = ""
-    began: bool = True
+    is_open: bool = True
     valid_until: datetime | None = None
 
 
@@ -153,7 +150,7 @@ class MoveLine(Struct, frozen=True):
 
 
 class CustodyLine(Struct, frozen=True):
-    """A time in which somebody had an item; `until` None: has it still.
+    """A time in which a custodian had an item; `until` None: still has it.
 
     `how` it came to them; a hand-over leaves the booking and the day it is due as they were.
     """
@@ -185,7 +182,7 @@ class DueLine(Struct, frozen=True):
 
 
 class IdleLine(Struct, frozen=True):
-    """An item that nobody moved, packed or had for so many days; `last_used`, what it was."""
+    """An item that was not used for `idle` days; `last_use` says how it was used last."""
 
     equipment: str
     name: str
@@ -198,15 +195,6 @@ class IdleLine(Struct, frozen=True):
     idle: int
 
 
-PlaceEvent = (
-    EquipmentRegistered | EquipmentMoved | EquipmentPacked | EquipmentUnpacked | EquipmentRetired
-)
-
-
-def _key(event: Any, entry: RecordedEvent) -> tuple[str, datetime, int]:
-    return event.equipment, event.at, entry.position
-
-
 # --- the projection ----------------------------------------------------------------------
 
 
@@ -216,68 +204,45 @@ class Equipment(Projection):
     version = 1
     origins = table(Origin)
     items = table(Item)
-    places = table(PlaceFact)
-    held = table(CustodyFact)
-    services = table(ServiceFact)
+    places = table(PlaceRow)
+    held = table(CustodyRow)
+    services = table(ServiceRow)
 
     @on(LedgerOpened)
     def ledger_opened(self, event: LedgerOpened, entry: RecordedEvent) -> None:
         self.origins.edit("").zone = event.zone
 
-    @on(EquipmentRegistered)
-    def registered(self, event: EquipmentRegistered, entry: RecordedEvent) -> None:
-        self.items.put(Item(event.equipment, event.name, event.kind, event.home, event.maker))
-        self._stand(event, entry, "registered", event.place)
+    @on(*PLACE_FACTS)
+    def placed(self, event: Any, entry: RecordedEvent) -> None:
+        fact = PlaceFact.of(entry, event.equipment)
+        if fact.what == "registered":
+            item = Item(event.equipment, event.name, event.kind, event.home, event.maker)
+            self.items.put(item)
+        self.places.put(
+            PlaceRow(
+                event.equipment,
+                fact.at,
+                fact.position,
+                fact.what or "moved",
+                fact.was if fact.what == "moved" else None,
+                fact.place,
+                fact.container,
+                fact.late,
+                entry.recorded_at,
+            )
+        )
 
-    @on(EquipmentMoved)
-    def moved(self, event: EquipmentMoved, entry: RecordedEvent) -> None:
-        self._stand(event, entry, "moved", event.destination, origin=event.origin)
+    @on(*CUSTODY_FACTS)
+    def had(self, event: Any, entry: RecordedEvent) -> None:
+        it = CustodyFact.of(entry)
+        key = event.equipment, it.at, it.position
+        self.held.put(CustodyRow(*key, it.how, it.custodian, it.booking, it.due_at))
 
-    @on(EquipmentPacked)
-    def packed(self, event: EquipmentPacked, entry: RecordedEvent) -> None:
-        self._stand(event, entry, "packed", event.place, container=event.container)
-
-    @on(EquipmentUnpacked)
-    def unpacked(self, event: EquipmentUnpacked, entry: RecordedEvent) -> None:
-        self._stand(event, entry, "unpacked", event.place)
-
-    @on(EquipmentRetired)
-    def retired(self, event: EquipmentRetired, entry: RecordedEvent) -> None:
-        self._stand(event, entry, "retired", event.place)
-
-    def _stand(
-        self,
-        event: PlaceEvent,
-        entry: RecordedEvent,
-        what: What,
-        place: str,
-        origin: str | None = None,
-        container: str | None = None,
-    ) -> None:
-        key, late = _key(event, entry), not event.latest
-        self.places.put(PlaceFact(*key, what, origin, place, container, late, entry.recorded_at))
-
-    @on(EquipmentCheckedOut)
-    def checked_out(self, event: EquipmentCheckedOut, entry: RecordedEvent) -> None:
-        key = _key(event, entry)
-        self.held.put(CustodyFact(*key, event.custodian, event.booking, event.due_at))
-
-    @on(EquipmentCheckedIn)
-    def checked_in(self, event: EquipmentCheckedIn, entry: RecordedEvent) -> None:
-        self.held.put(CustodyFact(*_key(event, entry)))
-
-    @on(CustodyTransferred)
-    def handed_over(self, event: CustodyTransferred, entry: RecordedEvent) -> None:
-        self.held.put(CustodyFact(*_key(event, entry), event.custodian, hand_over=True))
-
-    @on(ServiceStarted)
-    def service_started(self, event: ServiceStarted, entry: RecordedEvent) -> None:
-        self.services.put(ServiceFact(*_key(event, entry), event.kind))
-
-    @on(ServiceCompleted)
-    def service_completed(self, event: ServiceCompleted, entry: RecordedEvent) -> None:
-        key = _key(event, entry)
-        self.services.put(ServiceFact(*key, event.kind, False, event.valid_until))
+    @on(*SERVICE_FACTS)
+    def served(self, event: Any, entry: RecordedEvent) -> None:
+        it = ServiceFact.of(entry)
+        key = event.equipment, it.at, it.position
+        self.services.put(ServiceRow(*key, it.kind, it.is_open, it.valid_until))
 
     # --- the views -----------------------------------------------------------------------
 
@@ -333,8 +298,7 @@ class Equipment(Projection):
         since: Since = None,
         until: Until = None,
     ) -> list[CustodyLine]:
-        """The times in which somebody had each item, in order; what nobody in particular had
-        is left out. `days` are the full days of it."""
+        """The times in which a custodian had each item, in order. `days` counts full days."""
         first, last = self._between(since, until)
         now = self._now(_END)
         return [
@@ -382,13 +346,13 @@ class Equipment(Projection):
     @view("What stands idle?", units={"idle": "d"})
     def idle_equipment(
         self,
-        days: Annotated[int, "not used for at least so many days"] = 30,
+        days: Annotated[int, "not used for at least this many days"] = 30,
         kind: OneKind = None,
         place: OnePlace = None,
     ) -> list[IdleLine]:
         """The items that were not moved, packed, unpacked, checked out, handed over or given
-        back for so many days, longest first. What is out, or retired, is not idle; what is in
-        a container moves with it."""
+        back for at least that many days, longest first. An item that is out, or retired, is not
+        idle; an item in a container moves with it."""
         places = _by_item(self.places.rows(), _END)
         custody = _by_item(self.held.rows(), _END)
         now = self._now(_END)
@@ -433,7 +397,7 @@ class Equipment(Projection):
 
 # --- effective order ---------------------------------------------------------------------
 
-F = TypeVar("F", PlaceFact, CustodyFact, ServiceFact)
+F = TypeVar("F", PlaceRow, CustodyRow, ServiceRow)
 
 
 def _by_item(facts: Iterable[F], until: datetime) -> dict[str, list[F]]:
@@ -447,9 +411,9 @@ def _by_item(facts: Iterable[F], until: datetime) -> dict[str, list[F]]:
 
 def _item_line(
     item: Item,
-    places: dict[str, list[PlaceFact]],
-    custody: list[CustodyFact],
-    services: list[ServiceFact],
+    places: dict[str, list[PlaceRow]],
+    custody: list[CustodyRow],
+    services: list[ServiceRow],
     now: datetime,
 ) -> ItemLine:
     fact = places[item.equipment][-1]
@@ -457,12 +421,12 @@ def _item_line(
     out = _out(custody)
     due_at = out.due_at if out else None
     latest = {service.kind: service for service in services}
-    done = [s for s in services if s.kind == "calibration" and not s.began]
+    done = [s for s in services if s.kind == "calibration" and not s.is_open]
     return ItemLine(
         equipment=item.equipment,
         name=item.name,
         kind=item.kind,
-        place=_place(places, fact),
+        place=outermost(places, fact).place,
         container=fact.container,
         since=fact.at,
         home=item.home,
@@ -470,60 +434,22 @@ def _item_line(
         booking=out.booking if out else None,
         due_at=due_at,
         overdue=due_at is not None and due_at < now,
-        service=tuple(sorted(kind for kind, service in latest.items() if service.began)),
+        service=tuple(sorted(kind for kind, service in latest.items() if service.is_open)),
         calibrated_until=done[-1].valid_until if done else None,
         retired=fact.what == "retired",
     )
 
 
-def _place(places: dict[str, list[PlaceFact]], fact: PlaceFact) -> str:
-    """Where the outermost container is, or else the item itself."""
-    seen = {fact.equipment}
-    while fact.container is not None and fact.container not in seen:
-        seen.add(fact.container)
-        around = places.get(fact.container)
-        if not around:
-            break
-        fact = around[-1]
-    return fact.place
+def _steps(places: dict[str, list[PlaceRow]], item: str) -> list[MoveLine]:
+    """The steps of an item, with the moves of its container for as long as it lay inside."""
+    return [
+        _move_line(item, step.fact, inside=step.inside)
+        for step in steps(places, item)
+        if step.inside is None or step.fact.what == "moved"
+    ]
 
 
-def _steps(places: dict[str, list[PlaceFact]], item: str) -> list[MoveLine]:
-    """The steps of an item, with those of its container for as long as it lay inside."""
-    lines: list[MoveLine] = []
-    own = places.get(item, [])
-    for n, fact in enumerate(own):
-        lines.append(_move_line(item, fact, inside=None))
-        if fact.container is not None:
-            out = own[n + 1] if n + 1 < len(own) else None
-            end = (out.at, out.position) if out else (_END, 0)
-            lines += [
-                _move_line(item, step, inside=fact.container)
-                for step in _travels(places, fact.container, (fact.at, fact.position), end)
-            ]
-    return lines
-
-
-def _travels(
-    places: dict[str, list[PlaceFact]],
-    container: str,
-    start: tuple[datetime, int],
-    end: tuple[datetime, int],
-) -> list[PlaceFact]:
-    """What moved a container, itself or from around it, between two moments."""
-    found: list[PlaceFact] = []
-    own = places.get(container, [])
-    for n, fact in enumerate(own):
-        following = (own[n + 1].at, own[n + 1].position) if n + 1 < len(own) else end
-        low, high = max(start, (fact.at, fact.position)), min(end, following)
-        if fact.what == "moved" and start < (fact.at, fact.position) < end:
-            found.append(fact)
-        if fact.container is not None and low < high:
-            found += _travels(places, fact.container, low, high)
-    return found
-
-
-def _move_line(item: str, fact: PlaceFact, *, inside: str | None) -> MoveLine:
+def _move_line(item: str, fact: PlaceRow, *, inside: str | None) -> MoveLine:
     return MoveLine(
         equipment=item,
         at=fact.at,
@@ -541,14 +467,14 @@ def _move_line(item: str, fact: PlaceFact, *, inside: str | None) -> MoveLine:
 # --- custody -----------------------------------------------------------------------------
 
 
-def _out(custody: list[CustodyFact]) -> CustodyFact | None:
+def _out(custody: list[CustodyRow]) -> CustodyRow | None:
     """The check-out that stands, if one does: a hand-over leaves it as it is."""
-    newest = next((one for one in reversed(custody) if not one.hand_over), None)
+    newest = next((one for one in reversed(custody) if one.how != "handed over"), None)
     return newest if newest is not None and newest.booking is not None else None
 
 
-def _custody_lines(custody: list[CustodyFact], now: datetime) -> Iterator[CustodyLine]:
-    """The times in which somebody had an item, by its facts in effective order."""
+def _custody_lines(custody: list[CustodyRow], now: datetime) -> Iterator[CustodyLine]:
+    """Yield the times in which a custodian had an item, by its facts in effective order."""
     for n, fact in enumerate(custody):
         if fact.custodian is None:
             continue
@@ -559,7 +485,7 @@ def _custody_lines(custody: list[CustodyFact], now: datetime) -> Iterator[Custod
             since=fact.at,
             until=following,
             custodian=fact.custodian,
-            how="handed over" if fact.hand_over else "checked out",
+            how="handed over" if fact.how == "handed over" else "checked out",
             booking=out.booking if out else None,
             due_at=out.due_at if out else None,
             days=_full_days(fact.at, following or now),
@@ -568,7 +494,7 @@ def _custody_lines(custody: list[CustodyFact], now: datetime) -> Iterator[Custod
 
 
 def _due_line(
-    item: Item, custody: list[CustodyFact], places: dict[str, list[PlaceFact]], now: datetime
+    item: Item, custody: list[CustodyRow], places: dict[str, list[PlaceRow]], now: datetime
 ) -> DueLine | None:
     out = _out(custody)
     if out is None or out.due_at is None:
@@ -583,12 +509,12 @@ def _due_line(
         due_at=out.due_at,
         overdue=out.due_at < now,
         late=_full_days(out.due_at, now),
-        place=_place(places, places[item.equipment][-1]),
+        place=outermost(places, places[item.equipment][-1]).place,
     )
 
 
 def _idle_line(
-    item: Item, places: dict[str, list[PlaceFact]], custody: list[CustodyFact], now: datetime
+    item: Item, places: dict[str, list[PlaceRow]], custody: list[CustodyRow], now: datetime
 ) -> IdleLine | None:
     own = places[item.equipment]
     if own[-1].what == "retired" or _out(custody) is not None:
@@ -596,15 +522,13 @@ def _idle_line(
     uses: list[tuple[datetime, str]] = [
         (step.at, step.what) for step in _steps(places, item.equipment)
     ]
-    for fact in custody:
-        how = "handed over" if fact.hand_over else "checked out" if fact.booking else "checked in"
-        uses.append((fact.at, how))
+    uses += [(fact.at, fact.how) for fact in custody]
     last_used, last_use = max(uses, key=lambda use: use[0])
     return IdleLine(
         equipment=item.equipment,
         name=item.name,
         kind=item.kind,
-        place=_place(places, own[-1]),
+        place=outermost(places, own[-1]).place,
         container=own[-1].container,
         home=item.home,
         last_used=last_used,

@@ -1,8 +1,8 @@
 """Expos that the studio hosts: their themed areas and special sections, who exhibits what.
 
 An expo is announced first; areas, sections, exhibitors, technologies and experiences are then
-recorded as they become known. A technology may be an exhibitor's, or the expo's where nobody
-said whose it is.
+recorded as they become known. A technology may be an exhibitor's, or the expo's if its
+owner is not known.
 """
 
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ OneExpo = Annotated[str | None, "only this expo"]
 
 
 class _ExpoEvent(Event, frozen=True):
-    """What every event of an expo carries."""
+    """Base of the events of an expo."""
 
     expo: str
 
@@ -53,7 +53,7 @@ class _ExpoEvent(Event, frozen=True):
 
 
 class ExpoAnnounced(_ExpoEvent, frozen=True, kw_only=True):
-    """An expo is to be hosted. `project` is the ledger's project for it, where there is one."""
+    """An expo was announced. `project` is the ledger's project for it, where there is one."""
 
     type_name = "expo.ExpoAnnounced"
     title: str
@@ -81,7 +81,7 @@ class PartAdded(_ExpoEvent, frozen=True):
 
 
 class ExhibitorRegistered(_ExpoEvent, frozen=True, kw_only=True):
-    """Somebody exhibits at the expo, in that area and section, and shows these technologies."""
+    """An exhibitor takes part, in that area and section, and shows these technologies."""
 
     type_name = "expo.ExhibitorRegistered"
     exhibitor: str
@@ -263,7 +263,7 @@ class RegisterExhibitor(Decision, frozen=True, tag="expo register"):
     name: str
     area: Annotated[str | None, "The themed area where it stands."] = None
     section: Annotated[str | None, "The special section that it is in."] = None
-    technologies: Annotated[tuple[str, ...], "What it shows."] = ()
+    technologies: Annotated[tuple[str, ...], "The technologies that it shows."] = ()
 
     def decide(self, ctx: Context) -> None:
         """ExhibitorRegistered. Raises `UnknownId` (expo, area, section), `AlreadyExists`."""
@@ -313,7 +313,7 @@ class PresentAtExpo(Decision, frozen=True, tag="expo present"):
 
     expo: str
     title: str
-    kind: Annotated[PresentedKind, "What it is."] = "technology"
+    kind: Annotated[PresentedKind, "Technology or experience."] = "technology"
 
     def decide(self, ctx: Context) -> None:
         """Presented. Raises `UnknownId`, `KnownAlready`."""

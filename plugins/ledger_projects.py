@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from ledger.events import (
     BookingCancelled,
@@ -10,14 +10,20 @@ from ledger.events import (
     BookingStarted,
     BookingWrapped,
     LedgerOpened,
-    MilestonePlanned,
-    MilestoneReached,
-    MilestoneWithdrawn,
-    ProjectClosed,
-    ProjectOpened,
     ShootDayReported,
 )
-from ledger.plugin import Projection, RecordedEvent, Row, Struct, key, on, table, view
+from ledger.plugin import (
+    FullProject,
+    Milestone,
+    Projection,
+    RecordedEvent,
+    Row,
+    Struct,
+    key,
+    on,
+    table,
+    view,
+)
 
 ALL = "all"
 ProjectState = Literal["active", "closed"]
@@ -37,21 +43,12 @@ class Origin(Row):
     zone: str = "UTC"
 
 
-class Project(Row):
-    """A project; `closed_on` is the day on which the studio's work for it ended."""
+class ProjectRow(Row):
+    """A project with its milestones."""
 
     project: str = key()
-    title: str = ""
     kind: str = ""
-    opened_on: date | None = None
-    closed_on: date | None = None
-    outcome: str | None = None
-
-    def active(self, day: date) -> bool:
-        """Whether it was open at the end of a day."""
-        return (self.opened_on is not None and self.opened_on <= day) and (
-            self.closed_on is None or day < self.closed_on
-        )
+    it: FullProject | None = None
 
 
 class Stay(Row):
@@ -63,22 +60,12 @@ class Stay(Row):
 
 
 class ShootDay(Row):
-    """A day that somebody reported to have shot, and in which space."""
+    """A day that was reported as shot, and in which space."""
 
     booking: str = key()
     day: date = key()
     project: str = ""
     space: str = ""
-
-
-class Milestone(Row):
-    """A milestone as planned now, as first planned, and as reached."""
-
-    project: str = key()
-    milestone: str = key()
-    first_planned_on: date | None = None
-    planned_on: date | None = None
-    reached_on: date | None = None
 
 
 # --- what is answered --------------------------------------------------------------------
@@ -138,7 +125,7 @@ class CountLine(Struct, frozen=True):
 class _Days(NamedTuple):
     """The days of one project that a count is made of."""
 
-    project: Project
+    project: FullProject
     serviced_on: date | None
     planned: list[date]
     reached: list[date]
@@ -152,38 +139,19 @@ class Projects(Projection):
 
     version = 1
     origins = table(Origin)
-    known = table(Project)
+    known = table(ProjectRow)
     stays = table(Stay)
     shot = table(ShootDay)
-    stones = table(Milestone)
 
     @on(LedgerOpened)
     def ledger_opened(self, event: LedgerOpened, entry: RecordedEvent) -> None:
         self.origins.edit("").zone = event.zone
 
-    @on(ProjectOpened)
-    def opened(self, event: ProjectOpened, entry: RecordedEvent) -> None:
-        self.known.put(Project(event.project, event.title, event.kind, event.on))
-
-    @on(ProjectClosed)
-    def closed(self, event: ProjectClosed, entry: RecordedEvent) -> None:
-        project = self.known.edit(event.project)
-        project.closed_on, project.outcome = event.on, event.outcome
-
-    @on(MilestonePlanned)
-    def planned(self, event: MilestonePlanned, entry: RecordedEvent) -> None:
-        stone = self.stones.edit(event.project, event.milestone)
-        stone.planned_on = event.on
-        if stone.first_planned_on is None:
-            stone.first_planned_on = event.on
-
-    @on(MilestoneReached)
-    def reached(self, event: MilestoneReached, entry: RecordedEvent) -> None:
-        self.stones.edit(event.project, event.milestone).reached_on = event.on
-
-    @on(MilestoneWithdrawn)
-    def withdrawn(self, event: MilestoneWithdrawn, entry: RecordedEvent) -> None:
-        self.stones.delete(event.project, event.milestone)
+    @on(*FullProject.types())
+    def project_event(self, event: Any, entry: RecordedEvent) -> None:
+        row = self.known.edit(event.project)
+        row.it = FullProject.after(row.it, entry)
+        row.kind = row.it.kind if row.it is not None else ""
 
     @on(BookingConfirmed)
     def confirmed(self, event: BookingConfirmed, entry: RecordedEvent) -> None:
@@ -196,7 +164,7 @@ class Projects(Projection):
     @on(BookingWrapped)
     def wrapped(self, event: BookingWrapped, entry: RecordedEvent) -> None:
         stay = self.stays.edit(event.booking)
-        if stay.serviced_on is None:  # nobody recorded the start
+        if stay.serviced_on is None:  # its start was not recorded
             stay.serviced_on = event.period.days.first
 
     @on(BookingCancelled)
@@ -222,12 +190,9 @@ class Projects(Projection):
         """Every project by the day it was opened."""
         stays = _grouped(self.stays.rows(project=project))
         shot = _grouped(self.shot.rows(project=project))
-        stones = _grouped(self.stones.rows(project=project))
         lines = [
-            _project_line(one, stays.get(key, []), shot.get(key, []), stones.get(key, []))
-            for one in self.known.rows(project=project, kind=kind)
-            for key in (one.project,)
-            if one.opened_on is not None
+            _project_line(one, stays.get(one.id, []), shot.get(one.id, []))
+            for one in self._projects(project=project, kind=kind)
         ]
         return sorted(
             (
@@ -248,7 +213,12 @@ class Projects(Projection):
         """The milestones of each project by day: reached, or else planned. Overdue is what
         was planned for a day before that, and was not reached."""
         today = on or self._today()
-        lines = [_milestone_line(stone, today) for stone in self.stones.rows(project=project)]
+        lines = [
+            _milestone_line(one.id, stone, today)
+            for one in self._projects(project=project)
+            for stone in one.milestones
+            if stone.stands
+        ]
         return sorted(
             (line for line in lines if state in (None, line.state)),
             key=lambda line: (
@@ -292,20 +262,23 @@ class Projects(Projection):
         # before the first event nothing is counted
         return self.today(origin.zone if origin else "UTC") or date(1970, 1, 1)
 
+    def _projects(self, **which: str | None) -> list[FullProject]:
+        return [row.it for row in self.known.rows(**which) if row.it is not None]
+
     def _counted(self, kind: str | None) -> list[_Days]:
-        stays, stones = _grouped(self.stays.rows()), _grouped(self.stones.rows())
+        stays = _grouped(self.stays.rows())
         return [
             _Days(
                 project,
-                _serviced_on(stays.get(project.project, [])),
-                [s.planned_on for s in stones.get(project.project, []) if s.planned_on],
-                [s.reached_on for s in stones.get(project.project, []) if s.reached_on],
+                _serviced_on(stays.get(project.id, [])),
+                [s.planned_on for s in project.milestones if s.planned_on],
+                [s.reached_on for s in project.milestones if s.reached_on],
             )
-            for project in self.known.rows(kind=kind)
+            for project in self._projects(kind=kind)
         ]
 
 
-P = TypeVar("P", Stay, ShootDay, Milestone)
+P = TypeVar("P", Stay, ShootDay)
 
 
 def _grouped(rows: list[P]) -> dict[str, list[P]]:
@@ -320,12 +293,9 @@ def _serviced_on(stays: list[Stay]) -> date | None:
     return min((stay.serviced_on for stay in stays if stay.serviced_on), default=None)
 
 
-def _project_line(
-    project: Project, stays: list[Stay], shot: list[ShootDay], stones: list[Milestone]
-) -> ProjectLine:
-    assert project.opened_on is not None
+def _project_line(project: FullProject, stays: list[Stay], shot: list[ShootDay]) -> ProjectLine:
     return ProjectLine(
-        project=project.project,
+        project=project.id,
         title=project.title,
         kind=project.kind,
         state="active" if project.closed_on is None else "closed",
@@ -335,19 +305,19 @@ def _project_line(
         bookings=len(stays),
         serviced_on=_serviced_on(stays),
         shoot_days=len({(report.space, report.day) for report in shot}),
-        milestones_planned=sum(stone.planned_on is not None for stone in stones),
-        milestones_reached=sum(stone.reached_on is not None for stone in stones),
+        milestones_planned=sum(stone.planned_on is not None for stone in project.milestones),
+        milestones_reached=sum(stone.reached_on is not None for stone in project.milestones),
     )
 
 
-def _milestone_line(stone: Milestone, today: date) -> MilestoneLine:
+def _milestone_line(project: str, stone: Milestone, today: date) -> MilestoneLine:
     state: MilestoneState = "reached"
     if stone.reached_on is None:
         late = stone.planned_on is not None and stone.planned_on < today
         state = "overdue" if late else "planned"
     return MilestoneLine(
-        project=stone.project,
-        milestone=stone.milestone,
+        project=project,
+        milestone=stone.name,
         state=state,
         first_planned_on=stone.first_planned_on,
         planned_on=stone.planned_on,
@@ -359,7 +329,7 @@ def _milestone_line(stone: Milestone, today: date) -> MilestoneLine:
 
 
 def _span(counted: list[_Days], year: int | None, today: date) -> tuple[date, date]:
-    """The first and last day of the years to count: all of which there is a date, and today's."""
+    """The first and last day of the years to count: every year with a date, and today's."""
     if year is not None:
         return date(year, 1, 1), date(year, 12, 31)
     days = [today]
@@ -383,7 +353,7 @@ def _count(counted: list[_Days], span: tuple[str, date, date], kind: str, today:
         opened=within(one.project.opened_on for one in ours),
         serviced=within(one.serviced_on for one in ours),
         closed=within(one.project.closed_on for one in ours),
-        active=sum(one.project.active(until) for one in ours) if first <= until else None,
+        active=sum(one.project.is_active(until) for one in ours) if first <= until else None,
         milestones_planned=within(day for one in ours for day in one.planned),
         milestones_reached=within(day for one in ours for day in one.reached),
     )

@@ -1,20 +1,22 @@
 """Spaces: what can be booked, what it is on a day, and when and why it is shut."""
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from ledger.events import (
-    SiteRegistered,
-    SpaceChanged,
-    SpaceClosed,
-    SpaceCommissioned,
-    SpaceDecommissioned,
-    SpaceReopened,
+from ledger.plugin import (
+    Closure,
+    Days,
+    Projection,
+    RecordedEvent,
+    Row,
+    Site,
+    Space,
+    Struct,
+    key,
+    on,
+    table,
+    view,
 )
-from ledger.plugin import Days, Period, Projection, RecordedEvent, Row, Struct, key, on, table, view
-
-_DAY = timedelta(days=1)
-_UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never seen
 
 SpaceState = Literal["in service", "partly closed", "closed", "not yet", "retired"]
 ClosureState = Literal["planned", "current", "over", "called off"]
@@ -26,56 +28,27 @@ SiteId = Annotated[str | None, "only this site"]
 # --- what is kept ------------------------------------------------------------------------
 
 
-class Site(Row):
+class SiteRow(Row):
     """A campus."""
 
     site: str = key()
-    name: str = ""
-    local_name: str | None = None
-    zone: str = "UTC"
-    place: str | None = None
-    operator: str | None = None
-    answer_within_hours: int = 0
+    it: Site | None = None
 
 
-class Space(Row):
-    """A space, from its first day in service to the day before `retired_on`."""
+class SpaceRow(Row):
+    """A space, with its facts by date."""
 
     space: str = key()
     site: str = ""
-    zone: str = "UTC"
-    in_service_on: date | None = None
-    retired_on: date | None = None
+    it: Space | None = None
 
 
-class Facts(Row):
-    """What a space is from the day `since` until its next facts. No capacity: exclusive."""
-
-    space: str = key()
-    since: date = key()
-    name: str = ""
-    kind: str = ""
-    area_m2: float = 0.0
-    capacity: int | None = None
-    answer_within_hours: int | None = None
-    phase: str | None = None
-
-
-class Closure(Row):
-    """A closure as it stands, `end` after its reopenings; `planned_end` as it was made."""
+class ClosureRow(Row):
+    """A closure as it stands after its reopenings."""
 
     space: str = key()
     closure: str = key()
-    kind: str = ""
-    start: datetime = _UNSET
-    end: datetime = _UNSET
-    planned_end: datetime = _UNSET
-    called_off: bool = False
-    why: str | None = None
-
-    def period(self, zone: str) -> Period:
-        """When it is closed; of one that was called off, when it was to be."""
-        return Period(self.start, self.planned_end if self.called_off else self.end, zone)
+    it: Closure | None = None
 
 
 # --- what is answered --------------------------------------------------------------------
@@ -136,66 +109,24 @@ class Spaces(Projection):
     """Sites, their spaces with their facts by date, and closures."""
 
     version = 1
-    known_sites = table(Site)
-    known_spaces = table(Space)
-    facts = table(Facts)
-    shut = table(Closure)
+    known_sites = table(SiteRow)
+    known_spaces = table(SpaceRow)
+    shut = table(ClosureRow)
 
-    @on(SiteRegistered)
-    def registered(self, event: SiteRegistered, entry: RecordedEvent) -> None:
-        self.known_sites.put(
-            Site(
-                event.site,
-                event.name,
-                event.local_name,
-                event.zone,
-                event.place,
-                event.operator,
-                event.answer_within_hours,
-            )
-        )
+    @on(*Site.types())
+    def site_event(self, event: Any, entry: RecordedEvent) -> None:
+        row = self.known_sites.edit(event.site)
+        row.it = Site.after(row.it, entry)
 
-    @on(SpaceCommissioned)
-    def commissioned(self, event: SpaceCommissioned, entry: RecordedEvent) -> None:
-        self.known_spaces.put(Space(event.space, event.site, event.zone, event.in_service_on))
-        self._hold(event, event.in_service_on)
+    @on(*Space.types())
+    def space_event(self, event: Any, entry: RecordedEvent) -> None:
+        row = self.known_spaces.edit(event.space)
+        row.site, row.it = event.site, Space.after(row.it, entry)
 
-    @on(SpaceChanged)
-    def changed(self, event: SpaceChanged, entry: RecordedEvent) -> None:
-        self._hold(event, event.on)
-
-    def _hold(self, event: SpaceCommissioned | SpaceChanged, since: date) -> None:
-        self.facts.put(
-            Facts(
-                event.space,
-                since,
-                event.name,
-                event.kind,
-                event.area_m2,
-                event.capacity,
-                event.answer_within_hours,
-                event.phase,
-            )
-        )
-
-    @on(SpaceDecommissioned)
-    def decommissioned(self, event: SpaceDecommissioned, entry: RecordedEvent) -> None:
-        self.known_spaces.edit(event.space).retired_on = event.on
-
-    @on(SpaceClosed)
-    def closed(self, event: SpaceClosed, entry: RecordedEvent) -> None:
-        start, end = event.period.start, event.period.end
-        self.shut.put(
-            Closure(event.space, event.closure, event.kind, start, end, end, why=entry.reason)
-        )
-
-    @on(SpaceReopened)
-    def reopened(self, event: SpaceReopened, entry: RecordedEvent) -> None:
-        closure = self.shut.edit(event.space, event.closure)
-        if event.was.start < event.period.start:
-            closure.end = event.period.start
-        else:
-            closure.called_off = True
+    @on(*Closure.types())
+    def closure_event(self, event: Any, entry: RecordedEvent) -> None:
+        row = self.shut.edit(event.space, event.closure)
+        row.it = Closure.after(row.it, entry)
 
     # --- the views -----------------------------------------------------------------------
 
@@ -212,34 +143,31 @@ class Spaces(Projection):
         state: Annotated[SpaceState | None, "only spaces in this state"] = None,
     ) -> list[SpaceLine]:
         """Every space with its facts of the day, before its first day those of the first."""
-        lines = (self._line(space, on) for space in self.known_spaces.rows(site=site))
+        lines = (self._line(space, on) for space in self._spaces(site=site))
         return [
             line
             for line in lines
-            if line is not None
-            and (kind is None or line.kind == kind)
-            and (state is None or line.state == state)
+            if (kind is None or line.kind == kind) and (state is None or line.state == state)
         ]
 
-    def _line(self, space: Space, on: date | None) -> SpaceLine | None:
+    def _line(self, space: Space, on: date | None) -> SpaceLine:
         day = self._day(on, space.zone)
-        facts = self._facts_on(space.space, day)
-        if facts is None or space.in_service_on is None:
-            return None  # its first event cannot be read (a later version wrote it)
+        facts = space.facts_on(day)
+        whole = Days(day, day).period(space.zone)
         state: SpaceState = "in service"
         closures: list[Closure] = []
         if day < space.in_service_on:
             state = "not yet"
-        elif space.retired_on is not None and space.retired_on <= day:
+        elif not space.in_service(day):
             state = "retired"
         else:
-            closures = self._closures_on(space, day)
+            closures = [c for c in self._closures(space.id) if c.left and c.left.overlaps(whole)]
             if closures:
-                state = "closed" if _cover(closures, day, space.zone) else "partly closed"
-        site = self.known_sites.get(space.site)
-        own = facts.answer_within_hours
+                state = "closed" if Closure.cover(closures, whole) else "partly closed"
+        own, site = facts.answer_within_hours, self.known_sites.get(space.site)
+        sites = site.it.answer_within_hours if site is not None and site.it is not None else 0
         return SpaceLine(
-            space=space.space,
+            space=space.id,
             name=facts.name,
             site=space.site,
             phase=facts.phase,
@@ -247,12 +175,12 @@ class Spaces(Projection):
             area_m2=facts.area_m2,
             use="exclusive" if facts.capacity is None else "shared",
             capacity=facts.capacity,
-            answer_within_hours=(site.answer_within_hours if site else 0) if own is None else own,
+            answer_within_hours=sites if own is None else own,
             in_service_on=space.in_service_on,
-            retired_on=space.retired_on,
+            retired_on=space.decommissioned_on,
             state=state,
             why=tuple(_why(closure) for closure in closures),
-            until=max((c.period(space.zone).days.last for c in closures), default=None),
+            until=max((c.period.days.last for c in closures), default=None),
         )
 
     @view(
@@ -270,10 +198,10 @@ class Spaces(Projection):
     ) -> list[ClosureLine]:
         """Every closure, by space and time; one that was called off keeps its planned days."""
         lines = []
-        for known in self.known_spaces.rows(site=site, space=space):
+        for known in self._spaces(site=site, space=space):
             today = self._day(None, known.zone)
-            for closure in self.shut.rows(space=known.space):
-                line = _closure_line(closure, known.zone, today)
+            for closure in self._closures(known.id):
+                line = _closure_line(closure, today)
                 if (
                     (since is None or since <= line.last)
                     and (until is None or line.first <= until)
@@ -291,7 +219,7 @@ class Spaces(Projection):
         """Every site with the number and the area of its spaces in service on the day."""
         return [
             SiteLine(
-                site=site.site,
+                site=site.id,
                 name=site.name,
                 local_name=site.local_name,
                 place=site.place,
@@ -301,57 +229,36 @@ class Spaces(Projection):
                 spaces=len(areas),
                 area_m2=sum(areas),
             )
-            for site in self.known_sites.rows()
+            for row in self.known_sites.rows()
+            if (site := row.it) is not None
             for areas in (self._areas_in_service(site, self._day(on, site.zone)),)
         ]
 
     def _areas_in_service(self, site: Site, day: date) -> list[float]:
-        areas = []
-        for space in self.known_spaces.rows(site=site.site):
-            facts = self._facts_on(space.space, day)
-            first, gone = space.in_service_on, space.retired_on
-            if facts and first and first <= day and (gone is None or day < gone):
-                areas.append(facts.area_m2)
-        return areas
+        spaces = self._spaces(site=site.id)
+        return [space.facts_on(day).area_m2 for space in spaces if space.in_service(day)]
 
     def _day(self, on: date | None, zone: str) -> date:
-        return on or self.today(zone) or _UNSET.date()
+        return on or self.today(zone) or date(1970, 1, 1)
 
-    def _facts_on(self, space: str, day: date) -> Facts | None:
-        facts = self.facts.rows(space=space)
-        held = [f for f in facts if f.since <= day]
-        return held[-1] if held else next(iter(facts), None)
+    def _spaces(self, **which: str | None) -> list[Space]:
+        """Those that began with an event which can be read: a later version may have written it."""
+        return [row.it for row in self.known_spaces.rows(**which) if row.it is not None]
 
-    def _closures_on(self, space: Space, day: date) -> list[Closure]:
-        """The closures that touch the day, earliest first."""
-        whole = Days(day, day).period(space.zone)
-        touching = (
-            closure
-            for closure in self.shut.rows(space=space.space)
-            if not closure.called_off and closure.period(space.zone).overlaps(whole)
-        )
-        return sorted(touching, key=lambda closure: (closure.start, closure.closure))
-
-
-def _cover(closures: list[Closure], day: date, zone: str) -> bool:
-    """Whether the closures, in order of their start, leave no moment of the day."""
-    whole = Days(day, day).period(zone)
-    reached = whole.start
-    for closure in closures:
-        if closure.start <= reached:
-            reached = max(reached, closure.end)
-    return reached >= whole.end
+    def _closures(self, space: str) -> list[Closure]:
+        """The closures of a space, earliest first."""
+        found = [row.it for row in self.shut.rows(space=space) if row.it is not None]
+        return sorted(found, key=lambda closure: (closure.period.start, closure.id))
 
 
 def _why(closure: Closure) -> str:
     return f"{closure.kind}: {closure.why}" if closure.why else closure.kind
 
 
-def _closure_line(closure: Closure, zone: str, today: date) -> ClosureLine:
-    period = closure.period(zone)
-    days = period.days
+def _closure_line(closure: Closure, today: date) -> ClosureLine:
+    period, days = closure.period, closure.period.days
     state: ClosureState = "current"
-    if closure.called_off:
+    if closure.left is None:
         state = "called off"
     elif today < days.first:
         state = "planned"
@@ -359,13 +266,13 @@ def _closure_line(closure: Closure, zone: str, today: date) -> ClosureLine:
         state = "over"
     return ClosureLine(
         space=closure.space,
-        closure=closure.closure,
+        closure=closure.id,
         kind=closure.kind,
         state=state,
         first=days.first,
         last=days.last,
         days=len(days),
         period=str(period),
-        planned_last=Period(closure.start, closure.planned_end, zone).days.last,
+        planned_last=closure.planned.days.last,
         why=closure.why,
     )

@@ -15,7 +15,7 @@ by a few operations on such numbers, and two bookings that share a day set one b
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from ledger.events import (
     BookingCancelled,
@@ -24,18 +24,16 @@ from ledger.events import (
     BookingWrapped,
     LedgerOpened,
     ShootDayReported,
-    SpaceChanged,
-    SpaceClosed,
-    SpaceCommissioned,
-    SpaceDecommissioned,
-    SpaceReopened,
 )
 from ledger.plugin import (
+    Closure,
     Days,
     Period,
     Projection,
     RecordedEvent,
     Row,
+    Space,
+    SpaceFacts,
     Struct,
     key,
     month_bounds,
@@ -66,32 +64,20 @@ class Origin(Row):
     zone: str = "UTC"
 
 
-class Space(Row):
-    """A space, from its first day in service to the day before `retired_on`."""
+class SpaceRow(Row):
+    """A space, with its facts by date."""
 
     space: str = key()
     site: str = ""
-    zone: str = "UTC"
-    in_service_on: date | None = None
-    retired_on: date | None = None
+    it: Space | None = None
 
 
-class Facts(Row):
-    """What a space is from the day `since` until its next facts."""
-
-    space: str = key()
-    since: date = key()
-    kind: str = ""
-    area_m2: float = 0.0
-
-
-class Closure(Row):
-    """What is left of a closure after its reopenings."""
+class ClosureRow(Row):
+    """A closure as it stands after its reopenings."""
 
     space: str = key()
     closure: str = key()
-    start: datetime = _UNSET
-    end: datetime = _UNSET
+    it: Closure | None = None
 
 
 class Stay(Row):
@@ -104,7 +90,7 @@ class Stay(Row):
 
 
 class ShootDay(Row):
-    """A day that somebody reported to have shot, and in which space."""
+    """A day that was reported as shot, and in which space."""
 
     booking: str = key()
     day: date = key()
@@ -171,7 +157,7 @@ def _bits(first: date, last: date, window: Days) -> int:
 
 
 def _touched(rows: list[Stay], zone: str, window: Days) -> int:
-    """The days of which a stay takes any part."""
+    """The days that a stay touches."""
     bounds, bits = window.period(zone), 0
     for row in rows:
         if row.start < bounds.end and bounds.start < row.end:
@@ -180,31 +166,28 @@ def _touched(rows: list[Stay], zone: str, window: Days) -> int:
     return bits
 
 
-def _covered(rows: list[Closure], zone: str, window: Days) -> int:
+def _covered(closures: Iterable[Closure], window: Days) -> int:
     """The days that closures cover whole, one alone or several that meet."""
     bits = 0
-    for period in _joined(rows, zone):
+    for period in _joined(c.left for c in closures if c.left is not None):
         touched = period.days
-        whole = touched.period(zone)
+        whole = touched.period(period.zone)
         first = touched.first + _DAY * (whole.start < period.start)
         last = touched.last - _DAY * (period.end < whole.end)
         bits |= _bits(first, last, window)
     return bits
 
 
-def _joined(rows: list[Closure], zone: str) -> Iterator[Period]:
-    """The time that the closures cover, as periods that do not meet."""
-    spans = sorted((row.start, row.end) for row in rows)
-    if not spans:
-        return
-    start, end = spans[0]
-    for following in spans[1:]:
-        if following[0] > end:
-            yield Period(start, end, zone)
-            start, end = following
+def _joined(periods: Iterable[Period]) -> list[Period]:
+    """The same time as periods that do not meet."""
+    joined: list[Period] = []
+    for period in sorted(periods, key=lambda one: (one.start, one.end)):
+        if joined and period.start <= joined[-1].end:
+            start, end = joined[-1].start, max(joined[-1].end, period.end)
+            joined[-1] = Period(start, end, period.zone)
         else:
-            end = max(end, following[1])
-    yield Period(start, end, zone)
+            joined.append(period)
+    return joined
 
 
 def _ratio(numerator: float, denominator: float) -> float | None:
@@ -246,9 +229,8 @@ class Utilization(Projection):
 
     version = 1
     origins = table(Origin)
-    known_spaces = table(Space)
-    facts = table(Facts)
-    closures = table(Closure)
+    known_spaces = table(SpaceRow)
+    closures = table(ClosureRow)
     stays = table(Stay)
     shot = table(ShootDay)
 
@@ -256,30 +238,15 @@ class Utilization(Projection):
     def opened(self, event: LedgerOpened, entry: RecordedEvent) -> None:
         self.origins.edit("").zone = event.zone
 
-    @on(SpaceCommissioned)
-    def commissioned(self, event: SpaceCommissioned, entry: RecordedEvent) -> None:
-        self.known_spaces.put(Space(event.space, event.site, event.zone, event.in_service_on))
-        self.facts.put(Facts(event.space, event.in_service_on, event.kind, event.area_m2))
+    @on(*Space.types())
+    def space_event(self, event: Any, entry: RecordedEvent) -> None:
+        row = self.known_spaces.edit(event.space)
+        row.site, row.it = event.site, Space.after(row.it, entry)
 
-    @on(SpaceChanged)
-    def changed(self, event: SpaceChanged, entry: RecordedEvent) -> None:
-        self.facts.put(Facts(event.space, event.on, event.kind, event.area_m2))
-
-    @on(SpaceDecommissioned)
-    def decommissioned(self, event: SpaceDecommissioned, entry: RecordedEvent) -> None:
-        self.known_spaces.edit(event.space).retired_on = event.on
-
-    @on(SpaceClosed)
-    def closed(self, event: SpaceClosed, entry: RecordedEvent) -> None:
-        self.closures.put(Closure(event.space, event.closure, event.period.start, event.period.end))
-
-    @on(SpaceReopened)
-    def reopened(self, event: SpaceReopened, entry: RecordedEvent) -> None:
-        if event.was.start < event.period.start:
-            left = self.closures.edit(event.space, event.closure)
-            left.start, left.end = event.was.start, event.period.start
-        else:
-            self.closures.delete(event.space, event.closure)
+    @on(*Closure.types())
+    def closure_event(self, event: Any, entry: RecordedEvent) -> None:
+        row = self.closures.edit(event.space, event.closure)
+        row.it = Closure.after(row.it, entry)
 
     @on(BookingConfirmed, BookingRescheduled, BookingWrapped)
     def stays_for(
@@ -393,24 +360,24 @@ class Utilization(Projection):
         for report in self.shot.rows():
             shot[report.space] = shot.get(report.space, 0) | _bits(report.day, report.day, window)
         tallies = (
-            self._tally(space, window, kind, shot.get(space.space, 0))
-            for space in self.known_spaces.rows(site=site)
+            self._tally(row.it, window, kind, shot.get(row.space, 0))
+            for row in self.known_spaces.rows(site=site)
+            if row.it is not None  # else its first event cannot be read: a later version wrote it
         )
         return [tally for tally in tallies if tally.in_service]
 
     def _tally(self, space: Space, window: Days, kind: str | None, shot: int) -> _Tally:
-        facts = self._facts_by_days(space.space, window)
-        in_service = 0
-        if space.in_service_on is not None:
-            last = window.last if space.retired_on is None else space.retired_on - _DAY
-            in_service = _bits(space.in_service_on, last, window)
+        facts = _facts_by_days(space, window)
+        gone = space.decommissioned_on
+        last = window.last if gone is None else gone - _DAY
+        in_service = _bits(space.in_service_on, last, window)
         if kind is not None:
             in_service &= sum(days for days, held in facts if held.kind == kind)
-        closures = self.closures.rows(space=space.space)
-        closed = in_service & _covered(closures, space.zone, window)
-        stays = self.stays.rows(space=space.space)
+        closures = (row.it for row in self.closures.rows(space=space.id) if row.it is not None)
+        closed = in_service & _covered(closures, window)
+        stays = self.stays.rows(space=space.id)
         return _Tally(
-            space=space.space,
+            space=space.id,
             site=space.site,
             kind=next((held.kind for days, held in reversed(facts) if days & in_service), ""),
             in_service=in_service,
@@ -420,17 +387,15 @@ class Utilization(Projection):
             areas=tuple((days, held.area_m2) for days, held in facts),
         )
 
-    def _facts_by_days(self, space: str, window: Days) -> list[tuple[int, Facts]]:
-        """The facts of a space with the days on which they hold, which do not overlap."""
-        facts = self.facts.rows(space=space)
-        if not facts:
-            return []  # its first event cannot be read (a later version wrote it)
-        starts = [window.first, *(held.since for held in facts[1:])]  # the first also before
-        ends = [*(held.since - _DAY for held in facts[1:]), window.last]
-        return [
-            (_bits(first, last, window), held)
-            for first, last, held in zip(starts, ends, facts, strict=True)
-        ]
+
+def _facts_by_days(space: Space, window: Days) -> list[tuple[int, SpaceFacts]]:
+    """The facts of a space with the days on which they hold, which do not overlap."""
+    starts = [window.first, *(held.on for held in space.facts[1:])]  # the first also before
+    ends = [*(held.on - _DAY for held in space.facts[1:]), window.last]
+    return [
+        (_bits(first, last, window), held)
+        for first, last, held in zip(starts, ends, space.facts, strict=True)
+    ]
 
 
 def _days(bits: Iterable[int]) -> int:

@@ -10,14 +10,16 @@ from datetime import timedelta
 
 from ledger.decisions.base import Context, Decision
 from ledger.decisions.booking_refusals import HeldByAnother, StaysWhereItStarted
-from ledger.decisions.booking_state import Booking, read_booking, require
+from ledger.decisions.booking_state import read_booking, require
 from ledger.decisions.bookings import check_plan, find_hold
 from ledger.decisions.calendar import read_firm_bookings
 from ledger.decisions.ladder import Ladder, gives_back_only
 from ledger.decisions.projects import read_open_project
 from ledger.decisions.room import blocking_holds, check_bookable, check_capacity
 from ledger.decisions.shoot_days import check_days_kept
-from ledger.decisions.sites import Space, read_space
+from ledger.decisions.sites import read_space
+from ledger.entities.bookings import Booking
+from ledger.entities.spaces import Space
 from ledger.errors import BadInput
 from ledger.events.bookings import BookingRescheduled, DayPlan
 from ledger.times import Period, When

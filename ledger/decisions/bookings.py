@@ -20,12 +20,13 @@ from ledger.decisions.booking_refusals import (
     NothingAhead,
     WrongState,
 )
-from ledger.decisions.booking_state import Booking, read_booking, require
+from ledger.decisions.booking_state import read_booking, require
 from ledger.decisions.calendar import read_firm_bookings
 from ledger.decisions.ladder import Hold, Ladder, released
 from ledger.decisions.projects import read_open_project
 from ledger.decisions.room import blocking_holds, check_bookable, check_capacity
-from ledger.decisions.sites import read_space
+from ledger.decisions.sites import read_answer_hours, read_space
+from ledger.entities.bookings import Booking
 from ledger.errors import BadInput, UnreadableEvent
 from ledger.events.bookings import BookingConfirmed, BookingHeld, DayPlan, HoldChallenged
 from ledger.tags import tag
@@ -195,7 +196,7 @@ class ChallengeHolds(Decision, frozen=True, tag="booking challenge"):
             targets = list(dict.fromkeys(self.against))
         if not targets:
             raise NothingAhead(hold.booking, position=hold.since)
-        hours = space.facts_on(hold.period.days.first).answer_within_hours
+        hours = read_answer_hours(ctx, space, hold.period.days.first)
         for target in targets:
             if target not in ahead:
                 raise _not_ahead(ctx, hold, target)

@@ -1,10 +1,10 @@
 """Who has an item, and whether it is fit for use. Neither changes where it is.
 
-These facts are entered in the order in which they happened, so that the newest event of
-each kind is the state: one question, however long the item has been in use. What is
-in order with what: the facts of custody among themselves; those of one kind of service
-among themselves; and a check-out with services of every kind, since an item in service is
-not given out. An item that is out may still break, so its service may start then.
+These facts are entered in the order in which they happened, so that the newest event of each
+kind is the state: one question, however long the item has been in use. This order is kept
+among the facts of custody; among those of one kind of service; and between a check-out and
+services of every kind, since an item in service is not given out. An item that is out may
+still break, so its service may start then.
 """
 
 from datetime import datetime
@@ -23,18 +23,10 @@ from ledger.decisions.equipment_refusals import (
     ServiceNotOpen,
 )
 from ledger.decisions.places import check_happened, on_site, resolve_where_it_is
+from ledger.entities.bookings import TURNING_POINTS, Booking
+from ledger.entities.equipment import CUSTODY_FACTS, SERVICE_FACTS, CustodyFact, ServiceFact
 from ledger.errors import BadInput, BadTime, NothingChanges, UnknownId, UnreadableEvent
-from ledger.events.base import Event
-from ledger.events.bookings import (
-    BookingCancelled,
-    BookingConfirmed,
-    BookingEvent,
-    BookingHeld,
-    BookingRescheduled,
-    BookingStarted,
-    BookingWrapped,
-    HoldReleased,
-)
+from ledger.events.bookings import BookingConfirmed, BookingHeld, BookingRescheduled
 from ledger.events.equipment import (
     SERVICE_KINDS,
     CustodyTransferred,
@@ -52,80 +44,61 @@ from ledger.times import Moment
 # --- what is known -------------------------------------------------------------------
 
 
-class Entry(Struct, frozen=True):
-    """A fact of custody or service that stands: its time and position."""
-
-    at: datetime
-    position: int
-
-    def check_not_before(self, ctx: Context, item: str, at: datetime) -> None:
-        """Raises `LaterEntryStands` where it is later than `at`."""
-        if at < self.at:
-            raise LaterEntryStands(
-                item,
-                on_site(ctx, at, item),
-                later=on_site(ctx, self.at, item),
-                position=self.position,
-            )
-
-
 class Custody(Struct, frozen=True):
-    """Who has an item. `newest` is its last fact of custody.
-
-    `booking` is what it is checked out for since `out`; all None where it is not.
-    """
+    """Who has an item. `newest` is its last fact of custody, `out` the check-out that stands."""
 
     item: str
-    custodian: str | None = None
-    newest: Entry | None = None
-    booking: str | None = None
-    out: Entry | None = None
+    newest: CustodyFact | None
+    out: CustodyFact | None
+
+    @property
+    def custodian(self) -> str | None:
+        """Who has it; None if no one in particular does."""
+        return None if self.newest is None else self.newest.custodian
+
+    @property
+    def booking(self) -> str | None:
+        """The booking that it is checked out for."""
+        return None if self.out is None else self.out.booking
 
     def check_not_before(self, ctx: Context, at: datetime) -> None:
         """Raises `LaterEntryStands` where its last fact is later than `at`."""
         if self.newest is not None:
-            self.newest.check_not_before(ctx, self.item, at)
+            check_not_before(ctx, self.item, at, self.newest)
 
     def check_in_house(self) -> None:
         """Raises `CheckedOutAlready`."""
-        if self.out is not None and self.booking is not None:
-            raise CheckedOutAlready(self.item, booking=self.booking, position=self.out.position)
+        if self.out is not None and self.out.booking is not None:
+            raise CheckedOutAlready(self.item, booking=self.out.booking, position=self.out.position)
+
+
+def check_not_before(
+    ctx: Context, item: str, at: datetime, fact: CustodyFact | ServiceFact
+) -> None:
+    """Raises `LaterEntryStands` where a fact of the item is later than `at`."""
+    if at < fact.at:
+        raise LaterEntryStands(
+            item, on_site(ctx, at, item), later=on_site(ctx, fact.at, item), position=fact.position
+        )
 
 
 def read_custody(ctx: Context, item: str) -> Custody:
     """Who has the item by the newest entry, and what it is out for. Two questions."""
-    newest = ctx.last(
-        tag("equipment", item), EquipmentCheckedOut, EquipmentCheckedIn, CustodyTransferred
-    )
+    newest = ctx.last(tag("equipment", item), *CUSTODY_FACTS)
     if newest is None:
-        return Custody(item)
-    match newest.event:
-        case EquipmentCheckedOut() | CustodyTransferred() as event:
-            custodian: str | None = event.custodian
-        case EquipmentCheckedIn() as event:
-            custodian = None
-        case _:
-            raise UnreadableEvent(newest.type, position=newest.position)
-    entry = Entry(event.at, newest.position)
+        return Custody(item, None, None)
     # A hand-over leaves a check-out as it is: ask for the check-out itself.
     last = ctx.last(tag("equipment", item), EquipmentCheckedOut, EquipmentCheckedIn)
-    if last is None or isinstance(last.event, EquipmentCheckedIn):
-        return Custody(item, custodian, entry)
-    if not isinstance(last.event, EquipmentCheckedOut):
-        raise UnreadableEvent(last.type, position=last.position)
-    out = Entry(last.event.at, last.position)
-    return Custody(item, custodian, entry, last.event.booking, out)
+    out = None if last is None else CustodyFact.of(last)
+    if out is not None and out.how == "checked in":
+        out = None
+    return Custody(item, CustodyFact.of(newest), out)
 
 
-def read_service(ctx: Context, item: str, kind: ServiceKind) -> tuple[Entry | None, bool]:
-    """The last fact of that kind of service, and whether one is open. One question."""
-    newest = ctx.last(tag("equipment", item, kind), ServiceStarted, ServiceCompleted)
-    if newest is None:
-        return None, False
-    if not isinstance(newest.event, ServiceStarted | ServiceCompleted):
-        raise UnreadableEvent(newest.type, position=newest.position)
-    entry = Entry(newest.event.at, newest.position)
-    return entry, isinstance(newest.event, ServiceStarted)
+def read_service(ctx: Context, item: str, kind: ServiceKind) -> ServiceFact | None:
+    """The last fact of that kind of service. One question."""
+    newest = ctx.last(tag("equipment", item, kind), *SERVICE_FACTS)
+    return None if newest is None else ServiceFact.of(newest)
 
 
 def check_fit(ctx: Context, item: str, at: datetime) -> None:
@@ -134,11 +107,11 @@ def check_fit(ctx: Context, item: str, at: datetime) -> None:
     Raises `InService` and `LaterEntryStands`.
     """
     for kind in SERVICE_KINDS:
-        entry, is_open = read_service(ctx, item, kind)
-        if entry is not None and is_open:
-            raise InService(item, kind, since=on_site(ctx, entry.at, item), position=entry.position)
-        if entry is not None:
-            entry.check_not_before(ctx, item, at)
+        fact = read_service(ctx, item, kind)
+        if fact is not None and fact.is_open:
+            raise InService(item, kind, since=on_site(ctx, fact.at, item), position=fact.position)
+        if fact is not None:
+            check_not_before(ctx, item, at, fact)
 
 
 def check_in_use(ctx: Context, item: str, at: datetime) -> None:
@@ -171,8 +144,8 @@ def check_in_use(ctx: Context, item: str, at: datetime) -> None:
 class CheckOut(Decision, frozen=True, tag="equipment check-out"):
     """Give an item to `custodian` for a confirmed or started booking, due back at `due_at`.
 
-    What went out before the booking wrapped may be entered after it has. It goes out alone:
-    what a container holds is checked out item by item.
+    A check-out before the booking wrapped may be entered after it has. The item goes out alone:
+    the contents of a container are checked out item by item.
     """
 
     equipment: str
@@ -233,7 +206,7 @@ class CheckIn(Decision, frozen=True, tag="equipment check-in"):
 
 
 class HandOver(Decision, frozen=True, tag="equipment hand-over"):
-    """Somebody else answers for an item from now on. A check-out stays as it is."""
+    """Make another custodian answer for an item. A check-out stays as it is."""
 
     equipment: str
     custodian: str
@@ -257,53 +230,27 @@ class HandOver(Decision, frozen=True, tag="equipment hand-over"):
         )
 
 
-_NOT_FIRM: dict[type[Event], str] = {
-    BookingHeld: "only a hold",
-    HoldReleased: "released",
-    BookingCancelled: "cancelled",
-}
-
-
-def check_firm(ctx: Context, booking: str, at: datetime) -> None:
+def check_firm(ctx: Context, booking_id: str, at: datetime) -> None:
     """The booking is confirmed or started, or was until it wrapped after `at`.
 
-    One question: the newest of the events that make it firm, move it or end it. Raises
-    `UnknownId`, `BookingNotFirm`.
+    One question: the newest of its turning points. Raises `UnknownId`, `BookingNotFirm`.
     """
-    entry = ctx.last(
-        tag("booking", booking),
-        *_NOT_FIRM,
-        BookingConfirmed,
-        BookingRescheduled,
-        BookingStarted,
-        BookingWrapped,
-    )
+    entry = ctx.last(tag("booking", booking_id), *TURNING_POINTS)
     if entry is None:
-        raise UnknownId("booking", booking)
-    match entry.event:
-        case BookingConfirmed() | BookingStarted() | BookingRescheduled(rank=None):
-            return
-        case BookingRescheduled():
-            state = "only a hold"
-        case BookingWrapped() as event:
-            if at < event.period.end:
-                return
-            state = "wrapped"
-        case event:
-            if type(event) not in _NOT_FIRM:
-                raise UnreadableEvent(entry.type, position=entry.position)
-            state = _NOT_FIRM[type(event)]
-    raise BookingNotFirm(booking, state, position=entry.position)
+        raise UnknownId("booking", booking_id)
+    booking = Booking.after(None, entry)
+    if booking.is_firm or (booking.state == "wrapped" and at < booking.period.end):
+        return
+    state = "only a hold" if booking.is_held else booking.state
+    raise BookingNotFirm(booking_id, state, position=entry.position)
 
 
-def _booking_zone(ctx: Context, booking: str) -> str:
+def _booking_zone(ctx: Context, booking_id: str) -> str:
     """The zone where the booking is: it may have moved to another site since."""
-    entry = ctx.last(tag("booking", booking), BookingHeld, BookingConfirmed, BookingRescheduled)
+    entry = ctx.last(tag("booking", booking_id), BookingHeld, BookingConfirmed, BookingRescheduled)
     if entry is None:
-        raise UnknownId("booking", booking)
-    if not isinstance(entry.event, BookingEvent):
-        raise UnreadableEvent(entry.type, position=entry.position)
-    return entry.event.period.zone
+        raise UnknownId("booking", booking_id)
+    return Booking.after(None, entry).period.zone
 
 
 # --- service -------------------------------------------------------------------------
@@ -325,19 +272,20 @@ class ServiceEquipment(Decision, frozen=True, tag="equipment service"):
         """Raises `InService`, `ServiceNotOpen`, `LaterEntryStands` and others."""
         at = _instant(ctx, self.at, self.equipment)
         check_in_use(ctx, self.equipment, at)
-        entry, is_open = read_service(ctx, self.equipment, self.kind)
-        if entry is not None:
+        fact = read_service(ctx, self.equipment, self.kind)
+        is_open = fact is not None and fact.is_open
+        if fact is not None:
             if is_open and not self.done:
                 raise InService(
                     self.equipment,
                     self.kind,
-                    since=on_site(ctx, entry.at, self.equipment),
-                    position=entry.position,
+                    since=on_site(ctx, fact.at, self.equipment),
+                    position=fact.position,
                 )
-            entry.check_not_before(ctx, self.equipment, at)
+            check_not_before(ctx, self.equipment, at, fact)
         if self.done:
             if not is_open:
-                position = None if entry is None else entry.position
+                position = None if fact is None else fact.position
                 raise ServiceNotOpen(self.equipment, self.kind, position=position)
             valid_until = self._valid_until(ctx, at)
             ctx.record(
@@ -369,11 +317,8 @@ class ServiceEquipment(Decision, frozen=True, tag="equipment service"):
     def _check_not_out_after(self, ctx: Context, at: datetime) -> None:
         """It was not given out later: that would have been out of a service still open."""
         last = ctx.last(tag("equipment", self.equipment), EquipmentCheckedOut)
-        if last is None:
-            return
-        if not isinstance(last.event, EquipmentCheckedOut):
-            raise UnreadableEvent(last.type, position=last.position)
-        Entry(last.event.at, last.position).check_not_before(ctx, self.equipment, at)
+        if last is not None:
+            check_not_before(ctx, self.equipment, at, CustodyFact.of(last))
 
 
 def _instant(ctx: Context, moment: Moment | None, item: str) -> datetime:

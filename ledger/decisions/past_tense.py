@@ -1,4 +1,4 @@
-"""What is recorded as a fact has happened: its day has begun where it happened."""
+"""A fact is recorded after it happened: its day has begun where it happened."""
 
 from datetime import date
 

@@ -1,17 +1,13 @@
 """Where an item is, and what it is in, at any effective time.
 
-A *place fact* of an item is an event that says where it was: its own registration, moves,
-packing, unpacking and retirement; and, if it is a container, whatever was put into it or
-taken out of it, however deep, since that happened where the container was. In effective
-order, those of one instant by position, they are the item's *chain*. From a fact on, the
-item stays where the fact says; or, if the fact says that it is in a container, where the
-container is.
+From a place fact on, the item stays where the fact says; or, if the fact says that it is in a
+container, where the container is.
 
 Reading is bounded. The newest event of `equipment:X@latest` is the end of the chain, and
 the usual decision reads nothing else of the item. Only where that is later than the time
 in question are the months around that time read, one by one, until a fact is found on
-either side. Those months are then in the boundary, as they must be: what somebody else
-enters late between the two facts changes the answer.
+either side. Those months are then in the boundary, as they must be: an entry that is
+made late between the two facts changes the answer.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -26,48 +22,15 @@ from ledger.decisions.equipment_refusals import (
     OffsetNeeded,
     RetiredForGood,
 )
+from ledger.entities.equipment import PLACE_FACTS, PlaceFact
 from ledger.errors import InternalError, UnknownId, UnreadableEvent
-from ledger.events.base import RecordedEvent
-from ledger.events.equipment import (
-    LATEST,
-    OUTSIDE,
-    EquipmentMoved,
-    EquipmentPacked,
-    EquipmentRegistered,
-    EquipmentRetired,
-    EquipmentUnpacked,
-    month_tag,
-)
+from ledger.events.equipment import LATEST, OUTSIDE, EquipmentRegistered, month_tag
 from ledger.events.ledgers import LedgerOpened
 from ledger.events.sites import SpaceCommissioned
 from ledger.tags import check_id, tag
 from ledger.times import Moment, zone
 
-PLACE_FACTS = (
-    EquipmentRegistered,
-    EquipmentMoved,
-    EquipmentPacked,
-    EquipmentUnpacked,
-    EquipmentRetired,
-)
-
-
 # --- the chain -----------------------------------------------------------------------
-
-
-class Fact(Struct, frozen=True):
-    """What one event says of one item.
-
-    Just before, the item was at `was`. From `at` on it is at `place`; or, where `container`
-    is not None, wherever that is.
-    """
-
-    at: datetime
-    position: int
-    was: str
-    place: str
-    container: str | None = None
-    retired: bool = False
 
 
 class Standing(Struct, frozen=True):
@@ -79,8 +42,8 @@ class Standing(Struct, frozen=True):
 
     item: str
     place: str
-    fact: Fact
-    later: Fact | None = None
+    fact: PlaceFact
+    later: PlaceFact | None = None
     around: "Standing | None" = None
 
     @property
@@ -114,28 +77,28 @@ def place_at(ctx: Context, item: str, at: datetime) -> str:
 def standing_in_use(ctx: Context, item: str, at: datetime, *, for_good: bool = False) -> Standing:
     """As `standing`, of an item that was not retired by then. Raises `RetiredForGood`.
 
-    With `for_good` it may not have been retired later either, which is no further question.
+    With `for_good` it may not have been retired later either; this reads nothing more.
     """
     found = standing(ctx, item, at)
     newest = ctx.last(tag("equipment", item, LATEST), *PLACE_FACTS) if for_good else None
-    end = _fact(newest, item) if newest is not None else found.fact
+    end = PlaceFact.of(newest, item) if newest is not None else found.fact
     if end.retired:
         since = on_site(ctx, end.at, item)
         raise RetiredForGood(item, since=since, position=end.position)
     return found
 
 
-def _neighbours(ctx: Context, item: str, at: datetime) -> tuple[Fact, Fact | None]:
+def _neighbours(ctx: Context, item: str, at: datetime) -> tuple[PlaceFact, PlaceFact | None]:
     newest = ctx.last(tag("equipment", item, LATEST), *PLACE_FACTS)
     if newest is None:
         raise UnknownId("equipment", item)
-    end = _fact(newest, item)
+    end = PlaceFact.of(newest, item)
     if end.at <= at:
         return end, None
     registered = ctx.last(tag("equipment", item), EquipmentRegistered)
     if registered is None:
         raise InternalError(f"{item} has place facts, but was never registered")
-    start = _fact(registered, item)
+    start = PlaceFact.of(registered, item)
     if at < start.at:
         raise NotYetRegistered(
             item,
@@ -148,7 +111,7 @@ def _neighbours(ctx: Context, item: str, at: datetime) -> tuple[Fact, Fact | Non
     return before, after
 
 
-def _first(months: Iterable[list[Fact]], wanted: Callable[[Fact], bool]) -> Fact:
+def _first(months: Iterable[list[PlaceFact]], wanted: Callable[[PlaceFact], bool]) -> PlaceFact:
     for facts in months:
         for fact in facts:
             if wanted(fact):
@@ -163,14 +126,15 @@ def _months(
     *,
     back_to: datetime | None = None,
     on_to: datetime | None = None,
-) -> Iterator[list[Fact]]:
+) -> Iterator[list[PlaceFact]]:
     """The item's facts, a month at a time from that of `start`, in the direction of the walk."""
     first, back = _month_number(start), back_to is not None
     last = _month_number(back_to or on_to or start)
     for index in range(first, last - 1, -1) if back else range(first, last + 1):
         day = datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC)
-        facts = [_fact(entry, item) for entry in ctx.read(month_tag(item, day), *PLACE_FACTS)]
-        yield sorted(facts, key=lambda fact: (fact.at, fact.position), reverse=back)
+        entries = ctx.read(month_tag(item, day), *PLACE_FACTS)
+        facts = [PlaceFact.of(entry, item) for entry in entries]
+        yield sorted(facts, key=lambda fact: fact.moment, reverse=back)
 
 
 def _month_number(instant: datetime) -> int:
@@ -178,31 +142,11 @@ def _month_number(instant: datetime) -> int:
     return day.year * 12 + day.month - 1
 
 
-def _fact(entry: RecordedEvent, item: str) -> Fact:
-    event, position = entry.event, entry.position
-    match event:
-        case EquipmentRegistered():
-            return Fact(event.at, position, event.place, event.place)
-        case EquipmentMoved():
-            return Fact(event.at, position, event.origin, event.destination)
-        case EquipmentRetired():
-            return Fact(event.at, position, event.place, event.place, retired=True)
-        case EquipmentPacked() | EquipmentUnpacked():
-            inside_out = (event.equipment, *event.containers)
-            depth = inside_out.index(item)
-            container = inside_out[depth + 1] if depth + 1 < len(inside_out) else None
-            if depth == 0 and isinstance(event, EquipmentUnpacked):
-                container = None
-            return Fact(event.at, position, event.place, event.place, container)
-        case _:
-            raise UnreadableEvent(entry.type, position=position)
-
-
 # --- places and their clocks ---------------------------------------------------------
 
 
 def check_place(ctx: Context, place: str) -> str:
-    """A place as somebody typed it. Raises `BadId`, and `UnknownId` for an unknown space."""
+    """Check a place as it was typed. Raises `BadId`, and `UnknownId` for an unknown space."""
     if place.startswith(OUTSIDE):
         check_id("outside place", place.removeprefix(OUTSIDE))
     else:

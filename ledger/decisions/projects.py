@@ -2,12 +2,7 @@
 
 from datetime import date
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from ledger.decisions.base import Context, Decision, check_unused
-from ledger.decisions.booking_state import TURNING_POINTS, Booking, fold_booking
-from ledger.decisions.ladder import has_expired
 from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
 from ledger.decisions.project_refusals import (
     AlreadyReached,
@@ -16,9 +11,13 @@ from ledger.decisions.project_refusals import (
     ProjectHasBookings,
     ReachedElsewhere,
 )
-from ledger.errors import NothingChanges, ProjectIsClosed, UnknownId, UnreadableEvent
-from ledger.events.base import RecordedEvent
-from ledger.events.bookings import BookingEvent
+from ledger.entities.bookings import TURNING_POINTS, Booking
+from ledger.entities.projects import MILESTONES, Milestone, Project, milestones_after
+from ledger.errors import (
+    NothingChanges,
+    ProjectIsClosed,
+    UnknownId,
+)
 from ledger.events.projects import (
     MilestonePlanned,
     MilestoneReached,
@@ -31,22 +30,7 @@ from ledger.events.projects import (
 from ledger.tags import check_id, check_text, tag
 from ledger.times import check_day
 
-_MILESTONES = (MilestonePlanned, MilestoneReached, MilestoneWithdrawn)
-
-# --- reading a project ---------------------------------------------------------------
-
-
-class Project(Struct, frozen=True):
-    """A project; `position` is the event that opened it, `closed` the one that closed it."""
-
-    id: str
-    title: str
-    kind: ProjectKind
-    opened_on: date
-    position: int
-    closed_on: date | None = None
-    outcome: Outcome | None = None
-    closed: int | None = None
+# --- what is known of a project ------------------------------------------------------
 
 
 def read_project(ctx: Context, project_id: str) -> Project:
@@ -54,24 +38,7 @@ def read_project(ctx: Context, project_id: str) -> Project:
     entries = ctx.read(tag("project", project_id), ProjectOpened, ProjectClosed)
     if not entries:
         raise UnknownId("project", project_id)
-    opened = entries[0].event
-    if not isinstance(opened, ProjectOpened):
-        raise UnreadableEvent(entries[0].type, position=entries[0].position)
-    closed_on, outcome, position = None, None, None
-    for entry in entries[1:]:
-        if not isinstance(entry.event, ProjectClosed):
-            raise UnreadableEvent(entry.type, position=entry.position)
-        closed_on, outcome, position = entry.event.on, entry.event.outcome, entry.position
-    return Project(
-        id=project_id,
-        title=opened.title,
-        kind=opened.kind,
-        opened_on=opened.on,
-        position=entries[0].position,
-        closed_on=closed_on,
-        outcome=outcome,
-        closed=position,
-    )
+    return Project.fold(entries)
 
 
 def read_open_project(ctx: Context, project_id: str) -> Project:
@@ -82,39 +49,15 @@ def read_open_project(ctx: Context, project_id: str) -> Project:
     return project
 
 
-class Milestone(Struct, frozen=True):
-    """A milestone as it stands: the day planned and the day reached, each with its event."""
-
-    name: str
-    planned_on: date | None = None
-    planned: int | None = None
-    reached_on: date | None = None
-    reached: int | None = None
-
-
 def read_milestones(ctx: Context, project_id: str) -> dict[str, Milestone]:
     """Return the milestones that a project plans or has reached, by name.
 
     Reads the project's few milestones and none of its bookings.
     """
-    found: dict[str, Milestone] = {}
-    for entry in ctx.read(tag("project", project_id), *_MILESTONES):
-        match entry.event:
-            case MilestonePlanned() as event:
-                before = found.get(event.milestone, Milestone(event.milestone))
-                found[event.milestone] = replace(
-                    before, planned_on=event.on, planned=entry.position
-                )
-            case MilestoneReached() as event:
-                before = found.get(event.milestone, Milestone(event.milestone))
-                found[event.milestone] = replace(
-                    before, reached_on=event.on, reached=entry.position
-                )
-            case MilestoneWithdrawn() as event:
-                found.pop(event.milestone, None)
-            case _:
-                raise UnreadableEvent(entry.type, position=entry.position)
-    return found
+    found: tuple[Milestone, ...] = ()
+    for entry in ctx.read(tag("project", project_id), *MILESTONES):
+        found = milestones_after(found, entry)
+    return {one.name: one for one in found if one.stands}
 
 
 # --- commands ------------------------------------------------------------------------
@@ -259,17 +202,14 @@ def live_bookings(ctx: Context, project_id: str) -> list[Booking]:
     Reads the turning points of the project's own bookings: no other project's, and none of
     its shoot days. A hold that has expired is over, released or not.
     """
-    entries: dict[str, list[RecordedEvent]] = {}
+    found: dict[str, Booking] = {}
     for entry in ctx.read(tag("project", project_id), *TURNING_POINTS):
-        if not isinstance(entry.event, BookingEvent):
-            raise UnreadableEvent(entry.type, position=entry.position)
-        entries.setdefault(entry.event.booking, []).append(entry)
-    bookings = [fold_booking(of_one) for of_one in entries.values()]
+        for id in Booking.ids(entry.event):
+            found[id] = Booking.after(found.get(id), entry)
     return [
         booking
-        for booking in bookings
-        if booking.state in ("confirmed", "started")
-        or (booking.state == "held" and not has_expired(ctx, booking.expires_at))
+        for booking in found.values()
+        if booking.is_firm or (booking.is_held and not booking.is_expired(ctx.now))
     ]
 
 

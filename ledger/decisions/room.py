@@ -9,7 +9,8 @@ from ledger.decisions.base import Context
 from ledger.decisions.booking_refusals import ClosedDays, SpaceFull, SpaceTaken, TooManyUnits
 from ledger.decisions.calendar import FirmBooking
 from ledger.decisions.ladder import Hold
-from ledger.decisions.sites import Space, check_days, closures
+from ledger.decisions.sites import check_days, closures
+from ledger.entities.spaces import Space
 from ledger.errors import BadInput
 from ledger.times import Period, start_of_day, zone
 

@@ -21,8 +21,9 @@ from ledger.decisions.booking_refusals import (
     OutsideBooking,
     ShotAlready,
 )
-from ledger.decisions.booking_state import Booking, read_booking, require
+from ledger.decisions.booking_state import read_booking, require
 from ledger.decisions.past_tense import check_begun
+from ledger.entities.bookings import Booking
 from ledger.errors import BadInput, UnreadableEvent
 from ledger.events.bookings import (
     BookingCancelled,

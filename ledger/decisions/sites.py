@@ -5,27 +5,24 @@ first day, whichever was recorded first. So a late correction of an early day le
 days as they are, and a change of 2025 does not touch the bookings of 2024.
 """
 
-from collections.abc import Iterable
 from datetime import date, timedelta
-
-from msgspec import Struct
 
 from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.site_refusals import BadAmount, TooFarAhead
-from ledger.errors import NotInService, UnknownId, UnreadableEvent
-from ledger.events.base import RecordedEvent
+from ledger.entities.closures import Closure, live_closures
+from ledger.entities.sites import Site
+from ledger.entities.spaces import Space
+from ledger.errors import NotInService, UnknownId
 from ledger.events.sites import (
-    ClosureKind,
     SiteRegistered,
     SpaceChanged,
     SpaceClosed,
     SpaceCommissioned,
     SpaceDecommissioned,
-    SpaceKind,
     SpaceReopened,
 )
 from ledger.tags import buckets, check_id, check_text, tag
-from ledger.times import MAX_PERIOD_DAYS, Days, Period, check_zone, zone
+from ledger.times import MAX_PERIOD_DAYS, Period, check_zone, zone
 
 HORIZON = timedelta(days=MAX_PERIOD_DAYS)
 """How far ahead of now a booking or a closure may reach: ten years.
@@ -40,89 +37,12 @@ MAX_ANSWER_HOURS = 720
 # --- reading a site, a space, a closure ----------------------------------------------
 
 
-class Site(Struct, frozen=True):
-    """A campus; `position` is the event that registered it."""
-
-    id: str
-    name: str
-    zone: str
-    answer_within_hours: int
-    position: int
-
-
-class SpaceFacts(Struct, frozen=True):
-    """The facts of a space from the day `on` until the day of the next facts.
-
-    `capacity` None is exclusive. `answer_within_hours` is the policy in force, the space's
-    own or its site's; `own_answer_within_hours` is None where the space has none.
-    """
-
-    on: date
-    position: int
-    name: str
-    kind: SpaceKind
-    area_m2: float
-    capacity: int | None
-    answer_within_hours: int
-    own_answer_within_hours: int | None
-    phase: str | None
-
-
-class Space(Struct, frozen=True):
-    """A space with all its facts, in the order of their days.
-
-    `position` is the event that commissioned it, `decommissioned` the one that retired it.
-    It is in service from `in_service_on`; `decommissioned_on` is the first day without it.
-    """
-
-    id: str
-    site: str
-    zone: str
-    in_service_on: date
-    position: int
-    facts: tuple[SpaceFacts, ...]
-    decommissioned_on: date | None = None
-    decommissioned: int | None = None
-
-    def in_service(self, day: date) -> bool:
-        """Whether it is in service on that day, closures aside."""
-        return self.in_service_on <= day and (
-            self.decommissioned_on is None or day < self.decommissioned_on
-        )
-
-    def facts_on(self, day: date) -> SpaceFacts:
-        """Return its facts on that day; before its first day, its first facts."""
-        held = [facts for facts in self.facts if facts.on <= day]
-        return held[-1] if held else self.facts[0]
-
-    def facts_during(self, days: Days) -> tuple[SpaceFacts, ...]:
-        """Return all facts that apply on any of the days, in order: one if nothing changes.
-
-        A capacity for a whole booking has to fit each of them.
-        """
-        later = (facts for facts in self.facts if days.first < facts.on <= days.last)
-        return (self.facts_on(days.first), *later)
-
-
-class Closure(Struct, frozen=True):
-    """A closure after its reopenings; `position` is the event that closed the space."""
-
-    id: str
-    space: str
-    kind: ClosureKind
-    period: Period
-    position: int
-
-
 def read_site(ctx: Context, site_id: str) -> Site:
     """Return the site. Raises `UnknownId`."""
     entry = ctx.last(tag("site", site_id), SiteRegistered)
     if entry is None:
         raise UnknownId("site", site_id)
-    event = entry.event
-    if not isinstance(event, SiteRegistered):
-        raise UnreadableEvent(entry.type, position=entry.position)
-    return Site(event.site, event.name, event.zone, event.answer_within_hours, entry.position)
+    return Site.fold([entry])
 
 
 def read_space(ctx: Context, space_id: str) -> Space:
@@ -133,50 +53,15 @@ def read_space(ctx: Context, space_id: str) -> Space:
     entries = ctx.read(tag("space", space_id), SpaceCommissioned, SpaceChanged, SpaceDecommissioned)
     if not entries:
         raise UnknownId("space", space_id)
-    first = entries[0].event
-    if not isinstance(first, SpaceCommissioned):
-        raise UnreadableEvent(entries[0].type, position=entries[0].position)
-    site = read_site(ctx, first.site)
-    held: dict[date, SpaceFacts] = {}
-    gone: tuple[date | None, int | None] = (None, None)
-    for entry in entries:
-        match entry.event:
-            case SpaceCommissioned() as event:
-                held[event.in_service_on] = _facts(event, event.in_service_on, entry.position, site)
-            case SpaceChanged() as event:
-                # Of two changes from the same day the one recorded later counts.
-                held[event.on] = _facts(event, event.on, entry.position, site)
-            case SpaceDecommissioned() as event:
-                gone = (event.on, entry.position)
-            case _:
-                raise UnreadableEvent(entry.type, position=entry.position)
-    return Space(
-        id=space_id,
-        site=first.site,
-        zone=first.zone,
-        in_service_on=first.in_service_on,
-        position=entries[0].position,
-        facts=tuple(held[day] for day in sorted(held)),
-        decommissioned_on=gone[0],
-        decommissioned=gone[1],
-    )
+    space = Space.fold(entries)
+    read_site(ctx, space.site)  # a fact that the space does not have may be its site's to say
+    return space
 
 
-def _facts(
-    event: SpaceCommissioned | SpaceChanged, on: date, position: int, site: Site
-) -> SpaceFacts:
-    own = event.answer_within_hours
-    return SpaceFacts(
-        on=on,
-        position=position,
-        name=event.name,
-        kind=event.kind,
-        area_m2=event.area_m2,
-        capacity=event.capacity,
-        answer_within_hours=site.answer_within_hours if own is None else own,
-        own_answer_within_hours=own,
-        phase=event.phase,
-    )
+def read_answer_hours(ctx: Context, space: Space, day: date) -> int:
+    """How long a challenged holder may think: what the space says for the day, or its site."""
+    own = space.facts_on(day).answer_within_hours
+    return read_site(ctx, space.site).answer_within_hours if own is None else own
 
 
 def closures(ctx: Context, space_id: str, period: Period) -> list[Closure]:
@@ -188,27 +73,6 @@ def closures(ctx: Context, space_id: str, period: Period) -> list[Closure]:
     """
     entries = ctx.read(buckets("space", space_id, period.months), SpaceClosed, SpaceReopened)
     return [c for c in live_closures(entries) if c.period.overlaps(period)]
-
-
-def live_closures(entries: Iterable[RecordedEvent]) -> list[Closure]:
-    """Fold closure events into the closures with days left, earliest first."""
-    live: dict[str, Closure] = {}
-    for entry in entries:
-        match entry.event:
-            case SpaceClosed() as event:
-                live[event.closure] = Closure(
-                    event.closure, event.space, event.kind, event.period, entry.position
-                )
-            case SpaceReopened() as event:
-                before = live.pop(event.closure, None)
-                if before is not None and event.was.start < event.period.start:
-                    left = Period(event.was.start, event.period.start, event.was.zone)
-                    live[event.closure] = Closure(
-                        before.id, before.space, before.kind, left, before.position
-                    )
-            case _:
-                pass
-    return sorted(live.values(), key=lambda closure: (closure.period.start, closure.position))
 
 
 # --- rules ---------------------------------------------------------------------------

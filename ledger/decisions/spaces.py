@@ -23,16 +23,15 @@ from ledger.decisions.site_refusals import (
 )
 from ledger.decisions.sites import (
     HORIZON,
-    Space,
-    SpaceFacts,
     check_answer_hours,
     check_days,
-    live_closures,
     optional_text,
     out_of_service,
     read_site,
     read_space,
 )
+from ledger.entities.closures import Closure
+from ledger.entities.spaces import FACTS, Space
 from ledger.errors import BadInput, NothingChanges, UnknownId
 from ledger.events.sites import (
     ClosureKind,
@@ -136,10 +135,10 @@ class ReopenSpace(Decision, frozen=True, tag="space reopen"):
         entries = ctx.read(tag("closure", self.closure), SpaceClosed, SpaceReopened)
         if not entries:
             raise UnknownId("closure", self.closure)
-        left = live_closures(entries)
-        if not left:
+        closure = Closure.fold(entries)
+        was = closure.left
+        if was is None:
             raise ClosureIsOver(self.closure, until=None, position=entries[-1].position)
-        was = left[0].period
         start = was.start
         if self.on is not None:
             start = max(start, start_of_day(check_day(self.on), was.zone))
@@ -149,8 +148,8 @@ class ReopenSpace(Decision, frozen=True, tag="space reopen"):
         ctx.record(
             SpaceReopened(
                 closure=self.closure,
-                space=left[0].space,
-                kind=left[0].kind,
+                space=closure.space,
+                kind=closure.kind,
                 was=was,
                 period=Period(start, was.end, was.zone),
             )
@@ -182,7 +181,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
         if not space.in_service(self.on):
             raise out_of_service(space, self.on)
         held = space.facts_on(self.on)
-        facts = _recorded_facts(held)
+        facts = {field: getattr(held, field) for field in FACTS}
         if facts == facts | given:
             raise NothingChanges(
                 f"space {space.id!r} already has these facts on {self.on}", position=held.position
@@ -196,7 +195,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
         """Return the given facts, checked. Raises `BadInput` where there are none."""
         given = {
             field: value
-            for field in _FACTS
+            for field in FACTS
             if (value := getattr(self, field)) is not UNSET
             and (value is not None or field in _MAY_BE_ABSENT)
         }
@@ -252,7 +251,6 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
 
 # --- shared --------------------------------------------------------------------------
 
-_FACTS = ("name", "kind", "area_m2", "capacity", "answer_within_hours", "phase")
 _MAY_BE_ABSENT = ("capacity", "answer_within_hours", "phase")
 _MOST_M2 = 10_000_000
 """Ten square kilometres: a larger backlot is a slip of the keyboard."""
@@ -267,12 +265,6 @@ def _check_facts(area_m2: float, capacity: int | None, answer_within_hours: int 
         raise BadAmount("capacity", capacity, least="1", most=f"{_MOST_UNITS:,}")
     if answer_within_hours is not None:
         check_answer_hours(answer_within_hours)
-
-
-def _recorded_facts(facts: SpaceFacts) -> dict[str, Any]:
-    """Return the facts as events hold them: with the space's own time to answer."""
-    said = {field: getattr(facts, field) for field in _FACTS}
-    return said | {"answer_within_hours": facts.own_answer_within_hours}
 
 
 def _room(capacity: int | None) -> int:

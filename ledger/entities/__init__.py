@@ -1,10 +1,11 @@
 """Entities: what the ledger knows of one thing, field by field, and which event set each.
 
 A view answers a question about the campus; an entity is one booking, item, project, space,
-site or closure. Its events are folded into its *fields*, and each field keeps its *facts*:
-the values it had, each with the recorded event that set it. So "who says so?" and "what was
-it before?" have an answer for every value, and two folds of one entity differ in exactly
-what was recorded in between. No plugin is needed.
+site or closure. Each has a frozen Struct and one step that folds its events (`folding`), for
+decisions and projections as for `blame`: what a thing says otherwise after an event than before
+it, that event has set. So "who says so?" and "what was it before?" have an answer for every
+value, and two folds of one entity differ in exactly what was recorded in between. No plugin is
+needed.
 """
 
 from ledger.entities.changes import Change, EntityChanges, changes

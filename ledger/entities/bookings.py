@@ -1,10 +1,20 @@
-"""A booking: its state, place and time, rank, plan, deadlines, and its shoot days."""
+"""A booking: its state, place and time, its place in the queue, its deadlines and shoot days.
+
+held -> confirmed -> started -> wrapped
+held -> released              confirmed -> cancelled
+                              started, no shoot day reported -> cancelled
+"""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal, Self
 
-from ledger.entities.facts import Saying
-from ledger.events.base import Event
+from msgspec import field
+from msgspec.structs import replace
+
+from ledger.entities.folding import Noun, Part, Saying, Says, nothing, with_part
+from ledger.errors import UnreadableEvent
+from ledger.events.base import Event, RecordedEvent
 from ledger.events.bookings import (
     BookingCancelled,
     BookingConfirmed,
@@ -13,24 +23,18 @@ from ledger.events.bookings import (
     BookingRescheduled,
     BookingStarted,
     BookingWrapped,
+    DayPlan,
+    DayType,
     HoldChallenged,
     HoldPromoted,
     HoldReleased,
+    ReleaseCause,
     ShootDayReported,
 )
+from ledger.times import Period
 
-TYPES: tuple[type[Event], ...] = (
-    BookingHeld,
-    HoldChallenged,
-    HoldReleased,
-    HoldPromoted,
-    BookingConfirmed,
-    BookingRescheduled,
-    BookingStarted,
-    ShootDayReported,
-    BookingWrapped,
-    BookingCancelled,
-)
+State = Literal["held", "released", "confirmed", "started", "wrapped", "cancelled"]
+Status = State | Literal["expired", "lapsed"]
 
 FIGURES = (
     "setups_planned",
@@ -39,82 +43,272 @@ FIGURES = (
     "pages_shot_eighths",
     "shooting_hours",
 )
-"""What a shoot day is reported with."""
-
-CHALLENGED_BY, CHALLENGES = "challenged-by", "challenges"
+"""The figures of a shoot day's report."""
 
 
-def ids(event: Event) -> tuple[str, ...]:
-    """The bookings of which an event says something."""
-    if isinstance(event, HoldChallenged):
-        return event.booking, event.by
-    return (event.booking,) if isinstance(event, BookingEvent) else ()
+def _held(_: Any, event: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
+    return {
+        "state": "held",
+        "space": event.space,
+        "project": event.project,
+        "period": event.period,
+        "units": event.units,
+        "plan": event.plan,
+        "expires_at": event.expires_at,
+        "position": entry.position,
+        "placed": entry.position,
+    }
 
 
-def says(event: Event, id: str, known: Mapping[str, Any]) -> Iterator[Saying]:
-    """What an event says of a booking. `known` are its values by the events recorded before."""
-    match event:
-        case BookingHeld():
-            yield Saying("status", "held")
-            yield from _place(event)
-            yield Saying("rank", event.rank)
-            yield from _terms(event)
-            yield Saying("expires_at", event.expires_at)
-        case HoldChallenged():
-            other, field = event.by, CHALLENGED_BY
-            if id != event.booking:
-                other, field = event.booking, CHALLENGES
-            yield Saying(f"{field}.{other}", event.answer_by)
-        case HoldPromoted():
-            yield Saying("rank", event.rank)
-        case HoldReleased():
-            yield Saying("status", event.cause)
-            yield from _answered(known)
-        case BookingConfirmed():
-            yield Saying("status", "confirmed")
-            yield from _place(event)
-            yield from _terms(event)
-            yield from _answered(known)
-        case BookingRescheduled():
-            yield from _place(event)
-            yield Saying("rank", event.rank)
-            yield from _terms(event)
-            yield Saying("expires_at", event.expires_at)
-        case _:
-            yield from _shooting(event)
+def _confirmed(_: Any, event: BookingConfirmed, entry: RecordedEvent) -> dict[str, Any]:
+    return {
+        "state": "confirmed",
+        "space": event.space,
+        "project": event.project,
+        "period": event.period,
+        "units": event.units,
+        "plan": event.plan,
+        "expires_at": None,
+        "position": entry.position,
+    }
 
 
-def _shooting(event: Event) -> Iterator[Saying]:
-    match event:
-        case BookingStarted():
-            yield Saying("status", "started")
-            yield Saying("started_on", event.on)
-        case ShootDayReported():
-            # A corrected report names the same day, and takes its place.
-            figures = {name: getattr(event, name) for name in FIGURES}
-            yield Saying(f"shoot-day.{event.day}", figures)
-        case BookingWrapped():
-            yield Saying("status", "wrapped")
-            yield Saying("period", event.period)
-            yield Saying("wrapped_on", event.on)
-        case BookingCancelled():
-            yield Saying("status", "cancelled")
+def _moved(_: Any, event: BookingRescheduled, entry: RecordedEvent) -> dict[str, Any]:
+    return {
+        "space": event.space,
+        "project": event.project,
+        "period": event.period,
+        "units": event.units,
+        "plan": event.plan,
+        "expires_at": event.expires_at,
+        "placed": entry.position,
+    }
 
 
-def _place(event: BookingEvent) -> Iterator[Saying]:
-    yield Saying("space", event.space)
-    yield Saying("project", event.project)
-    yield Saying("period", event.period)
+_TURNS: dict[type[Event], Says] = {
+    BookingHeld: _held,
+    HoldReleased: lambda _, event, entry: {
+        "state": "released",
+        "cause": event.cause,
+        "position": entry.position,
+    },
+    BookingConfirmed: _confirmed,
+    BookingRescheduled: _moved,
+    BookingStarted: lambda _, event, entry: {
+        "state": "started",
+        "started_on": event.on,
+        "position": entry.position,
+    },
+    BookingWrapped: lambda _, event, entry: {
+        "state": "wrapped",
+        "period": event.period,
+        "wrapped_on": event.on,
+        "position": entry.position,
+        "placed": entry.position,
+    },
+    BookingCancelled: lambda _, event, entry: {"state": "cancelled", "position": entry.position},
+}
+
+TURNING_POINTS = tuple(_TURNS)
+"""The events that change a booking's state, time or place: a handful in a long life, without its
+promotions or the two hundred shoot days of a series."""
 
 
-def _terms(event: BookingHeld | BookingConfirmed | BookingRescheduled) -> Iterator[Saying]:
-    yield Saying("units", event.units)
-    yield Saying("plan", event.plan or None)
+class Booking(Noun, frozen=True):
+    """A booking as far as its turning points say. After the wrap `period` is the time it used.
+
+    `position` is the event that put it in its state, `placed` the one that gave it its time.
+    """
+
+    noun: ClassVar[str] = "booking"
+    says: ClassVar[Mapping[type[Event], Says]] = _TURNS | dict.fromkeys(
+        (HoldChallenged, HoldPromoted, ShootDayReported), nothing
+    )
+    untold: ClassVar[frozenset[str]] = frozenset({"id", "cause", "position", "placed"})
+
+    id: str
+    space: str
+    project: str
+    period: Period
+    position: int
+    placed: int
+    state: State = field(name="status")
+    cause: ReleaseCause | None = None
+    units: int = 1
+    plan: tuple[DayPlan, ...] = ()
+    expires_at: datetime | None = None
+    started_on: date | None = None
+    wrapped_on: date | None = None
+
+    @property
+    def newest(self) -> int:
+        """The last event that changed it."""
+        return max(self.position, self.placed)
+
+    @property
+    def status(self) -> Status:
+        """Its state; of a hold that ended, why it did."""
+        return self.cause or self.state
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is a hold that was not released, though it may have expired."""
+        return self.state == "held"
+
+    @property
+    def is_firm(self) -> bool:
+        """Whether it has its days and is not over."""
+        return self.state in ("confirmed", "started")
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it came to nothing and takes no time."""
+        return self.state in ("released", "cancelled")
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it is a hold whose time has run out by then, though nothing recorded that."""
+        return self.is_held and self.expires_at is not None and self.expires_at <= now
+
+    def day_type(self, day: date) -> DayType:
+        """Return the type of a day: a shoot day, unless the plan says otherwise."""
+        return next((p.type for p in self.plan if p.first <= day <= p.last), "shoot")
+
+    @classmethod
+    def ids(cls, event: Event) -> tuple[str, ...]:
+        """The booking; of a challenge, both."""
+        return (
+            (event.booking, event.by) if isinstance(event, HoldChallenged) else super().ids(event)
+        )
+
+    @classmethod
+    def after(cls, before: Self | None, entry: RecordedEvent) -> Self:
+        """The booking after an event. Any of its events says enough to begin with."""
+        event: Any = entry.event
+        says = cls.says.get(event.__class__)
+        if says is None:
+            raise UnreadableEvent(entry.type, position=entry.position)
+        said = says(before, event, entry)
+        if before is not None:
+            return replace(before, **said)
+        begun = {} if event.__class__ is BookingHeld else _begun(event, entry)
+        return cls(id=event.booking, **(begun | said))
 
 
-def _answered(known: Mapping[str, Any]) -> Iterator[Saying]:
-    """With the hold end its rank, its expiry and the deadlines of whoever challenged whom."""
-    for field, value in known.items():
-        stem = field.partition(".")[0]
-        if value is not None and stem in ("rank", "expires_at", CHALLENGED_BY, CHALLENGES):
-            yield Saying(field, None)
+def _begun(event: BookingEvent, entry: RecordedEvent) -> dict[str, Any]:
+    """Return what an event implies of a booking whose earlier events are not known."""
+    return {
+        "space": event.space,
+        "project": event.project,
+        "period": event.period,
+        "placed": entry.position,
+        "state": _begins_as(event),
+        "position": entry.position,
+    }
+
+
+def _begins_as(event: BookingEvent) -> State:
+    if isinstance(event, BookingStarted | ShootDayReported):
+        return "started"
+    is_firm = isinstance(event, BookingRescheduled) and event.rank is None
+    return "confirmed" if is_firm else "held"
+
+
+class Challenge(Part, frozen=True):
+    """A challenge from or to another booking, to be answered by a time."""
+
+    booking: str
+    answer_by: datetime
+    position: int
+
+    def told(self, field: str) -> Iterator[Saying]:
+        """The deadline."""
+        yield Saying(f"{field}.{self.booking}", self.answer_by, position=self.position)
+
+
+class ShootDay(Part, frozen=True):
+    """The plan and the result of a shooting day. Pages count in eighths."""
+
+    day: date
+    space: str
+    project: str
+    setups_planned: int
+    setups_shot: int
+    pages_planned_eighths: int
+    pages_shot_eighths: int
+    shooting_hours: float
+    position: int
+
+    @classmethod
+    def of(cls, event: ShootDayReported, position: int) -> Self:
+        """Return the report that an event makes."""
+        said = {name: getattr(event, name) for name in cls.__struct_fields__[:-1]}
+        return cls(**said, position=position)
+
+    def told(self, field: str) -> Iterator[Saying]:
+        """Its figures."""
+        figures = {name: getattr(self, name) for name in FIGURES}
+        yield Saying(f"{field}.{self.day}", figures, position=self.position)
+
+
+def _ranked(before: Any, event: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
+    return {**_held(before, event, entry), "rank": event.rank, "since": entry.position}
+
+
+def _reranked(before: Any, event: BookingRescheduled, entry: RecordedEvent) -> dict[str, Any]:
+    said = {**_moved(before, event, entry), "rank": event.rank}
+    gives_back_only = event.was_space == event.space and event.was_period.covers(event.period)
+    return said if gives_back_only else {**said, "since": entry.position}
+
+
+def _unranked(event_type: type[Event]) -> Says:
+    says = _TURNS[event_type]
+    return lambda before, event, entry: {**says(before, event, entry), "rank": None}
+
+
+def _challenged(
+    before: "FullBooking | None", challenge: HoldChallenged, entry: RecordedEvent
+) -> dict[str, Any]:
+    name, other = "challenged_by", challenge.by
+    if before is not None and before.id == challenge.by:
+        name, other = "challenges", challenge.booking
+    known = getattr(before, name, ())
+    return {name: with_part(known, Challenge(other, challenge.answer_by, entry.position))}
+
+
+class FullBooking(Booking, frozen=True):
+    """A booking with all that its events say.
+
+    `rank` is a hold's; its seniority counts from `since`: where it was placed, or last moved to
+    other days or another space. `reported` is the newest report of a shoot day: a corrected one
+    names the same day, and takes the place of the first.
+    """
+
+    says: ClassVar[Mapping[type[Event], Says]] = {
+        **_TURNS,
+        BookingHeld: _ranked,
+        BookingRescheduled: _reranked,
+        HoldPromoted: lambda _, promoted, entry: {"rank": promoted.rank},
+        HoldReleased: _unranked(HoldReleased),
+        BookingConfirmed: _unranked(BookingConfirmed),
+        HoldChallenged: _challenged,
+        ShootDayReported: lambda _, day, e: {"reported": ShootDay.of(day, e.position)},
+    }
+    untold: ClassVar[frozenset[str]] = Booking.untold | {"since"}
+    first: ClassVar[tuple[str, ...]] = ("state", "space", "project", "period", "rank")
+
+    rank: int | None = None
+    since: int = 0
+    challenged_by: tuple[Challenge, ...] = field(name="challenged-by", default=())
+    challenges: tuple[Challenge, ...] = ()
+    reported: ShootDay | None = field(name="shoot-day", default=None)
+
+    def told(self) -> Iterator[Saying]:
+        """Its fields. With the hold end its deadline, and those of its challenges."""
+        for said in super().told():
+            match said.field.partition(".")[0]:
+                case "status":
+                    yield replace(said, value=self.status)
+                case "expires_at" | "challenged-by" | "challenges" if not self.is_held:
+                    yield replace(said, value=None)
+                case _:
+                    yield said

@@ -1,8 +1,8 @@
-"""What became of entities between two positions: two folds of each, and what they differ in.
+"""Compare entities between two positions: two folds of each, and their differences.
 
-An entity is looked at if an event in between says something of it, and an item also if a
-container moved in which it lay. A field that was changed and changed back is told, too:
-somebody who asks what happened should not be told that nothing did.
+An entity is compared if an event in between is about it, and an item also if a container that
+it was in moved. A field that was changed and changed back is reported, too: a reader who asks
+about changes should not hear that there were none.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ Name = tuple[str, str]
 
 
 class Change(Struct, frozen=True):
-    """What became of a field.
+    """The change of a field.
 
     `before` and `after` are the last values that are known for it, also where they hold only
     from a day to come; None where there is none. `fact` is what set the value after, and
@@ -47,7 +47,7 @@ class Change(Struct, frozen=True):
 
 
 class EntityChanges(Struct, frozen=True):
-    """What became of an entity. `new`: before, nothing was known of it."""
+    """The changes of an entity. `new`: nothing was known of it before."""
 
     entity: Entity
     new: bool
@@ -55,7 +55,7 @@ class EntityChanges(Struct, frozen=True):
 
 
 def changes(log: Log, after: int, until: int, tags: Iterable[str] = ()) -> list[EntityChanges]:
-    """What became of each entity through the events of positions after < p <= until.
+    """Return the changes of each entity by the events of positions after < p <= until.
 
     By kind, then id. With `tags`, of the entities that the events with all of them speak of,
     and of those that the tags name. Read are these events, and of each entity its own up to
@@ -83,7 +83,7 @@ def changes(log: Log, after: int, until: int, tags: Iterable[str] = ()) -> list[
 
 
 def between(before: Entity, after: Entity) -> tuple[Change, ...]:
-    """What differs between two folds of an entity, the second one of more events."""
+    """Return the differences between two folds of an entity, the second of more events."""
     return tuple(_changes(before, after))
 
 
@@ -94,10 +94,10 @@ def _between(records: Records, after: int, until: int) -> EntityChanges | None:
 
 
 def _with_cause(change: Change, records: Records, after: int) -> Change:
-    """A change that no fact of its own made: a place that an item never came to.
+    """Give a change its cause, also where no fact of its own made it.
 
-    Somebody entered late that it was taken out of its container before that moved. What was
-    recorded last of the item and its containers is then what set it right.
+    If a late entry took the item out of its container before that moved, the item never came to
+    the place that it had. The last recorded event of the item and its containers set that right.
     """
     if change.steps:
         return change
@@ -118,13 +118,13 @@ def _changes(old: Entity, new: Entity) -> Iterator[Change]:
         if all(fact.value is None for fact in (*before, *steps)):
             continue  # that a new space has no phase is nothing new
         was, last = before[-1].value if before else None, facts[-1]
-        # What was entered late between two facts leaves the last one as it was.
+        # A late entry between two facts leaves the last one as it was.
         cause = last if was != last.value or not steps else steps[-1]
         yield Change(field, was, last.value, cause, steps)
 
 
 def _packed_in(log: Log, container: str, until: int) -> Iterator[str]:
-    """What was ever put straight into a container."""
+    """Yield the items that were ever put directly into a container."""
     bucket = tag("equipment", container, CONTENTS)
     for entry in log.read([Query((bucket,), type_names((EquipmentPacked,)))], until=until):
         if isinstance(entry.event, EquipmentPacked):

@@ -1,197 +1,341 @@
 """An item: what it is, where it is and in what, who has it for which booking, its services.
 
-Place, custodian and container are three fields, and no event about one of them changes
-another. All three go by effective time. The place is the only value that follows from the
-events of other things, too: what lies in a container is where the container is, at every
-time, and moves with it.
+Place, custody and services are facts of their own, and no event about one of them changes
+another. All go by effective time. The place is the only one that follows from the events of
+other things, too: what lies in a container is where the container is, at every time, and moves
+with it.
+
+A *place fact* of an item is an event that says where it was: its own registration, moves,
+packing, unpacking and retirement; and, if it is a container, whatever was put into it or taken
+out of it, however deep, since that happened where the container was. In effective order, those
+of one instant by position, they are the item's *chain*.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, Self, TypeVar
 
-from msgspec import Struct
-
-from ledger.entities.facts import Fact, Saying
+from ledger.entities.folding import Noun, Part, Saying, Says, with_part
+from ledger.errors import UnreadableEvent
 from ledger.events.base import Event, RecordedEvent
 from ledger.events.equipment import (
     CustodyTransferred,
     EquipmentCheckedIn,
     EquipmentCheckedOut,
-    EquipmentEvent,
     EquipmentMoved,
     EquipmentPacked,
     EquipmentRegistered,
     EquipmentRetired,
     EquipmentUnpacked,
     ServiceCompleted,
+    ServiceKind,
     ServiceStarted,
 )
 
-PLACE_TYPES: tuple[type[Event], ...] = (
-    EquipmentRegistered,
-    EquipmentMoved,
-    EquipmentPacked,
-    EquipmentUnpacked,
-    EquipmentRetired,
-)
+PLACE = "place"
 
-TYPES: tuple[type[Event], ...] = (
-    *PLACE_TYPES,
-    EquipmentCheckedOut,
-    EquipmentCheckedIn,
-    CustodyTransferred,
-    ServiceStarted,
-    ServiceCompleted,
-)
+What = Literal["registered", "moved", "packed", "unpacked", "retired"]
+How = Literal["checked out", "handed over", "checked in"]
 
-PLACE, CONTENTS = "place", "contents"
+_WHAT: dict[type[Event], What] = {
+    EquipmentRegistered: "registered",
+    EquipmentMoved: "moved",
+    EquipmentPacked: "packed",
+    EquipmentUnpacked: "unpacked",
+    EquipmentRetired: "retired",
+}
+_HOW: dict[type[Event], How] = {
+    EquipmentCheckedOut: "checked out",
+    CustodyTransferred: "handed over",
+    EquipmentCheckedIn: "checked in",
+}
+_IS_OPEN: dict[type[Event], bool] = {ServiceStarted: True, ServiceCompleted: False}
+
+PLACE_FACTS, CUSTODY_FACTS, SERVICE_FACTS = tuple(_WHAT), tuple(_HOW), tuple(_IS_OPEN)
+"""The event types that say where an item was, who has it, and how it is with its services."""
 
 
-def ids(event: Event) -> tuple[str, ...]:
-    """The items of which an event says something: a packing of its container, too.
+class PlaceFact(Part, frozen=True, tag=True):
+    """Where an item was, according to one event.
 
-    It also bears witness where the containers around that were; they knew that before.
+    Just before, the item was at `was`. From `at` on it is at `place`; or, where `container` is
+    not None, wherever that is. `what` is None where a packing bears witness to a container
+    around; `late`: a fact of a later time was known of the item.
     """
-    if isinstance(event, EquipmentPacked | EquipmentUnpacked):
-        return event.equipment, event.container
-    return (event.equipment,) if isinstance(event, EquipmentEvent) else ()
-
-
-def says(event: Event, id: str, known: Mapping[str, Any]) -> Iterator[Saying]:
-    """What an event says of an item, but for its place (`place_facts`)."""
-    if not isinstance(event, EquipmentEvent):
-        return
-    if event.equipment != id:
-        yield from _contents(event, id, known)
-        return
-    at = event.at
-    match event:
-        case EquipmentRegistered():
-            yield Saying("status", "in use", at)
-            for name in ("name", "kind", "home", "maker"):
-                yield Saying(name, getattr(event, name))
-        case EquipmentPacked():
-            yield Saying("container", event.container, at)
-        case EquipmentUnpacked():
-            yield Saying("container", None, at)
-        case EquipmentRetired():
-            yield Saying("status", "retired", at)
-        case _:
-            yield from _custody(event)
-
-
-def _custody(event: EquipmentEvent) -> Iterator[Saying]:
-    """Who has it, and its services. A hand-over leaves a check-out as it is."""
-    at = event.at
-    match event:
-        case EquipmentCheckedOut():
-            yield Saying("custodian", event.custodian, at)
-            yield Saying("booking", event.booking, at)
-            yield Saying("due_at", event.due_at, at)
-        case EquipmentCheckedIn():
-            for name in ("custodian", "booking", "due_at"):
-                yield Saying(name, None, at)
-        case CustodyTransferred():
-            yield Saying("custodian", event.custodian, at)
-        case ServiceStarted():
-            yield Saying(f"service.{event.kind}", "under way", at)
-        case ServiceCompleted():
-            yield Saying(f"service.{event.kind}", "completed", at)
-            if event.kind == "calibration":
-                yield Saying("calibrated_until", event.valid_until, at)
-
-
-def _contents(event: EquipmentEvent, id: str, known: Mapping[str, Any]) -> Iterator[Saying]:
-    """What lies straight in a container. In the order of recording, which is right for the
-    present: each packing was the last of its item's chain."""
-    inside = set(known.get(CONTENTS) or ())
-    match event:
-        case EquipmentPacked() if event.container == id:
-            inside.add(event.equipment)
-        case EquipmentUnpacked() if event.container == id:
-            inside.discard(event.equipment)
-        case _:
-            return
-    yield Saying(CONTENTS, tuple(sorted(inside)) or None)
-
-
-# --- places ------------------------------------------------------------------------------
-
-
-class PlaceFact(Struct, frozen=True):
-    """What one event says of where an item was: from `at` on at `place`, or in `container`."""
 
     at: datetime
-    entry: RecordedEvent
+    position: int
+    what: What | None
+    was: str
     place: str
     container: str | None = None
+    late: bool = False
 
     @property
     def moment(self) -> tuple[datetime, int]:
         """Its place in effective order; of one instant, in that of the log."""
-        return self.at, self.entry.position
+        return self.at, self.position
+
+    @property
+    def retired(self) -> bool:
+        """Whether the item left the studio."""
+        return self.what == "retired"
+
+    @classmethod
+    def of(cls, entry: RecordedEvent, item: str) -> Self:
+        """Return the fact that an event states about an item. Raises `UnreadableEvent`."""
+        event: Any = entry.event
+        what = _WHAT.get(type(event))
+        if what is None:
+            raise UnreadableEvent(entry.type, position=entry.position)
+        if what == "moved":
+            was, place = event.origin, event.destination
+        else:
+            was = place = event.place
+        if what not in ("packed", "unpacked"):
+            return cls(event.at, entry.position, what, was, place, late=not event.latest)
+        inside_out = (event.equipment, *event.containers)
+        depth = inside_out.index(item)
+        around = inside_out[depth + 1] if depth + 1 < len(inside_out) else None
+        if depth == 0:
+            container = around if what == "packed" else None
+            return cls(event.at, entry.position, what, was, place, container, not event.latest)
+        late = item not in event.latest_for
+        return cls(event.at, entry.position, None, was, place, around, late)
+
+    def told(self, field: str) -> Iterator[Saying]:
+        """Yield what it sets apart from the place, which follows from the whole chain (`steps`)."""
+        if self.what in ("packed", "unpacked"):
+            yield Saying("container", self.container, self.at, self.position)
+        elif self.what in ("registered", "retired"):
+            status = "in use" if self.what == "registered" else "retired"
+            yield Saying("status", status, self.at, self.position)
 
 
-Chains = Mapping[str, list[PlaceFact]]
-"""The place facts of items, each item's in effective order."""
+class CustodyFact(Part, frozen=True, tag=True):
+    """Who has an item from then on, and for which booking it is out until when.
+
+    A hand-over leaves a check-out as it is, and says nothing of it.
+    """
+
+    at: datetime
+    position: int
+    how: How
+    custodian: str | None = None
+    booking: str | None = None
+    due_at: datetime | None = None
+
+    @classmethod
+    def of(cls, entry: RecordedEvent) -> Self:
+        """Return the fact that an event states about custody. Raises `UnreadableEvent`."""
+        event: Any = entry.event
+        match _HOW.get(type(event)):
+            case "checked out" as how:
+                said = (event.custodian, event.booking, event.due_at)
+                return cls(event.at, entry.position, how, *said)
+            case "handed over" as how:
+                return cls(event.at, entry.position, how, event.custodian)
+            case "checked in" as how:
+                return cls(event.at, entry.position, how)
+        raise UnreadableEvent(entry.type, position=entry.position)
+
+    def told(self, field: str) -> Iterator[Saying]:
+        """Who has it; and what it is out for, where that changes."""
+        names = ("custodian",) if self.how == "handed over" else ("custodian", "booking", "due_at")
+        for name in names:
+            yield Saying(name, getattr(self, name), self.at, self.position)
 
 
-def place_facts(entries: Iterable[RecordedEvent], item: str) -> list[PlaceFact]:
-    """The place facts of an item among these events, in effective order."""
-    found = (_place_fact(entry, item) for entry in entries)
-    return sorted((f for f in found if f is not None), key=lambda fact: fact.moment)
+class ServiceFact(Part, frozen=True, tag=True):
+    """A service of a kind began, or was completed; a calibration may be valid until a time."""
+
+    kind: ServiceKind
+    at: datetime
+    position: int
+    is_open: bool
+    valid_until: datetime | None = None
+
+    @classmethod
+    def of(cls, entry: RecordedEvent) -> Self:
+        """Return the fact that an event states about a service. Raises `UnreadableEvent`."""
+        event: Any = entry.event
+        is_open = _IS_OPEN.get(type(event))
+        if is_open is None:
+            raise UnreadableEvent(entry.type, position=entry.position)
+        valid_until = None if is_open else event.valid_until
+        return cls(event.kind, event.at, entry.position, is_open, valid_until)
+
+    def told(self, field: str) -> Iterator[Saying]:
+        """How it is with that kind of service."""
+        status = "under way" if self.is_open else "completed"
+        yield Saying(f"service.{self.kind}", status, self.at, self.position)
+        if self.kind == "calibration" and not self.is_open:
+            yield Saying("calibrated_until", self.valid_until, self.at, self.position)
 
 
-def _place_fact(entry: RecordedEvent, item: str) -> PlaceFact | None:
-    event = entry.event
-    match event:
-        case EquipmentRegistered() | EquipmentRetired():
-            return PlaceFact(event.at, entry, event.place)
-        case EquipmentMoved():
-            return PlaceFact(event.at, entry, event.destination)
-        case EquipmentPacked() | EquipmentUnpacked():
-            inside_out = (event.equipment, *event.containers)
-            depth = inside_out.index(item)
-            around = inside_out[depth + 1] if depth + 1 < len(inside_out) else None
-            out = depth == 0 and isinstance(event, EquipmentUnpacked)
-            return PlaceFact(event.at, entry, event.place, None if out else around)
-    return None
+def _registered(_: None, event: EquipmentRegistered, entry: RecordedEvent) -> dict[str, Any]:
+    fact = PlaceFact.of(entry, event.equipment)
+    return {
+        "id": event.equipment,
+        "name": event.name,
+        "kind": event.kind,
+        "home": event.home,
+        "maker": event.maker,
+        "newest": fact,
+        "place": fact,
+    }
 
 
-def steps(chains: Chains, item: str) -> Iterator[Fact]:
-    """Where an item was, one place after the other, in its container and out of it."""
-    return _steps(chains, item, None, None, 0)
+def _placed(before: "Item", event: Any, entry: RecordedEvent) -> dict[str, Any]:
+    fact = PlaceFact.of(entry, before.id)
+    contents = set(before.contents)
+    if fact.what is None and event.container == before.id:
+        (contents.add if type(event) is EquipmentPacked else contents.discard)(event.equipment)
+    return {
+        "newest": fact,
+        "place": max(before.place, fact, key=lambda one: one.moment),
+        "contents": tuple(sorted(contents)),
+    }
 
 
-def _steps(
-    chains: Chains,
+def _had(before: "Item", _: Any, entry: RecordedEvent) -> dict[str, Any]:
+    fact = CustodyFact.of(entry)
+    if before.custody is not None and fact.at < before.custody.at:
+        return {"newest": fact}
+    if fact.how == "handed over":
+        return {"newest": fact, "custody": fact}
+    return {"newest": fact, "custody": fact, "out": fact if fact.how == "checked out" else None}
+
+
+def _served(before: "Item", _: Any, entry: RecordedEvent) -> dict[str, Any]:
+    fact = ServiceFact.of(entry)
+    if any(one.kind == fact.kind and fact.at < one.at for one in before.services):
+        return {"newest": fact}
+    return {"newest": fact, "services": with_part(before.services, fact)}
+
+
+class Item(Noun, frozen=True):
+    """An item as it stands after all that is on record, whenever it was entered.
+
+    `place` is the last of its chain, `custody` the last fact of who has it, and `out` the
+    check-out that stands. `services` has the last fact of each kind. `newest` is what the event
+    said that was recorded last. `contents` lie straight in it.
+    """
+
+    noun: ClassVar[str] = "equipment"
+    says: ClassVar[Mapping[type[Event], Says]] = {
+        **dict.fromkeys(PLACE_FACTS, _placed),
+        **dict.fromkeys(CUSTODY_FACTS, _had),
+        **dict.fromkeys(SERVICE_FACTS, _served),
+        EquipmentRegistered: _registered,
+    }
+    begins: ClassVar[frozenset[type[Event]]] = frozenset({EquipmentRegistered})
+    untold: ClassVar[frozenset[str]] = frozenset({"id", "place", "custody", "out", "services"})
+
+    id: str
+    newest: PlaceFact | CustodyFact | ServiceFact
+    name: str
+    kind: str
+    home: str | None
+    maker: str | None
+    place: PlaceFact
+    custody: CustodyFact | None = None
+    out: CustodyFact | None = None
+    services: tuple[ServiceFact, ...] = ()
+    contents: tuple[str, ...] = ()
+
+    @property
+    def in_service(self) -> tuple[ServiceKind, ...]:
+        """The kinds of service that it is in."""
+        return tuple(one.kind for one in self.services if one.is_open)
+
+    @classmethod
+    def ids(cls, event: Event) -> tuple[str, ...]:
+        """The item; of a packing the container, too.
+
+        It also bears witness where the containers around that were; they knew that before.
+        """
+        if isinstance(event, EquipmentPacked | EquipmentUnpacked):
+            return event.equipment, event.container
+        return super().ids(event)
+
+
+# --- along the containers ----------------------------------------------------------------
+
+
+class Placed(Protocol):
+    """A place fact, or a row made from one."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+
+    @property
+    def position(self) -> int:
+        """The position of its event."""
+
+    @property
+    def container(self) -> str | None:
+        """The container that the item is in from then on."""
+
+
+F = TypeVar("F", bound=Placed)
+Moment = tuple[datetime, int]
+
+
+class Step(NamedTuple, Generic[F]):
+    """A fact on the way of an item.
+
+    `inside` is the item's own container, where that was taken along, and `via` the one around it
+    that moved. `known` is the position from which on it was known that the item lay in there.
+    """
+
+    fact: F
+    inside: str | None
+    via: str | None
+    known: int
+
+
+def steps(
+    chains: Mapping[str, Sequence[F]],
     item: str,
-    start: tuple[datetime, int] | None,
-    end: tuple[datetime, int] | None,
-    depth: int,
-) -> Iterator[Fact]:
-    """The steps after the moment `start` and before `end`. Where the item was at `start`, its
-    container bears witness; whatever moved it later comes from the facts that stood by then."""
-    own = chains.get(item, [])
+    start: Moment | None = None,
+    end: Moment | None = None,
+    depth: int = 0,
+) -> Iterator[Step[F]]:
+    """The way of an item: its own facts, and those of its containers while it lay inside.
+
+    `chains` are the facts of items, each item's in effective order. Of a container, only what
+    lies between the moments `start` and `end` counts: the item's own fact says where it was when
+    it was put in.
+    """
+    own = chains.get(item, ())
     inside: str | None = None
-    inside_known = 0
+    known = 0
     for n, fact in enumerate(own):
-        # Whoever bore witness later that it lay in there told nothing new of that.
-        same = fact.container == inside
-        inside_known = min(inside_known, fact.entry.position) if same else fact.entry.position
+        moment = fact.at, fact.position
+        # A later event that only confirms the container adds nothing to that.
+        known = min(known, fact.position) if fact.container == inside else fact.position
         inside = fact.container
-        following = own[n + 1].moment if n + 1 < len(own) else None
-        if start is None or start < fact.moment:
-            if end is not None and fact.moment >= end:
-                return
-            yield Fact(fact.place, fact.entry, fact.entry.position, fact.at)
-        if fact.container is None or depth > len(chains):
+        if end is not None and moment >= end:
+            return
+        if start is None or start < moment:
+            yield Step(fact, None, None, fact.position)
+        if inside is None or depth > len(chains):
             continue
-        first = fact.moment if start is None else max(start, fact.moment)
+        following = (own[n + 1].at, own[n + 1].position) if n + 1 < len(own) else None
+        first = moment if start is None else max(start, moment)
         last = min((m for m in (end, following) if m is not None), default=None)
-        if last is not None and last <= first:
-            continue
-        for step in _steps(chains, fact.container, first, last, depth + 1):
-            known = max(step.known, inside_known)
-            yield Fact(step.value, step.entry, known, step.since, step.via or fact.container)
+        if last is None or first < last:
+            for step in steps(chains, inside, first, last, depth + 1):
+                yield Step(step.fact, inside, step.via or inside, max(step.known, known))
+
+
+def outermost(chains: Mapping[str, Sequence[F]], fact: F) -> F:
+    """Return the fact that says where an item is at the end of the chains: its own, or that of the
+    outermost container."""
+    seen: set[str] = set()
+    while fact.container is not None and fact.container not in seen and chains.get(fact.container):
+        seen.add(fact.container)
+        fact = chains[fact.container][-1]
+    return fact

@@ -1,10 +1,9 @@
 """Facts: the values that a field had, each with the event that set it.
 
 The facts of a field stand in the order in which they hold. For most fields that is the order
-of recording: a booking is confirmed from the moment somebody recorded it. What happened in
-the studio at a time of its own, such as a move, goes by that *effective* time: a late entry
-stands where it happened, and the current place is that of the latest move, not of the latest
-note.
+of recording: a booking is confirmed from the moment when that was recorded. A change in the
+studio with a time of its own, such as a move, goes by that *effective* time: a late entry stands
+where it happened, and the current place is that of the latest move, not of the latest note.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,23 +12,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from ledger.entities.folding import Since
 from ledger.events.base import Event, RecordedEvent
 from ledger.events.bookings import BookingStarted, BookingWrapped
 from ledger.tags import tag
 from ledger.times import Period
-
-Since = date | datetime | None
-
-
-class Saying(Struct, frozen=True):
-    """What an event says of one field of an entity. The value None: it has none any more.
-
-    `since` is given for a field that goes by effective time, for each of its sayings.
-    """
-
-    field: str
-    value: Any
-    since: Since = None
 
 
 class Fact(Struct, frozen=True):
@@ -49,7 +36,7 @@ class Fact(Struct, frozen=True):
 
     @property
     def said(self) -> tuple[Since, int]:
-        """What tells it from the others of its field: the same in every fold."""
+        """Its identity among the facts of its field: the same in every fold."""
         return self.since, self.entry.position
 
 
@@ -93,11 +80,10 @@ def _is_after(since: Since, day: date) -> bool:
 def in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """Facts in the order in which they hold, each that only repeats the one before left out.
 
-    Whoever says again what is so has set nothing: a confirmation carries the booking's units,
-    a packing bears witness to a place. That there is no value is left out, too, as long as
-    there never was one; but where facts go by effective time it is said of a day: a stage is
-    exclusive until the day on which it has a capacity. A correction counts also where it
-    says the same.
+    Repeating a value sets nothing: a confirmation carries the booking's units, a packing confirms
+    a place. The absence of a value is left out, too, as long as there never was one; but where
+    facts go by effective time it holds from a day: a stage is exclusive until the day on which it
+    has a capacity. A correction counts even if it repeats the value.
     """
     found: list[Fact] = []
     for fact in sorted(facts, key=_order):
@@ -112,14 +98,13 @@ def _order(fact: Fact) -> tuple[Any, ...]:
 
 
 def effective(fact: Fact) -> Period | datetime | date | None:
-    """When what a fact says was, or is to be, so in the studio; None where nobody says."""
+    """Return when a fact holds in the studio; None if that is not known."""
     return fact.since if fact.since is not None else happened(fact.entry.event)
 
 
 def happened(event: Event) -> Period | datetime | date | None:
-    """When an event was, or is to be: as it says itself, but for the days of a booking.
-
-    A start and a wrap say as every event of a booking which period they are about.
+    """Return when an event happens in the studio: its own effective time, except for a start or a
+    wrap, which carry the booking's period but happen on a day.
     """
     if isinstance(event, BookingStarted | BookingWrapped):
         return event.on

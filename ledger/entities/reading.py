@@ -5,17 +5,23 @@ bookings, over ten years. So the types are asked for, and nothing else is read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from ledger.entities import bookings, closures, equipment, projects, sites, spaces
-from ledger.entities.facts import Entity, Fact, Saying, in_order
+from ledger.entities.bookings import FullBooking
+from ledger.entities.closures import Closure
+from ledger.entities.equipment import PLACE, PLACE_FACTS, Item, PlaceFact, steps
+from ledger.entities.facts import Entity, Fact, in_order
+from ledger.entities.folding import Noun, Saying, Since
+from ledger.entities.projects import FullProject
+from ledger.entities.sites import Site
+from ledger.entities.spaces import Space
 from ledger.events import STUDIO_EVENTS
-from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent, type_names
+from ledger.events.base import Query, RecordedEvent, UnknownEvent, type_names
 from ledger.tags import tag
 
 
 class Log(Protocol):
-    """What is asked of a log."""
+    """The part of a log that is used here."""
 
     def read(
         self, queries: Sequence[Query], *, after: int = 0, until: int | None = None
@@ -26,25 +32,8 @@ class Log(Protocol):
         """The types of the events that carry a tag."""
 
 
-class Noun(Protocol):
-    """What a file of this folder knows of its noun."""
-
-    TYPES: tuple[type[Event], ...]
-
-    def ids(self, event: Event) -> tuple[str, ...]:
-        """The entities of which an event says something."""
-
-    def says(self, event: Event, id: str, known: Mapping[str, Any]) -> Iterator[Saying]:
-        """What it says of one of them."""
-
-
-KINDS: dict[str, Noun] = {
-    "booking": bookings,
-    "equipment": equipment,
-    "project": projects,
-    "space": spaces,
-    "closure": closures,
-    "site": sites,
+KINDS: dict[str, type[Noun]] = {
+    noun.noun: noun for noun in (FullBooking, Item, FullProject, Space, Closure, Site)
 }
 """The nouns, in the order in which a report tells of them."""
 
@@ -61,7 +50,7 @@ def is_other(entry: RecordedEvent) -> bool:
 
 
 def touched(entry: RecordedEvent) -> list[tuple[str, str]]:
-    """The entities of which an event says something, as kind and id.
+    """Return the entities that an event mentions, as kind and id.
 
     A plugin's event may be about several things; each of its tags names one. An event of the
     studio's own that cannot be read is about what its first tag names.
@@ -88,33 +77,54 @@ class Records(NamedTuple):
         mine = [entry for entry in self.entries if entry.position <= until]
         facts = _folded(self.kind, self.id, mine)
         fields = {name: in_order(found) for name, found in facts.items()}
-        if self.kind == "equipment":
-            chains = {
-                item: equipment.place_facts((e for e in found if e.position <= until), item)
-                for item, found in {self.id: self.entries, **self.containers}.items()
-            }
-            # `steps` come in effective order, and a container's among the item's own
-            fields[equipment.PLACE] = _no_repeats(equipment.steps(chains, self.id))
+        if self.kind == Item.noun:
+            # A container's steps are among the item's own, in effective order.
+            fields[PLACE] = _no_repeats(self._places(until))
         return Entity(self.kind, self.id, {name: f for name, f in fields.items() if f})
+
+    def _places(self, until: int) -> Iterator[Fact]:
+        chains: dict[str, list[PlaceFact]] = {}
+        entries: dict[int, RecordedEvent] = {}
+        for item, found in {self.id: self.entries, **self.containers}.items():
+            known = [entry for entry in found if entry.position <= until]
+            entries.update((entry.position, entry) for entry in known)
+            chains[item] = _chain(known, item)
+        for fact, _, via, known_since in steps(chains, self.id):
+            yield Fact(fact.place, entries[fact.position], known_since, fact.at, via)
 
 
 def _folded(kind: str, id: str, entries: Iterable[RecordedEvent]) -> dict[str, list[Fact]]:
+    """Return the facts of each field: its values that differ after an event from those before."""
     noun = KINDS.get(kind)
     facts: dict[str, list[Fact]] = {}
-    known: dict[str, Any] = {}
-    if kind == "equipment":
-        facts[equipment.PLACE] = []  # the first thing to be asked of an item
+    told: dict[tuple[str, Since], Saying] = {}
+    thing: Noun | None = None
+    if noun is Item:
+        facts[PLACE] = []  # the first thing to be asked of an item
     for entry in entries:
         position = entry.position
         if is_other(entry):
             if (kind, id) in touched(entry):
                 facts[f"{EVENT}.{position}"] = [Fact(entry.event, entry, position)]
             continue
-        for said in noun.says(entry.event, id, known) if noun is not None else ():
-            known[said.field] = said.value
+        if noun is None or (thing is None and noun.ids(entry.event)[:1] != (id,)):
+            continue
+        thing = noun.after(thing, entry)
+        for said in thing.told() if thing is not None else ():
+            key = said.field, said.since
+            never = said.value is None and said.since is None and key not in told
+            if never or said == told.get(key):
+                continue
+            told[key] = said
             fact = Fact(said.value, entry, position, said.since)
             facts.setdefault(said.field, []).append(fact)
     return facts
+
+
+def _chain(entries: Iterable[RecordedEvent], item: str) -> list[PlaceFact]:
+    """The place facts of an item among these events, in effective order."""
+    found = (PlaceFact.of(e, item) for e in entries if isinstance(e.event, PLACE_FACTS))
+    return sorted(found, key=lambda fact: fact.moment)
 
 
 def _no_repeats(facts: Iterable[Fact]) -> tuple[Fact, ...]:
@@ -129,7 +139,7 @@ def _no_repeats(facts: Iterable[Fact]) -> tuple[Fact, ...]:
 
 
 def read_records(log: Log, kind: str, id: str, until: int) -> Records:
-    """What the log has of an entity up to a position. Without any event, it has none of it.
+    """Read the events of an entity up to a position. There may be none.
 
     One question for its types, one for its events, and for an item one more for each
     container that it was ever in, or that such a container was in.
@@ -139,7 +149,7 @@ def read_records(log: Log, kind: str, id: str, until: int) -> Records:
         return Records(kind, id, tuple(log.read([], after=at - 1, until=min(at, until))), {})
     entries = tuple(log.read(_own(log, kind, id), until=until))
     containers: dict[str, Sequence[RecordedEvent]] = {}
-    if kind == "equipment":
+    if kind == Item.noun:
         left = _containers(entries, id)
         while left:
             name = left.pop()
@@ -155,13 +165,12 @@ def _own(log: Log, kind: str, id: str) -> list[Query]:
     if noun is None:
         return [Query((mine,))]
     others = [name for name in log.types_of(mine) if name not in _STUDIO]
-    return [Query((mine,), (*type_names(noun.TYPES), *others))]
+    return [Query((mine,), (*type_names(noun.types()), *others))]
 
 
 def _places(item: str) -> Query:
-    return Query((tag("equipment", item),), type_names(equipment.PLACE_TYPES))
+    return Query((tag("equipment", item),), type_names(PLACE_FACTS))
 
 
 def _containers(entries: Sequence[RecordedEvent], item: str) -> set[str]:
-    facts = equipment.place_facts(entries, item)
-    return {fact.container for fact in facts if fact.container is not None}
+    return {fact.container for fact in _chain(entries, item) if fact.container is not None}

@@ -1,22 +1,36 @@
 """A site: its name and clock, who runs it, and how long a challenged holder may think."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import ClassVar
 
-from ledger.entities.facts import Saying
+from ledger.entities.folding import Noun, Says
 from ledger.events.base import Event
 from ledger.events.sites import SiteRegistered
 
-TYPES: tuple[type[Event], ...] = (SiteRegistered,)
 
+class Site(Noun, frozen=True):
+    """A campus; `position` is the event that registered it."""
 
-def ids(event: Event) -> tuple[str, ...]:
-    """The site of which an event says something."""
-    return (event.site,) if isinstance(event, SiteRegistered) else ()
+    noun: ClassVar[str] = "site"
+    says: ClassVar[Mapping[type[Event], Says]] = {
+        SiteRegistered: lambda _, event, entry: {
+            "id": event.site,
+            "name": event.name,
+            "local_name": event.local_name,
+            "place": event.place,
+            "operator": event.operator,
+            "zone": event.zone,
+            "answer_within_hours": event.answer_within_hours,
+            "position": entry.position,
+        }
+    }
+    begins: ClassVar[frozenset[type[Event]]] = frozenset({SiteRegistered})
 
-
-def says(event: Event, id: str, known: Mapping[str, Any]) -> Iterator[Saying]:
-    """What an event says of a site."""
-    if isinstance(event, SiteRegistered):
-        for name in ("name", "local_name", "place", "operator", "zone", "answer_within_hours"):
-            yield Saying(name, getattr(event, name))
+    id: str
+    name: str
+    local_name: str | None
+    place: str | None
+    operator: str | None
+    zone: str
+    answer_within_hours: int
+    position: int

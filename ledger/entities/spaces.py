@@ -1,34 +1,110 @@
-"""A space: the facts that hold of it, each from a day on, and its days in service."""
+"""A space: the facts that hold of it, each from a day on, and its days in service.
+
+A change holds from its first day until that of the next change, whichever was recorded first.
+So a late correction of an early day leaves the later days as they are, and what a stage became
+in 2025 does not touch its bookings of 2024.
+"""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
-from ledger.entities.facts import Saying
-from ledger.events.base import Event
-from ledger.events.sites import SpaceChanged, SpaceCommissioned, SpaceDecommissioned
+from msgspec import field
 
-TYPES: tuple[type[Event], ...] = (SpaceCommissioned, SpaceChanged, SpaceDecommissioned)
+from ledger.entities.folding import Noun, Part, Saying, Says, with_part
+from ledger.events.base import Event, RecordedEvent
+from ledger.events.sites import SpaceChanged, SpaceCommissioned, SpaceDecommissioned, SpaceKind
+from ledger.times import Days
 
 FACTS = ("name", "kind", "area_m2", "capacity", "answer_within_hours", "phase")
-"""What may be otherwise from a day on. A change says all of them, not only what differs."""
+"""The facts that may change from a day on. A change states all of them."""
 
 
-def ids(event: Event) -> tuple[str, ...]:
-    """The space of which an event says something: not of its closures and bookings."""
-    return (event.space,) if isinstance(event, TYPES) else ()  # type: ignore[attr-defined]  # each of TYPES has a space
+class SpaceFacts(Part, frozen=True):
+    """The facts of a space from the day `on`, until the day of the next facts.
+
+    `capacity` None is exclusive. `answer_within_hours` None: as its site says.
+    """
+
+    on: date
+    position: int
+    name: str
+    kind: SpaceKind
+    area_m2: float
+    capacity: int | None
+    answer_within_hours: int | None
+    phase: str | None
+
+    def told(self, field: str) -> Iterator[Saying]:
+        """Yield each of them, since its day."""
+        for name in FACTS:
+            yield Saying(name, getattr(self, name), self.on, self.position)
 
 
-def says(event: Event, id: str, known: Mapping[str, Any]) -> Iterator[Saying]:
-    """What an event says of a space. Of one day that was said last holds."""
-    match event:
-        case SpaceCommissioned():
-            yield Saying("site", event.site)
-            yield Saying("zone", event.zone)
-            yield Saying("in_service_on", event.in_service_on)
-            for name in FACTS:
-                yield Saying(name, getattr(event, name), event.in_service_on)
-        case SpaceChanged():
-            for name in FACTS:
-                yield Saying(name, getattr(event, name), event.on)
-        case SpaceDecommissioned():
-            yield Saying("out_of_service_on", event.on)
+def _facts(event: SpaceCommissioned | SpaceChanged, on: date, entry: RecordedEvent) -> SpaceFacts:
+    return SpaceFacts(on, entry.position, *(getattr(event, name) for name in FACTS))
+
+
+def _commissioned(_: None, event: SpaceCommissioned, entry: RecordedEvent) -> dict[str, Any]:
+    return {
+        "id": event.space,
+        "site": event.site,
+        "zone": event.zone,
+        "in_service_on": event.in_service_on,
+        "position": entry.position,
+        "facts": (_facts(event, event.in_service_on, entry),),
+    }
+
+
+def _changed(before: "Space", event: SpaceChanged, entry: RecordedEvent) -> dict[str, Any]:
+    """Of two changes of one day the later one is the better informed."""
+    facts = with_part(before.facts, _facts(event, event.on, entry))
+    return {"facts": tuple(sorted(facts, key=lambda one: one.on))}
+
+
+class Space(Noun, frozen=True):
+    """A space with all its facts, in the order of their days.
+
+    `position` is the event that commissioned it, `decommissioned` the one that retired it.
+    It is in service from `in_service_on`; `decommissioned_on` is the first day without it.
+    """
+
+    noun: ClassVar[str] = "space"
+    says: ClassVar[Mapping[type[Event], Says]] = {
+        SpaceCommissioned: _commissioned,
+        SpaceChanged: _changed,
+        SpaceDecommissioned: lambda _, event, entry: {
+            "decommissioned_on": event.on,
+            "decommissioned": entry.position,
+        },
+    }
+    begins: ClassVar[frozenset[type[Event]]] = frozenset({SpaceCommissioned})
+    untold: ClassVar[frozenset[str]] = frozenset({"id", "position", "decommissioned"})
+
+    id: str
+    site: str
+    zone: str
+    in_service_on: date
+    position: int
+    facts: tuple[SpaceFacts, ...]
+    decommissioned_on: date | None = field(name="out_of_service_on", default=None)
+    decommissioned: int | None = None
+
+    def in_service(self, day: date) -> bool:
+        """Whether it can be used at all on that day, closures apart."""
+        return self.in_service_on <= day and (
+            self.decommissioned_on is None or day < self.decommissioned_on
+        )
+
+    def facts_on(self, day: date) -> SpaceFacts:
+        """Return the facts of that day; before the first day, the first facts."""
+        held = [facts for facts in self.facts if facts.on <= day]
+        return held[-1] if held else self.facts[0]
+
+    def facts_during(self, days: Days) -> tuple[SpaceFacts, ...]:
+        """Return the facts of those days, in order: one entry if nothing changes.
+
+        A capacity for a whole booking has to be checked against each of them.
+        """
+        later = (facts for facts in self.facts if days.first < facts.on <= days.last)
+        return (self.facts_on(days.first), *later)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ledger import entities
 from ledger.events.base import Event, Registry
 from ledger.projections.projection import ONE_FILE_PACKAGE, Projection
 
@@ -16,12 +17,13 @@ STORED_FORM = 1
 
 
 def fingerprint(projection: type[Projection], registry: Registry) -> str:
-    """Hash the code that makes rows of events: the plugin's, and the code that reads events.
+    """Hash the code that makes rows of events: the plugin's, and how events are read and folded.
 
     Handlers get an event in today's schema, or not at all where no code reads its type. So a new
     type or a changed upcaster makes other rows from the same log.
     """
     digest = hashlib.sha256(code_of(projection).encode())
+    digest.update(_folding(tuple(entities.__path__)))
     types = {event_type.type_name: event_type for event_type in registry}
     for name in sorted(projection.handlers):
         event_type = types.get(name)
@@ -51,6 +53,16 @@ def _taken(projection: type[Projection]) -> str:
         digest.update(f"\0{path.name}\0{len(source)}\0".encode())
         digest.update(source)
     return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=8)
+def _folding(folders: tuple[str, ...]) -> bytes:
+    """A hash over the files of the entities, which rows keep and handlers fold."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(Path(folder).glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.digest()
 
 
 @lru_cache(maxsize=2048)

@@ -220,9 +220,9 @@ def _rival(studio: Studio, choice: Choice) -> Decision:
     first = studio.booking(choice.who, "held")
     if first is None:
         return _hold(studio, choice)
-    when = studio.periods[first]
+    when = studio.bookings[first].period
     return PlaceHold(
-        space=studio.places[first],
+        space=studio.bookings[first].space,
         project=_project(studio, choice.other),
         when=When(f"{when.start.isoformat()}..{when.end.isoformat()}"),
     )
@@ -279,8 +279,8 @@ def _move(studio: Studio, choice: Choice) -> Decision | None:
     return MoveBooking(booking=booking, when=_when(studio, choice), space=elsewhere)
 
 
-def _shot_day(studio: Studio, booking: str, number: int) -> date:
-    days = list(studio.periods[booking].days)
+def _shot_day(studio: "Studio", booking: str, number: int) -> date:
+    days = list(studio.bookings[booking].period.days)
     begun = [day for day in days if day <= studio.today] or days
     return studio.one_of(begun, number)
 
@@ -289,7 +289,7 @@ def _start(studio: Studio, choice: Choice) -> Decision:
     booking = studio.booking(choice.who, "confirmed")
     if booking is None:
         return book(studio, choice)
-    studio.wait_for(studio.periods[booking].days.first)
+    studio.wait_for(studio.bookings[booking].period.days.first)
     return StartBooking(booking=booking, on=_shot_day(studio, booking, 0))
 
 

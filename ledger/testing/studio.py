@@ -14,19 +14,14 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from ledger.decisions.base import Context, Decision, Rule, Snapshot
+from ledger.entities.bookings import Booking
+from ledger.entities.equipment import Item
 from ledger.errors import LedgerError
 from ledger.events import (
     STUDIO_EVENTS,
-    EquipmentCheckedIn,
-    EquipmentCheckedOut,
-    EquipmentPacked,
-    EquipmentRegistered,
-    EquipmentUnpacked,
     LedgerOpened,
     MilestonePlanned,
     ProjectOpened,
-    ServiceCompleted,
-    ServiceStarted,
     ShootDayReported,
     SpaceClosed,
     SpaceCommissioned,
@@ -42,7 +37,7 @@ from ledger.events.base import (
 from ledger.events.bookings import BookingEvent
 from ledger.events.equipment import EquipmentEvent, ServiceKind
 from ledger.testing.history import MemoryHistory
-from ledger.times import ManualClock, Period
+from ledger.times import ManualClock
 
 T = TypeVar("T")
 OPENED = datetime(2025, 3, 1, tzinfo=UTC)
@@ -139,19 +134,15 @@ class Studio:
         self._readings = readings
         self.spaces: list[str] = []
         self.projects: list[str] = []
-        self.items: list[str] = []
         self.closures: list[str] = []
         self.planned: list[tuple[str, str]] = []
         """Milestones by project and name."""
-        self.bookings: dict[str, str] = {}
-        """Each booking's state, in the words of `_STATES`; bookings in the order of their holds."""
-        self.places: dict[str, str] = {}
-        self.periods: dict[str, Period] = {}
+        self.bookings: dict[str, Booking] = {}
+        """In the order of their holds."""
+        self.things: dict[str, Item] = {}
+        """Items, in the order of their registration."""
         self.reports: dict[tuple[str, date], int] = {}
         """The position of the report that stands, by booking and day."""
-        self.packed: list[str] = []
-        self.out: list[str] = []
-        self.in_service: list[tuple[str, ServiceKind]] = []
         self._made: dict[str, int] = defaultdict(int)
         opened = LedgerOpened(origin="studio.example", format=1, demo=False, zone="Asia/Shanghai")
         self.record(opened)
@@ -222,9 +213,29 @@ class Studio:
         return things[number % len(things)]
 
     def booking(self, number: int, *states: str) -> str | None:
-        """Return one of the bookings in these states, or None."""
-        found = [one for one, state in self.bookings.items() if state in states]
+        """One of the bookings in these states, None where there is none."""
+        found = [one for one, booking in self.bookings.items() if booking.state in states]
         return found[number % len(found)] if found else None
+
+    @property
+    def items(self) -> list[str]:
+        """The items."""
+        return list(self.things)
+
+    @property
+    def packed(self) -> list[str]:
+        """The items in a container."""
+        return [one for one, item in self.things.items() if item.place.container is not None]
+
+    @property
+    def out(self) -> list[str]:
+        """The items that are out for a booking."""
+        return [one for one, item in self.things.items() if item.out is not None]
+
+    @property
+    def in_service(self) -> list[tuple[str, ServiceKind]]:
+        """The items in service, each with the kind of it."""
+        return [(one, kind) for one, item in self.things.items() for kind in item.in_service]
 
     @property
     def today(self) -> date:
@@ -249,56 +260,25 @@ class Studio:
         return str(self._made[prefix])
 
     def _note(self, entry: RecordedEvent) -> None:
-        match entry.event:
-            case SpaceCommissioned() as event:
-                self.spaces.append(event.space)
-            case ProjectOpened() as event:
-                self.projects.append(event.project)
-            case MilestonePlanned() as event:
-                self.planned.append((event.project, event.milestone))
-            case SpaceClosed() as event:
-                self.closures.append(event.closure)
-            case ShootDayReported() as event:
-                self.reports[event.booking, event.day] = entry.position
-            case BookingEvent() as event:
-                self.places[event.booking] = event.space
-                self.periods[event.booking] = event.period
-                before = self.bookings.get(event.booking, "held")
-                self.bookings[event.booking] = _STATES.get(entry.type, before)
-            case EquipmentEvent() as event:
-                self._note_item(event)
-            case _:
-                pass
-
-    def _note_item(self, event: EquipmentEvent) -> None:
-        item = event.equipment
+        event = entry.event
         match event:
-            case EquipmentRegistered():
-                self.items.append(item)
-            case EquipmentPacked():
-                self.packed.append(item)
-            case EquipmentUnpacked():
-                self.packed.remove(item)
-            case EquipmentCheckedOut():
-                self.out.append(item)
-            case EquipmentCheckedIn():
-                self.out.remove(item)
-            case ServiceStarted():
-                self.in_service.append((item, event.kind))
-            case ServiceCompleted():
-                self.in_service.remove((item, event.kind))
-            case _:
-                pass
-
-
-_STATES = {
-    "BookingHeld": "held",
-    "HoldReleased": "over",
-    "BookingConfirmed": "confirmed",
-    "BookingStarted": "started",
-    "BookingWrapped": "wrapped",
-    "BookingCancelled": "over",
-}
+            case SpaceCommissioned():
+                self.spaces.append(event.space)
+            case ProjectOpened():
+                self.projects.append(event.project)
+            case MilestonePlanned():
+                self.planned.append((event.project, event.milestone))
+            case SpaceClosed():
+                self.closures.append(event.closure)
+            case ShootDayReported():
+                self.reports[event.booking, event.day] = entry.position
+            case BookingEvent():
+                known = self.bookings.get(event.booking)
+                self.bookings[event.booking] = Booking.after(known, entry)
+            case EquipmentEvent():
+                item = Item.after(self.things.get(event.equipment), entry)
+                if item is not None:
+                    self.things[event.equipment] = item
 
 
 def stored(entry: RecordedEvent) -> tuple[int, str, str, str, bytes]:

@@ -24,9 +24,12 @@ from ledger.decisions.booking_state import read_booking
 from ledger.decisions.custody import read_custody, read_service
 from ledger.decisions.places import place_at, standing
 from ledger.decisions.projects import read_milestones, read_project
-from ledger.decisions.sites import live_closures, read_space
+from ledger.decisions.sites import read_space
 from ledger.entities import KINDS, Entity, changes, read_records
+from ledger.entities.bookings import Booking, FullBooking
 from ledger.entities.changes import between
+from ledger.entities.closures import live_closures
+from ledger.entities.equipment import Item
 from ledger.entities.reading import touched
 from ledger.events import (
     SpaceClosed,
@@ -148,6 +151,10 @@ def _booking(ctx: Context, entity: Entity) -> None:
     at = entity.current("status")
     assert at is not None
     assert at.entry.position == booking.position
+    everything = ctx.read(entity.tag, *Booking.types())
+    assert Booking.fold(everything) == booking, "no turning point is forgotten"
+    full = FullBooking.fold(everything)
+    assert all(getattr(full, name) == getattr(booking, name) for name in Booking.__struct_fields__)
 
 
 def _equipment(ctx: Context, entity: Entity) -> None:
@@ -158,9 +165,15 @@ def _equipment(ctx: Context, entity: Entity) -> None:
     custody = read_custody(ctx, entity.id)
     assert value(entity, "custodian") == custody.custodian
     assert value(entity, "booking") == custody.booking
+    item = Item.fold(ctx.read(entity.tag, *Item.types()))
+    assert item.place == stands.fact
+    assert (item.custody, item.out) == (custody.newest, custody.out)
+    assert item.contents == (value(entity, "contents") or ())
     for kind in SERVICE_KINDS:
-        _, is_open = read_service(ctx, entity.id, kind)
+        fact = read_service(ctx, entity.id, kind)
+        is_open = fact is not None and fact.is_open
         assert (value(entity, f"service.{kind}") == "under way") == is_open
+        assert (kind in item.in_service) == is_open
     for step in entity.fields["place"]:  # at each time at which it came somewhere
         assert isinstance(step.since, datetime)
         of_then = [f for f in entity.fields["place"] if f.since == step.since][-1]

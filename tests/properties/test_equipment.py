@@ -28,7 +28,8 @@ from ledger.decisions.equipment import (
     RetireEquipment,
     UnpackEquipment,
 )
-from ledger.decisions.places import PLACE_FACTS, place_at
+from ledger.decisions.places import place_at
+from ledger.entities.equipment import PLACE_FACTS
 from ledger.errors import Refused
 from ledger.events import (
     BookingConfirmed,
@@ -349,7 +350,8 @@ class EquipmentInAnyOrder(RuleBasedStateMachine):
             end.out.get(item),
         )
         for kind in SERVICE_KINDS:
-            assert read_service(ctx, item, kind)[1] == ((item, kind) in end.service)
+            fact = read_service(ctx, item, kind)
+            assert (fact is not None and fact.is_open) == ((item, kind) in end.service)
 
     @precondition(lambda self: len(self.story.history.events) > 3)
     @rule(one=commands(), other=commands())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.decisions.base import Context, Decision, Snapshot
 from ledger.decisions.site_refusals import ClosureIsOver, SpaceIsBooked
-from ledger.decisions.sites import Space, SpaceFacts, closures, read_space
+from ledger.decisions.sites import closures, read_answer_hours, read_space
 from ledger.decisions.spaces import (
     AddSpace,
     ChangeSpace,
@@ -19,6 +19,7 @@ from ledger.decisions.spaces import (
     ReopenSpace,
     RetireSpace,
 )
+from ledger.entities.spaces import Space, SpaceFacts
 from ledger.errors import NothingChanges
 from ledger.events import BookingConfirmed, SiteRegistered, SpaceChanged
 from ledger.events.base import Header
@@ -122,14 +123,15 @@ def test_who_has_no_time_to_answer_of_its_own_has_its_sites(
             capacity=None if exclusive else 3,
         )
         attempt(story, change, NothingChanges)
-    space = read_space(read_through(story), "hall")
+    ctx = read_through(story)
+    space = read_space(ctx, "hall")
     events = [e for e in story.history.events if isinstance(e.event, SpaceChanged)]
     for n in range(LENGTH):
         facts = space.facts_on(nth(n))
         source = [e for e in events if e.position == facts.position]
         own = source[0].event.answer_within_hours if source else None  # type: ignore[attr-defined]  # only SpaceChanged is in the list
-        assert facts.own_answer_within_hours == own
-        assert facts.answer_within_hours == (own if own is not None else 24)
+        assert facts.answer_within_hours == own
+        assert read_answer_hours(ctx, space, nth(n)) == (own if own is not None else 24)
 
 
 # --- closures ------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def handed(item: str, when: str, who: str, was: str | None = "Li Na") -> Event:
 
 
 def in_hands() -> Scenario:
-    """Out, handed over, back; then kept by somebody without a booking. Until 2 August."""
+    """Out, handed over, back; then kept without a booking. Until 2 August."""
     return story(
         added("cam-a"),
         out("cam-a", "2025-07-10T08:00", "2025-07-20T18:00"),

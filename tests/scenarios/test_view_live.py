@@ -107,7 +107,7 @@ def test_the_views_tell_the_story(ledger: Ledger) -> None:
 def test_a_live_answer_is_of_now_and_that_as_of_a_time_is_of_then(
     ledger: Ledger, clock: ManualClock
 ) -> None:
-    """Nobody records that a deadline has passed; the views know all the same."""
+    """No event says that a deadline has passed; the views know all the same."""
     for _, decision in ledger.wire.read(json.dumps(one).encode() for one in COMMANDS):
         ledger.decide(decision, SCHEDULER)
         if ledger.log.head() == 7:

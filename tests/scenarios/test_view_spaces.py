@@ -1,4 +1,4 @@
-"""What the spaces are on a day, and when they are shut."""
+"""The facts of the spaces on a day, and when they are shut."""
 
 from __future__ import annotations
 
