@@ -98,7 +98,7 @@ def test_a_day_is_told_once_it_has_begun_at_the_space(
     story.at(LAST_OF_2_JULY).and_given(*before)
     story.when(decision).refused(
         DayToCome,
-        saying=f"{saying} on 2025-07-03: today is 2025-07-02 at site main (Asia/Shanghai)",
+        saying=f"{saying} on 2025-07-03: today is 2025-07-02 at site yongchuan (Asia/Shanghai)",
     )
     assert story.when(decision, now=FIRST_OF_3_JULY).refusal is None
 

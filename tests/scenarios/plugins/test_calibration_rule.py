@@ -208,7 +208,7 @@ def test_every_item_is_asked_about() -> None:
 
 
 def test_a_running_booking_is_extended_only_as_far_as_the_calibration_goes() -> None:
-    told = campus(wall()).and_given(*calibrated("2025-07-14"))
+    told = campus(wall()).and_given(*calibrated("2025-07-13"))
     told.and_given(book("b-1", "2025-07-01..2025-07-10"))
     told.and_given(StartBooking(booking="b-1", on=day("2025-07-01")))
 
