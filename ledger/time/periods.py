@@ -254,6 +254,14 @@ class Period(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         assert self.wall_end is not None
         return _instant(*_wall(self.wall_end), self.zone)
 
+    @property
+    def moved_by(self) -> timedelta:
+        """How much later it begins, or else ends, than its recorded offsets say; of days none."""
+        if self.wall_start is None or self.wall_end is None:
+            return timedelta()
+        shifts = (self.start - self.wall_start, self.end - self.wall_end)
+        return next((shift for shift in shifts if abs(shift) >= _MINUTE), timedelta())
+
     def overlaps(self, other: "Period") -> bool:
         """Whether an instant lies in both. Touching periods do not overlap."""
         if self.zone == other.zone and self.last is not None and other.last is not None:
