@@ -202,8 +202,8 @@ class Period(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     Whole days are kept as `first` and `last`, both included; hours as the wall times at both ends,
     each with the offset that it had when it was recorded. The instants `start` and `end` are worked
-    out by the zone rules of today, so that a day stays that day when these change. What counts of
-    a wall time is the time as written; its offset only says which of two equal ones is meant.
+    out by the zone rules of today, so that a day stays that day when these change. A wall time
+    counts as it is written; its offset only says which of two equal ones is meant.
     Make one with `Days.period` or `Period.between`.
     """
 

@@ -181,7 +181,7 @@ def test_the_same_days_ranks_refusals_and_figures(
 
 
 def _judged(story: Scenario, decision: Decision) -> Any:
-    """What a command would record now, or which rule refuses it."""
+    """The events that a command would record now, or the rule that refuses it."""
     outcome = story.when(decision)
     if outcome.refusal is not None:
         return type(outcome.refusal).__name__, getattr(outcome.refusal, "position", None)
