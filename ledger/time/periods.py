@@ -30,6 +30,8 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 _RESOLUTION = timedelta(microseconds=1)
+_BEHIND, _AHEAD = timedelta(hours=12), timedelta(hours=14)
+"""How far clocks on earth are from UTC."""
 _WallTime = Annotated[datetime, Meta(tz=True)]
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(
@@ -296,10 +298,10 @@ class Period(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     def months_to_read(self) -> tuple[str, ...]:
         """The months in which each period that overlaps this one is found, whatever its zone.
 
-        Where it is still July in one zone, it may be two days into August in another.
+        So the months that it touches on the clocks furthest behind and ahead of UTC: where it is
+        still July in one zone, it may be two days into August in another.
         """
-        days = self.days
-        return _months_around(days.first, days.last)
+        return _months_anywhere(self.start, self.end)
 
     def __str__(self) -> str:
         """Whole days as `A..B`; anything else as wall times with their offsets."""
@@ -359,8 +361,8 @@ _days = lru_cache(maxsize=4096)(Days)
 
 
 @lru_cache(maxsize=4096)
-def _months_around(first: date, last: date) -> tuple[str, ...]:
-    return months_of(first - 2 * _DAY, last + 2 * _DAY)
+def _months_anywhere(start: datetime, end: datetime) -> tuple[str, ...]:
+    return months_of((start - _BEHIND).date(), (end + _AHEAD - _RESOLUTION).date())
 
 
 class _Written:
