@@ -81,12 +81,12 @@ class ClosureRow(Row):
 
 
 class Stay(Row):
-    """A confirmed booking, for as long as it counts: once wrapped, the time it used."""
+    """The days of a confirmed booking, for as long as it counts: once wrapped, those it used."""
 
     space: str = key()
     booking: str = key()
-    start: datetime = _UNSET
-    end: datetime = _UNSET
+    first: date = date.max
+    last: date = date.min
 
 
 class ShootDay(Row):
@@ -156,13 +156,11 @@ def _bits(first: date, last: date, window: Days) -> int:
     return ((1 << (high - low + 1)) - 1) << low if low <= high else 0
 
 
-def _touched(rows: list[Stay], zone: str, window: Days) -> int:
+def _touched(rows: list[Stay], window: Days) -> int:
     """The days that a stay touches."""
-    bounds, bits = window.period(zone), 0
+    bits = 0
     for row in rows:
-        if row.start < bounds.end and bounds.start < row.end:
-            days = Period(row.start, row.end, zone).days
-            bits |= _bits(days.first, days.last, window)
+        bits |= _bits(row.first, row.last, window)
     return bits
 
 
@@ -184,7 +182,7 @@ def _joined(periods: Iterable[Period]) -> list[Period]:
     for period in sorted(periods, key=lambda one: (one.start, one.end)):
         if joined and period.start <= joined[-1].end:
             start, end = joined[-1].start, max(joined[-1].end, period.end)
-            joined[-1] = Period(start, end, period.zone)
+            joined[-1] = Period.between(start, end, period.zone)
         else:
             joined.append(period)
     return joined
@@ -258,7 +256,8 @@ class Utilization(Projection):
             if event.was_space != event.space:
                 self.stays.delete(event.was_space, event.booking)
         stay = self.stays.edit(event.space, event.booking)
-        stay.start, stay.end = event.period.start, event.period.end
+        days = event.period.days
+        stay.first, stay.last = days.first, days.last
 
     @on(BookingCancelled)
     def cancelled(self, event: BookingCancelled, entry: RecordedEvent) -> None:
@@ -382,7 +381,7 @@ class Utilization(Projection):
             kind=next((held.kind for days, held in reversed(facts) if days & in_service), ""),
             in_service=in_service,
             closed=closed,
-            occupied=in_service & ~closed & _touched(stays, space.zone, window),
+            occupied=in_service & ~closed & _touched(stays, window),
             shot=shot & in_service,
             areas=tuple((days, held.area_m2) for days, held in facts),
         )
