@@ -1,7 +1,8 @@
 """Output of data: one sheet of rows as a table, JSON, JSON lines or CSV.
 
 JSON, JSON lines and CSV are UTF-8 whatever the terminal uses, since programs read them. A
-table follows the terminal.
+table follows the terminal. Instants are wall times of the sheet's zone, in JSON and CSV with
+their offset: a spreadsheet that cuts off the hour still shows the right day.
 """
 
 import io
@@ -48,7 +49,7 @@ class Column(Struct, frozen=True):
 
 
 class Sheet(Struct, frozen=True):
-    """Rows of values by column. A table shows instants in `zone`.
+    """Rows of values by column. Instants are shown in `zone`.
 
     `lines` are the stored lines behind the rows, where a command offers them. With a
     `sample`, rows arrive over time: each is written at once, and the sample sets the widths
@@ -115,7 +116,7 @@ def _json(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
     names = [column.name for column in sheet.columns]
     encode = _encoder()
     before = b"[\n  "
-    for row in rows:
+    for row in _local(rows, sheet.zone):
         out.write(before + encode(dict(zip(names, row, strict=True))))
         before = b",\n  "
     out.write(b"\n]\n" if rows.count else b"[]\n")
@@ -124,7 +125,7 @@ def _json(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
 def _jsonl(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
     names = [column.name for column in sheet.columns]
     encode = _encoder()
-    for row in rows:
+    for row in _local(rows, sheet.zone):
         out.write(encode(dict(zip(names, row, strict=True))) + b"\n")
 
 
@@ -141,8 +142,8 @@ def _csv(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
 
         writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
         writer.writerow([column.name for column in sheet.columns])
-        for row in rows:
-            writer.writerow([plain(value) for value in row])
+        for row in _local(rows, sheet.zone):
+            writer.writerow([_no_formula(value) for value in row])
     finally:
         text.detach()
 
@@ -153,8 +154,40 @@ def _lines(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
         rows.count += 1
 
 
+def on_clock(value: Any, zone_name: str) -> Any:
+    """An instant on the clock of a zone, and those in a dict or list.
+
+    A Struct is left alone: it is data as it was recorded.
+    """
+    if isinstance(value, datetime):
+        from ledger.time.periods import zone
+
+        return value.astimezone(zone(zone_name))
+    if isinstance(value, dict):
+        return {name: on_clock(part, zone_name) for name, part in value.items()}
+    if isinstance(value, list):
+        return [on_clock(part, zone_name) for part in value]
+    return value
+
+
+def _local(rows: Iterable[Sequence[Any]], zone_name: str) -> Iterator[Sequence[Any]]:
+    for row in rows:
+        yield [on_clock(value, zone_name) for value in row]
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a text begins that a spreadsheet would run as a formula."""
+
+
+def _no_formula(value: Any) -> str:
+    """A value as CSV has it, with an apostrophe before a text that would be a formula."""
+    text = plain(value)
+    is_number = isinstance(value, int | float)
+    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
+
+
 def plain(value: Any) -> str:
-    """A value as CSV has it: instants in UTC, lists joined by spaces, None as empty text."""
+    """A value as CSV has it: lists joined by spaces, None as empty text."""
     import msgspec
 
     from ledger.time.periods import Days, Period
