@@ -12,7 +12,7 @@ from ledger.decisions.base import Context, Decision, Rule
 from ledger.decisions.bookings.calendar import FirmBooking, read_firm_bookings
 from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
 from ledger.decisions.sites import read_space
-from ledger.entities.bookings import FullBooking
+from ledger.entities.bookings import FullBooking, standing_challenges
 from ledger.entities.closures import Closure
 from ledger.entities.equipment import (
     CUSTODY_FACTS,
@@ -25,6 +25,7 @@ from ledger.entities.equipment import (
     outermost,
     steps,
 )
+from ledger.entities.occupancy import Occupancy
 from ledger.entities.projects import FullProject, Milestone
 from ledger.entities.sites import Site
 from ledger.entities.spaces import Space, SpaceFacts
@@ -75,6 +76,7 @@ __all__ = [
     "Milestone",
     "Moment",
     "NothingChanges",
+    "Occupancy",
     "Period",
     "Place",
     "PlaceFact",
@@ -107,6 +109,7 @@ __all__ = [
     "outermost",
     "read_firm_bookings",
     "read_space",
+    "standing_challenges",
     "start_of_day",
     "steps",
     "table",
