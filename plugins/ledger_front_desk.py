@@ -1,4 +1,4 @@
-"""The front desk: what is free, what stands in whose way, and what happens today."""
+"""The front desk: free days, clashes of bookings and closures, and the day's arrivals."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -105,7 +105,7 @@ class ConflictLine(Struct, frozen=True):
 
 
 class TodayLine(Struct, frozen=True):
-    """What a booking does on a day, or should. `first` to `last` are its days.
+    """A booking on a day: what happens, or should. `first` to `last` are its days.
 
     `by` is who challenged a hold, `until` when its answer is due, or the hold expires.
     """
@@ -162,7 +162,7 @@ class FrontDesk(Projection):
         until: Annotated[date | None, "last day, included (default: thirteen weeks)"] = None,
         kind: Annotated[str | None, "only spaces of this kind"] = None,
         area: Annotated[float | None, "only spaces of at least this many m²"] = None,
-        units: Annotated[int, "so many units of a shared space"] = 1,
+        units: Annotated[int, "only with this many units of a shared space"] = 1,
         site: OneSite = None,
         space: OneSpace = None,
         at: At = None,
@@ -183,7 +183,7 @@ class FrontDesk(Projection):
             ]
         return sorted(lines, key=lambda line: (line.first, line.space))
 
-    @view("What stands in the way of which booking?")
+    @view("Which bookings clash with a closure, an overrun, or each other?")
     def conflicts(
         self,
         space: OneSpace = None,

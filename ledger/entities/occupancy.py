@@ -1,4 +1,4 @@
-"""What takes a space: its bookings and closures together, and what they leave free.
+"""Occupancy of a space: its bookings and closures together, and the time they leave free.
 
 A firm booking has its time, a hold only waits for it. A closure that covers part of a day leaves
 the rest of that day.

@@ -29,7 +29,8 @@ class Head(NamedTuple):
     """A column's title, and how the column adapts to a narrow terminal.
 
     `right`: its cells are numbers. `fixed`: it is never broken. `wrap`: it continues on further
-    lines. `fold`: it stands below the row if it does not fit beside it.
+    lines. `fold`: it stands below the row if it does not fit beside it. `named`: its first word is
+    an id, which is never broken; a name follows. `keep`: it is never left out.
     """
 
     title: str
@@ -37,6 +38,8 @@ class Head(NamedTuple):
     fixed: bool = False
     wrap: bool = False
     fold: bool = False
+    named: bool = False
+    keep: bool = False
 
 
 def cells(text: str) -> int:
@@ -154,7 +157,8 @@ def _shape(
 ) -> _Shape:
     """Fit a table to the width, in this order: titles wrap; columns without a value go; a
     folding one moves below; columns of one value are shown once; texts wrap between words; the
-    last columns are left out, and named. With few rows, or hardly a column left: cards.
+    last columns are left out, and named, except those to keep. With few rows, or hardly a column
+    left: cards.
     """
     columns = list(range(len(heads)))
     taken = {n: max(cells(row[n]) for row in rows) for n in columns}
@@ -184,7 +188,7 @@ def _shape(
             widths = _shrunk([natural[n] for n in shown], [least[n] for n in shown], room, gap)
             if _total(widths, gap) <= room:
                 return _Shape(shown, widths, folded, gap, same=same, left_out=tuple(left_out))
-        last = next((n for n in reversed(shown) if not heads[n].wrap), None)
+        last = next((n for n in reversed(shown) if not (heads[n].wrap or heads[n].keep)), None)
         if last is None or len(rows) <= FEW or len(shown) - 1 < max(FEW, len(columns) // 2):
             return _Shape(columns, widths, folded, cards=True)
         shown.remove(last)
@@ -198,6 +202,8 @@ def _least(n: int, heads: Sequence[Head], rows: Sequence[Sequence[str]]) -> int:
     """
     words = (word for row in rows for word in row[n].split(" "))
     longest = max((min(cells(w), LONGEST if w.isascii() else NARROWEST) for w in words), default=0)
+    if heads[n].named:
+        longest = max(longest, *(cells(row[n].partition(" ")[0]) for row in rows))
     return max(longest, min(_longest_word(heads[n].title), NARROWEST))
 
 

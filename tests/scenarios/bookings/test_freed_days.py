@@ -1,4 +1,4 @@
-"""What a cancelled, released, moved or wrapped booking frees, and who can confirm now."""
+"""A booking gives days back, and the command names the holds that can be confirmed now."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def terminal(sqlite_url: str) -> Terminal:
 
 
 def confirmable(err: str) -> list[str]:
-    """The holds of which it was said that they can be confirmed."""
+    """The holds that the command says can be confirmed."""
     return [line.split()[0] for line in err.splitlines() if "can be confirmed now" in line]
 
 

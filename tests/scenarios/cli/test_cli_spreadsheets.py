@@ -1,4 +1,4 @@
-"""What a spreadsheet makes of a view: the right day, and no formula from a title."""
+"""A view in a spreadsheet: the right day, and no formula from a title."""
 
 from __future__ import annotations
 
