@@ -32,6 +32,7 @@ from ledger.entities.spaces import Space, SpaceFacts
 from ledger.errors import (
     AlreadyExists,
     BadInput,
+    BadTime,
     NothingChanges,
     Refused,
     UnknownId,
@@ -52,6 +53,8 @@ from ledger.time.periods import (
     start_of_day,
     zone,
 )
+from ledger.time.spans import Spans
+from ledger.time.working_days import WorkingDay, parse_day_ends, working_days
 
 __all__ = [
     "ANYWHERE_ON_EARTH",
@@ -60,6 +63,7 @@ __all__ = [
     "SERVICE_FACTS",
     "AlreadyExists",
     "BadInput",
+    "BadTime",
     "Closure",
     "Context",
     "CustodyFact",
@@ -90,12 +94,14 @@ __all__ = [
     "Site",
     "Space",
     "SpaceFacts",
+    "Spans",
     "Struct",
     "UnknownEvent",
     "UnknownId",
     "UnreadableEvent",
     "Upcaster",
     "When",
+    "WorkingDay",
     "check_begun",
     "check_day",
     "check_id",
@@ -107,6 +113,7 @@ __all__ = [
     "month_bounds",
     "on",
     "outermost",
+    "parse_day_ends",
     "read_firm_bookings",
     "read_space",
     "standing_challenges",
@@ -115,5 +122,6 @@ __all__ = [
     "table",
     "tag",
     "view",
+    "working_days",
     "zone",
 ]

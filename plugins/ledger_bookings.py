@@ -150,7 +150,7 @@ class Bookings(Projection):
 
     # --- the views -----------------------------------------------------------------------
 
-    @view("Which bookings are there?", units={"days": "d"})
+    @view("Which bookings are there?", units={"days": "d"}, spare=("units", "times", "days"))
     def bookings(
         self,
         space: OneSpace = None,
@@ -172,7 +172,7 @@ class Bookings(Projection):
                 lines.append(_booking_line(booking, days, now))
         return sorted(lines, key=lambda line: (line.first, line.space, line.booking))
 
-    @view("Who waits for what, and until when?")
+    @view("Who waits for what, and until when?", spare=("challenge", "challenged_by"))
     def holds(
         self, space: OneSpace = None, project: OneProject = None, at: At = None
     ) -> list[HoldLine]:

@@ -153,8 +153,12 @@ class FrontDesk(Projection):
 
     # --- the views -----------------------------------------------------------------------
 
-    @view("Which spaces are free, and when?", units={"days": "d", "area_m2": "m²"},
-          titles={"area_m2": "Area"})  # fmt: skip
+    @view(
+        "Which spaces are free, and when?",
+        units={"days": "d", "area_m2": "m²"},
+        titles={"area_m2": "Area"},
+        spare=("site",),
+    )
     def free(
         self,
         days: Annotated[int, "only this many whole days in a row, or more"] = 1,

@@ -36,8 +36,8 @@ NAMED = tuple(kind for kind in FIRST_EVENTS if _naming(kind))
 def names_beside(answer: "Answer", ledger: "Ledger") -> dict[str, dict[str, str]]:
     """Return the names of the things in an answer, by column and id.
 
-    A column of ids is named after their kind, `project` or `projects`. Where the answer has a column with the names, or a
-    name repeats its id, there is nothing to add.
+    A column of ids is named after their kind, `project` or `projects`. Where the answer has a
+    column with the names, or a name repeats its id, there is nothing to add.
     """
     columns = {column.name for column in answer.columns}
     if columns & {*_NAME_FIELDS} or answer.recorded_at is None:

@@ -29,7 +29,8 @@ class Column(Struct, frozen=True):
     A table never breaks a `fixed` value: a position, or an id that the reader may type.
     `number` aligns to the right, `ratio` always has two decimals. `detail` is
     left out of a table. In a narrow terminal a `wrap` or `keep` column is never left out, and a
-    `fold` column stands below the row. A `named` value begins with an id, and a name follows.
+    `fold` column stands below the row; `spare` columns are left out first. A `named`
+    value begins with an id, and a name follows.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Column(Struct, frozen=True):
     fold: bool = False
     named: bool = False
     keep: bool = False
+    spare: bool = False
 
     @property
     def head(self) -> str:
@@ -216,7 +218,7 @@ def _table(sheet: Sheet, rows: Counted, out: IO[bytes], *, to_terminal: bool) ->
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8") if to_terminal else "utf-8"
     shown = [(n, column) for n, column in enumerate(sheet.columns) if not column.detail]
     heads = [
-        Head(c.head, c.number, c.fixed or c.number, c.wrap, c.fold, c.named, c.keep)
+        Head(c.head, c.number, c.fixed or c.number, c.wrap, c.fold, c.named, c.keep, c.spare)
         for _, c in shown
     ]
     style = Style(sheet.zone, ascii_only=not can_encode("…─", encoding))

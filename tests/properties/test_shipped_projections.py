@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledger_billing import Billing
 from ledger_bookings import Bookings
 from ledger_calendar import Calendar
 from ledger_claims import ClaimRecorded, Claims, ClaimWithdrawn
@@ -36,6 +37,7 @@ from ledger.testing import recorded
 from tests.properties.models.space_lives import FIRST, Model, at, histories, hours, windows
 
 SHIPPED: tuple[type[Projection], ...] = (
+    Billing,
     Bookings,
     Calendar,
     Claims,

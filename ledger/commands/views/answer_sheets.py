@@ -34,6 +34,7 @@ def answer_sheet(
                 and (c.key or c.name in FIRST_EVENTS or _is(c.type, date, datetime, bool)),
                 named=c.name in beside,
                 keep=_is(c.type, datetime),  # a deadline, whatever else has no room
+                spare=c.spare,
             )
             for c in answer.columns
         ],

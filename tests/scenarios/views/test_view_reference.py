@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from ledger_billing import Billing
 from ledger_bookings import Bookings
 from ledger_calendar import Calendar
 from ledger_claims import Claims
@@ -20,8 +21,8 @@ from ledger.projections import View
 from tests.sources import PLUGINS, ROOT
 
 SHIPPED = (
-    Spaces, Bookings, Calendar, FrontDesk, Utilization, Projects, Equipment, Efficiency, Claims,
-    Expo,
+    Spaces, Bookings, Calendar, FrontDesk, Utilization, Billing, Projects, Equipment, Efficiency,
+    Claims, Expo,
 )  # fmt: skip
 VIEWS = {name: view for projection in SHIPPED for name, view in projection.views.items()}
 PAGE = (ROOT / "docs" / "reference" / "views.md").read_text(encoding="utf-8")
@@ -50,7 +51,7 @@ def test_a_view_is_described_as_it_is(view: View) -> None:
     section = SECTIONS[view.name]
     assert section.replace("\n", " ").startswith(f"*{view.title}* ")
     options = {name: meaning for name, meaning, *_ in cells(section, "option | meaning")}
-    assert options == {f"`--{p.name}`": p.help for p in view.parameters}
+    assert options == {f"`--{p.name.replace('_', '-')}`": p.help for p in view.parameters}
     columns = [(name, unit) for name, unit, *_ in cells(section, "column | unit | meaning")]
     assert columns == [(f"`{c.name}`", c.unit) for c in view.columns()]
 
