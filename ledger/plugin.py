@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ledger.decisions.base import Context, Decision, Rule
 from ledger.decisions.bookings.calendar import FirmBooking, read_firm_bookings
-from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
+from ledger.decisions.past_tense import check_begun
 from ledger.decisions.sites import read_space
 from ledger.entities.bookings import FullBooking, standing_challenges
 from ledger.entities.closures import Closure
@@ -45,6 +45,7 @@ from ledger.projections import Place, Projection, Row, key, on, table, view
 from ledger.tags import check_id, check_text, tag
 from ledger.time.periods import (
     Days,
+    Deadline,
     Moment,
     Period,
     When,
@@ -57,7 +58,6 @@ from ledger.time.spans import Spans
 from ledger.time.working_days import WorkingDay, parse_day_ends, working_days
 
 __all__ = [
-    "ANYWHERE_ON_EARTH",
     "CUSTODY_FACTS",
     "PLACE_FACTS",
     "SERVICE_FACTS",
@@ -68,6 +68,7 @@ __all__ = [
     "Context",
     "CustodyFact",
     "Days",
+    "Deadline",
     "Decision",
     "Event",
     "Exporter",

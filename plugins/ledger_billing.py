@@ -240,4 +240,4 @@ def _sum(hours: Iterable[float]) -> float:
 
 def _times(booking: FullBooking) -> str | None:
     period = booking.period
-    return None if period.days.period(period.zone) == period else str(period)
+    return None if period.first is not None else str(period)

@@ -277,7 +277,7 @@ def _booking_line(booking: FullBooking, days: Days, state: BookingState) -> Book
         first=days.first,
         last=days.last,
         days=len(days),
-        times=None if days.period(period.zone) == period else str(period),
+        times=None if period.first is not None else str(period),
         units=booking.units,
         expires_at=booking.expires_at if state in ("held", "expired") else None,
     )

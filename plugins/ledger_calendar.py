@@ -240,7 +240,7 @@ def _horizon(room: Occupancy, today: date) -> HorizonLine:
 
 def _first_free(room: Occupancy, day: date) -> date | None:
     """The first free day from `day` on; None where the space retires before."""
-    ahead = room.within(Period(room.whole(day).start, _NEVER, room.space.zone))
+    ahead = room.within(Period.between(room.whole(day).start, _NEVER, room.space.zone))
     periods = [one.period for one in ahead.taken] + [one.period for one in ahead.closures]
     ends = [period.days.last + _DAY for period in periods]
     horizon = max([day, room.space.in_service_on, *ends])

@@ -41,6 +41,7 @@ from ledger.plugin import (
 
 VIRTUAL_STAGE = "virtual stage"
 _DAY = timedelta(days=1)
+_RESOLUTION = timedelta(microseconds=1)  # a day as a deadline ends so long before the next
 
 FirmEvent = BookingConfirmed | BookingRescheduled
 RunningBooking = BookingStarted | BookingRescheduled
@@ -77,7 +78,7 @@ class NotCalibrated(Refused):
             f"but {why}",
             position=position,
             advice=f"Calibrate it: equipment service {equipment} --kind calibration, then the "
-            f"same with --done --valid-until {last + _DAY}",
+            f"same with --done --valid-until {last}",
         )
         self.equipment, self.booking, self.last = equipment, booking, last
 
@@ -186,7 +187,7 @@ def _check_calibrated(ctx: Context, equipment: str, event: RunningBooking) -> No
             raise UnreadableEvent(entry.type, position=entry.position)
         elif fact.valid_until is None:
             why = f"the calibration of {_local(fact.at, period)} does not say until when it holds"
-        elif fact.valid_until < period.end:
+        elif fact.valid_until < period.end - _RESOLUTION:
             why = f"its calibration is valid until {_local(fact.valid_until, period)}"
         else:
             return

@@ -24,7 +24,6 @@ from ledger.events import (
     ShootDayReported,
 )
 from ledger.plugin import (
-    ANYWHERE_ON_EARTH,
     AlreadyExists,
     BadInput,
     Context,
@@ -154,7 +153,7 @@ class RecordClaim(Decision, frozen=True, tag="claim record"):
     def decide(self, ctx: Context) -> None:
         """ClaimRecorded. Raises `BadInput`, `AlreadyExists`, `DayToCome`."""
         metric = check_text("metric", self.metric)
-        check_begun(ctx, "a claim published", self.published_on, zone_name=ANYWHERE_ON_EARTH)
+        check_begun(ctx, "a claim published", self.published_on)
         if metric in NEEDS_SUBJECT and self.subject is None:
             raise BadInput(f"whose {metric} is not said", advice="Give its id as --subject")
         ctx.record(

@@ -347,7 +347,7 @@ def _fits_beside(room: Occupancy, one: FullBooking, other: FullBooking) -> bool:
 
 def _shared(one: Period, other: Period) -> Days:
     """The days on which both are."""
-    both = Period(max(one.start, other.start), min(one.end, other.end), other.zone)
+    both = Period.between(max(one.start, other.start), min(one.end, other.end), other.zone)
     return both.days
 
 

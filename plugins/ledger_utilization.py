@@ -91,7 +91,7 @@ class ClosureRow(Row):
 
 
 class Stay(Row):
-    """A confirmed booking, for as long as it counts: once wrapped, the time it used."""
+    """The days of a confirmed booking, for as long as it counts: once wrapped, those it used."""
 
     space: str = key()
     booking: str = key()
@@ -228,7 +228,7 @@ def _joined(periods: Iterable[Period]) -> list[Period]:
     for period in sorted(periods, key=lambda one: (one.start, one.end)):
         if joined and period.start <= joined[-1].end:
             start, end = joined[-1].start, max(joined[-1].end, period.end)
-            joined[-1] = Period(start, end, period.zone)
+            joined[-1] = Period.between(start, end, period.zone)
         else:
             joined.append(period)
     return joined

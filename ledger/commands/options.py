@@ -12,7 +12,7 @@ from ledger.commands.tree import LOOKING_BACK, OUTPUT, RECORDING, Shared
 from ledger.errors import BadInput, BadTime, LedgerError
 from ledger.events.bookings import DayPlan
 from ledger.terminal.output import FORMATS, Output
-from ledger.time.periods import Days, Moment, When, parse_date
+from ledger.time.periods import Days, Deadline, Moment, When, parse_date
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -76,6 +76,7 @@ def _eighths(text: str) -> int:
 
 DAY = Written("YYYY-MM-DD", parse_date)
 MOMENT = Written("TIME", Moment.parse)
+DEADLINE = Written("TIME", Deadline.parse)
 PLAN = Written("A..B=KIND", _plan)
 PAGES = Written("PAGES", _eighths)
 

@@ -10,9 +10,9 @@ import msgspec
 from ledger.decisions.base import Decision
 from ledger.decisions.command_keys import explain
 from ledger.errors import BadInput, BadText, LedgerError
-from ledger.time.periods import Moment, When
+from ledger.time.periods import Deadline, Moment, When
 
-_WRITTEN = (When, Moment)
+_WRITTEN = (When, Moment, Deadline)
 _HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MAX_LINE = 65_535

@@ -15,7 +15,7 @@ from msgspec import NODEFAULT, UNSET, Struct, UnsetType
 
 from ledger.errors import BadInput, LedgerError
 from ledger.events.bookings import DayPlan
-from ledger.time.periods import Moment, When
+from ledger.time.periods import Deadline, Moment, When
 
 Read = Callable[[Any, Any], Any]
 """Reads a JSON value as the declared type; raises `ValidationError` or a `LedgerError`."""
@@ -45,6 +45,7 @@ _FORMS: dict[Any, _Form] = {
     bool: _Form("true or false", "Write true or false, without quotes"),
     date: _Form("day", "Write YYYY-MM-DD, a day that the calendar has"),
     Moment: _Form("time", "Write 2025-07-01T08:00, or with an offset +08:00"),
+    Deadline: _Form("time", "Write 2025-07-01T08:00, or a day for its end: 2025-07-01"),
     When: _Form("period", "Write whole days A..B, or START..END in times"),
     DayPlan: _Form(
         "day plan", 'Write {"first": "2025-07-01", "last": "2025-07-02", "type": "prep"}'

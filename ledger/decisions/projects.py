@@ -3,7 +3,7 @@
 from datetime import date
 
 from ledger.decisions.base import Context, Decision, check_unused
-from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
+from ledger.decisions.past_tense import check_begun
 from ledger.decisions.project_refusals import (
     AlreadyReached,
     BeforeItOpened,
@@ -75,7 +75,7 @@ class OpenProject(Decision, frozen=True, tag="project open"):
         """Record `ProjectOpened`. Raises `AlreadyExists`, `DayToCome`."""
         check_id("project", self.project)
         title = check_text("title", self.title)
-        _check_past(ctx, f"project {self.project!r} cannot have opened", self.on)
+        check_begun(ctx, f"project {self.project!r} cannot have opened", self.on)
         check_unused(ctx, "project", self.project, ProjectOpened)
         ctx.record(ProjectOpened(project=self.project, title=title, kind=self.kind, on=self.on))
 
@@ -125,7 +125,7 @@ class ReachMilestone(Decision, frozen=True, tag="project reach"):
         `NothingChanges`.
         """
         check_id("milestone", self.milestone)
-        _check_past(ctx, f"milestone {self.milestone!r} cannot be reached", self.on)
+        check_begun(ctx, f"milestone {self.milestone!r} cannot be reached", self.on)
         read_project(ctx, self.project)
         known = read_milestones(ctx, self.project).get(self.milestone)
         if self.corrects is not None:
@@ -178,7 +178,7 @@ class CloseProject(Decision, frozen=True, tag="project close"):
         Raises `ProjectIsClosed`, `BeforeItOpened`, `DayToCome`, and `ProjectHasBookings`
         while anything is held, confirmed or running for it.
         """
-        _check_past(ctx, f"project {self.project!r} cannot have closed", self.on)
+        check_begun(ctx, f"project {self.project!r} cannot have closed", self.on)
         project = read_open_project(ctx, self.project)
         if self.on < project.opened_on:
             raise BeforeItOpened(
@@ -211,11 +211,3 @@ def live_bookings(ctx: Context, project_id: str) -> list[Booking]:
         for booking in found.values()
         if booking.is_firm or (booking.is_held and not booking.is_expired(ctx.now))
     ]
-
-
-def _check_past(ctx: Context, what: str, on: date) -> None:
-    """Check that the day has begun somewhere on earth: a project has no zone.
-
-    Raises `DayToCome`.
-    """
-    check_begun(ctx, what, on, zone_name=ANYWHERE_ON_EARTH)

@@ -68,11 +68,13 @@ def read_answer_hours(ctx: Context, space: Space, day: date) -> int:
 def closures(ctx: Context, space_id: str, period: Period) -> list[Closure]:
     """Return the closures with days left in the period, earliest first.
 
-    Reads the space's months that the period touches. That is enough: a reopening is tagged
-    with every month that it gives back, so it is found from each month where the closure
-    had days left.
+    Reads the space's months around the period. That is enough: a reopening is tagged with
+    every month that it gives back, so it is found from each month where the closure had days
+    left.
     """
-    entries = ctx.read(buckets("space", space_id, period.months), SpaceClosed, SpaceReopened)
+    entries = ctx.read(
+        buckets("space", space_id, period.months_to_read), SpaceClosed, SpaceReopened
+    )
     return [c for c in live_closures(entries) if c.period.overlaps(period)]
 
 

@@ -151,7 +151,7 @@ class ReopenSpace(Decision, frozen=True, tag="space reopen"):
                 space=closure.space,
                 kind=closure.kind,
                 was=was,
-                period=Period(start, was.end, was.zone),
+                period=Period.between(start, was.end, was.zone),
             )
         )
 
@@ -291,7 +291,7 @@ def _firm_from(
     while start < end:
         # A period is at most ten years long, and this day may be longer ago.
         stop = min(start + _READ_AT_ONCE, end)
-        found = read_firm_bookings(ctx, space.id, Period(start, stop, space.zone))
+        found = read_firm_bookings(ctx, space.id, Period.between(start, stop, space.zone))
         firm |= {one.booking: one for one in found}
         start = stop
     return sorted(firm.values(), key=lambda one: (one.period.start, one.position))

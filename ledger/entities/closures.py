@@ -15,7 +15,7 @@ def left_of(event: SpaceReopened) -> Period | None:
     """Return what is left of a closure after a reopening; None if all of it was called off."""
     was = event.was
     begun = was.start < event.period.start
-    return Period(was.start, event.period.start, was.zone) if begun else None
+    return Period.between(was.start, event.period.start, was.zone) if begun else None
 
 
 def _closed(_: None, event: SpaceClosed, entry: RecordedEvent) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from ledger.time.periods import Period
 SpaceKind = Literal[
     "stage", "virtual stage", "set studio", "workshop", "hall", "location", "backlot"
 ]
+SITES = "ledger:sites"
+"""The tag of all sites together."""
 ClosureKind = Literal["maintenance", "blackout", "calibration"]
 
 
@@ -34,8 +36,8 @@ class SiteRegistered(Event, frozen=True):
     day_ends: str = "04:00"
 
     def tags(self) -> tuple[str, ...]:
-        """The site."""
-        return (tag("site", self.site),)
+        """The site, and that it is one of the ledger's sites."""
+        return (tag("site", self.site), SITES)
 
 
 class SpaceCommissioned(Event, frozen=True):

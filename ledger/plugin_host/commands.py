@@ -16,10 +16,10 @@ from ledger.decisions.base import Decision
 from ledger.plugin_host.roster import RESERVED
 from ledger.projections.annotations import members, read_annotation
 from ledger.projections.faults import BadPlugin
-from ledger.time.periods import Moment, When
+from ledger.time.periods import Deadline, Moment, When
 
 _WORDS = re.compile(r"[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*){0,2}")
-_PLAIN = (str, int, float, bool, date, Moment, When)
+_PLAIN = (str, int, float, bool, date, Moment, Deadline, When)
 
 TAKEN = frozenset(
     {"reason", "request", "dry_run", "format", "format_", "json", "as_json", "output", "help",
@@ -31,9 +31,9 @@ TAKEN = frozenset(
 class Field(Struct, frozen=True):
     """A parameter of a command.
 
-    `type` is str, int, float, bool, date, Moment, When, a `Literal` or an `Enum`; `many` marks a
-    list or tuple of it. `choices` are the texts of a Literal or Enum. An `argument` is given by
-    position, everything else by an option.
+    `type` is str, int, float, bool, date, Moment, Deadline, When, a `Literal` or an `Enum`; `many`
+    marks a list or tuple of it. `choices` are the texts of a Literal or Enum. An `argument` is
+    given by position, everything else by an option.
     """
 
     name: str
@@ -147,7 +147,7 @@ def _clash(both: str, words: str, other: type[Decision], decision: type[Decision
 def _unfit(decision: type[Decision], field: str, problem: str) -> BadPlugin:
     return BadPlugin(
         f"the field {field} of the command {decision.words()!r} {problem}",
-        advice="Use str, int, float, bool, date, Moment, When, Literal, Enum, a tuple of one of "
-        "them, or one of them | None, under a name of its own",
+        advice="Use str, int, float, bool, date, Moment, Deadline, When, Literal, Enum, a tuple of "
+        "one of them, or one of them | None, under a name of its own",
         subject=decision,
     )

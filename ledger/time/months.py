@@ -1,31 +1,18 @@
-"""UTC months, `YYYY-MM`: the buckets by which periods and instants are found.
+"""Months, `YYYY-MM`: the buckets by which periods and instants are found.
 
-Of UTC and not of a site: two periods that overlap share an instant, and so a UTC month, whatever a
-later release of the time zone rules says of the site's days.
+Of a period the months of its days as they are kept: no release of the time zone rules changes them.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 
-def months_touched(start: datetime, end: datetime) -> tuple[str, ...]:
-    """The UTC months from an instant to before another, `YYYY-MM`, in order.
-
-    `Period.months` caches this; for a single use the lookup takes longer (2 µs).
-    """
-    first, last = _month_number(start), _month_number(end)
-    end = end if end.tzinfo is UTC else end.astimezone(UTC)
-    if end.day == 1 and not (end.hour or end.minute or end.second or end.microsecond):
-        last -= 1  # it ends where that month begins
-    if first == last:
-        return (_month_text(first),)
-    return tuple(map(_month_text, range(first, last + 1)))
-
-
-def _month_number(instant: datetime) -> int:
-    """The UTC month of an instant, counted from the year 0."""
-    in_utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    return in_utc.year * 12 + in_utc.month - 1
+def months_of(first: date, last: date) -> tuple[str, ...]:
+    """Return the months from one day to another, `YYYY-MM`, in order."""
+    begins, ends = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1
+    if begins == ends:
+        return (_month_text(begins),)
+    return tuple(map(_month_text, range(begins, ends + 1)))
 
 
 @lru_cache(maxsize=1024)
@@ -35,4 +22,5 @@ def _month_text(number: int) -> str:
 
 def month_of(instant: datetime) -> str:
     """The UTC month of an instant, `YYYY-MM`."""
-    return _month_text(_month_number(instant))
+    in_utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return _month_text(in_utc.year * 12 + in_utc.month - 1)

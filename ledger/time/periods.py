@@ -1,23 +1,23 @@
 """Time as a studio uses it: half-open periods, site-local days, an injected clock.
 
-A *period* is half-open, `[start, end)`, between two aware datetimes kept in UTC, and it
-remembers the IANA zone whose days it counts. A day is the site's own: one of 23 or 25
-hours is still one day.
+A *period* is half-open, `[start, end)`. It is kept as it was booked, in days or in wall times, with
+the IANA zone whose clock it goes by; instants are worked out when they are needed. A day is the
+site's own: one of 23 or 25 hours is still one day.
 """
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
-from typing import Self
+from typing import Annotated, Self
 
-from msgspec import Struct
+from msgspec import Meta, Struct, field
 
 from ledger.errors import BadTime, instant_text
 from ledger.time.clocks import Clock as Clock
 from ledger.time.clocks import ManualClock as ManualClock
 from ledger.time.clocks import SystemClock as SystemClock
-from ledger.time.months import months_touched
+from ledger.time.months import months_of
 from ledger.time.zones import check_zone as check_zone
 from ledger.time.zones import zone as zone
 
@@ -28,7 +28,9 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 """The years that a studio's calendar has."""
 
 _DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 _RESOLUTION = timedelta(microseconds=1)
+_WallTime = Annotated[datetime, Meta(tz=True)]
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII
@@ -42,13 +44,14 @@ _TWO_DAYS = re.compile(rf"({_DATE.pattern})\D{{1,5}}({_DATE.pattern})", re.ASCII
 TIME_FORMS = "Write 2025-07-01T08:00 or '2025-07-01 08:00', where needed with an offset: +08:00"
 
 
+@lru_cache(maxsize=8192)
 def start_of_day(day: date, zone_name: str) -> datetime:
     """The first instant of a site-local day, in UTC.
 
     Where a clock change skips midnight, the day begins when the clocks resume; where it
     repeats midnight, at the first one.
     """
-    return datetime.combine(day, time(), tzinfo=zone(zone_name)).astimezone(UTC)
+    return _instant(datetime.combine(day, time()), None, zone_name)
 
 
 def parse_date(text: str) -> date:
@@ -191,26 +194,78 @@ class Days(Struct, frozen=True, order=True, gc=False):
                 f"{self} does not exist in {zone_name}: its calendar skipped it",
                 advice="Choose another day",
             )
-        return Period(start, end, zone_name)
+        return Period(first=self.first, last=self.last, zone=zone_name)
 
 
-class Period(Struct, frozen=True, gc=False):
-    """`[start, end)` in UTC, with the zone whose days it counts."""
+class Period(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A half-open stretch of time as it was booked, and the zone whose clock it goes by.
 
-    start: datetime
-    end: datetime
+    Whole days are kept as `first` and `last`, both included; hours as the wall times at both ends,
+    each with the offset that it had when it was recorded. The instants `start` and `end` are worked
+    out by the zone rules of today, so that a day stays that day when these change. A wall time
+    counts as it is written; its offset only says which of two equal ones is meant.
+    Make one with `Days.period` or `Period.between`.
+    """
+
+    first: date | None = None
+    last: date | None = None
+    wall_start: _WallTime | None = field(name="start", default=None)
+    wall_end: _WallTime | None = field(name="end", default=None)
     zone: str
 
     def __post_init__(self) -> None:
-        if self.end <= self.start:
-            raise BadTime(
-                f"the end {clock_text(self.end, self.zone)} is not after "
-                f"the start {clock_text(self.start, self.zone)}",
-                advice="Give the earlier time first",
-            )
+        first, last, start, end = self.first, self.last, self.wall_start, self.wall_end
+        if first is not None and last is not None and start is end is None:
+            if last < first:
+                raise BadTime(f"{last} is before {first}", advice="Give the earlier day first")
+        elif start is None or end is None or first is not None or last is not None:
+            raise BadTime("a period has either days or hours", advice="Give both of its ends")
+        elif end <= start:
+            raise _ends_early(start, end, self.zone)
+
+    @classmethod
+    def between(cls, start: datetime, end: datetime, zone_name: str) -> Self:
+        """From one instant to before another.
+
+        Kept as days where both are the first instants of a day. Raises `BadTime`.
+        """
+        if end <= start:
+            raise _ends_early(start, end, zone_name)
+        tz = zone(zone_name)
+        opens, closes = start.astimezone(tz), end.astimezone(tz)
+        first, after = opens.date(), closes.date()
+        if start == start_of_day(first, zone_name) and end == start_of_day(after, zone_name):
+            return cls(first=first, last=after - _DAY, zone=zone_name)
+        return cls(wall_start=_kept(opens), wall_end=_kept(closes), zone=zone_name)
+
+    @property
+    def start(self) -> datetime:
+        """The first instant in it, in UTC."""
+        if self.first is not None:
+            return start_of_day(self.first, self.zone)
+        assert self.wall_start is not None
+        return _instant(*_wall(self.wall_start), self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first instant after it, in UTC."""
+        if self.last is not None:
+            return start_of_day(self.last + _DAY, self.zone)
+        assert self.wall_end is not None
+        return _instant(*_wall(self.wall_end), self.zone)
+
+    @property
+    def moved_by(self) -> timedelta:
+        """How much later it begins, or else ends, than its recorded offsets say; of days none."""
+        if self.wall_start is None or self.wall_end is None:
+            return timedelta()
+        shifts = (self.start - self.wall_start, self.end - self.wall_end)
+        return next((shift for shift in shifts if abs(shift) >= _MINUTE), timedelta())
 
     def overlaps(self, other: "Period") -> bool:
         """Whether an instant lies in both. Touching periods do not overlap."""
+        if self.zone == other.zone and self.last is not None and other.last is not None:
+            return self.first <= other.last and other.first <= self.last  # type: ignore[operator]  # with a last day there is a first
         return self.start < other.end and other.start < self.end
 
     def covers(self, other: "Period") -> bool:
@@ -220,33 +275,92 @@ class Period(Struct, frozen=True, gc=False):
     @property
     def days(self) -> Days:
         """The site-local days that it touches."""
-        return _days(self.start, self.end, self.zone)
+        if self.first is not None and self.last is not None:
+            return _days(self.first, self.last)
+        assert self.wall_start is not None
+        assert self.wall_end is not None
+        return _days(self.wall_start.date(), (self.wall_end - _RESOLUTION).date())
 
     @property
     def months(self) -> tuple[str, ...]:
-        """The UTC months that it touches, `YYYY-MM`, in order: the buckets it is found in.
+        """The months of its days, `YYYY-MM`, in order: the buckets under which it is found.
 
-        Of UTC and not of the site: two periods that overlap share an instant, and so a UTC
-        month, whatever a later release of the time zone rules says of the site's days.
+        They follow from what is kept, and so stay the same under other zone rules.
         """
-        return _months(self.start, self.end)
+        if self.first is not None and self.last is not None:
+            return months_of(self.first, self.last)
+        days = self.days
+        return months_of(days.first, days.last)
+
+    @property
+    def months_to_read(self) -> tuple[str, ...]:
+        """The months in which each period that overlaps this one is found, whatever its zone.
+
+        Where it is still July in one zone, it may be two days into August in another.
+        """
+        days = self.days
+        return _months_around(days.first, days.last)
 
     def __str__(self) -> str:
         """Whole days as `A..B`; anything else as wall times with their offsets."""
-        days = self.days
-        if days.period(self.zone) == self:
-            return str(days)
+        if self.first is not None:
+            return str(self.days)
         return "..".join(clock_text(end, self.zone) for end in (self.start, self.end))
 
 
-# One decision asks for a booking's days and months about six times.
+def _ends_early(start: datetime, end: datetime, zone_name: str) -> BadTime:
+    return BadTime(
+        f"the end {clock_text(end, zone_name)} is not after "
+        f"the start {clock_text(start, zone_name)}",
+        advice="Give the earlier time first",
+    )
+
+
+def _kept(local: datetime) -> datetime:
+    """Return a local time as it is kept: with its offset, in whole minutes as JSON writes it."""
+    offset = local.utcoffset() or timedelta()
+    minutes = timezone(round(offset / _MINUTE) * _MINUTE)
+    return local.replace(tzinfo=minutes, fold=0)
+
+
+def _wall(kept: datetime) -> tuple[datetime, timedelta | None]:
+    # Apart, since a cache takes 08:00+02:00 and 07:00+01:00 for the same.
+    return kept.replace(tzinfo=None), kept.utcoffset()
+
+
 @lru_cache(maxsize=4096)
-def _days(start: datetime, end: datetime, zone_name: str) -> Days:
-    tz = zone(zone_name)
-    return Days(start.astimezone(tz).date(), (end - _RESOLUTION).astimezone(tz).date())
+def _instant(wall: datetime, offset: timedelta | None, zone_name: str) -> datetime:
+    """The instant of a wall time, in UTC.
+
+    The offset chooses where the clocks go back over the time, the first one by default. A time that
+    the clocks jump over is the moment when they jump. So of two wall times the later is never the
+    earlier instant, which keeps periods apart that were, except in an hour that happens twice.
+    """
+    early = wall.replace(tzinfo=zone(zone_name))
+    late = early.replace(fold=1)
+    before, after = early.utcoffset(), late.utcoffset()
+    if before == after or before is None or after is None:
+        return early.astimezone(UTC)
+    if before > after:
+        is_late = offset is not None and abs(offset - after) < abs(offset - before)
+        return (late if is_late else early).astimezone(UTC)
+    low, high = late.astimezone(UTC), early.astimezone(UTC)
+    while high - low > _RESOLUTION:
+        middle = low + (high - low) // 2
+        if middle.astimezone(early.tzinfo).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
-_months = lru_cache(maxsize=4096)(months_touched)
+# One decision asks for a booking's days and months about six times.
+_days = lru_cache(maxsize=4096)(Days)
+
+
+@lru_cache(maxsize=4096)
+def _months_around(first: date, last: date) -> tuple[str, ...]:
+    return months_of(first - 2 * _DAY, last + 2 * _DAY)
 
 
 class _Written:
@@ -300,6 +414,17 @@ class Moment(_Written):
                 advice=f"{TIME_FORMS}; or a day, 2025-07-01",
             )
         return start_of_day(parse_date(self.text), zone_name)
+
+
+class Deadline(Moment):
+    """A written instant by which something is over: a day alone means the end of that day."""
+
+    __slots__ = ()
+
+    def resolve(self, zone_name: str) -> datetime:
+        """The instant on that site's clock, in UTC; of a day its last one. Raises `BadTime`."""
+        instant = super().resolve(zone_name)
+        return instant if has_hour(self.text) else last_instant(self.text, zone_name)
 
 
 class When(_Written):
@@ -358,7 +483,7 @@ def _resolved(text: str, zone_name: str) -> Period:
     ends = Moment(first).resolve(zone_name), Moment(last).resolve(zone_name)
     if (ends[1] - ends[0]).days > MAX_PERIOD_DAYS:
         raise BadTime(f"{text} is longer than ten years", advice="Split it into shorter periods")
-    return Period(*ends, zone_name)
+    return Period.between(*ends, zone_name)
 
 
 def _check_days(text: str) -> None:

@@ -48,7 +48,7 @@ class WorkingDay(Struct, frozen=True):
 def working_days(period: Period, day_ends: time) -> Iterator[WorkingDay]:
     """Yield the working days of a period, in order, where the house's day ends at that hour."""
     days = period.days
-    if days.period(period.zone) == period:
+    if period.first is not None:
         for day in days:
             yield WorkingDay(
                 day, _hours(*(start_of_day(d, period.zone) for d in (day, day + _DAY)))

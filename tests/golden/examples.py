@@ -46,11 +46,12 @@ from ledger.events import (
     SpaceReopened,
 )
 from ledger.events.base import Header
-from ledger.time.periods import Days
+from ledger.time.periods import Days, When
 
 ZONE = "Asia/Shanghai"
 JULY = Days(date(2025, 7, 1), date(2025, 7, 14)).period(ZONE)
 JULY_AUGUST = Days(date(2025, 7, 21), date(2025, 8, 3)).period(ZONE)
+EVENING = When.parse("2025-07-01T18:30..2025-07-02T02:00").resolve(ZONE)
 AUGUST = Days(date(2025, 8, 1), date(2025, 8, 3)).period(ZONE)
 NOON = datetime(2025, 7, 1, 4, 0, tzinfo=UTC)
 LATER = datetime(2025, 7, 2, 4, 30, 15, 250_000, tzinfo=UTC)
@@ -176,7 +177,7 @@ BOOKINGS: list[Event] = [
         was_period=JULY_AUGUST,
         units=1,
     ),
-    BookingCancelled(booking=BOOKING, space=STAGE, project=PROJECT, period=JULY),
+    BookingCancelled(booking=BOOKING, space=STAGE, project=PROJECT, period=EVENING),
 ]
 
 EQUIPMENT: list[Event] = [

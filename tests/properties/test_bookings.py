@@ -40,7 +40,7 @@ from ledger.events import (
 from ledger.events.base import Query, type_names
 from ledger.tags import tag
 from ledger.testing import Outcome, given
-from ledger.time.periods import Moment, Period, When
+from ledger.time.periods import Deadline, Period, When
 from tests.properties.models.booking_judge import judge
 from tests.properties.models.booking_model import (
     ANSWER_HOURS,
@@ -229,7 +229,7 @@ class Bookings(RuleBasedStateMachine):
                 project="film",
                 when=when,
                 units=wish.units if CAPACITY[wish.space] else 1,
-                expires_at=Moment.parse(until) if until else None,
+                expires_at=Deadline.parse(until) if until else None,
                 confirm=book,
             )
         ids = sorted(self.model.booked)

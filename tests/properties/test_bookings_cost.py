@@ -218,7 +218,7 @@ def _reads_past_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _tells_the_future(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shoot_days, "check_begun", lambda *of, zone_name: None)
+    monkeypatch.setattr(shoot_days, "check_begun_at", lambda *of, space, zone_name: None)
 
 
 def _calls_off_what_shot(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def _many() -> Iterator[Event]:
             booking=f"b-{n}",
             space="stage-1",
             project="night",
-            period=Period(start, start + timedelta(hours=1), "UTC"),
+            period=Period.between(start, start + timedelta(hours=1), "UTC"),
         )
         yield EquipmentMoved(
             equipment="crane",

@@ -49,7 +49,7 @@ from ledger.events import (
 from ledger.events.base import Header, recorded_tags
 from ledger.events.equipment import SERVICE_KINDS, EquipmentEvent, PlaceEvent
 from ledger.testing.scenario import Outcome, given
-from ledger.time.periods import Moment, Period
+from ledger.time.periods import Deadline, Period
 from tests.properties.models.equipment_model import PACKING, Studio, fits, studio
 
 BEGINNING = datetime(2025, 1, 29, tzinfo=UTC)
@@ -71,8 +71,8 @@ def instant(step: int) -> datetime:
     return BEGINNING + step * STEP
 
 
-def moment(at: datetime) -> Moment:
-    return Moment(at.isoformat())
+def moment(at: datetime) -> Deadline:
+    return Deadline(at.isoformat())
 
 
 def _space(space: str) -> SpaceCommissioned:
@@ -88,7 +88,7 @@ def _space(space: str) -> SpaceCommissioned:
 
 
 def _booking() -> BookingConfirmed:
-    period = Period(BEGINNING, END, "Asia/Shanghai")
+    period = Period.between(BEGINNING, END, "Asia/Shanghai")
     return BookingConfirmed(booking=BOOKING, space="stage-1", project="film", period=period)
 
 

@@ -14,7 +14,7 @@ from ledger.decisions.equipment.items import AddEquipment, MoveEquipment, PackEq
 from ledger.decisions.projects import OpenProject, PlanMilestone, WithdrawMilestone
 from ledger.decisions.sites import AddSite
 from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, ReopenSpace
-from ledger.time.periods import ManualClock, Moment, When
+from ledger.time.periods import Deadline, ManualClock, When
 from tests.terminal import Terminal
 
 ZONE = "Asia/Shanghai"
@@ -28,8 +28,8 @@ def _when(days: str) -> When:
     return When.parse(days)
 
 
-def _at(time: str) -> Moment:
-    return Moment.parse(time)
+def _at(time: str) -> Deadline:
+    return Deadline.parse(time)
 
 
 JULY: tuple[tuple[str, str, str | None, Decision], ...] = (

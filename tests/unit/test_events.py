@@ -92,7 +92,8 @@ class TestRecordedTags:
     def test_the_requests_and_the_batchs_come_on_top(self) -> None:
         event = BY_NAME["SiteRegistered"]
         header = Header(actor="mei", request="r-1", batch="x-1")
-        assert recorded_tags(event, header) == ("site:yongchuan", "request:r-1", "batch:x-1")
+        own = ("site:yongchuan", "ledger:sites")
+        assert recorded_tags(event, header) == (*own, "request:r-1", "batch:x-1")
 
 
 class TestQuery:

@@ -93,6 +93,10 @@ class TestDays:
             month_bounds("2025-13")
 
 
+FAR_APART = [BERLIN, SHANGHAI, "UTC", "Pacific/Kiritimati", "Etc/GMT+12"]
+"""Up to 26 hours between two of them."""
+
+
 class TestClockChanges:
     @pytest.mark.parametrize(
         ("day", "zone_name", "hours"),
@@ -155,8 +159,7 @@ class TestClockChanges:
         period = days.period(zone_name)
         assert period.days == days
         assert str(period) == str(days)
-        last = period.end - timedelta(microseconds=1)
-        assert (period.months[0], period.months[-1]) == (f"{period.start:%Y-%m}", f"{last:%Y-%m}")
+        assert (period.months[0], period.months[-1]) == (f"{first:%Y-%m}", f"{days.last:%Y-%m}")
 
 
 class TestPeriod:
@@ -178,27 +181,30 @@ class TestPeriod:
         noon = utc("2025-07-01T12:00")
         for end in (noon, noon - timedelta(hours=1)):
             with pytest.raises(BadTime, match="not after the start"):
-                Period(noon, end, SHANGHAI)
+                Period.between(noon, end, SHANGHAI)
 
     def test_hours_are_shown_with_their_offsets(self) -> None:
-        period = Period(utc("2025-10-26T00:30"), utc("2025-10-26T01:30"), BERLIN)
+        period = Period.between(utc("2025-10-26T00:30"), utc("2025-10-26T01:30"), BERLIN)
         assert str(period) == "2025-10-26 02:30+02:00..2025-10-26 02:30+01:00"
 
     def test_an_end_at_midnight_does_not_touch_the_next_day(self) -> None:
         period = When.parse("2025-07-31T20:00..2025-08-01T00:00").resolve(SHANGHAI)
         assert str(period.days) == "2025-07-31"
 
-    def test_its_months_are_those_of_utc(self) -> None:
-        assert Days.parse("2025-07-01").period(SHANGHAI).months == ("2025-06", "2025-07")
-        july = Period(utc("2025-07-01T00:00"), utc("2025-08-01T00:00"), SHANGHAI)
+    def test_its_months_are_those_of_its_days(self) -> None:
+        july = Days.parse("2025-07-01..2025-07-31").period(SHANGHAI)
         assert july.months == ("2025-07",)
+        assert july.months_to_read == ("2025-06", "2025-07", "2025-08")
+        hours = Period.between(utc("2025-07-01T00:00"), utc("2025-08-01T00:00"), SHANGHAI)
+        assert hours.months == ("2025-07", "2025-08")
+        assert Days.parse("2025-07-03..2025-07-29").period(SHANGHAI).months_to_read == ("2025-07",)
 
     @given(
         starts=st.tuples(*[st.integers(0, 20_000)] * 2),
         hours=st.tuples(*[st.integers(1, 2_000)] * 2),
-        zones=st.tuples(*[st.sampled_from([BERLIN, SHANGHAI, "UTC"])] * 2),
+        zones=st.tuples(*[st.sampled_from(FAR_APART)] * 2),
     )
-    def test_periods_that_overlap_share_a_month_whatever_their_zones(
+    def test_each_period_is_found_in_the_months_read_for_one_that_it_overlaps(
         self,
         starts: tuple[int, int],
         hours: tuple[int, int],
@@ -206,14 +212,63 @@ class TestPeriod:
     ) -> None:
         year = utc("2024-01-01T00:00")
         one, other = (
-            Period(year + timedelta(hours=start), year + timedelta(hours=start + n), zone)
+            Period.between(year + timedelta(hours=start), year + timedelta(hours=start + n), zone)
             for start, n, zone in zip(starts, hours, zones, strict=True)
         )
-        assert not one.overlaps(other) or set(one.months) & set(other.months)
+        if one.overlaps(other):
+            shared = [month for month in other.months if month in one.months_to_read]
+            at_once = [month for month in one.months if month in other.months_to_read]
+            assert shared
+            assert at_once
 
-    def test_it_comes_back_from_json(self) -> None:
-        text = msgspec.json.encode(self.JULY)
-        assert msgspec.json.decode(text, type=Period) == self.JULY
+    @given(
+        days=st.tuples(*[st.integers(0, 120)] * 2),
+        lengths=st.tuples(*[st.integers(0, 40)] * 2),
+        zones=st.tuples(*[st.sampled_from(FAR_APART)] * 2),
+    )
+    def test_so_is_one_of_days(
+        self, days: tuple[int, int], lengths: tuple[int, int], zones: tuple[str, str]
+    ) -> None:
+        year = date(2024, 12, 25)
+        one, other = (
+            Days(first := year + timedelta(days=start), first + timedelta(days=n)).period(zone)
+            for start, n, zone in zip(days, lengths, zones, strict=True)
+        )
+        assert not one.overlaps(other) or set(one.months_to_read) & set(other.months)
+
+    @pytest.mark.parametrize(
+        ("when", "kept"),
+        [
+            ("2025-07-01..2025-07-31", '{"first":"2025-07-01","last":"2025-07-31",'),
+            (
+                "2025-07-01T08:00..2025-07-01T20:00",
+                '{"start":"2025-07-01T08:00:00+08:00","end":"2025-07-01T20:00:00+08:00",',
+            ),
+            ("2025-07-01T00:00..2025-07-02", '{"first":"2025-07-01","last":"2025-07-01",'),
+        ],
+    )
+    def test_it_is_kept_as_it_was_booked(self, when: str, kept: str) -> None:
+        period = When.parse(when).resolve(SHANGHAI)
+        text = msgspec.json.encode(period)
+        assert text.decode() == f'{kept}"zone":"Asia/Shanghai"}}'
+        assert msgspec.json.decode(text, type=Period) == period
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"zone":"UTC"}',
+            '{"first":"2025-07-01","zone":"UTC"}',
+            '{"first":"2025-07-02","last":"2025-07-01","zone":"UTC"}',
+            '{"start":"2025-07-01T08:00:00Z","zone":"UTC"}',
+            '{"start":"2025-07-01T08:00:00Z","end":"2025-07-01T07:00:00Z","zone":"UTC"}',
+            '{"start":"2025-07-01T08:00:00","end":"2025-07-01T09:00:00","zone":"UTC"}',
+            '{"first":"2025-07-01","last":"2025-07-01","start":"2025-07-01T08:00:00Z",'
+            '"end":"2025-07-01T09:00:00Z","zone":"UTC"}',
+        ],
+    )
+    def test_what_is_neither_days_nor_hours_is_not_one(self, text: str) -> None:
+        with pytest.raises((BadTime, msgspec.ValidationError)):
+            msgspec.json.decode(text, type=Period)
 
 
 class TestWhen:

@@ -26,7 +26,7 @@ class TestWhatIsPrinted:
         shown = clock_text(instant, zone_name)
         assert parse_instant(shown, "UTC") == instant
         assert Moment.parse(shown).resolve(BEIRUT) == instant
-        period = Period(instant, instant + timedelta(hours=1), zone_name)
+        period = Period.between(instant, instant + timedelta(hours=1), zone_name)
         assert When.parse(str(period)).resolve(zone_name) == period
 
     def test_it_is_on_the_sites_clock_and_says_the_offset(self) -> None:

@@ -320,7 +320,7 @@ def _reopened(telling: Telling, event: SpaceReopened, left: Changes) -> Iterator
     _take(left, "status", "period")
     was = short_period(event.was)
     if event.was.start < event.period.start:
-        left_of_it = Period(event.was.start, event.period.start, event.was.zone)
+        left_of_it = Period.between(event.was.start, event.period.start, event.was.zone)
         yield f"cut short from {was} to {short_period(left_of_it)}"
     else:
         yield "called off"

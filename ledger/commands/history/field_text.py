@@ -91,7 +91,7 @@ def when_words(when: date | datetime, style: Style) -> str:
 def short_period(period: Period) -> str:
     """A period in a report: `2025-07-01..14` if its days are whole."""
     days = period.days
-    if days.period(period.zone) != period:
+    if period.first is None:
         return str(period)
     first, last = str(days.first), str(days.last)
     if first == last:

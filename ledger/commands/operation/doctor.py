@@ -12,6 +12,7 @@ from ledger.commands import options
 from ledger.commands.audit import audit_options as shared
 from ledger.commands.exit_codes import FOUND
 from ledger.commands.operation import surroundings as around
+from ledger.commands.operation.moved_hours import MovedHours
 from ledger.commands.operation.surroundings import Finding
 from ledger.commands.session import Session
 from ledger.commands.tree import Leaf
@@ -64,7 +65,8 @@ def doctor(
     """Check the ledger: store, log, guards, views, and its surroundings. Loads no plugin.
 
     Its surroundings: who may read its files, what disk it is on, whether the clocks agree, and
-    how long events have been unsigned. Nothing is changed.
+    how long events have been unsigned. Bookings and closures by the hour are named if new time
+    zone rules moved them. Nothing is changed.
 
     Every event is read. Exit code 3 means that something is bad; 10 that there is no
     ledger; 74 that it could not be read.
@@ -204,11 +206,13 @@ def _events(ledger: Ledger, head: int, quick: bool) -> Iterator[Finding]:
     told, ours = progress("reading"), {event.type_name: event.schema for event in STUDIO_EVENTS}
     unknown: set[str] = set()
     unfit: list[RecordedEvent] = []
+    hours = MovedHours()
     try:
         for entry in ledger.log.stream(after=after):
             if told is not None and entry.position % _NEWEST in (0, head % _NEWEST):
                 told(entry.position, head)
             if not isinstance(entry.event, UnknownEvent):
+                hours.see(entry)
                 continue
             if entry.schema <= ours.get(entry.type, 0):
                 unfit.append(entry)
@@ -232,6 +236,9 @@ def _events(ledger: Ledger, head: int, quick: bool) -> Iterator[Finding]:
         read = f"{read}; kept but not understood: {types} (of plugins or a later version)"
     if unknown or not unfit:
         yield Finding("events", "ok", read, "To read all: doctor" if after else None)
+    moved = hours.finding()
+    if moved is not None:
+        yield moved
 
 
 def _views(place: Place, head: int) -> Iterator[Finding]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ledger.commands import options
-from ledger.commands.options import DAY, MOMENT, Decorator, Written
+from ledger.commands.options import DAY, DEADLINE, MOMENT, Decorator, Written
 from ledger.commands.session import Session, current
 from ledger.commands.tree import Leaf, Tree
 from ledger.errors import BadInput
 from ledger.terminal.output import Output
-from ledger.time.periods import Moment, When
+from ledger.time.periods import Deadline, Moment, When
 
 if TYPE_CHECKING:
     from ledger.decisions.base import Decision
@@ -137,7 +137,8 @@ def _parameter(field: "Field") -> Decorator[Any]:
 def _type(field: "Field") -> Any:
     if field.choices:
         return click.Choice(field.choices)
-    kinds: dict[Any, Any] = {date: DAY, Moment: MOMENT, When: _WHEN, int: int, float: float}
+    kinds: dict[Any, Any] = {date: DAY, When: _WHEN, int: int, float: float}
+    kinds |= {Moment: MOMENT, Deadline: DEADLINE}
     return kinds.get(field.type, str)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import DAY, MOMENT, PAGES, PLAN, period
+from ledger.commands.options import DAY, DEADLINE, PAGES, PLAN, period
 from ledger.commands.studio.writing import records
 from ledger.commands.tree import Tree
 from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
@@ -34,7 +34,9 @@ def booking() -> None:
     multiple=True,
     help="Purpose of days: prep, pre-light, shoot, strike, dark or hold; repeatable.",
 )
-@click.option("--expires-at", type=MOMENT, help="When the hold expires.")
+@click.option(
+    "--expires-at", type=DEADLINE, help="When the hold expires: a time, or a day for its end."
+)
 @click.option("--confirm", is_flag=True, help="Also confirm it; if that is refused, hold nothing.")
 @records
 def hold(**given: Any) -> PlaceHold:

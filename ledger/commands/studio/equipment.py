@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import MOMENT, choice
+from ledger.commands.options import DEADLINE, MOMENT, choice
 from ledger.commands.studio.writing import records
 from ledger.commands.tree import Tree
 from ledger.decisions.equipment.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
@@ -81,7 +81,12 @@ def unpack(**given: Any) -> UnpackEquipment:
 @click.argument("equipment")
 @click.argument("booking")
 @click.option("--custodian", required=True, help="Who is responsible for it.")
-@click.option("--due-at", required=True, type=MOMENT, help="When it is due back.")
+@click.option(
+    "--due-at",
+    required=True,
+    type=DEADLINE,
+    help="When it is due back: a time, or a day for its end.",
+)
 @at
 @records
 def check_out(**given: Any) -> CheckOut:
@@ -113,7 +118,11 @@ def hand_over(**given: Any) -> HandOver:
 @click.option("--kind", required=True, type=choice(ServiceKind), help="The kind of service.")
 @at
 @click.option("--done", is_flag=True, help="The service is done; the item is usable again.")
-@click.option("--valid-until", type=MOMENT, help="When the calibration expires.")
+@click.option(
+    "--valid-until",
+    type=DEADLINE,
+    help="When the calibration expires: a time, or a day for its end.",
+)
 @records
 def service(**given: Any) -> ServiceEquipment:
     """Take an item out of use for repair, calibration or quarantine; --done ends it."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.errors import LedgerError
-from ledger.events import BookingCancelled, BookingRescheduled, BookingWrapped, HoldReleased
-from ledger.events.base import Query, RecordedEvent, type_names
+from ledger.events import BookingCancelled, BookingRescheduled, BookingWrapped, HoldPromoted
+from ledger.events.base import Event, Query, RecordedEvent, type_names
 from ledger.time.periods import Period
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ _NAMED = 3
 def confirmable_now(
     ledger: "Ledger", entries: Iterable[RecordedEvent], author: "Author"
 ) -> Iterator[str]:
-    """Yield a sentence for each hold that waits for days which these events freed, if all rules
-    let it be confirmed now.
+    """Yield a sentence for each hold that waited for days which these events freed, or moved up
+    by them, if all rules let it be confirmed now.
 
     The rules are asked by a dry run, so those of plugins are among them.
     """
-    freed = list(_freed(entries))
+    freed = [found for entry in entries if (found := _freed(entry.event)) is not None]
     if not freed:
         return
     from ledger.decisions.bookings.holds import ConfirmBookings
@@ -43,26 +43,39 @@ def confirmable_now(
             return
 
 
-def _freed(entries: Iterable[RecordedEvent]) -> Iterator[tuple[str, Period]]:
-    """The spaces and periods that events gave up, all or part of."""
-    for entry in entries:
-        match entry.event:
-            case BookingCancelled() | HoldReleased() as event:
-                yield event.space, event.period
-            case BookingWrapped() as event:
-                yield event.space, event.was_period
-            case BookingRescheduled() as event:
-                yield event.was_space, event.was_period
+class _Freed(NamedTuple):
+    """Time that was given up: by a firm booking, or for one hold that moved up."""
+
+    space: str
+    period: Period
+    only: str | None = None
 
 
-def _waiting(ledger: "Ledger", freed: Sequence[tuple[str, Period]]) -> "list[Hold]":
+def _freed(event: Event) -> _Freed | None:
+    match event:
+        case BookingCancelled():
+            return _Freed(event.space, event.period)
+        case BookingWrapped():
+            return _Freed(event.space, event.was_period)
+        case BookingRescheduled() if event.rank is None:
+            return _Freed(event.was_space, event.was_period)
+        case HoldPromoted():
+            return _Freed(event.space, event.period, event.booking)
+    return None
+
+
+def _waiting(ledger: "Ledger", freed: Sequence[_Freed]) -> "list[Hold]":
     """The holds that overlap the freed periods, best rank first."""
     from ledger.decisions.bookings.ladder import LADDER, fold_holds
 
     found: dict[str, Hold] = {}
-    for space, period in freed:
-        for month in period.months:
+    for space, period, only in freed:
+        for month in period.months_to_read:
             query = Query((f"space:{space}@{month}",), type_names(LADDER))
             holds = fold_holds(ledger.log.read([query]), space, month)
-            found.update((h.booking, h) for h in holds.values() if h.period.overlaps(period))
+            found.update(
+                (hold.booking, hold)
+                for hold in holds.values()
+                if hold.period.overlaps(period) and only in (None, hold.booking)
+            )
     return sorted(found.values(), key=lambda hold: (hold.rank, hold.period.start, hold.booking))

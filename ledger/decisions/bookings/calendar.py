@@ -72,10 +72,10 @@ def read_firm_bookings(
 ) -> list[FirmBooking]:
     """Return the firm bookings of a space that overlap a period, earliest first.
 
-    Reads the months that the period touches. `but` is a booking to leave out.
+    Reads the months in which such bookings are found. `but` is a booking to leave out.
     """
     found: dict[str, FirmBooking] = {}
-    for month in period.months:
+    for month in period.months_to_read:
         found |= fold_firm_bookings(ctx.read(tag("space", space, month), *CALENDAR), space, month)
     overlapping = (f for f in found.values() if f.booking != but and f.period.overlaps(period))
     return sorted(overlapping, key=lambda one: (one.period.start, one.position))

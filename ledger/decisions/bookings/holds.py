@@ -30,7 +30,7 @@ from ledger.entities.bookings import Booking
 from ledger.errors import BadInput, UnreadableEvent
 from ledger.events.bookings import BookingConfirmed, BookingHeld, DayPlan, HoldChallenged
 from ledger.tags import tag
-from ledger.time.periods import Days, Moment, Period, When
+from ledger.time.periods import Days, Deadline, Period, When
 
 
 def find_hold(ladder: Ladder, booking: Booking) -> Hold:
@@ -48,7 +48,8 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     """Hold a space for a project, behind those who already hold the same time.
 
     `booking` is the id; None generates one. `units` are taken of a shared space. `plan`
-    gives days a type; the others are shoot days. At `expires_at` the hold ends. With
+    gives days a type; the others are shoot days. At `expires_at` the hold ends, a day
+    meaning its end. With
     `confirm` the booking is held and confirmed at once. Firm bookings do not prevent a
     hold: it is their backup.
     """
@@ -59,7 +60,7 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     booking: str | None = None
     units: int = 1
     plan: tuple[DayPlan, ...] = ()
-    expires_at: Moment | None = None
+    expires_at: Deadline | None = None
     confirm: bool = False
 
     def decide(self, ctx: Context) -> None:

@@ -152,7 +152,7 @@ class Ladder:
         return 1 + max((hold.rank for hold in self.overlapping(period)), default=0)
 
     def _look(self, period: Period) -> None:
-        for month in period.months:
+        for month in period.months_to_read:
             if month in self._months:
                 continue
             self._months.add(month)

@@ -83,9 +83,9 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
         if self.when is not None:
             return self.when.resolve(space.zone)
         was = booking.period
-        if was.days.period(was.zone) == was:
+        if was.first is not None:
             return was.days.period(space.zone)
-        return Period(was.start, was.end, space.zone)
+        return Period.between(was.start, was.end, space.zone)
 
 
 def _move_hold(ctx: Context, booking: Booking, space: Space, period: Period) -> tuple[int, Ladder]:
@@ -131,9 +131,9 @@ def _further(was: Period, period: Period) -> Iterator[Period]:
         yield period
         return
     if period.start < was.start:
-        yield Period(period.start, was.start, period.zone)
+        yield Period.between(period.start, was.start, period.zone)
     if was.end < period.end:
-        yield Period(was.end, period.end, period.zone)
+        yield Period.between(was.end, period.end, period.zone)
 
 
 def move_plan(plan: tuple[DayPlan, ...], was: Period, period: Period) -> tuple[DayPlan, ...]:

@@ -22,7 +22,7 @@ from ledger.decisions.bookings.refusals import (
     ShotAlready,
 )
 from ledger.decisions.bookings.state import read_booking, require
-from ledger.decisions.past_tense import check_begun
+from ledger.decisions.past_tense import check_begun_at
 from ledger.entities.bookings import Booking
 from ledger.errors import BadInput, UnreadableEvent
 from ledger.events.bookings import (
@@ -174,7 +174,7 @@ class WrapBooking(Decision, frozen=True, tag="booking wrap"):
         _check_day(ctx, booking, self.on, "cannot have wrapped")
         was = booking.period
         midnight = Days(self.on, self.on).period(was.zone).end
-        used = Period(was.start, min(was.end, midnight), was.zone)
+        used = Period.between(was.start, min(was.end, midnight), was.zone)
         check_days_kept(ctx, booking, used)
         ctx.record(
             BookingWrapped(
@@ -243,4 +243,10 @@ def _check_day(ctx: Context, booking: Booking, day: date, what: str) -> None:
         raise BeforeStart(
             booking.id, day=day, started_on=booking.started_on, position=booking.position
         )
-    check_begun(ctx, f"booking {booking.id!r} {what}", day, zone_name=booking.period.zone)
+    check_begun_at(
+        ctx,
+        f"booking {booking.id!r} {what}",
+        day,
+        space=booking.space,
+        zone_name=booking.period.zone,
+    )

@@ -39,7 +39,7 @@ from ledger.events.equipment import (
     ServiceStarted,
 )
 from ledger.tags import check_text, tag
-from ledger.time.periods import Moment
+from ledger.time.periods import Deadline, Moment
 
 # --- what is known -------------------------------------------------------------------
 
@@ -144,6 +144,7 @@ def check_in_use(ctx: Context, item: str, at: datetime) -> None:
 class CheckOut(Decision, frozen=True, tag="equipment check-out"):
     """Give an item to `custodian` for a confirmed or started booking, due back at `due_at`.
 
+    A day as `due_at` means its end.
     A check-out before the booking wrapped may be entered after it has. The item goes out alone:
     the contents of a container are checked out item by item.
     """
@@ -151,7 +152,7 @@ class CheckOut(Decision, frozen=True, tag="equipment check-out"):
     equipment: str
     booking: str
     custodian: str
-    due_at: Moment
+    due_at: Deadline
     at: Moment | None = None
 
     def decide(self, ctx: Context) -> None:
@@ -259,14 +260,14 @@ def _booking_zone(ctx: Context, booking_id: str) -> str:
 class ServiceEquipment(Decision, frozen=True, tag="equipment service"):
     """Take an item out of use for repair, calibration or quarantine; with `done`, end that.
 
-    `valid_until` is the end of what a calibration vouches for.
+    `valid_until` is the end of what a calibration vouches for; a day means its end.
     """
 
     equipment: str
     kind: ServiceKind
     at: Moment | None = None
     done: bool = False
-    valid_until: Moment | None = None
+    valid_until: Deadline | None = None
 
     def decide(self, ctx: Context) -> None:
         """Raises `InService`, `ServiceNotOpen`, `LaterEntryStands` and others."""

@@ -2,7 +2,8 @@
 
 - `store`, `sql_tables`: the database of views, and its tables
 - `catching_up`: events through every projection behind the head
-- `generations`, `code_fingerprint`: when tables are built anew, and when the new ones take over
+- `generations`, `code_fingerprint`, `rules_used`: when tables are built anew, and when the new
+  ones take over
 - `log_identity`: whether tables were folded from this log
 - `status`, `failures`, `view_verification`: how stored views stand
 """

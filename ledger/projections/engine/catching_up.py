@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from ledger.errors import StorageFailure
 from ledger.events.base import RecordedEvent
 from ledger.projections.engine.log_identity import History
+from ledger.projections.engine.rules_used import with_zones_in_use
 from ledger.projections.engine.sql_tables import SqlShelf
 from ledger.projections.engine.store import Generation, ViewStore
 from ledger.projections.faults import BadRow
@@ -124,6 +125,7 @@ class Follower:
                 failure=failure,
             )
         written = self._write()
+        self._note_zones(connection)
         self._moved(position, at, failure)
         return written
 
@@ -178,6 +180,13 @@ class Follower:
             table.trim()
             count += len(rows) + len(gone)
         return count
+
+    def _note_zones(self, connection: Connection) -> None:
+        """Note the time zones in use since the last batch: rows may depend on their rules."""
+        zones = with_zones_in_use(self.generation.zones)
+        if zones != self.generation.zones:
+            self._store.note_zones(connection, self.generation, zones)
+            self.generation = msgspec.structs.replace(self.generation, zones=zones)
 
     def _lost(self, connection: Connection) -> None:
         self.lost_races += 1

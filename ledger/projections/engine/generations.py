@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from ledger.events.base import Registry
 from ledger.projections.engine.code_fingerprint import fingerprint
 from ledger.projections.engine.log_identity import History
+from ledger.projections.engine.rules_used import rules_stand
 from ledger.projections.engine.store import Generation, ViewStore, columns_of
 from ledger.projections.projection import Projection
 
@@ -158,11 +159,15 @@ class Generations:
 def usable(
     generation: Generation, projection: type[Projection], registry: Registry, history: History
 ) -> bool:
-    """Whether today's code can continue these tables: made by the same code, from this history."""
+    """Whether today's code can continue these tables.
+
+    They were made by the same code, under the same time zone rules, from this history.
+    """
     return (
         generation.version == projection.version
         and generation.columns == columns_of(projection)
         and generation.fingerprint == fingerprint(projection, registry)
+        and rules_stand(generation.zones)
         and history.holds(generation)
     )
 

@@ -56,7 +56,8 @@ class Generation(Struct, frozen=True, kw_only=True):
     """One set of tables of a projection, and how far it has come.
 
     `recorded_at` is that of the event at `position`; `ledger` and `tail` tell whether the
-    tables belong to this history (`History.holds`). `columns` describes the tables.
+    tables belong to this history (`History.holds`). `columns` describes the tables, `zones`
+    names the time zones used to fill them, each with a hash of its rules: `NAME=HASH`, one a line.
     """
 
     projection: str
@@ -64,6 +65,7 @@ class Generation(Struct, frozen=True, kw_only=True):
     version: int
     fingerprint: str
     columns: str
+    zones: str = ""
     live: bool
     position: int = 0
     recorded_at: datetime | None = None
@@ -319,6 +321,10 @@ class ViewStore:
             )
         )
 
+    def note_zones(self, connection: Connection, generation: Generation, zones: str) -> None:
+        """Note the time zones that its rows were made with."""
+        connection.execute(self._update(generation).values(zones=zones))
+
     def tables(self, projection: type[Projection], generation: Generation) -> dict[str, Table]:
         """The database tables of a generation, by the names in the projection."""
         return generation_tables(projection, generation.generation, self.schema, self._text)
@@ -370,6 +376,7 @@ def _progress_table(text: Any, schema: str | None) -> Table:
         Column("version", Integer, nullable=False),
         Column("fingerprint", text, nullable=False),
         Column("columns", text, nullable=False),
+        Column("zones", text, nullable=False),
         Column("live", Boolean, nullable=False),
         Column("position", position, nullable=False),
         Column("recorded_at", text),

@@ -32,7 +32,7 @@ from ledger.events.bookings import DayType
 from ledger.events.projects import ProjectKind
 from ledger.events.sites import ClosureKind, SpaceKind
 from ledger.testing.drawing.studio import Choice, Reading, Studio
-from ledger.time.periods import Moment, When
+from ledger.time.periods import Deadline, Moment, When
 
 _FIRST = date(2024, 1, 1)
 _SINCE = Moment("2025-02-01T08:00+08:00")
@@ -210,7 +210,7 @@ def _close_project(studio: Studio, choice: Choice) -> Decision:
 def _hold(studio: Studio, choice: Choice) -> Decision:
     expires = None
     if choice.length == 2 and choice.other % 2:
-        expires = Moment((studio.clock.now() + timedelta(days=2)).isoformat())
+        expires = Deadline((studio.clock.now() + timedelta(days=2)).isoformat())
     return PlaceHold(
         space=space_of(studio, choice.who),
         project=_project(studio, choice.other),

@@ -14,7 +14,7 @@ from ledger.decisions.equipment.items import (
 from ledger.events.equipment import SERVICE_KINDS
 from ledger.testing.drawing.commands import book, space_of
 from ledger.testing.drawing.studio import Choice, Reading, Studio
-from ledger.time.periods import Moment
+from ledger.time.periods import Deadline, Moment
 
 _CUSTODIANS = ("Ana", "小王", "O'Neill")
 
@@ -69,7 +69,7 @@ def _check_out(studio: Studio, choice: Choice) -> Decision | None:
         equipment=_item(studio, choice.who),
         booking=booking,
         custodian=studio.one_of(_CUSTODIANS, choice.other),
-        due_at=Moment((studio.clock.now() + timedelta(days=choice.day + 1)).isoformat()),
+        due_at=Deadline((studio.clock.now() + timedelta(days=choice.day + 1)).isoformat()),
         at=_at(studio, choice),
     )
 
@@ -97,7 +97,7 @@ def _served(studio: Studio, choice: Choice) -> Decision | None:
     item, kind = studio.one_of(studio.in_service, choice.who)
     until = None
     if kind == "calibration" and choice.day:
-        until = Moment((studio.clock.now() + timedelta(days=choice.day)).isoformat())
+        until = Deadline((studio.clock.now() + timedelta(days=choice.day)).isoformat())
     return ServiceEquipment(
         equipment=item, kind=kind, done=True, valid_until=until, at=_at(studio, choice)
     )

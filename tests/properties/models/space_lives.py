@@ -52,7 +52,7 @@ def periods(draw: st.DrawFn) -> Period:
     """Whole days, or any hours."""
     start = draw(hours)
     length = draw(st.sampled_from((5, 24, 48, 200, 700)))
-    period = Period(at(start), at(start + length), ZONE)
+    period = Period.between(at(start), at(start + length), ZONE)
     return period.days.period(ZONE) if draw(st.booleans()) else period
 
 
@@ -89,7 +89,7 @@ class Model:
             case SpaceReopened():
                 del self.closures[event.closure]
                 if event.was.start < event.period.start:
-                    kept = Period(event.was.start, event.period.start, ZONE)
+                    kept = Period.between(event.was.start, event.period.start, ZONE)
                     self.closures[event.closure] = (event.space, kept)
             case BookingConfirmed() | BookingWrapped():
                 self.firm[event.booking] = (event.space, event.period)
@@ -158,7 +158,7 @@ def _closure(draw: st.DrawFn, number: int) -> list[Event]:
     if draw(st.booleans()):
         length = (period.end - period.start) // HOUR
         kept = draw(st.integers(0, length - 1)) * HOUR
-        opened = Period(period.start + kept, period.end, ZONE)
+        opened = Period.between(period.start + kept, period.end, ZONE)
         events.append(SpaceReopened(**about, was=period, period=opened))
     return events
 
@@ -192,7 +192,7 @@ def _booking(draw: st.DrawFn, number: int) -> list[Event]:
     if ending == "cancelled":
         events.append(BookingCancelled(**about, space=space, period=period))
     if ending == "wrapped":
-        used = Period(period.start, period.start + (period.end - period.start) / 2, ZONE)
+        used = Period.between(period.start, period.start + (period.end - period.start) / 2, ZONE)
         events.append(
             BookingWrapped(
                 **about, space=space, period=used, was_period=period, on=used.days.last

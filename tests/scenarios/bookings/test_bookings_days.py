@@ -97,7 +97,8 @@ def test_a_day_is_told_once_it_has_begun_at_the_space(
     story = campus().and_given(hold("shoot", "2025-07-01..2025-07-10", confirm=True))
     story.at(LAST_OF_2_JULY).and_given(*before)
     story.when(decision).refused(
-        DayToCome, saying=f"{saying} on 2025-07-03: today is still 2025-07-02"
+        DayToCome,
+        saying=f"{saying} on 2025-07-03: today is 2025-07-02 at site yongchuan (Asia/Shanghai)",
     )
     assert story.when(decision, now=FIRST_OF_3_JULY).refusal is None
 

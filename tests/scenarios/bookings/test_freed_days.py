@@ -35,6 +35,11 @@ def test_a_release_names_who_moved_up_to_the_first_place(terminal: Terminal) -> 
     assert confirmable(terminal.must("booking", "release", "a-2").err) == ["a-3"]
 
 
+def test_a_hold_that_was_ahead_all_along_is_not_named(terminal: Terminal) -> None:
+    terminal.must("booking", "cancel", "a-1")
+    assert confirmable(terminal.must("booking", "release", "a-3").err) == []
+
+
 def test_a_hold_that_still_cannot_be_confirmed_is_not_named(terminal: Terminal) -> None:
     terminal.must("space", "close", "stage-2", "--days", "2031-02-06", "--kind", "maintenance")
     assert confirmable(terminal.must("booking", "cancel", "a-1").err) == []

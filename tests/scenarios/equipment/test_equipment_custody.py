@@ -41,7 +41,7 @@ from ledger.events import (
 )
 from ledger.events.bookings import BookingEvent
 from ledger.testing.scenario import Scenario, given
-from ledger.time.periods import Days, Moment, Period
+from ledger.time.periods import Days, Deadline, Moment, Period
 
 SHOOT = Days(date(2025, 6, 1), date(2025, 6, 20)).period("Asia/Shanghai")
 
@@ -79,8 +79,8 @@ OVER = [
 ]
 
 
-def june(day: int, hour: int = 8) -> Moment:
-    return Moment(f"2025-06-{day:02}T{hour:02}:00")
+def june(day: int, hour: int = 8) -> Deadline:
+    return Deadline(f"2025-06-{day:02}T{hour:02}:00")
 
 
 def instant(day: int, hour: int = 8) -> datetime:
@@ -203,7 +203,7 @@ def test_somebody_has_it(story: Scenario) -> None:
 
 
 def test_the_times_of_a_check_out_are_those_of_the_bookings_site(story: Scenario) -> None:
-    tokyo = Period(SHOOT.start, SHOOT.end, "Asia/Tokyo")
+    tokyo = Period.between(SHOOT.start, SHOOT.end, "Asia/Tokyo")
     story.and_given(
         BookingRescheduled(
             booking="b-1",
@@ -231,7 +231,7 @@ def test_an_item_goes_out_after_it_was_registered_and_not_in_future(story: Scena
             equipment="lens",
             booking="b-1",
             custodian="Ana",
-            due_at=Moment("2025-07-20"),
+            due_at=Deadline("2025-07-20"),
             at=Moment("2025-07-01"),
         )
     ).refused(NotYetHappened)
@@ -268,12 +268,12 @@ def test_a_hand_over_changes_hands(story: Scenario) -> None:
 def test_a_calibration_starts_and_is_valid_for_a_time(story: Scenario) -> None:
     story.when(into("calibration", 2)).then(
         ServiceStarted(equipment="lens", at=instant(2), kind="calibration")
-    ).when(out_of("calibration", 3, valid_until=Moment("2025-08-01"))).then(
+    ).when(out_of("calibration", 3, valid_until=Deadline("2025-08-01"))).then(
         ServiceCompleted(
             equipment="lens",
             at=instant(3),
             kind="calibration",
-            valid_until=datetime(2025, 7, 31, 16, tzinfo=UTC),
+            valid_until=datetime(2025, 8, 1, 15, 59, 59, 999_999, tzinfo=UTC),
         )
     )
 
@@ -326,7 +326,7 @@ def test_only_a_calibration_that_is_done_is_valid_until(story: Scenario, done: b
             kind="repair" if done else "calibration",
             at=june(3),
             done=done,
-            valid_until=Moment("2025-08-01"),
+            valid_until=Deadline("2025-08-01"),
         )
     ).refused(BadInput, saying="--valid-until")
 

@@ -24,7 +24,7 @@ from ledger.events import (
 )
 from ledger.events.base import Header, Query, RecordedEvent
 from ledger.testing.history import MemoryHistory
-from ledger.time.periods import Moment, Period
+from ledger.time.periods import Deadline, Moment, Period
 
 BEGINNING = datetime(2015, 1, 1, tzinfo=UTC)
 EVERY = timedelta(hours=4)
@@ -62,7 +62,7 @@ def well_travelled(moves: int) -> tuple[Counting, datetime]:
     """A case and a lens; the case went back and forth. The time of its last move."""
     history = Counting()
     stages = ("stage-1", "stage-2")
-    period = Period(BEGINNING, BEGINNING + timedelta(days=1), "UTC")
+    period = Period.between(BEGINNING, BEGINNING + timedelta(days=1), "UTC")
     events: list[Event] = [
         SpaceCommissioned(
             space=name,
@@ -119,7 +119,7 @@ def test_a_life_of_any_length_costs_the_same(
     costs = {}
     for moves, (history, last) in travelled.items():
         now = last + timedelta(days=30)
-        due = Moment((now + timedelta(days=9)).isoformat())
+        due = Deadline((now + timedelta(days=9)).isoformat())
         costs[moves] = [
             cost(history, MoveEquipment(equipment="case", to="stage-2"), now),
             cost(history, MoveEquipment(equipment="case", to="stage-1"), now),

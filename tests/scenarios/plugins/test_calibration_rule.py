@@ -19,7 +19,7 @@ from ledger.events import (
     SpaceCommissioned,
 )
 from ledger.testing import Outcome, Scenario, given
-from ledger.time.periods import Moment, When
+from ledger.time.periods import Deadline, Moment, When
 from tests.scenarios.view_stories import OPENED, STAGE_1, YONGCHUAN, ZONE, at, day
 
 VOLUME = SpaceCommissioned(
@@ -58,7 +58,7 @@ def hold(booking: str, when: str, project: str = "one") -> PlaceHold:
 
 
 def calibrated(until: str | None, on: str = "2025-06-30") -> list[Decision]:
-    valid = None if until is None else Moment.parse(until)
+    valid = None if until is None else Deadline.parse(until)
     return [
         ServiceEquipment(equipment="wall", kind="calibration", at=Moment.parse(f"{on}T09:00")),
         ServiceEquipment(
@@ -156,7 +156,7 @@ def test_a_neighbour_from_before_the_rules_keeps_nobody_where_it_is() -> None:
 
 
 def test_a_booking_starts_on_a_calibration_that_lasts_to_its_end() -> None:
-    told = campus(wall()).and_given(*calibrated("2025-07-11"))
+    told = campus(wall()).and_given(*calibrated("2025-07-10"))
     told.and_given(book("b-1", "2025-07-01..2025-07-10"))
     assert start(told).refusal is None
 
@@ -166,12 +166,16 @@ def test_it_is_made_without_one_and_does_not_start() -> None:
     outcome = start(told)
     outcome.refused(NotCalibrated, by=5, saying="it never was")
     assert "equipment service wall --kind calibration" in str(outcome.refusal)
-    assert "--valid-until 2025-07-11" in str(outcome.refusal)
+    assert "--valid-until 2025-07-10" in str(outcome.refusal)
 
 
 @pytest.mark.parametrize(
     ("until", "says"),
-    [("2025-07-10T18:00", "valid until 2025-07-10 18:00"), (None, "does not say until when")],
+    [
+        ("2025-07-10T18:00", "valid until 2025-07-10 18:00"),
+        ("2025-07-09", "valid until 2025-07-09 23:59"),
+        (None, "does not say until when"),
+    ],
 )
 def test_one_that_ends_too_early_is_named(until: str | None, says: str) -> None:
     told = campus(wall()).and_given(*calibrated(until))
@@ -204,7 +208,7 @@ def test_every_item_is_asked_about() -> None:
 
 
 def test_a_running_booking_is_extended_only_as_far_as_the_calibration_goes() -> None:
-    told = campus(wall()).and_given(*calibrated("2025-07-14"))
+    told = campus(wall()).and_given(*calibrated("2025-07-13"))
     told.and_given(book("b-1", "2025-07-01..2025-07-10"))
     told.and_given(StartBooking(booking="b-1", on=day("2025-07-01")))
 

@@ -21,6 +21,7 @@ from ledger.decisions.projects import (
     ReachMilestone,
     WithdrawMilestone,
 )
+from ledger.decisions.sites import AddSite
 from ledger.errors import (
     AlreadyExists,
     BadId,
@@ -104,10 +105,18 @@ class TestOpen:
         given().when(open_project(**differs)).refused(refusal, saying=saying)
 
     def test_the_past_tense_is_meant(self) -> None:
-        """On Kiritimati it is already the 2nd; nowhere is it the 3rd."""
-        story = given().at("2025-01-01T12:00Z")
+        """What UTC says does not count: in Shanghai it is already the 2nd."""
+        bare = given().at("2025-01-01T20:00Z")
+        bare.when(open_project(on=day("2025-01-02"))).refused(
+            DayToCome, saying="on 2025-01-02: today is 2025-01-01 in UTC, the ledger's zone"
+        )
+        story = given(
+            AddSite(site="main", name="Main", zone="Europe/Berlin"),
+            AddSite(site="east", name="East", zone="Asia/Shanghai"),
+        ).at("2025-01-01T20:00Z")
         story.when(open_project(on=day("2025-01-03"))).refused(
-            DayToCome, saying="on 2025-01-03: today is still 2025-01-02"
+            DayToCome,
+            saying="on 2025-01-03: today is 2025-01-02 at site east (Asia/Shanghai)",
         )
         story.when(open_project(on=day("2025-01-02"))).then(
             ProjectOpened(

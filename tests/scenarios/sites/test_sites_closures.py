@@ -59,7 +59,7 @@ class TestClose:
                 closure="led-july",
                 space="stage-1",
                 kind="calibration",
-                period=Period(
+                period=Period.between(
                     instant("2025-07-01T08:00+08:00"), instant("2025-07-01T12:00+08:00"), ZONE
                 ),
             )

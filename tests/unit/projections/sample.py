@@ -11,7 +11,7 @@ from ledger.events.base import Header, RecordedEvent, format_recorded_at
 from ledger.log.lines import line
 from ledger.plugin import Period, Projection, Row, key, on, table, view
 
-PERIOD = Period(datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC), "UTC")
+PERIOD = Period.between(datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC), "UTC")
 START = datetime(2025, 1, 1, 8, tzinfo=UTC)
 
 
