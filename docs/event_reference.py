@@ -38,6 +38,7 @@ MEANINGS = {
     "capacity": "units that confirmed bookings may take at once; null: exclusive",
     "cause": "how it ended: released, past its expiry, or a challenge left unanswered",
     "closure": "the closure",
+    "day_ends": "when the house's day ends; work that begins earlier belongs to the day before",
     "containers": "the container, and the ones around it, innermost first",
     "contents": "how many things lie directly in the container afterwards",
     "custodian": "who answers for the item",

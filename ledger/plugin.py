@@ -12,7 +12,7 @@ from ledger.decisions.base import Context, Decision, Rule
 from ledger.decisions.bookings.calendar import FirmBooking, read_firm_bookings
 from ledger.decisions.past_tense import check_begun
 from ledger.decisions.sites import read_space
-from ledger.entities.bookings import FullBooking
+from ledger.entities.bookings import FullBooking, standing_challenges
 from ledger.entities.closures import Closure
 from ledger.entities.equipment import (
     CUSTODY_FACTS,
@@ -25,12 +25,14 @@ from ledger.entities.equipment import (
     outermost,
     steps,
 )
+from ledger.entities.occupancy import Occupancy
 from ledger.entities.projects import FullProject, Milestone
 from ledger.entities.sites import Site
 from ledger.entities.spaces import Space, SpaceFacts
 from ledger.errors import (
     AlreadyExists,
     BadInput,
+    BadTime,
     NothingChanges,
     Refused,
     UnknownId,
@@ -52,6 +54,8 @@ from ledger.time.periods import (
     start_of_day,
     zone,
 )
+from ledger.time.spans import Spans
+from ledger.time.working_days import WorkingDay, parse_day_ends, working_days
 
 __all__ = [
     "CUSTODY_FACTS",
@@ -59,6 +63,7 @@ __all__ = [
     "SERVICE_FACTS",
     "AlreadyExists",
     "BadInput",
+    "BadTime",
     "Closure",
     "Context",
     "CustodyFact",
@@ -76,6 +81,7 @@ __all__ = [
     "Milestone",
     "Moment",
     "NothingChanges",
+    "Occupancy",
     "Period",
     "Place",
     "PlaceFact",
@@ -89,12 +95,14 @@ __all__ = [
     "Site",
     "Space",
     "SpaceFacts",
+    "Spans",
     "Struct",
     "UnknownEvent",
     "UnknownId",
     "UnreadableEvent",
     "Upcaster",
     "When",
+    "WorkingDay",
     "check_begun",
     "check_day",
     "check_id",
@@ -106,12 +114,15 @@ __all__ = [
     "month_bounds",
     "on",
     "outermost",
+    "parse_day_ends",
     "read_firm_bookings",
     "read_space",
+    "standing_challenges",
     "start_of_day",
     "steps",
     "table",
     "tag",
     "view",
+    "working_days",
     "zone",
 ]

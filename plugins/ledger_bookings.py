@@ -8,12 +8,15 @@ from ledger.plugin import (
     Days,
     FullBooking,
     Moment,
+    Occupancy,
     Projection,
     RecordedEvent,
     Row,
+    Space,
     Struct,
     key,
     on,
+    standing_challenges,
     table,
     view,
 )
@@ -38,6 +41,13 @@ class BookingRow(Row):
     project: str = ""
     state: str = ""
     it: FullBooking | None = None
+
+
+class SpaceRow(Row):
+    """A space, with its facts by date."""
+
+    space: str = key()
+    it: Space | None = None
 
 
 class ShootDay(Row):
@@ -75,7 +85,8 @@ class BookingLine(Struct, frozen=True):
 
 
 class HoldLine(Struct, frozen=True):
-    """A live hold. `before` are the live holds that it waits for, best rank first.
+    """A live hold. `before` are the live holds that it waits for, best rank first, and `behind`
+    the firm bookings beside which it cannot be confirmed.
 
     `challenged_by` are the holds that pressed it, `answer_by` the earliest of their
     deadlines; `challenge` says whether that is still open or has lapsed.
@@ -88,6 +99,7 @@ class HoldLine(Struct, frozen=True):
     booking: str
     project: str
     before: tuple[str, ...]
+    behind: tuple[str, ...]
     expires_at: datetime | None
     challenged_by: tuple[str, ...]
     answer_by: datetime | None
@@ -102,6 +114,7 @@ class Bookings(Projection):
 
     version = 1
     booked = table(BookingRow)
+    spaces = table(SpaceRow)
     reports = table(ShootDay)
 
     @on(*(t for t in FullBooking.types() if t is not ShootDayReported))
@@ -111,6 +124,11 @@ class Bookings(Projection):
             if row.it is not None or id == event.booking:
                 row.it = it = FullBooking.after(row.it, entry)
                 row.space, row.project, row.state = it.space, it.project, it.status
+
+    @on(*Space.types())
+    def space_event(self, event: Any, entry: RecordedEvent) -> None:
+        row = self.spaces.edit(event.space)
+        row.it = Space.after(row.it, entry)
 
     @on(ShootDayReported)
     def reported(self, event: ShootDayReported, entry: RecordedEvent) -> None:
@@ -132,7 +150,7 @@ class Bookings(Projection):
 
     # --- the views -----------------------------------------------------------------------
 
-    @view("Which bookings are there?", units={"days": "d"})
+    @view("Which bookings are there?", units={"days": "d"}, spare=("units", "times", "days"))
     def bookings(
         self,
         space: OneSpace = None,
@@ -154,12 +172,13 @@ class Bookings(Projection):
                 lines.append(_booking_line(booking, days, now))
         return sorted(lines, key=lambda line: (line.first, line.space, line.booking))
 
-    @view("Who waits for what, and until when?")
+    @view("Who waits for what, and until when?", spare=("challenge", "challenged_by"))
     def holds(
         self, space: OneSpace = None, project: OneProject = None, at: At = None
     ) -> list[HoldLine]:
         """The live holds by space, first day and rank. A hold whose expiry has passed lives
-        no longer; a challenge is open until its answer is due."""
+        no longer; a challenge is open until its answer is due. A hold behind a firm booking
+        cannot be confirmed before that one moves or is cancelled."""
         asked = _asked(at)
         ladders: dict[str, list[FullBooking]] = {}
         for booking in self._bookings(space=space, state="held"):
@@ -209,12 +228,20 @@ class Bookings(Projection):
         now = self.now if asked is None else asked.resolve(zone)
         return deadline is not None and now is not None and deadline <= now
 
+    def _in_the_way(self, hold: FullBooking) -> list[FullBooking]:
+        """The firm bookings beside which a hold does not fit."""
+        row = self.spaces.get(hold.space)
+        if row is None or row.it is None:
+            return []  # the event that began it cannot be read: a later version wrote it
+        taken = (one for one in self._bookings(space=hold.space) if not one.is_off)
+        return Occupancy(row.it, taken, ()).in_the_way(hold.period, hold.units)
+
     def _hold_line(
         self, hold: FullBooking, beside: list[FullBooking], asked: Moment | None
     ) -> HoldLine:
         rank = hold.rank or 0
         before = sorted((o.rank or 0, o.id) for o in beside if (o.rank or 0) < rank)
-        challenges = _standing_challenges(hold, beside)
+        challenges = standing_challenges(hold, beside)
         due = challenges[0][0] if challenges else None
         lapsed = self._is_past(due, hold.period.zone, asked)
         days = hold.period.days
@@ -226,28 +253,12 @@ class Bookings(Projection):
             booking=hold.id,
             project=hold.project,
             before=tuple(booking for _, booking in before),
+            behind=tuple(f"{one.id} ({one.status})" for one in self._in_the_way(hold)),
             expires_at=hold.expires_at,
             challenged_by=tuple(by for _, by in challenges),
             answer_by=due,
             challenge=None if due is None else "lapsed" if lapsed else "open",
         )
-
-
-def _standing_challenges(
-    hold: FullBooking, beside: list[FullBooking]
-) -> list[tuple[datetime, str]]:
-    """The challenges that stand against a hold: deadline and challenger, earliest first.
-
-    They fall with the hold that made them, and when either of the two goes to the back of a
-    queue since.
-    """
-    since = {other.id: other.since for other in beside}
-    return sorted(
-        (challenge.answer_by, challenge.booking)
-        for challenge in hold.challenged_by
-        if challenge.booking in since
-        and max(since[challenge.booking], hold.since) < challenge.position
-    )
 
 
 def _asked(at: str | None) -> Moment | None:

@@ -10,6 +10,7 @@ from ledger.plugin import (
     Days,
     FullBooking,
     Moment,
+    Occupancy,
     Period,
     Projection,
     RecordedEvent,
@@ -20,7 +21,6 @@ from ledger.plugin import (
     on,
     table,
     view,
-    zone,
 )
 
 _DAY = timedelta(days=1)
@@ -68,7 +68,10 @@ class ClosureRow(Row):
 
 
 class CalendarDay(Struct, frozen=True):
-    """A day of a space. `units` are the most taken at once, of a shared space's capacity."""
+    """A day of a space. `units` are the most taken at once, of a shared space's capacity.
+
+    `backups` are the holds behind the confirmed bookings, by rank.
+    """
 
     space: str
     day: date
@@ -76,6 +79,7 @@ class CalendarDay(Struct, frozen=True):
     bookings: tuple[str, ...]
     projects: tuple[str, ...]
     day_types: tuple[str, ...]
+    backups: tuple[str, ...]
     closures: tuple[str, ...]
     units: int
     capacity: int | None
@@ -158,7 +162,7 @@ class Calendar(Projection):
 
     def _rooms(
         self, space: str | None, site: str | None, at: str | None
-    ) -> list[tuple["_Room", datetime]]:
+    ) -> list[tuple[Occupancy, datetime]]:
         """The spaces, each with the time that is asked about on its clock.
 
         A hold that has expired by then takes nothing, even if no event says so.
@@ -171,7 +175,7 @@ class Calendar(Projection):
             now = (self.now or _UNSET) if asked is None else asked.resolve(known.it.zone)
             taken = (row.it for row in self.taken.rows(space=known.space))
             closures = (row.it for row in self.closures.rows(space=known.space))
-            room = _Room(
+            room = Occupancy(
                 known.it,
                 (one for one in taken if one is not None and not one.is_expired(now)),
                 (one for one in closures if one is not None and one.left is not None),
@@ -180,63 +184,14 @@ class Calendar(Projection):
         return rooms
 
 
-# --- a space and its time ----------------------------------------------------------------
+# --- inside ------------------------------------------------------------------------------
 
 
-class _Room:
-    """The time that is taken in a space, and its closures."""
-
-    def __init__(
-        self,
-        space: Space,
-        taken: Iterable[FullBooking],
-        closures: Iterable[Closure],
-    ) -> None:
-        self.space = space
-        self.taken = sorted(taken, key=lambda one: (one.rank or 0, one.period.start, one.id))
-        self.closures = sorted(closures, key=lambda one: (one.period.start, one.id))
-
-    def within(self, period: Period) -> "_Room":
-        """The same, without what lies outside a period."""
-        return _Room(
-            self.space,
-            [one for one in self.taken if one.period.overlaps(period)],
-            [one for one in self.closures if one.period.overlaps(period)],
-        )
-
-    def firm(self, period: Period) -> list[FullBooking]:
-        """The confirmed bookings that take any of a period, wrapped ones included."""
-        return [one for one in self.taken if not one.is_held and one.period.overlaps(period)]
-
-    def is_free(self, day: date) -> bool:
-        """Whether the day, or a unit of it, is still available."""
-        whole = self.whole(day)
-        if not self.space.in_service(day) or Closure.cover(self.closures, whole):
-            return False
-        firm, capacity = self.firm(whole), self.space.facts_on(day).capacity
-        return not firm if capacity is None else _peak(firm, whole) < capacity
-
-    def whole(self, day: date) -> Period:
-        """The day on the site's clock."""
-        return Days(day, day).period(self.space.zone)
-
-    def day_of(self, instant: datetime) -> date:
-        """The day of an instant on the site's clock."""
-        return instant.astimezone(zone(self.space.zone)).date()
-
-
-def _peak(taken: list[FullBooking], whole: Period) -> int:
-    """The most units that are taken at one moment of a day."""
-    periods = [(one.period, one.units) for one in taken]
-    starts = {max(period.start, whole.start) for period, _ in periods}
-    return max((sum(n for p, n in periods if p.start <= s < p.end) for s in starts), default=0)
-
-
-def _calendar_day(room: _Room, day: date) -> CalendarDay:
+def _calendar_day(room: Occupancy, day: date) -> CalendarDay:
     whole = room.whole(day)
     near = room.within(whole)
     shown = near.firm(whole)
-    units = _peak(shown, whole)
+    units = near.peak(whole)
     state: DayState = "free"
     if not room.space.in_service(day):
         state = "not in service"
@@ -253,6 +208,7 @@ def _calendar_day(room: _Room, day: date) -> CalendarDay:
         bookings=_listed(one.id for one in shown),
         projects=_listed(one.project for one in shown),
         day_types=_listed(one.day_type(day) for one in shown),
+        backups=() if state == "held" else _listed(one.id for one in near.holds(whole)),
         closures=_listed(one.kind for one in near.closures),
         units=units,
         capacity=room.space.facts_on(day).capacity,
@@ -269,7 +225,7 @@ def _window(since: date | None, until: date | None, today: date) -> Days:
     return Days(since, since + (CALENDAR_DAYS - 1) * _DAY if until is None else until)
 
 
-def _horizon(room: _Room, today: date) -> HorizonLine:
+def _horizon(room: Occupancy, today: date) -> HorizonLine:
     live = [one for one in room.taken if one.is_firm and today <= one.period.days.last]
     last = max(live, key=lambda one: (one.period.end, one.id), default=None)
     return HorizonLine(
@@ -282,14 +238,14 @@ def _horizon(room: _Room, today: date) -> HorizonLine:
     )
 
 
-def _first_free(room: _Room, day: date) -> date | None:
+def _first_free(room: Occupancy, day: date) -> date | None:
     """The first free day from `day` on; None where the space retires before."""
     ahead = room.within(Period.between(room.whole(day).start, _NEVER, room.space.zone))
     periods = [one.period for one in ahead.taken] + [one.period for one in ahead.closures]
     ends = [period.days.last + _DAY for period in periods]
     horizon = max([day, room.space.in_service_on, *ends])
     while day <= horizon:
-        if ahead.is_free(day):
+        if ahead.has_room(day):
             return day
         day += _DAY
     return None

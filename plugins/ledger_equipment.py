@@ -4,17 +4,18 @@ Everything here goes by effective time. A late entry stands where it happened, s
 history reads in the order of the studio's clock, not of the office's.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
-from ledger.events import LedgerOpened
+from ledger.events import LedgerOpened, ShootDayReported
 from ledger.plugin import (
     CUSTODY_FACTS,
     PLACE_FACTS,
     SERVICE_FACTS,
     BadInput,
     CustodyFact,
+    FullBooking,
     Moment,
     PlaceFact,
     Projection,
@@ -105,6 +106,13 @@ class ServiceRow(Row):
     valid_until: datetime | None = None
 
 
+class BookingRow(Row):
+    """A booking that something may be out for."""
+
+    booking: str = key()
+    it: FullBooking | None = None
+
+
 # --- what is answered --------------------------------------------------------------------
 
 
@@ -167,7 +175,10 @@ class CustodyLine(Struct, frozen=True):
 
 
 class DueLine(Struct, frozen=True):
-    """An item that is out for a booking. `late` are the full days since it was due."""
+    """An item that is out for a booking. `late` are the full days since it was due.
+
+    `over` says that the booking was wrapped or cancelled meanwhile: nothing keeps the item out.
+    """
 
     equipment: str
     name: str
@@ -178,6 +189,7 @@ class DueLine(Struct, frozen=True):
     due_at: datetime
     overdue: bool
     late: int
+    over: Literal["wrapped", "cancelled"] | None
     place: str
 
 
@@ -207,6 +219,7 @@ class Equipment(Projection):
     places = table(PlaceRow)
     held = table(CustodyRow)
     services = table(ServiceRow)
+    bookings = table(BookingRow)
 
     @on(LedgerOpened)
     def ledger_opened(self, event: LedgerOpened, entry: RecordedEvent) -> None:
@@ -244,19 +257,29 @@ class Equipment(Projection):
         key = event.equipment, it.at, it.position
         self.services.put(ServiceRow(*key, it.kind, it.is_open, it.valid_until))
 
+    @on(*(t for t in FullBooking.types() if t is not ShootDayReported))
+    def booked(self, event: Any, entry: RecordedEvent) -> None:
+        row = self.bookings.edit(event.booking)
+        row.it = FullBooking.after(row.it, entry)
+
     # --- the views -----------------------------------------------------------------------
 
-    @view("Where is everything, and who has it?")
+    @view(
+        "Where is everything, and who has it?",
+        spare=("home", "retired", "container", "calibrated_until"),
+    )
     def equipment(
         self,
         equipment: OneItem = None,
         kind: OneKind = None,
         place: OnePlace = None,
         booking: Annotated[str | None, "only what is out for this booking"] = None,
+        available: Annotated[bool | None, "only what can (not) be checked out"] = None,
         on: Annotated[date | None, "as it was at the end of this day"] = None,
         at: Annotated[str | None, "as it was at this time (default: now)"] = None,
     ) -> list[ItemLine]:
-        """Every item that was registered by then. Due back is overdue against that time."""
+        """Every item that was registered by then. Due back is overdue against that time. What is
+        not out, not in service and not retired can be checked out."""
         until = self._until(on, at)
         now = self._now(until)
         places = _by_item(self.places.rows(), until)
@@ -269,7 +292,13 @@ class Equipment(Projection):
             for item in self.items.rows(equipment=equipment, kind=kind)
             if item.equipment in places
         )
-        return [x for x in lines if place in (None, x.place) and booking in (None, x.booking)]
+        return [
+            line
+            for line in lines
+            if place in (None, line.place)
+            and booking in (None, line.booking)
+            and available in (None, _is_available(line))
+        ]
 
     @view("How did an item get about?")
     def equipment_moves(
@@ -327,7 +356,7 @@ class Equipment(Projection):
         custody = _by_item(self.held.rows(), end)
         places = _by_item(self.places.rows(), end)
         lines = [
-            _due_line(item, custody[item.equipment], places, now)
+            _due_line(item, custody[item.equipment], places, now, self._over)
             for item in self.items.rows(kind=kind)
             if item.equipment in places and item.equipment in custody
         ]
@@ -369,6 +398,11 @@ class Equipment(Projection):
             ),
             key=lambda line: (-line.idle, line.equipment),
         )
+
+    def _over(self, booking: str) -> Literal["wrapped", "cancelled"] | None:
+        row = self.bookings.get(booking)
+        state = row.it.state if row is not None and row.it is not None else None
+        return state if state in ("wrapped", "cancelled") else None
 
     def _now(self, until: datetime) -> datetime:
         """The end of what is looked at: a time asked about, or the present."""
@@ -440,6 +474,10 @@ def _item_line(
     )
 
 
+def _is_available(line: ItemLine) -> bool:
+    return not (line.booking or line.service or line.retired)
+
+
 def _steps(places: dict[str, list[PlaceRow]], item: str) -> list[MoveLine]:
     """The steps of an item, with the moves of its container for as long as it lay inside."""
     return [
@@ -494,10 +532,14 @@ def _custody_lines(custody: list[CustodyRow], now: datetime) -> Iterator[Custody
 
 
 def _due_line(
-    item: Item, custody: list[CustodyRow], places: dict[str, list[PlaceRow]], now: datetime
+    item: Item,
+    custody: list[CustodyRow],
+    places: dict[str, list[PlaceRow]],
+    now: datetime,
+    over: Callable[[str], Literal["wrapped", "cancelled"] | None],
 ) -> DueLine | None:
     out = _out(custody)
-    if out is None or out.due_at is None:
+    if out is None or out.booking is None or out.due_at is None:
         return None
     return DueLine(
         equipment=item.equipment,
@@ -509,6 +551,7 @@ def _due_line(
         due_at=out.due_at,
         overdue=out.due_at < now,
         late=_full_days(out.due_at, now),
+        over=over(out.booking),
         place=outermost(places, places[item.equipment][-1]).place,
     )
 

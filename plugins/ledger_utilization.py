@@ -8,9 +8,12 @@ For a space and a window of site-local days:
 - O, *occupied*: the days of A that a confirmed booking touches, each once, however many
   bookings share it and however few of a shared space's units they take.
 
-Gross is O/I and net O/A; a ratio without a denominator is undefined (None), never 0. Holds
-never count. A day is a bit of a whole number below, so that a year of a stage is counted
-by a few operations on such numbers, and two bookings that share a day set one bit.
+Gross is O/I and net O/A; a ratio without a denominator is undefined (None), never 0. Net is
+also told by hours, of those of A that no closure takes, and by units: of each unit of a shared
+space on each day of A, how many were booked at once. Holds never count.
+
+A day is a bit of a whole number below, so that a year of a stage is counted by a few operations on
+such numbers, and two bookings that share a day set one bit.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,6 +29,7 @@ from ledger.events import (
     ShootDayReported,
 )
 from ledger.plugin import (
+    BadTime,
     Closure,
     Days,
     Period,
@@ -34,10 +38,12 @@ from ledger.plugin import (
     Row,
     Space,
     SpaceFacts,
+    Spans,
     Struct,
     key,
     month_bounds,
     on,
+    start_of_day,
     table,
     view,
 )
@@ -46,7 +52,11 @@ _DAY = timedelta(days=1)
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never seen
 
 _DAYS = dict.fromkeys(("in_service", "closed", "available", "occupied", "shoot_days"), "d")
-_RATIOS = dict.fromkeys(("gross", "net", "shoot_intensity"), "ratio")
+_HOURS = dict.fromkeys(("hours_occupied", "hours_available"), "h")
+_UNIT_DAYS = dict.fromkeys(("unit_days_occupied", "unit_days_available"), "unit-d")
+_RATIOS = dict.fromkeys(
+    ("gross", "net", "net_by_hours", "net_by_units", "shoot_intensity"), "ratio"
+)
 
 Since = Annotated[date | None, "first day of the window (default: 12 full months)"]
 Until = Annotated[date | None, "last day of the window, included"]
@@ -85,8 +95,8 @@ class Stay(Row):
 
     space: str = key()
     booking: str = key()
-    first: date = date.max
-    last: date = date.min
+    period: Period | None = None
+    units: int = 1
 
 
 class ShootDay(Row):
@@ -101,7 +111,7 @@ class ShootDay(Row):
 
 
 class SpaceUse(Struct, frozen=True):
-    """The use of one space in the window; days each, with the ratios of them."""
+    """The use of one space in the window: days, hours and unit-days, with their ratios."""
 
     space: str
     site: str
@@ -115,6 +125,12 @@ class SpaceUse(Struct, frozen=True):
     shoot_days: int
     shoot_intensity: float | None
     idle: bool
+    hours_occupied: float
+    hours_available: float
+    net_by_hours: float | None
+    unit_days_occupied: int
+    unit_days_available: int
+    net_by_units: float | None
 
 
 class Measure(Struct, frozen=True):
@@ -149,22 +165,52 @@ class SpaceMonthUse(Struct, frozen=True):
 # --- days as bits ------------------------------------------------------------------------
 
 
-def _bits(first: date, last: date, window: Days) -> int:
+class _Window(Struct, frozen=True):
+    """Days to count, first and last included: as many as a studio's life has."""
+
+    first: date
+    last: date
+
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def months(self) -> Iterator[str]:
+        """The months that it touches, `YYYY-MM`."""
+        numbers = [day.year * 12 + day.month - 1 for day in (self.first, self.last)]
+        for number in range(numbers[0], numbers[1] + 1):
+            yield f"{number // 12:04}-{number % 12 + 1:02}"
+
+
+def _bits(first: date, last: date, window: _Window) -> int:
     """A bit for each of the days `first` to `last` that lies in the window, the first lowest."""
     low = max((first - window.first).days, 0)
     high = min((last - window.first).days, len(window) - 1)
     return ((1 << (high - low + 1)) - 1) << low if low <= high else 0
 
 
-def _touched(rows: list[Stay], window: Days) -> int:
+def _touched(stays: list["_Taken"], window: _Window) -> int:
     """The days that a stay touches."""
     bits = 0
-    for row in rows:
-        bits |= _bits(row.first, row.last, window)
+    for stay in stays:
+        bits |= _bits(stay.days.first, stay.days.last, window)
     return bits
 
 
-def _covered(closures: Iterable[Closure], window: Days) -> int:
+def _runs(bits: int, window: _Window) -> Iterator[tuple[date, date]]:
+    """The days as runs without a gap, each from its first to its last."""
+    first = window.first
+    while bits:
+        skipped = (bits & -bits).bit_length() - 1
+        bits >>= skipped
+        length = (bits ^ (bits + 1)).bit_length() - 1
+        bits >>= length
+        first += skipped * _DAY
+        yield first, first + (length - 1) * _DAY
+        first += length * _DAY
+
+
+def _covered(closures: Iterable[Closure], window: _Window) -> int:
     """The days that closures cover whole, one alone or several that meet."""
     bits = 0
     for period in _joined(c.left for c in closures if c.left is not None):
@@ -192,8 +238,17 @@ def _ratio(numerator: float, denominator: float) -> float | None:
     return numerator / denominator if denominator else None
 
 
+class _Taken(NamedTuple):
+    """The time of a confirmed booking, and how many units it takes."""
+
+    days: Days
+    start: datetime
+    end: datetime
+    units: int
+
+
 class _Tally(NamedTuple):
-    """The days of one space as bits; `areas` says on which of them it had which area."""
+    """The days of one space as bits; `facts` says on which of them it had which facts."""
 
     space: str
     site: str
@@ -202,7 +257,11 @@ class _Tally(NamedTuple):
     closed: int
     occupied: int
     shot: int
-    areas: tuple[tuple[int, float], ...]
+    facts: list[tuple[int, SpaceFacts]]
+    window: _Window
+    zone: str
+    stays: list[_Taken]
+    shut: list[tuple[datetime, datetime]]
 
     @property
     def available(self) -> int:
@@ -216,7 +275,40 @@ class _Tally(NamedTuple):
 
     def m2_days(self, days: int) -> float:
         """The area of the space summed over those days."""
-        return sum(area_m2 * (days & held).bit_count() for held, area_m2 in self.areas)
+        return sum(facts.area_m2 * (days & held).bit_count() for held, facts in self.facts)
+
+    def hours(self) -> tuple[float, float]:
+        """The hours of the available days that bookings took, and those that no closure took."""
+        days = Spans(
+            (start_of_day(first, self.zone), start_of_day(last + _DAY, self.zone))
+            for first, last in _runs(self.available, self.window)
+        )
+        shut, taken = Spans(self.shut), Spans((stay.start, stay.end) for stay in self.stays)
+        used = days & taken
+        return used.hours - (used & shut).hours, days.hours - (days & shut).hours
+
+    def unit_days(self) -> tuple[int, int]:
+        """The units of each available day that were booked at once, and those that there are."""
+        booked = there_are = 0
+        for held, facts in self.facts:
+            days = held & self.available
+            if facts.capacity is None:
+                booked += (days & self.occupied).bit_count()
+                there_are += days.bit_count()
+            else:
+                there_are += days.bit_count() * facts.capacity
+                booked += sum(min(n, facts.capacity) for n in self._units(days & self.occupied))
+        return booked, there_are
+
+    def _units(self, days: int) -> Iterator[int]:
+        """The most units that are booked at one moment of each of these days."""
+        for first, last in _runs(days, self.window):
+            for n in range((last - first).days + 1):
+                day = first + n * _DAY
+                begins = start_of_day(day, self.zone)
+                stays = [stay for stay in self.stays if stay.days.first <= day <= stay.days.last]
+                moments = {max(stay.start, begins) for stay in stays}
+                yield max(sum(s.units for s in stays if s.start <= at < s.end) for at in moments)
 
 
 # --- the projection ----------------------------------------------------------------------
@@ -256,8 +348,7 @@ class Utilization(Projection):
             if event.was_space != event.space:
                 self.stays.delete(event.was_space, event.booking)
         stay = self.stays.edit(event.space, event.booking)
-        days = event.period.days
-        stay.first, stay.last = days.first, days.last
+        stay.period, stay.units = event.period, event.units
 
     @on(BookingCancelled)
     def cancelled(self, event: BookingCancelled, entry: RecordedEvent) -> None:
@@ -270,12 +361,21 @@ class Utilization(Projection):
 
     # --- the views -----------------------------------------------------------------------
 
-    @view("How much of each space was used?", units=_DAYS | _RATIOS)
+    @view(
+        "How much of each space was used?",
+        units=_DAYS | _HOURS | _UNIT_DAYS | _RATIOS,
+        spare=(
+            *("site", "kind", "in_service", "closed", "shoot_days", "shoot_intensity", "idle"),
+            *_HOURS,
+            *_UNIT_DAYS,
+        ),
+    )
     def utilization(
         self, since: Since = None, until: Until = None, site: Site = None, kind: Kind = None
     ) -> list[SpaceUse]:
         """Every space in service in the window: gross is occupied by in service, net is
-        occupied by available, shoot intensity is shoot days by available."""
+        occupied by available, shoot intensity is shoot days by available. Net by hours and by
+        units tell what a day says too roughly: a day of two hours, one unit of three."""
         return [
             SpaceUse(
                 space=tally.space,
@@ -290,8 +390,15 @@ class Utilization(Projection):
                 shoot_days=tally.shot.bit_count(),
                 shoot_intensity=_ratio(tally.shot.bit_count(), tally.available.bit_count()),
                 idle=not tally.occupied and bool(tally.available),
+                hours_occupied=hours[0],
+                hours_available=hours[1],
+                net_by_hours=_ratio(*hours),
+                unit_days_occupied=unit_days[0],
+                unit_days_available=unit_days[1],
+                net_by_units=_ratio(*unit_days),
             )
             for tally in self._tallies(self._window(since, until), site, kind)
+            for hours, unit_days in ((tally.hours(), tally.unit_days()),)
         ]
 
     @view("How much of the whole campus was used?")
@@ -316,7 +423,7 @@ class Utilization(Projection):
         window = self._window(since, until)
         months = [
             (month, _bits(days.first, days.last, window))
-            for month in window.period("UTC").months
+            for month in window.months
             for days in (month_bounds(month),)
         ]
         return [
@@ -334,7 +441,7 @@ class Utilization(Projection):
             for month, bits in months
         ]
 
-    def _window(self, since: date | None, until: date | None) -> Days:
+    def _window(self, since: date | None, until: date | None) -> _Window:
         """The days asked for; without any, the 12 full months before the last event's day.
 
         With `since` alone the window ends on that day; with `until` alone it begins eleven
@@ -351,9 +458,11 @@ class Utilization(Projection):
             year, month = divmod(until.year * 12 + until.month - 1 - 11, 12)
             since = date(year, month + 1, 1)
         self.note(f"{since} to {until}")
-        return Days(since, until)
+        if until < since:
+            raise BadTime(f"{until} is before {since}", advice="Give the earlier day first")
+        return _Window(since, until)
 
-    def _tallies(self, window: Days, site: str | None, kind: str | None) -> list[_Tally]:
+    def _tallies(self, window: _Window, site: str | None, kind: str | None) -> list[_Tally]:
         """The days of every space that was in service in the window (as that kind)."""
         shot: dict[str, int] = {}
         for report in self.shot.rows():
@@ -365,16 +474,20 @@ class Utilization(Projection):
         )
         return [tally for tally in tallies if tally.in_service]
 
-    def _tally(self, space: Space, window: Days, kind: str | None, shot: int) -> _Tally:
+    def _tally(self, space: Space, window: _Window, kind: str | None, shot: int) -> _Tally:
         facts = _facts_by_days(space, window)
         gone = space.decommissioned_on
         last = window.last if gone is None else gone - _DAY
         in_service = _bits(space.in_service_on, last, window)
         if kind is not None:
             in_service &= sum(days for days, held in facts if held.kind == kind)
-        closures = (row.it for row in self.closures.rows(space=space.id) if row.it is not None)
+        closures = [row.it for row in self.closures.rows(space=space.id) if row.it is not None]
         closed = in_service & _covered(closures, window)
-        stays = self.stays.rows(space=space.id)
+        stays = [
+            _Taken(period.days, period.start, period.end, row.units)
+            for row in self.stays.rows(space=space.id)
+            if (period := row.period) is not None
+        ]
         return _Tally(
             space=space.id,
             site=space.site,
@@ -383,11 +496,15 @@ class Utilization(Projection):
             closed=closed,
             occupied=in_service & ~closed & _touched(stays, window),
             shot=shot & in_service,
-            areas=tuple((days, held.area_m2) for days, held in facts),
+            facts=facts,
+            window=window,
+            zone=space.zone,
+            stays=stays,
+            shut=[(c.left.start, c.left.end) for c in closures if c.left is not None],
         )
 
 
-def _facts_by_days(space: Space, window: Days) -> list[tuple[int, SpaceFacts]]:
+def _facts_by_days(space: Space, window: _Window) -> list[tuple[int, SpaceFacts]]:
     """The facts of a space with the days on which they hold, which do not overlap."""
     starts = [window.first, *(held.on for held in space.facts[1:])]  # the first also before
     ends = [*(held.on - _DAY for held in space.facts[1:]), window.last]
@@ -401,13 +518,22 @@ def _days(bits: Iterable[int]) -> int:
     return sum(one.bit_count() for one in bits)
 
 
-def _measures(tallies: list[_Tally], window: Days) -> Iterator[Measure]:
+def _sums(pairs: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    numerator = denominator = 0.0
+    for one, other in pairs:
+        numerator, denominator = numerator + one, denominator + other
+    return numerator, denominator
+
+
+def _measures(tallies: list[_Tally], window: _Window) -> Iterator[Measure]:
     usable = [t for t in tallies if t.available]
     occupied, available = _days(t.occupied for t in usable), _days(t.available for t in usable)
     sums = (
         ("gross", "occupied / in-service days", occupied, _days(t.in_service for t in tallies)),
         ("net", "occupied / available days", occupied, available),
         ("shoot intensity", "shoot / available days", _days(t.shot for t in tallies), available),
+        ("net by hours", "occupied / available hours", *_sums(t.hours() for t in usable)),
+        ("net by units", "booked / available unit-days", *_sums(t.unit_days() for t in usable)),
         (
             "area-weighted net",
             "occupied / available m²·days",

@@ -23,6 +23,7 @@ from ledger.events.sites import (
 )
 from ledger.tags import buckets, check_id, check_text, tag
 from ledger.time.periods import MAX_PERIOD_DAYS, Period, check_zone, zone
+from ledger.time.working_days import DAY_ENDS, parse_day_ends
 
 HORIZON = timedelta(days=MAX_PERIOD_DAYS)
 """How far ahead of now a booking or a closure may reach: ten years.
@@ -130,7 +131,8 @@ def optional_text(what: str, text: str | None) -> str | None:
 class AddSite(Decision, frozen=True, tag="site add"):
     """Register a campus, with the zone of its clock.
 
-    `answer_within_hours` is the time that a challenged holder has to answer.
+    `answer_within_hours` is the time that a challenged holder has to answer, `day_ends` the hour
+    at which the house's day ends, for counting working days.
     """
 
     site: str
@@ -140,6 +142,7 @@ class AddSite(Decision, frozen=True, tag="site add"):
     local_name: str | None = None
     place: str | None = None
     operator: str | None = None
+    day_ends: str = DAY_ENDS
 
     def decide(self, ctx: Context) -> None:
         """Record `SiteRegistered`. Raises `AlreadyExists`, `BadInput`."""
@@ -152,6 +155,7 @@ class AddSite(Decision, frozen=True, tag="site add"):
             local_name=optional_text("local name", self.local_name),
             place=optional_text("place", self.place),
             operator=optional_text("operator", self.operator),
+            day_ends=f"{parse_day_ends(self.day_ends):%H:%M}",
         )
         check_unused(ctx, "site", self.site, SiteRegistered)
         ctx.record(event)

@@ -5,7 +5,7 @@ held -> released              confirmed -> cancelled
                               started, no shoot day reported -> cancelled
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal, Self
 
@@ -312,3 +312,20 @@ class FullBooking(Booking, frozen=True):
                     yield replace(said, value=None)
                 case _:
                     yield said
+
+
+def standing_challenges(
+    hold: FullBooking, beside: Iterable[FullBooking]
+) -> list[tuple[datetime, str]]:
+    """The challenges that stand against a hold: deadline and challenger, earliest first.
+
+    They fall with the hold that made them, and when either of the two goes to the back of a
+    queue since.
+    """
+    since = {other.id: other.since for other in beside}
+    return sorted(
+        (challenge.answer_by, challenge.booking)
+        for challenge in hold.challenged_by
+        if challenge.booking in since
+        and max(since[challenge.booking], hold.since) < challenge.position
+    )

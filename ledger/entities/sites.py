@@ -21,6 +21,7 @@ class Site(Noun, frozen=True):
             "operator": event.operator,
             "zone": event.zone,
             "answer_within_hours": event.answer_within_hours,
+            "day_ends": event.day_ends,
             "position": entry.position,
         }
     }
@@ -33,4 +34,5 @@ class Site(Noun, frozen=True):
     operator: str | None
     zone: str
     answer_within_hours: int
+    day_ends: str
     position: int

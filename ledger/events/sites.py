@@ -20,7 +20,11 @@ ClosureKind = Literal["maintenance", "blackout", "calibration"]
 
 
 class SiteRegistered(Event, frozen=True):
-    """A campus, with the zone of its clock and how long a challenged holder has to answer."""
+    """A campus, with the zone of its clock and how long a challenged holder has to answer.
+
+    `day_ends` is when the house's day ends: work that begins before that hour belongs to the day
+    before.
+    """
 
     site: str
     name: str
@@ -29,6 +33,7 @@ class SiteRegistered(Event, frozen=True):
     local_name: str | None = None
     place: str | None = None
     operator: str | None = None
+    day_ends: str = "04:00"
 
     def tags(self) -> tuple[str, ...]:
         """The site, and that it is one of the ledger's sites."""

@@ -29,13 +29,17 @@ def kebab(name: str) -> str:
 
 
 class Column(Struct, frozen=True):
-    """A column of an answer. `unit` may be empty; `key` marks those that identify a row."""
+    """A column of an answer. `unit` may be empty; `key` marks those that identify a row.
+
+    `spare`: a narrow table leaves it out first.
+    """
 
     name: str
     title: str
     unit: str
     type: Any
     key: bool = False
+    spare: bool = False
 
 
 class Parameter(Struct, frozen=True):
@@ -116,6 +120,7 @@ class View:
         title: str,
         units: Mapping[str, str],
         titles: Mapping[str, str],
+        spare: Sequence[str] = (),
     ) -> None:
         self.method = method
         setattr(self, DECLARED, True)
@@ -124,7 +129,7 @@ class View:
         self.help = inspect.getdoc(method) or ""
         self.parameters: tuple[Parameter, ...] = ()
         self.projection = ""
-        self._units, self._titles = units, titles
+        self._units, self._titles, self._spare = units, titles, frozenset(spare)
         self._row_type: type[Struct] | None = None
         self._keys: tuple[str, ...] = ()
 
@@ -173,7 +178,7 @@ class View:
         if row_type is None:
             return ()
         fields = msgspec.structs.fields(row_type)
-        unknown = ({*self._units, *self._titles}) - {f.name for f in fields}
+        unknown = {*self._units, *self._titles, *self._spare} - {f.name for f in fields}
         if unknown:
             raise BadPlugin(
                 f"the view {self.name} has no column {min(unknown)!r}",
@@ -187,6 +192,7 @@ class View:
                 self._units.get(f.name, ""),
                 f.type,
                 f.name in self._keys,
+                f.name in self._spare,
             )
             for f in fields
         )
@@ -252,19 +258,24 @@ class View:
 
 
 def view(
-    title: str, *, units: Mapping[str, str] | None = None, titles: Mapping[str, str] | None = None
+    title: str,
+    *,
+    units: Mapping[str, str] | None = None,
+    titles: Mapping[str, str] | None = None,
+    spare: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a method a view: `@view("Crew hours by month", units={"hours": "h"})`.
 
     Its parameters become options; explain one with `Annotated[str | None, "only this space"]`. It
     returns a list of rows: of a table, or any Struct (annotate `-> list[Idle]`, so that the columns
-    are known before it is asked). `units` and `titles` are by column name.
+    are known before it is asked). `units` and `titles` are by column name; `spare` are the columns
+    that a narrow table leaves out first, the last of them before the others.
     """
 
     def make(method: Callable[..., Any]) -> Any:
         frame = inspect.currentframe()
         refuse_second(method, frame.f_back if frame is not None else None)
         # the class attribute is the View, the instance's is the bound method
-        return cast(Any, View(method, title, dict(units or {}), dict(titles or {})))
+        return cast(Any, View(method, title, dict(units or {}), dict(titles or {}), spare))
 
     return make

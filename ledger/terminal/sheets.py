@@ -1,7 +1,8 @@
 """Output of data: one sheet of rows as a table, JSON, JSON lines or CSV.
 
 JSON, JSON lines and CSV are UTF-8 whatever the terminal uses, since programs read them. A
-table follows the terminal.
+table follows the terminal. Instants are wall times of the sheet's zone, in JSON and CSV with
+their offset: a spreadsheet that cuts off the hour still shows the right day.
 """
 
 import io
@@ -27,8 +28,9 @@ class Column(Struct, frozen=True):
 
     A table never breaks a `fixed` value: a position, or an id that the reader may type.
     `number` aligns to the right, `ratio` always has two decimals. `detail` is
-    left out of a table. In a narrow terminal a `wrap` column is never left out, and a `fold`
-    column stands below the row.
+    left out of a table. In a narrow terminal a `wrap` or `keep` column is never left out, and a
+    `fold` column stands below the row; `spare` columns are left out first. A `named`
+    value begins with an id, and a name follows.
     """
 
     name: str
@@ -40,6 +42,9 @@ class Column(Struct, frozen=True):
     detail: bool = False
     wrap: bool = False
     fold: bool = False
+    named: bool = False
+    keep: bool = False
+    spare: bool = False
 
     @property
     def head(self) -> str:
@@ -48,7 +53,7 @@ class Column(Struct, frozen=True):
 
 
 class Sheet(Struct, frozen=True):
-    """Rows of values by column. A table shows instants in `zone`.
+    """Rows of values by column. Instants are shown in `zone`.
 
     `lines` are the stored lines behind the rows, where a command offers them. With a
     `sample`, rows arrive over time: each is written at once, and the sample sets the widths
@@ -115,7 +120,7 @@ def _json(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
     names = [column.name for column in sheet.columns]
     encode = _encoder()
     before = b"[\n  "
-    for row in rows:
+    for row in _local(rows, sheet.zone):
         out.write(before + encode(dict(zip(names, row, strict=True))))
         before = b",\n  "
     out.write(b"\n]\n" if rows.count else b"[]\n")
@@ -124,7 +129,7 @@ def _json(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
 def _jsonl(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
     names = [column.name for column in sheet.columns]
     encode = _encoder()
-    for row in rows:
+    for row in _local(rows, sheet.zone):
         out.write(encode(dict(zip(names, row, strict=True))) + b"\n")
 
 
@@ -141,8 +146,8 @@ def _csv(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
 
         writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
         writer.writerow([column.name for column in sheet.columns])
-        for row in rows:
-            writer.writerow([plain(value) for value in row])
+        for row in _local(rows, sheet.zone):
+            writer.writerow([_no_formula(value) for value in row])
     finally:
         text.detach()
 
@@ -153,8 +158,40 @@ def _lines(sheet: Sheet, rows: Counted, out: IO[bytes]) -> None:
         rows.count += 1
 
 
+def on_clock(value: Any, zone_name: str) -> Any:
+    """An instant on the clock of a zone, and those in a dict or list.
+
+    A Struct is left alone: it is data as it was recorded.
+    """
+    if isinstance(value, datetime):
+        from ledger.time.periods import zone
+
+        return value.astimezone(zone(zone_name))
+    if isinstance(value, dict):
+        return {name: on_clock(part, zone_name) for name, part in value.items()}
+    if isinstance(value, list):
+        return [on_clock(part, zone_name) for part in value]
+    return value
+
+
+def _local(rows: Iterable[Sequence[Any]], zone_name: str) -> Iterator[Sequence[Any]]:
+    for row in rows:
+        yield [on_clock(value, zone_name) for value in row]
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a text begins that a spreadsheet would run as a formula."""
+
+
+def _no_formula(value: Any) -> str:
+    """A value as CSV has it, with an apostrophe before a text that would be a formula."""
+    text = plain(value)
+    is_number = isinstance(value, int | float)
+    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
+
+
 def plain(value: Any) -> str:
-    """A value as CSV has it: instants in UTC, lists joined by spaces, None as empty text."""
+    """A value as CSV has it: lists joined by spaces, None as empty text."""
     import msgspec
 
     from ledger.time.periods import Days, Period
@@ -180,7 +217,10 @@ def plain(value: Any) -> str:
 def _table(sheet: Sheet, rows: Counted, out: IO[bytes], *, to_terminal: bool) -> None:
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8") if to_terminal else "utf-8"
     shown = [(n, column) for n, column in enumerate(sheet.columns) if not column.detail]
-    heads = [Head(c.head, c.number, c.fixed or c.number, c.wrap, c.fold) for _, c in shown]
+    heads = [
+        Head(c.head, c.number, c.fixed or c.number, c.wrap, c.fold, c.named, c.keep, c.spare)
+        for _, c in shown
+    ]
     style = Style(sheet.zone, ascii_only=not can_encode("…─", encoding))
     each = iter(rows)
     first = list(islice(each, MEASURED)) if sheet.sample is None else []

@@ -4,7 +4,7 @@ A Chinese character takes two cells, a combining mark none, an emoji of several 
 two; `wcwidth` knows. It is loaded only when a text needs it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -29,7 +29,9 @@ class Head(NamedTuple):
     """A column's title, and how the column adapts to a narrow terminal.
 
     `right`: its cells are numbers. `fixed`: it is never broken. `wrap`: it continues on further
-    lines. `fold`: it stands below the row if it does not fit beside it.
+    lines. `fold`: it stands below the row if it does not fit beside it. `named`: its first word is
+    an id, which is never broken; a name follows. `keep`: it is never left out. `spare`: it is left
+    out first.
     """
 
     title: str
@@ -37,6 +39,9 @@ class Head(NamedTuple):
     fixed: bool = False
     wrap: bool = False
     fold: bool = False
+    named: bool = False
+    keep: bool = False
+    spare: bool = False
 
 
 def cells(text: str) -> int:
@@ -153,8 +158,9 @@ def _shape(
     heads: Sequence[Head], rows: Sequence[Sequence[str]], room: int | None, empty: str, whole: bool
 ) -> _Shape:
     """Fit a table to the width, in this order: titles wrap; columns without a value go; a
-    folding one moves below; columns of one value are shown once; texts wrap between words; the
-    last columns are left out, and named. With few rows, or hardly a column left: cards.
+    folding one moves below; columns of one value are shown once; spare columns go; texts wrap
+    between words; the last columns are left out, and named, except those to keep. With few rows,
+    or hardly a column left: cards.
     """
     columns = list(range(len(heads)))
     taken = {n: max(cells(row[n]) for row in rows) for n in columns}
@@ -174,6 +180,12 @@ def _shape(
     if whole and len(rows) > FEW and _total([natural[n] for n in columns]) > room:
         same = tuple(n for n in columns[1:] if len({row[n] for row in rows}) == 1)
         columns = [n for n in columns if n not in same]
+    spared: list[int] = []
+    while (last := next((n for n in reversed(columns) if heads[n].spare), None)) is not None:
+        if _total([_narrowest(n, natural, heads, rows) for n in columns], GAP[1:]) <= room:
+            break
+        columns.remove(last)
+        spared.insert(0, last)
     texts = {n: natural[n] if heads[n].fixed else _least(n, heads, rows) for n in columns}
     both = {
         n: min(texts[n], max(taken[n], SHORTEST)) if heads[n].fixed else texts[n] for n in columns
@@ -183,12 +195,22 @@ def _shape(
         for least, gap in ((texts, GAP), (texts, GAP[1:]), (both, GAP[1:])):
             widths = _shrunk([natural[n] for n in shown], [least[n] for n in shown], room, gap)
             if _total(widths, gap) <= room:
-                return _Shape(shown, widths, folded, gap, same=same, left_out=tuple(left_out))
-        last = next((n for n in reversed(shown) if not heads[n].wrap), None)
+                missing = tuple(sorted((*spared, *left_out)))
+                return _Shape(shown, widths, folded, gap, same=same, left_out=missing)
+        last = next((n for n in reversed(shown) if not (heads[n].wrap or heads[n].keep)), None)
         if last is None or len(rows) <= FEW or len(shown) - 1 < max(FEW, len(columns) // 2):
-            return _Shape(columns, widths, folded, cards=True)
+            return _Shape(columns, widths, folded, cards=True)  # which show every column
         shown.remove(last)
         left_out.insert(0, last)
+
+
+def _narrowest(
+    n: int, natural: Mapping[int, int], heads: Sequence[Head], rows: Sequence[Sequence[str]]
+) -> int:
+    """Cells below which a column cannot be shrunk."""
+    if not heads[n].fixed:
+        return _least(n, heads, rows)
+    return min(natural[n], max(*(cells(row[n]) for row in rows), SHORTEST))
 
 
 def _least(n: int, heads: Sequence[Head], rows: Sequence[Sequence[str]]) -> int:
@@ -198,6 +220,8 @@ def _least(n: int, heads: Sequence[Head], rows: Sequence[Sequence[str]]) -> int:
     """
     words = (word for row in rows for word in row[n].split(" "))
     longest = max((min(cells(w), LONGEST if w.isascii() else NARROWEST) for w in words), default=0)
+    if heads[n].named:
+        longest = max(longest, *(cells(row[n].partition(" ")[0]) for row in rows))
     return max(longest, min(_longest_word(heads[n].title), NARROWEST))
 
 

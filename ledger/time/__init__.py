@@ -4,4 +4,6 @@
 - `zones`: IANA zones by name
 - `clocks`: the injected clock
 - `months`: the month buckets that a span of time touches
+- `spans`: stretches of time, to add up and to compare
+- `working_days`: the days of work in a period, where a night is one
 """

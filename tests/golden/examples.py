@@ -80,6 +80,7 @@ SITES: list[Event] = [
         local_name="永川科技片场",
         place="Chongqing",
         operator="Dawa",
+        day_ends="05:00",
     ),
     SpaceCommissioned(
         space="stage-1",

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledger_billing import Billing
 from ledger_bookings import Bookings
 from ledger_calendar import Calendar
 from ledger_claims import ClaimRecorded, Claims, ClaimWithdrawn
 from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
 from ledger_expo import ExhibitorRegistered, Expo, ExpoAnnounced, PartAdded, Presented
+from ledger_front_desk import FrontDesk
 from ledger_projects import Projects
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
@@ -35,12 +37,14 @@ from ledger.testing import recorded
 from tests.properties.models.space_lives import FIRST, Model, at, histories, hours, windows
 
 SHIPPED: tuple[type[Projection], ...] = (
+    Billing,
     Bookings,
     Calendar,
     Claims,
     Efficiency,
     Equipment,
     Expo,
+    FrontDesk,
     Projects,
     Spaces,
     Utilization,

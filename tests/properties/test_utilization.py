@@ -14,7 +14,8 @@ from ledger_utilization import Utilization
 from ledger.events.base import Event
 from ledger.projections import fold
 from ledger.testing import recorded
-from tests.properties.models.space_lives import KINDS, Model, histories, windows
+from ledger.time.periods import start_of_day
+from tests.properties.models.space_lives import KINDS, ZONE, Model, histories, windows
 
 
 def rows_by_hand(model: Model, since: date, until: date) -> list[tuple[Any, ...]]:
@@ -29,6 +30,24 @@ def rows_by_hand(model: Model, since: date, until: date) -> list[tuple[Any, ...]
         if days:
             rows.append((space, len(days), len(available), len(occupied), len(shot)))
     return rows
+
+
+def hours_by_hand(model: Model, space: str, since: date, until: date) -> tuple[float, float]:
+    """The hours booked and open on available days, half an hour after the other."""
+    booked = is_open = 0
+    shut = [period for where, period in model.closures.values() if where == space]
+    taken = [period for where, period in model.firm.values() if where == space]
+    for n in range((until - since).days + 1):
+        day = since + timedelta(days=n)
+        if not model.in_service(space, day) or model.is_closed(space, day):
+            continue
+        at, end = (start_of_day(day + timedelta(days=d), ZONE) for d in (0, 1))
+        while at < end:
+            if not any(p.start <= at < p.end for p in shut):
+                is_open += 1
+                booked += any(p.start <= at < p.end for p in taken)
+            at += timedelta(minutes=30)
+    return booked / 2, is_open / 2
 
 
 @given(histories(), windows)
@@ -48,6 +67,10 @@ def test_every_figure_is_that_of_the_naive_model(
         assert row.gross == row.occupied / row.in_service
         assert row.net == (row.occupied / row.available if row.available else None)
         assert row.idle == (row.available > 0 and row.occupied == 0)
+        assert row.unit_days_occupied == row.occupied, "no space is shared"
+        assert row.unit_days_available == row.available
+        hours = hours_by_hand(model, row.space, since, until)
+        assert (row.hours_occupied, row.hours_available) == pytest.approx(hours)
     _check_total(projection, model, expected, since, until)
     _check_months(projection, expected, since, until)
 

@@ -21,7 +21,7 @@ from ledger.entities import Change, EntityChanges, changes, effective
 from ledger.errors import BadInput, LedgerError
 from ledger.tags import check_tag
 from ledger.terminal.output import Output, Sink
-from ledger.terminal.sheets import Column, Sheet, Style, can_encode, colours, room
+from ledger.terminal.sheets import Column, Sheet, Style, can_encode, colours, on_clock, room
 from ledger.terminal.tables import wrapped
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _write(
             "views": list(_rows(found)),
             "failed": [{"view": n, "error": e.message} for n, e in found.failed.items()],
         }
-        text = msgspec.json.encode(data, enc_hook=str)
+        text = msgspec.json.encode(on_clock(data, zone), enc_hook=str)
         sink.write_bytes([msgspec.json.format(text, indent=2), b"\n"])
     else:
         names = [column.name for column in _COLUMNS]

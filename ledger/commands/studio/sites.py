@@ -46,6 +46,13 @@ def site() -> None:
     metavar="HOURS",
     help="Hours to answer a challenge.",
 )
+@click.option(
+    "--day-ends",
+    default="04:00",
+    show_default=True,
+    metavar="HH:MM",
+    help="When its working day ends: a night shoot counts for the day before.",
+)
 @click.option("--local-name", help="Its name in the local script.")
 @click.option("--place", help="Where it is.")
 @click.option("--operator", help="Who runs it.")

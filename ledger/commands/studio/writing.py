@@ -58,6 +58,7 @@ def report(
     unknown id, the error suggests similar ones.
     """
     from ledger.commands.entries import RECORDED_COLUMNS, sentence, sheet  # not for a help
+    from ledger.commands.studio.freed_days import confirmable_now
 
     with output.opened() as sink:
         try:
@@ -65,6 +66,9 @@ def report(
         except UnknownId as error:
             raise nearest(ledger, error) from None
         session.say(sentence(outcome.events, repeated=outcome.repeated, dry_run=outcome.dry_run))
+        if not outcome.dry_run:
+            for told in confirmable_now(ledger, outcome.events, session.author()):
+                session.say(told)
         sink.write(
             sheet(
                 outcome.events,

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from ledger.projections.querying.live_views import Answer
 
 
-def answer_sheet(answer: "Answer", zone: str) -> Sheet:
-    """The rows of an answer."""
+def answer_sheet(
+    answer: "Answer", zone: str, beside: Mapping[str, Mapping[str, str]] | None = None
+) -> Sheet:
+    """The rows of an answer; `beside` has the names to show beside ids, by column and id."""
     names = [column.name for column in answer.columns]
+    beside = {column: known for column, known in (beside or {}).items() if known}
     return Sheet(
         [
             Column(
@@ -27,14 +30,27 @@ def answer_sheet(answer: "Answer", zone: str) -> Sheet:
                 number=_is(c.type, int, float),
                 ratio=c.unit == "ratio",
                 # Ids and days are never cut: the reader may type them back.
-                fixed=c.key or c.name in FIRST_EVENTS or _is(c.type, date, datetime, bool),
+                fixed=c.name not in beside
+                and (c.key or c.name in FIRST_EVENTS or _is(c.type, date, datetime, bool)),
+                named=c.name in beside,
+                keep=_is(c.type, datetime),  # a deadline, whatever else has no room
+                spare=c.spare,
             )
             for c in answer.columns
         ],
         # An empty text counts as no value.
-        ([_or_nothing(getattr(row, name)) for name in names] for row in answer.rows),
+        (
+            [_or_nothing(_with_name(getattr(row, name), beside.get(name))) for name in names]
+            for row in answer.rows
+        ),
         zone,
     )
+
+
+def _with_name(value: Any, names: Mapping[str, str] | None) -> Any:
+    if isinstance(value, tuple) and names:
+        return tuple(_with_name(one, names) for one in value)
+    return f"{value} {names[value]}" if names and value in names else value
 
 
 def _or_nothing(value: Any) -> Any:

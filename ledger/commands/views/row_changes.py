@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.commands.entries import about
 from ledger.entities.folding import Noun
-from ledger.terminal.sheets import Column, Format, Sheet, Style, can_encode, plain
+from ledger.terminal.sheets import Column, Format, Sheet, Style, can_encode, on_clock, plain
 
 if TYPE_CHECKING:
     from ledger.projections.querying.comparing import RowChange
@@ -30,7 +30,7 @@ _BY = (
 
 def key_texts(zone: str) -> tuple[Callable[[Any], str], ...]:
     """The two ways to type a row's value: as in CSV, or as in a table."""
-    return plain, Style(zone).text
+    return lambda value: plain(on_clock(value, zone)), Style(zone).text
 
 
 def explanation_sheet(explanation: "Explanation", zone: str, format: Format) -> Sheet:
@@ -78,7 +78,8 @@ class _Written:
         self._format = format
         encoding = sys.stdout.encoding or "utf-8"
         style = Style(zone, ascii_only=not can_encode("→", encoding))
-        self._text, self._nothing = (style.text if format == "table" else plain), style.nothing
+        as_csv, as_table = key_texts(zone)[0], style.text
+        self._text, self._nothing = (as_table if format == "table" else as_csv), style.nothing
         self._arrow = style.arrow
         units = ((column.name, column.unit) for column in columns)
         self._units = {name: unit for name, unit in units if unit not in ("", "ratio")}

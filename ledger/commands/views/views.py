@@ -9,6 +9,7 @@ import click
 from ledger.commands import options
 from ledger.commands.exit_codes import STALE
 from ledger.commands.ids import tags_asked_for, warn_of_unknown
+from ledger.commands.names import names_beside, with_ids
 from ledger.commands.session import Session, current
 from ledger.commands.tree import LOOKING_BACK, Leaf, Shared, Tree
 from ledger.commands.views.answer_sheets import (
@@ -164,11 +165,13 @@ def show_view(
 ) -> None:
     """Ask a view and show its answer, with a line about its position and time."""
     output = output or Output()
-    answer, zone, at = _answer(session, name, given, as_of)
+    answer, ledger, at = _answer(session, name, given, as_of)
+    zone = ledger.opened.zone
     session.say(title(answer, zone))
     session.say_standing(at)
     with output.opened() as sink:
-        sink.write(answer_sheet(answer, zone))
+        beside = names_beside(answer, ledger) if sink.format == "table" else None
+        sink.write(answer_sheet(answer, zone, beside))
     say_if_stale(session, answer)
 
 
@@ -183,6 +186,7 @@ def _explain(
 ) -> None:
     """Show the events behind the rows that begin with a key."""
     ledger = session.open_to_look()
+    given = with_ids(ledger, given)
     at = ledger.log.head()
     position, zone = options.resolve_as_of(ledger, as_of), ledger.opened.zone
     with options.named("--explain"):
@@ -201,21 +205,23 @@ def _explain(
 
 def _answer(
     session: Session, name: str, given: dict[str, Any], as_of: str | None
-) -> "tuple[Answer, str, int]":
-    """Return the answer, the ledger's zone, and the position that it could have reached.
+) -> "tuple[Answer, Ledger, int]":
+    """Return the answer, the ledger, and the position that it could have reached.
 
     It is folded in memory if no tables can be kept.
     """
     if as_of is None and session.read_url is None:
         try:
             ledger = session.open()
+            given = with_ids(ledger, given)
             answer = ledger.views.answer(name, given, now=ledger.seen_from(), progress=progress())
             warn_of_unknown(session, ledger, tags_asked_for(given))
-            return answer, ledger.opened.zone, answer.as_of
+            return answer, ledger, answer.as_of
         except StorageFailure as error:
             # Reading must also work on a read-only or full disk.
             unkept = error
     ledger = session.open_to_look()
+    given = with_ids(ledger, given)
     at = ledger.log.head()
     position = options.resolve_as_of(ledger, as_of)
     now = ledger.seen_from(as_of)
@@ -223,7 +229,7 @@ def _answer(
     if as_of is None and session.read_url is None:
         session.say(f"answered from the log alone: {unkept.message}")
     warn_of_unknown(session, ledger, tags_asked_for(given))
-    return answer, ledger.opened.zone, at
+    return answer, ledger, at
 
 
 # --- views ------------------------------------------------------------------------------

@@ -40,7 +40,13 @@ _HERE, _THERE = "yongchuan", "babelsberg"
 
 CAMPUS: tuple[Decision, ...] = (
     AddSite(site=_HERE, name="Yongchuan", zone="Asia/Shanghai", local_name="永川"),
-    AddSite(site=_THERE, name="Babelsberg", zone="Europe/Berlin", answer_within_hours=48),
+    AddSite(
+        site=_THERE,
+        name="Babelsberg",
+        zone="Europe/Berlin",
+        answer_within_hours=48,
+        day_ends="06:00",
+    ),
     AddSpace(
         space="stage-1",
         site=_HERE,

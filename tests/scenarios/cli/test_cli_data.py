@@ -183,7 +183,7 @@ def test_the_formats_say_the_same(sqlite_url: str) -> None:
     )
     assert [row["type"] for row in table] == [event["type"] for event in array]
     assert table[0]["recorded_at"] == array[0]["recorded_at"]
-    assert table[0]["recorded_at"].endswith("Z")
+    assert table[0]["recorded_at"].endswith("+08:00"), "on the ledger's clock, with its offset"
     stored = terminal.must("log", "--format", "line").out.encode().splitlines()
     assert stored == terminal.lines()
     assert (

@@ -87,7 +87,7 @@ def test_what_is_new_is_told_as_it_began(terminal: Terminal) -> None:
 
 def test_the_same_facts_for_a_program(terminal: Terminal) -> None:
     done = terminal.must("diff", "13", "20", "--entities", "--json")
-    assert done.data["before"] == {"position": 13, "recorded_at": "2025-06-06T04:00:00Z"}
+    assert done.data["before"] == {"position": 13, "recorded_at": "2025-06-06T12:00:00+08:00"}
     assert done.data["views"] == []
     found = things(done)
     (period,) = [row for row in found["booking", "b-7"] if row["field"] == "period"]
@@ -96,7 +96,7 @@ def test_the_same_facts_for_a_program(terminal: Terminal) -> None:
     assert (period["position"], period["actor"], period["reason"]) == (14, "ana", "director ill")
     (place,) = found["equipment", "led-wall-a"]
     assert (place["before"], place["after"], place["change"]) == ("stage-1", "workshop", "changed")
-    assert (place["effective"], place["late_days"]) == ("2025-07-03T02:00:00Z", 6)
+    assert (place["effective"], place["late_days"]) == ("2025-07-03T10:00:00+08:00", 6)
     (wrap,) = found["project", "night"]
     assert (wrap["field"], wrap["after"], wrap["change"]) == (
         "planned.picture-wrap", None, "removed",

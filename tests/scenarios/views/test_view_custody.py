@@ -7,14 +7,16 @@ from typing import Any
 from ledger_equipment import Equipment
 
 from ledger.events import (
+    BookingCancelled,
     CustodyTransferred,
     EquipmentCheckedIn,
     EquipmentCheckedOut,
     EquipmentRetired,
+    ServiceStarted,
 )
 from ledger.events.base import Event
 from ledger.testing import Scenario
-from tests.scenarios.view_stories import at, day, seen, story
+from tests.scenarios.view_stories import at, confirmed, day, seen, story
 from tests.scenarios.views.test_view_equipment import added, boxed, moved
 
 
@@ -171,3 +173,36 @@ def test_a_late_entry_counts_from_when_it_happened() -> None:
     )
     (line,) = seen(Equipment, told).idle_equipment(days=0)
     assert (line.idle, line.last_used) == (3, at("2025-07-30T12:00"))
+
+
+# --- bookings that are over, and what is left to check out ---------------------------------
+
+
+def test_what_is_out_for_a_booking_that_is_over_says_so() -> None:
+    firm = confirmed("b-1", "2025-07-10..2025-07-20")
+    about: dict[str, Any] = {
+        "booking": "b-1",
+        "space": "stage-1",
+        "project": "resurrection",
+        "period": firm.period,
+    }
+    told = story(firm, added("cam-a"), out("cam-a", "2025-07-10T08:00", "2025-07-30T18:00"))
+    assert [line.over for line in seen(Equipment, told).due_back()] == [None]
+    told.and_given(BookingCancelled(**about))
+    assert [line.over for line in seen(Equipment, told).due_back()] == ["cancelled"]
+
+
+def test_what_can_be_checked_out_is_not_out_in_service_or_retired() -> None:
+    told = story(
+        added("cam-a"),
+        added("cam-b"),
+        added("cam-c"),
+        added("cam-d"),
+        out("cam-a", "2025-07-10T08:00", "2025-07-30T18:00"),
+        ServiceStarted(equipment="cam-b", at=at("2025-07-10T08:00"), kind="repair"),
+        EquipmentRetired(equipment="cam-c", at=at("2025-07-10T08:00"), place="stage-1"),
+    )
+    equipment = seen(Equipment, told)
+    assert [line.equipment for line in equipment.equipment(available=True)] == ["cam-d"]
+    assert len(equipment.equipment(available=False)) == 3
+    assert len(equipment.equipment()) == 4

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from ledger_billing import Billing
 from ledger_bookings import Bookings
 from ledger_calendar import Calendar
 from ledger_claims import Claims
 from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
 from ledger_expo import Expo
+from ledger_front_desk import FrontDesk
 from ledger_projects import Projects
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
@@ -19,7 +21,8 @@ from ledger.projections import View
 from tests.sources import PLUGINS, ROOT
 
 SHIPPED = (
-    Spaces, Bookings, Calendar, Utilization, Projects, Equipment, Efficiency, Claims, Expo,
+    Spaces, Bookings, Calendar, FrontDesk, Utilization, Billing, Projects, Equipment, Efficiency,
+    Claims, Expo,
 )  # fmt: skip
 VIEWS = {name: view for projection in SHIPPED for name, view in projection.views.items()}
 PAGE = (ROOT / "docs" / "reference" / "views.md").read_text(encoding="utf-8")

@@ -105,7 +105,52 @@ def test_a_stage_with_a_booking_and_a_closure() -> None:
         shoot_days=1,
         shoot_intensity=1 / 20,
         idle=False,
+        hours_occupied=240.0,
+        hours_available=480.0,
+        net_by_hours=0.5,
+        unit_days_occupied=10,
+        unit_days_available=20,
+        net_by_units=0.5,
     )
+
+
+def test_by_hours_a_day_of_two_hours_is_two_hours() -> None:
+    line = july(
+        confirmed("b-1", "2025-07-01T08:00..2025-07-01T10:00"),
+        confirmed("b-2", "2025-07-01T20:00..2025-07-02T06:00"),
+        closed("2025-07-02T00:00..2025-07-02T12:00"),
+    )
+    assert (line.occupied, line.available) == (2, 31)
+    # six of the ten hours of the night are closed, and so is the morning after
+    assert (line.hours_occupied, line.hours_available) == (2 + 4, 31 * 24 - 12)
+    assert line.net_by_hours == 6 / 732
+
+
+def test_by_units_one_of_four_is_a_quarter() -> None:
+    projection = folded(
+        WORKSHOP,
+        confirmed("b-1", "2025-07-01..2025-07-31", space="workshop"),
+        confirmed("b-2", "2025-07-02T08:00..2025-07-02T12:00", space="workshop", units=2),
+        confirmed("b-3", "2025-07-02T12:00..2025-07-02T18:00", space="workshop", units=3),
+        confirmed("b-4", "2025-07-01..2025-07-10"),
+    )
+    stage, workshop = projection.utilization(**JULY)
+    assert workshop.net == 1.0
+    # 31 days with one unit, and on the second at most three more at once
+    assert (workshop.unit_days_occupied, workshop.unit_days_available) == (31 + 3, 31 * 4)
+    assert (stage.unit_days_occupied, stage.unit_days_available) == (10, 31)
+    total = measures(projection)["net by units"]
+    assert (total.numerator, total.denominator, total.value) == (44, 155, 44 / 155)
+
+
+def test_a_lifetime_of_more_than_ten_years_can_be_asked() -> None:
+    projection = folded(confirmed("b-1", "2025-07-01..2025-07-10"))
+    window = {"since": day("1990-01-01"), "until": day("2040-12-31")}
+    (line,) = projection.utilization(**window)
+    assert (line.in_service, line.occupied) == ((day("2041-01-01") - day("2023-05-01")).days, 10)
+    months = projection.utilization_by_month(**window)
+    assert (months[0].month, months[-1].month, len(months)) == ("1990-01", "2040-12", 51 * 12)
+    assert sum(month.in_service for month in months) == line.in_service
 
 
 def test_holds_never_count() -> None:
@@ -254,6 +299,9 @@ def test_figures_over_all_spaces_sum_first_and_name_the_idle() -> None:
         "gross": (25, 72, 25 / 72, 3),
         "net": (25, 61, 25 / 61, 3),
         "shoot intensity": (2, 61, 2 / 61, 3),
+        "net by hours": (25 * 24.0, 61 * 24.0, 25 / 61, 3),
+        # one unit on 25 days; of one each on 30 days and of four on 31
+        "net by units": (25, 30 + 31 * 4, 25 / 154, 3),
         # 20 d x 3000 + 5 d x 1000, of 20 x 3000 + 10 x 1000 + 31 x 5000
         "area-weighted net": (65_000.0, 225_000.0, 65 / 225, 3),
         "mean gross": (20 / 31 + 0.5, 3, (20 / 31 + 0.5) / 3, 3),

@@ -99,6 +99,24 @@ def test_the_last_columns_are_left_out_and_named() -> None:
     assert few[4].split() == ["Times", "0"], "of a few rows, cards show all"
 
 
+def test_a_deadline_is_never_left_out_and_an_id_before_a_name_is_never_broken() -> None:
+    heads = [
+        Head("Project", named=True),
+        Head("Days", fixed=True),
+        Head("State", fixed=True),
+        Head("Expires", fixed=True, keep=True),
+        Head("Units", fixed=True),
+    ]
+    rows = [
+        [f"project-{n} Night", f"0{n}..1{n}", f"held {n}", f"2025-07-0{n}", f"{n}"]
+        for n in range(5)
+    ]
+    lines = list(render(heads, rows, room=34))
+    assert lines[2:4] == ["project-0 00..10 held 0 2025-07-00", "Night"]
+    assert lines[-2:] == ["Not shown, for lack of room:", "Units."]
+    assert "2025-07-00" in "".join(render(heads, rows, room=27))
+
+
 def test_a_title_is_broken_with_a_hyphen_before_a_number_is() -> None:
     heads = [Head("Space"), Head("Occupied", right=True, fixed=True)]
     rows = [["stage-1", "3"], ["stage-2", "12"], ["stage-3", "1"], ["stage-4", "0"]]
