@@ -3,5 +3,6 @@
 - `periods`: half-open periods, the days of a site, and time as people write it
 - `zones`: IANA zones by name
 - `clocks`: the injected clock
+- `wall_times`: the instants of wall times by the zone rules of today
 - `months`: the month buckets that a span of time touches
 """
