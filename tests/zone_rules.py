@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ledger.time import periods, zones
+from ledger.time import periods, wall_times, zones
 
 NO_SUMMER_TIME = "CET-1"
 ALWAYS_SUMMER_TIME = "CEST-2"
@@ -50,7 +50,7 @@ def rules(name: str, rule: str) -> Iterator[None]:
 def _forget() -> None:
     """Empty what a process keeps of the rules: they change only between two runs."""
     zoneinfo.ZoneInfo.clear_cache()
-    for module in (zones, periods):
+    for module in (zones, wall_times, periods):
         for kept in vars(module).values():
             if hasattr(kept, "cache_clear"):
                 kept.cache_clear()

@@ -7,7 +7,7 @@ site's own: one of 23 or 25 hours is still one day.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Self
 
@@ -18,6 +18,8 @@ from ledger.time.clocks import Clock as Clock
 from ledger.time.clocks import ManualClock as ManualClock
 from ledger.time.clocks import SystemClock as SystemClock
 from ledger.time.months import months_of
+from ledger.time.wall_times import as_kept, instant_of_kept
+from ledger.time.wall_times import start_of_day as start_of_day
 from ledger.time.zones import check_zone as check_zone
 from ledger.time.zones import zone as zone
 
@@ -44,16 +46,6 @@ _A_MINUTE = re.compile(r"[Tt ]\d\d:\d\d(?!:)", re.ASCII)
 _TWO_DAYS = re.compile(rf"({_DATE.pattern})\D{{1,5}}({_DATE.pattern})", re.ASCII)
 
 TIME_FORMS = "Write 2025-07-01T08:00 or '2025-07-01 08:00', where needed with an offset: +08:00"
-
-
-@lru_cache(maxsize=8192)
-def start_of_day(day: date, zone_name: str) -> datetime:
-    """The first instant of a site-local day, in UTC.
-
-    Where a clock change skips midnight, the day begins when the clocks resume; where it
-    repeats midnight, at the first one.
-    """
-    return _instant(datetime.combine(day, time()), None, zone_name)
 
 
 def parse_date(text: str) -> date:
@@ -238,7 +230,7 @@ class Period(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         first, after = opens.date(), closes.date()
         if start == start_of_day(first, zone_name) and end == start_of_day(after, zone_name):
             return cls(first=first, last=after - _DAY, zone=zone_name)
-        return cls(wall_start=_kept(opens), wall_end=_kept(closes), zone=zone_name)
+        return cls(wall_start=as_kept(opens), wall_end=as_kept(closes), zone=zone_name)
 
     @property
     def start(self) -> datetime:
@@ -246,7 +238,7 @@ class Period(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         if self.first is not None:
             return start_of_day(self.first, self.zone)
         assert self.wall_start is not None
-        return _instant(*_wall(self.wall_start), self.zone)
+        return instant_of_kept(self.wall_start, self.zone)
 
     @property
     def end(self) -> datetime:
@@ -254,7 +246,7 @@ class Period(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         if self.last is not None:
             return start_of_day(self.last + _DAY, self.zone)
         assert self.wall_end is not None
-        return _instant(*_wall(self.wall_end), self.zone)
+        return instant_of_kept(self.wall_end, self.zone)
 
     @property
     def moved_by(self) -> timedelta:
@@ -316,44 +308,6 @@ def _ends_early(start: datetime, end: datetime, zone_name: str) -> BadTime:
         f"the start {clock_text(start, zone_name)}",
         advice="Give the earlier time first",
     )
-
-
-def _kept(local: datetime) -> datetime:
-    """Return a local time as it is kept: with its offset, in whole minutes as JSON writes it."""
-    offset = local.utcoffset() or timedelta()
-    minutes = timezone(round(offset / _MINUTE) * _MINUTE)
-    return local.replace(tzinfo=minutes, fold=0)
-
-
-def _wall(kept: datetime) -> tuple[datetime, timedelta | None]:
-    # Apart, since a cache takes 08:00+02:00 and 07:00+01:00 for the same.
-    return kept.replace(tzinfo=None), kept.utcoffset()
-
-
-@lru_cache(maxsize=4096)
-def _instant(wall: datetime, offset: timedelta | None, zone_name: str) -> datetime:
-    """The instant of a wall time, in UTC.
-
-    The offset chooses where the clocks go back over the time, the first one by default. A time that
-    the clocks jump over is the moment when they jump. So of two wall times the later is never the
-    earlier instant, which keeps periods apart that were, except in an hour that happens twice.
-    """
-    early = wall.replace(tzinfo=zone(zone_name))
-    late = early.replace(fold=1)
-    before, after = early.utcoffset(), late.utcoffset()
-    if before == after or before is None or after is None:
-        return early.astimezone(UTC)
-    if before > after:
-        is_late = offset is not None and abs(offset - after) < abs(offset - before)
-        return (late if is_late else early).astimezone(UTC)
-    low, high = late.astimezone(UTC), early.astimezone(UTC)
-    while high - low > _RESOLUTION:
-        middle = low + (high - low) // 2
-        if middle.astimezone(early.tzinfo).utcoffset() == before:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 # One decision asks for a booking's days and months about six times.

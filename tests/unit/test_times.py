@@ -254,6 +254,19 @@ class TestPeriod:
         assert msgspec.json.decode(text, type=Period) == period
 
     @pytest.mark.parametrize(
+        ("start", "instant"),
+        [
+            ("2025-10-26T02:30:00+02:00", "2025-10-26T00:30"),  # the first of two
+            ("2025-10-26T02:30:00+01:00", "2025-10-26T01:30"),  # the second
+            ("2025-03-30T02:30:00+01:00", "2025-03-30T01:00"),  # when the clocks jump over it
+            ("2025-07-01T08:00:00+01:00", "2025-07-01T06:00"),  # an offset of other rules
+        ],
+    )
+    def test_a_wall_time_counts_as_it_is_written(self, start: str, instant: str) -> None:
+        text = f'{{"start":"{start}","end":"2025-12-01T08:00:00+01:00","zone":"{BERLIN}"}}'
+        assert msgspec.json.decode(text, type=Period).start == utc(instant)
+
+    @pytest.mark.parametrize(
         "text",
         [
             '{"zone":"UTC"}',

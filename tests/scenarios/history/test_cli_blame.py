@@ -34,8 +34,8 @@ def test_each_field_of_a_booking_names_its_event(terminal: Terminal) -> None:
     assert (moved["actor"], moved["reason"]) == ("ana", "director ill")
     assert moved["type"] == "BookingRescheduled"
     assert moved["recorded_at"] == "2025-06-28T12:00:00+08:00"
-    assert moved["before"]["start"] == "2025-06-30T16:00:00Z"
-    assert moved["value"]["start"] == "2025-07-07T16:00:00Z"
+    assert moved["before"]["first"] == "2025-07-01"
+    assert moved["value"]["first"] == "2025-07-08"
     report = found["shoot-day.2025-07-08"]
     assert (report["value"]["setups_shot"], report["before"]["setups_shot"]) == (12, 10)
     assert report["corrects"] == 18
@@ -101,7 +101,7 @@ def test_projects_closures_and_sites(terminal: Terminal) -> None:
     assert [row["position"] for row in planned] == [7, 20]
     closure = fields(terminal, "c-1")
     assert (closure["status"]["value"], closure["status"]["position"]) == ("cut short", 24)
-    assert closure["period"]["before"]["end"] == "2025-08-05T16:00:00Z"
+    assert closure["period"]["before"]["last"] == "2025-08-05"
     assert fields(terminal, "site:main")["local_name"]["value"] == "永川"
 
 
