@@ -132,7 +132,7 @@ def render(
     yield shape.gap.join(rule * width for width in shape.widths)
     for row in chain(first, rows):
         yield from _row_lines(kept, [row[n] for n in shape.columns], shape)
-        if shape.folded is not None and row[shape.folded]:
+        if shape.folded is not None and row[shape.folded] not in ("", empty):
             width = max((room or 80) - len(FOLD), 20)
             yield from (FOLD + line for line in wrapped(row[shape.folded], width))
     yield from _notes(heads, measured[0], shape, room or 80)
