@@ -150,7 +150,9 @@ class Bookings(Projection):
 
     # --- the views -----------------------------------------------------------------------
 
-    @view("Which bookings are there?", units={"days": "d"}, spare=("units", "times", "days"))
+    @view(
+        "Which bookings are there?", units={"days": "d"}, spare=("rank", "days", "units", "times")
+    )
     def bookings(
         self,
         space: OneSpace = None,

@@ -435,6 +435,7 @@ class Claims(Projection):
     @view(
         "Which published figures does the ledger bear out?",
         titles={"parts": "Made of"},
+        spare=("unit", "comparison", "note", "parts", "position"),
     )
     def claims(
         self,

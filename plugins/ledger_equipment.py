@@ -266,7 +266,10 @@ class Equipment(Projection):
 
     @view(
         "Where is everything, and who has it?",
-        spare=("home", "retired", "container", "calibrated_until"),
+        spare=(
+            *("custodian", "kind", "booking", "overdue", "service"),
+            *("since", "container", "retired", "calibrated_until", "home"),
+        ),
     )
     def equipment(
         self,
@@ -300,7 +303,7 @@ class Equipment(Projection):
             and available in (None, _is_available(line))
         ]
 
-    @view("How did an item get about?")
+    @view("How did an item get about?", spare=("late", "container", "position", "recorded_at"))
     def equipment_moves(
         self,
         equipment: OneItem = None,
@@ -318,7 +321,7 @@ class Equipment(Projection):
             if first <= line.at < last
         ]
 
-    @view("Who had it, and when?", units={"days": "d"})
+    @view("Who had it, and when?", units={"days": "d"}, spare=("how", "days", "position"))
     def custody(
         self,
         equipment: OneItem = None,
@@ -340,7 +343,7 @@ class Equipment(Projection):
             and first < (line.until or _END)
         ]
 
-    @view("What is due back, and when?", units={"late": "d"})
+    @view("What is due back, and when?", units={"late": "d"}, spare=("place", "out_since", "kind"))
     def due_back(
         self,
         kind: OneKind = None,
@@ -372,7 +375,7 @@ class Equipment(Projection):
             key=lambda line: (line.due_at, line.equipment),
         )
 
-    @view("What stands idle?", units={"idle": "d"})
+    @view("What stands idle?", units={"idle": "d"}, spare=("last_use", "last_used", "kind", "home"))
     def idle_equipment(
         self,
         days: Annotated[int, "not used for at least this many days"] = 30,

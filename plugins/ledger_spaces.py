@@ -187,6 +187,7 @@ class Spaces(Projection):
         "When is which space shut, and why?",
         units={"days": "d"},
         titles={"planned_last": "Planned last"},
+        spare=("days", "planned_last", "period"),
     )
     def closures(
         self,

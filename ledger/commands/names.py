@@ -37,13 +37,14 @@ def names_beside(answer: "Answer", ledger: "Ledger") -> dict[str, dict[str, str]
     """Return the names of the things in an answer, by column and id.
 
     A column of ids is named after their kind, `project` or `projects`. Where the answer has a
-    column with the names, or a name repeats its id, there is nothing to add.
+    column with the names, or a name repeats its id, there is nothing to add; nor to a column that a
+    narrow table can spare.
     """
     columns = {column.name for column in answer.columns}
     if columns & {*_NAME_FIELDS} or answer.recorded_at is None:
         return {}
     found = {}
-    for column in columns:
+    for column in sorted(column.name for column in answer.columns if not column.spare):
         kind = column if column in NAMED else column.removesuffix("s")
         if kind in NAMED:
             ids = {id for row in answer.rows for id in _ids(getattr(row, column))}

@@ -31,7 +31,7 @@ def kebab(name: str) -> str:
 class Column(Struct, frozen=True):
     """A column of an answer. `unit` may be empty; `key` marks those that identify a row.
 
-    `spare`: a narrow table leaves it out first.
+    `spare`: a narrow table leaves it out before others, the highest number first; 0 is none.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Column(Struct, frozen=True):
     unit: str
     type: Any
     key: bool = False
-    spare: bool = False
+    spare: int = 0
 
 
 class Parameter(Struct, frozen=True):
@@ -129,7 +129,7 @@ class View:
         self.help = inspect.getdoc(method) or ""
         self.parameters: tuple[Parameter, ...] = ()
         self.projection = ""
-        self._units, self._titles, self._spare = units, titles, frozenset(spare)
+        self._units, self._titles, self._spare = units, titles, tuple(spare)
         self._row_type: type[Struct] | None = None
         self._keys: tuple[str, ...] = ()
 
@@ -192,7 +192,7 @@ class View:
                 self._units.get(f.name, ""),
                 f.type,
                 f.name in self._keys,
-                f.name in self._spare,
+                self._spare.index(f.name) + 1 if f.name in self._spare else 0,
             )
             for f in fields
         )
@@ -269,7 +269,7 @@ def view(
     Its parameters become options; explain one with `Annotated[str | None, "only this space"]`. It
     returns a list of rows: of a table, or any Struct (annotate `-> list[Idle]`, so that the columns
     are known before it is asked). `units` and `titles` are by column name; `spare` are the columns
-    that a narrow table leaves out first, the last of them before the others.
+    that a narrow table leaves out first, from the last to the first of them.
     """
 
     def make(method: Callable[..., Any]) -> Any:

@@ -44,7 +44,7 @@ class Column(Struct, frozen=True):
     fold: bool = False
     named: bool = False
     keep: bool = False
-    spare: bool = False
+    spare: int = 0
 
     @property
     def head(self) -> str:

@@ -31,7 +31,7 @@ class Head(NamedTuple):
     `right`: its cells are numbers. `fixed`: it is never broken. `wrap`: it continues on further
     lines. `fold`: it stands below the row if it does not fit beside it. `named`: its first word is
     an id, which is never broken; a name follows. `keep`: it is never left out. `spare`: it is left
-    out first.
+    out before others, the highest number first.
     """
 
     title: str
@@ -41,7 +41,7 @@ class Head(NamedTuple):
     fold: bool = False
     named: bool = False
     keep: bool = False
-    spare: bool = False
+    spare: int = 0
 
 
 def cells(text: str) -> int:
@@ -132,7 +132,7 @@ def render(
     yield shape.gap.join(rule * width for width in shape.widths)
     for row in chain(first, rows):
         yield from _row_lines(kept, [row[n] for n in shape.columns], shape)
-        if shape.folded is not None and row[shape.folded]:
+        if shape.folded is not None and row[shape.folded] not in ("", empty):
             width = max((room or 80) - len(FOLD), 20)
             yield from (FOLD + line for line in wrapped(row[shape.folded], width))
     yield from _notes(heads, measured[0], shape, room or 80)
@@ -181,19 +181,19 @@ def _shape(
         same = tuple(n for n in columns[1:] if len({row[n] for row in rows}) == 1)
         columns = [n for n in columns if n not in same]
     spared: list[int] = []
-    while (last := next((n for n in reversed(columns) if heads[n].spare), None)) is not None:
+    while columns and heads[least := max(columns, key=lambda n: heads[n].spare)].spare:
         if _total([_narrowest(n, natural, heads, rows) for n in columns], GAP[1:]) <= room:
             break
-        columns.remove(last)
-        spared.insert(0, last)
+        columns.remove(least)
+        spared.insert(0, least)
     texts = {n: natural[n] if heads[n].fixed else _least(n, heads, rows) for n in columns}
     both = {
         n: min(texts[n], max(taken[n], SHORTEST)) if heads[n].fixed else texts[n] for n in columns
     }
     shown, left_out = list(columns), list[int]()
     while True:
-        for least, gap in ((texts, GAP), (texts, GAP[1:]), (both, GAP[1:])):
-            widths = _shrunk([natural[n] for n in shown], [least[n] for n in shown], room, gap)
+        for floor, gap in ((texts, GAP), (texts, GAP[1:]), (both, GAP[1:])):
+            widths = _shrunk([natural[n] for n in shown], [floor[n] for n in shown], room, gap)
             if _total(widths, gap) <= room:
                 missing = tuple(sorted((*spared, *left_out)))
                 return _Shape(shown, widths, folded, gap, same=same, left_out=missing)

@@ -21,6 +21,7 @@ def answer_sheet(
     """The rows of an answer; `beside` has the names to show beside ids, by column and id."""
     names = [column.name for column in answer.columns]
     beside = {column: known for column, known in (beside or {}).items() if known}
+    below = "project" if "project" in beside else ""  # a title has no room in a narrow table
     return Sheet(
         [
             Column(
@@ -31,9 +32,11 @@ def answer_sheet(
                 ratio=c.unit == "ratio",
                 # Ids and days are never cut: the reader may type them back.
                 fixed=c.name not in beside
-                and (c.key or c.name in FIRST_EVENTS or _is(c.type, date, datetime, bool)),
-                named=c.name in beside,
-                keep=_is(c.type, datetime),  # a deadline, whatever else has no room
+                and not _is(c.type, datetime)
+                and (c.key or c.name in FIRST_EVENTS or _is(c.type, date, bool)),
+                named=c.name in beside or _is(c.type, datetime),
+                fold=c.name == below,
+                keep=_is(c.type, datetime) and not c.spare,  # it is a deadline
                 spare=c.spare,
             )
             for c in answer.columns
