@@ -9,7 +9,7 @@ import msgspec
 
 from ledger.decisions.base import Decision
 from ledger.decisions.command_keys import explain
-from ledger.errors import BadInput, BadText, LedgerError
+from ledger.errors import BadInput, BadText, LedgerError, did_you_mean
 from ledger.time.periods import Moment, When
 
 _WRITTEN = (When, Moment)
@@ -119,10 +119,8 @@ class Wire:
         """Return the command of that name. Raises `BadInput`, which suggests the nearest one."""
         if isinstance(name, str) and name in self.commands:
             return self.commands[name]
-        from difflib import get_close_matches
-
-        near = get_close_matches(str(name), self.commands, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"One of: {', '.join(self.commands)}"
+        all_of_them = f"One of: {', '.join(self.commands)}"
+        hint = did_you_mean(str(name), self.commands, otherwise=all_of_them, most=1)
         raise BadInput(
             "'do' names no command" if name is None else f"the command {name!r} is unknown",
             advice=hint,

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 import msgspec
 from msgspec import NODEFAULT, UNSET, Struct, UnsetType
 
-from ledger.errors import BadInput, LedgerError
+from ledger.errors import BadInput, LedgerError, did_you_mean, near, suggestion
 from ledger.events.bookings import DayPlan
 from ledger.time.periods import Moment, When
 
@@ -129,10 +129,7 @@ def _said(value: Any, kind: Any, *, nullable: bool) -> tuple[str, str]:
     or_null = ", or null" if nullable else ""
     if get_origin(kind) is Literal:
         choices = [str(choice) for choice in get_args(kind)]
-        from difflib import get_close_matches
-
-        near = get_close_matches(str(value), choices, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Write one of them{or_null}"
+        hint = did_you_mean(str(value), choices, otherwise=f"Write one of them{or_null}", most=1)
         return f"{shown} is not one of {', '.join(choices)}", hint
     if get_origin(kind) is tuple:
         return f"{shown} is not a {takes(kind)}", f"Write [ … ]{or_null}"
@@ -147,10 +144,8 @@ def _meant(key: str, command: type[Struct]) -> str:
     names = command.__struct_fields__
     if "when" in names and key in ("days", "from", "to", "start", "end", "period"):
         return 'The period is one key: "when": "A..B" in days, or "START..END" in times'
-    from difflib import get_close_matches
-
-    near = get_close_matches(key, names, n=1) or [n for n in names if n.startswith(f"{key}_")]
-    return f"Did you mean {near[0]!r}?" if near else _all_keys(command)
+    meant = near(key, names, most=1) or [n for n in names if n.startswith(f"{key}_")][:1]
+    return suggestion(meant) or _all_keys(command)
 
 
 def _all_keys(command: type[Struct]) -> str:

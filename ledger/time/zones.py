@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ledger.errors import BadTime
+from ledger.errors import BadTime, did_you_mean
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -39,9 +39,6 @@ def check_zone(name: str) -> str:
     Raises `BadTime`, also for a name that only this machine would understand.
     """
     if name not in _zone_names():
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, _zone_names(), n=2, cutoff=0.7)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Use one such as Asia/Shanghai"
+        hint = did_you_mean(name, _zone_names(), otherwise="Use one such as Asia/Shanghai", most=2)
         raise BadTime(f"no time zone {name!r}", advice=hint)
     return name

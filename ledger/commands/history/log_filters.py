@@ -19,7 +19,7 @@ from msgspec import Raw, Struct
 from ledger.application import Author, Ledger
 from ledger.commands import options
 from ledger.commands.entries import in_words, interval, payload
-from ledger.errors import BadInput, near
+from ledger.errors import BadInput, did_you_mean, near, suggestion
 from ledger.events.base import Query, RecordedEvent
 from ledger.log.eventlog import Following
 from ledger.tags import check_tag, tag
@@ -161,9 +161,8 @@ class Narrowed:
             newest = self._log.read([], newest_first=True, limit=_ACTORS_AMONG)
             known = dict.fromkeys(entry.actor for entry in newest)
             if self._actor not in known:
-                meant = near(self._actor, known)
-                hint = f". Did you mean {' or '.join(meant)}?" if meant else ""
-                yield f"no recent event is by {self._actor!r}{hint}"
+                hint = did_you_mean(self._actor, known)
+                yield f"no recent event is by {self._actor!r}{hint and f'. {hint}'}"
 
 
 # --- what was typed --------------------------------------------------------------------
@@ -191,7 +190,7 @@ def _known_types(ledger: Ledger, types: tuple[str, ...]) -> tuple[str, ...]:
             continue
         by_case = {one.lower(): one for one in known}
         meant = [by_case[one] for one in near(name.lower(), by_case)]
-        hint = f"Did you mean {' or '.join(meant)}?" if meant else "See the types in: log"
+        hint = suggestion(meant) or "See the types in: log"
         raise BadInput(f"no event type {name!r}", advice=hint)
     return types
 

@@ -8,7 +8,7 @@ import click
 
 from ledger.commands import options
 from ledger.commands.session import Session
-from ledger.errors import LedgerError, UnknownId
+from ledger.errors import LedgerError, UnknownId, asks
 from ledger.terminal.output import Output
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def nearest(ledger: "Ledger", error: UnknownId) -> LedgerError:
     """Return the same error with similar ids."""
     from ledger.commands.ids import known_ids
 
-    if "Did you mean" in error.advice:
+    if asks(error.advice):
         return error
     better = UnknownId(error.kind, error.id, known=known_ids(ledger, error.kind))
     better.where = error.where

@@ -1,7 +1,6 @@
 """`view` asks a view; `views` lists them, shows how they stand, and rebuilds them."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,7 +20,7 @@ from ledger.commands.views.answer_sheets import (
 )
 from ledger.commands.views.row_changes import comparison_sheet, explanation_sheet, key_texts
 from ledger.commands.views.view_options import asked_with, parameter_option
-from ledger.errors import BadInput, StorageFailure
+from ledger.errors import BadInput, StorageFailure, did_you_mean
 from ledger.terminal.output import Output
 from ledger.terminal.sheets import Column, Sheet
 
@@ -70,8 +69,7 @@ def find_view(session: Session, name: str) -> "View | None":
 
 def no_such_view(session: Session, name: str) -> BadInput:
     """The error for an unknown view: similar names, or why it is not in use."""
-    near = get_close_matches(name, known_views(session), n=3, cutoff=0.5)
-    advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: view"
+    advice = did_you_mean(name, known_views(session), otherwise="List them with: view")
     off = session.host.switched_off(f"view {name}")
     if off is not None:
         advice = f"Its plugin is off; turn it on: plugin enable {off}"
