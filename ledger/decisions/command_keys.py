@@ -16,6 +16,7 @@ from msgspec import NODEFAULT, UNSET, Struct, UnsetType
 from ledger.errors import BadInput, LedgerError, did_you_mean, near, suggestion
 from ledger.events.bookings import DayPlan
 from ledger.time.periods import Moment, When
+from ledger.time.spoken_days import IN_A_FILE, is_said
 
 Read = Callable[[Any, Any], Any]
 """Reads a JSON value as the declared type; raises `ValidationError` or a `LedgerError`."""
@@ -136,6 +137,8 @@ def _said(value: Any, kind: Any, *, nullable: bool) -> tuple[str, str]:
     form = _FORMS.get(kind)
     if form is None:
         return f"{shown} is not a {takes(kind)}", ""
+    if kind is date and isinstance(value, str) and is_said(value):
+        return f"{shown} is not a {form.noun}", IN_A_FILE
     what = f"{shown} is neither true nor false" if kind is bool else f"{shown} is not a {form.noun}"
     return what, f"{form.advice}{or_null}"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import DAY, MOMENT, PAGES, PLAN, period
+from ledger.commands.options import MOMENT_TO_COME, PAGES, PLAN, TODAY, period
 from ledger.commands.studio.writing import records
 from ledger.commands.tree import Tree
 from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
@@ -34,7 +34,7 @@ def booking() -> None:
     multiple=True,
     help="Purpose of days: prep, pre-light, shoot, strike, dark or hold; repeatable.",
 )
-@click.option("--expires-at", type=MOMENT, help="When the hold expires.")
+@click.option("--expires-at", type=MOMENT_TO_COME, help="When the hold expires.")
 @click.option("--confirm", is_flag=True, help="Also confirm it; if that is refused, hold nothing.")
 @records
 def hold(**given: Any) -> PlaceHold:
@@ -85,7 +85,7 @@ def move(plan: tuple[Any, ...], **given: Any) -> MoveBooking:
 
 @booking.command("start")
 @click.argument("booking")
-@click.option("--on", required=True, type=DAY, help="The day they moved in.")
+@click.option("--on", **TODAY, help="The day they moved in.")
 @records
 def start(**given: Any) -> StartBooking:
     """Record that the production moved in."""
@@ -94,7 +94,7 @@ def start(**given: Any) -> StartBooking:
 
 @booking.command("report")
 @click.argument("booking")
-@click.option("--day", required=True, type=DAY, help="The shoot day.")
+@click.option("--day", **TODAY, help="The shoot day.")
 @click.option("--setups-planned", type=int, help="Setups planned.")
 @click.option("--setups-shot", type=int, help="Setups shot.")
 @click.option(
@@ -117,7 +117,7 @@ def report(**given: Any) -> ReportShootDay:
 
 @booking.command("wrap")
 @click.argument("booking")
-@click.option("--on", required=True, type=DAY, help="The last day used.")
+@click.option("--on", **TODAY, help="The last day used.")
 @records
 def wrap(**given: Any) -> WrapBooking:
     """Record that the production moved out, and free the booking's later days."""

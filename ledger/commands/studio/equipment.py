@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import MOMENT, choice
+from ledger.commands.options import MOMENT_TO_COME, PAST_MOMENT, choice
 from ledger.commands.studio.writing import records
 from ledger.commands.tree import Tree
 from ledger.decisions.equipment.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
@@ -17,7 +17,7 @@ from ledger.decisions.equipment.items import (
 )
 from ledger.events.equipment import ServiceKind
 
-at = click.option("--at", type=MOMENT, help="When it happened.  [default: now]")
+at = click.option("--at", type=PAST_MOMENT, help="When it happened.  [default: now]")
 PLACE = "A place is a space's id, or outside:NAME, such as outside:rental-house."
 
 
@@ -45,7 +45,7 @@ def add(**given: Any) -> AddEquipment:
 @click.option("--to", required=True, metavar="PLACE", help="Where it went.")
 @at
 @click.option("--origin", metavar="PLACE", help="Refuse unless it was here.")
-@click.option("--return-at", type=MOMENT, help="It also came back, at this time.")
+@click.option("--return-at", type=PAST_MOMENT, help="It also came back, at this time.")
 @records
 def move(**given: Any) -> MoveEquipment:
     """Record that an item moved, with everything in it.
@@ -81,7 +81,7 @@ def unpack(**given: Any) -> UnpackEquipment:
 @click.argument("equipment")
 @click.argument("booking")
 @click.option("--custodian", required=True, help="Who is responsible for it.")
-@click.option("--due-at", required=True, type=MOMENT, help="When it is due back.")
+@click.option("--due-at", required=True, type=MOMENT_TO_COME, help="When it is due back.")
 @at
 @records
 def check_out(**given: Any) -> CheckOut:
@@ -113,7 +113,7 @@ def hand_over(**given: Any) -> HandOver:
 @click.option("--kind", required=True, type=choice(ServiceKind), help="The kind of service.")
 @at
 @click.option("--done", is_flag=True, help="The service is done; the item is usable again.")
-@click.option("--valid-until", type=MOMENT, help="When the calibration expires.")
+@click.option("--valid-until", type=MOMENT_TO_COME, help="When the calibration expires.")
 @records
 def service(**given: Any) -> ServiceEquipment:
     """Take an item out of use for repair, calibration or quarantine; --done ends it."""

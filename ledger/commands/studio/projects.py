@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import DAY, choice
+from ledger.commands.options import DAY_TO_COME, TODAY, choice
 from ledger.commands.studio.writing import records
 from ledger.commands.tree import Tree
 from ledger.decisions.projects import (
@@ -26,7 +26,7 @@ def project() -> None:
 @click.argument("project")
 @click.option("--title", required=True, help="Its title, in any script.")
 @click.option("--kind", required=True, type=choice(ProjectKind), help="Kind of project.")
-@click.option("--on", required=True, type=DAY, help="The day it is opened.")
+@click.option("--on", **TODAY, help="The day it is opened.")
 @records
 def open_project(**given: Any) -> OpenProject:
     """Open a project.
@@ -41,7 +41,7 @@ def open_project(**given: Any) -> OpenProject:
 @project.command("plan")
 @click.argument("project")
 @click.argument("milestone")
-@click.option("--on", required=True, type=DAY, help="The planned day.")
+@click.option("--on", required=True, type=DAY_TO_COME, help="The planned day.")
 @records
 def plan(**given: Any) -> PlanMilestone:
     """Plan a milestone for a day; planning it again moves it.
@@ -56,7 +56,7 @@ def plan(**given: Any) -> PlanMilestone:
 @project.command("reach")
 @click.argument("project")
 @click.argument("milestone")
-@click.option("--on", required=True, type=DAY, help="The day it was reached.")
+@click.option("--on", **TODAY, help="The day it was reached.")
 @click.option("--corrects", type=int, metavar="POSITION", help="The event with the wrong day.")
 @records
 def reach(**given: Any) -> ReachMilestone:
@@ -75,7 +75,7 @@ def withdraw(**given: Any) -> WithdrawMilestone:
 
 @project.command("close")
 @click.argument("project")
-@click.option("--on", required=True, type=DAY, help="The day it is closed.")
+@click.option("--on", **TODAY, help="The day it is closed.")
 @click.option("--outcome", required=True, type=choice(Outcome), help="How it ended.")
 @records
 def close(**given: Any) -> CloseProject:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 from msgspec import UNSET
 
-from ledger.commands.options import DAY, Written, choice, period
+from ledger.commands.options import DAY, DAY_TO_COME, Written, choice, period
 from ledger.commands.studio.writing import records
 from ledger.commands.tree import Tree
 from ledger.decisions.sites import AddSite
@@ -109,7 +109,9 @@ def close(**given: Any) -> CloseSpace:
 
 @space.command("reopen")
 @click.argument("closure")
-@click.option("--on", type=DAY, help="The first day open again; without it, all of it is open.")
+@click.option(
+    "--on", type=DAY_TO_COME, help="The first day open again; without it, all of it is open."
+)
 @records
 def reopen(**given: Any) -> ReopenSpace:
     """End a closure early, or call it off."""
@@ -118,7 +120,9 @@ def reopen(**given: Any) -> ReopenSpace:
 
 @space.command("change")
 @click.argument("space")
-@click.option("--on", required=True, type=DAY, help="The first day of the change.")
+@click.option(
+    "--on", type=DAY, default="today", show_default=True, help="The first day of the change."
+)
 @click.option("--name", help="Its name.")
 @click.option("--kind", type=choice(SpaceKind), help="Kind of space.")
 @click.option("--area-m2", type=float, metavar="M2", help="Floor area.")
@@ -140,7 +144,9 @@ def change(**given: Any) -> ChangeSpace:
 
 @space.command("retire")
 @click.argument("space")
-@click.option("--on", required=True, type=DAY, help="The first day out of service.")
+@click.option(
+    "--on", type=DAY_TO_COME, default="today", show_default=True, help="First day out of service."
+)
 @records
 def retire(**given: Any) -> RetireSpace:
     """Take a space out of service for good."""

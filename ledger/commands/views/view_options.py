@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ledger.commands.options import Written
-from ledger.time.periods import parse_date
+from ledger.commands.options import DAY
 
 if TYPE_CHECKING:
     from ledger.projections.views import Parameter
@@ -38,7 +37,7 @@ def parameter_option(parameter: "Parameter") -> Callable[[Any], Any]:
     if parameter.choices:
         kind = click.Choice(parameter.choices)
     elif parameter.type is date:
-        kind = Written("YYYY-MM-DD", parse_date)
+        kind = DAY
     default = parameter.default
     shown = f"  [default: {default}]" if default not in (None, ()) else ""
     return click.option(

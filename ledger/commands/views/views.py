@@ -9,6 +9,7 @@ from ledger.commands import options
 from ledger.commands.exit_codes import STALE
 from ledger.commands.ids import tags_asked_for, warn_of_unknown
 from ledger.commands.session import Session, current
+from ledger.commands.spoken import settled
 from ledger.commands.tree import LOOKING_BACK, Leaf, Shared, Tree
 from ledger.commands.views.answer_sheets import (
     answer_sheet,
@@ -182,6 +183,7 @@ def _explain(
     """Show the events behind the rows that begin with a key."""
     ledger = session.open_to_look()
     at = ledger.log.head()
+    given = settled(session, ledger, given)
     position, zone = options.resolve_as_of(ledger, as_of), ledger.opened.zone
     with options.named("--explain"):
         found = ledger.views.explain(
@@ -207,6 +209,7 @@ def _answer(
     if as_of is None and session.read_url is None:
         try:
             ledger = session.open()
+            given = settled(session, ledger, given)
             answer = ledger.views.answer(name, given, now=ledger.seen_from(), progress=progress())
             warn_of_unknown(session, ledger, tags_asked_for(given))
             return answer, ledger.opened.zone, answer.as_of
@@ -215,6 +218,7 @@ def _answer(
             unkept = error
     ledger = session.open_to_look()
     at = ledger.log.head()
+    given = settled(session, ledger, given)
     position = options.resolve_as_of(ledger, as_of)
     now = ledger.seen_from(as_of)
     answer = ledger.views.answer(name, given, as_of=position, now=now, progress=progress())
@@ -284,14 +288,13 @@ def _diff_command(view: "View") -> click.Command:
     ) -> None:
         ledger = session.open_to_look()
         zone, head = ledger.opened.zone, ledger.log.head()
-        with options.named("BEFORE"):
-            first = ledger.resolve_as_of(before)
-        with options.named("AFTER"):
-            last = head if after is None else ledger.resolve_as_of(after)
-        found = ledger.views.compare(view.name, first, last, asked_with(given), progress=progress())
+        first = options.resolve_place(ledger, before, "BEFORE")
+        last = head if after is None else options.resolve_place(ledger, after, "AFTER")
+        asked = settled(session, ledger, asked_with(given))
+        found = ledger.views.compare(view.name, first, last, asked, progress=progress())
         count = len(found.changes)
         many = "no row changed" if not count else f"{count:,} row{'s' * (count > 1)} changed"
-        warn_of_unknown(session, ledger, tags_asked_for(asked_with(given)))
+        warn_of_unknown(session, ledger, tags_asked_for(asked))
         old, new = place_words(found.before, zone), place_words(found.after, zone)
         session.say(f"View {view.name}: {many} between {old} and {new}, {zone}")
         session.say_standing(head)
