@@ -76,11 +76,17 @@ def confirm(**given: Any) -> ConfirmBookings:
 @click.argument("booking")
 @period(required=False)
 @click.option("--space", help="Move it to this space.")
-@click.option("--plan", type=PLAN, multiple=True, help="New purpose of its days; repeatable.")
+@click.option(
+    "--plan",
+    type=PLAN,
+    multiple=True,
+    help="New purpose of these days; other days keep theirs. Repeatable.",
+)
+@click.option("--clear-plan", is_flag=True, help="Make all days shoot days, but those of --plan.")
 @records
-def move(plan: tuple[Any, ...], **given: Any) -> MoveBooking:
-    """Move a booking to other days, to another space, or both."""
-    return MoveBooking(plan=plan or None, **given)
+def move(**given: Any) -> MoveBooking:
+    """Move a booking to other days, to another space, or both; or change its plan of days."""
+    return MoveBooking(**given)
 
 
 @booking.command("start")

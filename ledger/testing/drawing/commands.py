@@ -276,7 +276,14 @@ def _move(studio: Studio, choice: Choice) -> Decision | None:
     if booking is None:
         return _hold(studio, choice)
     elsewhere = space_of(studio, choice.other) if choice.other else None
+    if choice.length == choice.other == 2:
+        return MoveBooking(booking=booking, plan=_plan_of(studio, booking, choice))
     return MoveBooking(booking=booking, when=_when(studio, choice), space=elsewhere)
+
+
+def _plan_of(studio: Studio, booking: str, choice: Choice) -> tuple[DayPlan, ...]:
+    day = studio.one_of(list(studio.bookings[booking].period.days), choice.day)
+    return (DayPlan(day, day, studio.one_of(get_args(DayType), choice.other)),)
 
 
 def _shot_day(studio: "Studio", booking: str, number: int) -> date:
