@@ -105,6 +105,12 @@ def choice(declared: Any) -> click.Choice[str]:
     return click.Choice(get_args(declared))
 
 
+def as_written(what: str) -> Decorator[Any]:
+    """Add --as-written, for a name that is nearly a usual one."""
+    help = f"Take the {what} as it is, although it is nearly a usual one."
+    return click.option("--as-written", is_flag=True, help=help)
+
+
 # --- a period, in one of two forms -----------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
 from types import TracebackType
 from typing import Any, Union
 
@@ -75,6 +76,7 @@ class Wire:
         with a wrong one could be recorded and never be read again. Works for any decision
         class, known to this wire or not. Raises `BadInput`, `BadText`.
         """
+        self._check_numbers(decision)
         try:
             line = self.encode(decision)
             return msgspec.json.decode(line, type=type(decision), dec_hook=_from_text)
@@ -89,6 +91,16 @@ class Wire:
             what = f"a value that cannot be written: {error}"
         name = type(decision).__name__
         raise BadInput(f"{decision.words()}: {what}", advice=f"Give {name} what it declares")
+
+    def _check_numbers(self, decision: Decision) -> None:
+        """Refuse NaN and infinity: JSON would write null, and null can mean none."""
+        for name in decision.__struct_fields__:
+            value = getattr(decision, name)
+            if isinstance(value, float) and not isfinite(value):
+                raise BadInput(
+                    f"{decision.words()}: {name!r}: {value} is not a number",
+                    advice="Write digits without quotes",
+                )
 
     def read(self, lines: Iterable[bytes]) -> Iterator[tuple[int, Decision]]:
         """Yield the decisions of a batch file with their line numbers; skip blank lines."""

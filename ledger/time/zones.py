@@ -20,9 +20,7 @@ def zone(name: str) -> "ZoneInfo":
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadTime(
-            f"no time zone {name!r}", advice="Use an IANA name such as Asia/Shanghai"
-        ) from None
+        raise _unknown(name) from None
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +37,11 @@ def check_zone(name: str) -> str:
     Raises `BadTime`, also for a name that only this machine would understand.
     """
     if name not in _zone_names():
-        hint = did_you_mean(name, _zone_names(), otherwise="Use one such as Asia/Shanghai", most=2)
-        raise BadTime(f"no time zone {name!r}", advice=hint)
+        raise _unknown(name)
     return name
+
+
+def _unknown(name: str) -> BadTime:
+    example = "Use an IANA name such as Asia/Shanghai"
+    hint = did_you_mean(name, _zone_names(), otherwise=example, most=2)
+    return BadTime(f"no time zone {name!r}", advice=hint)

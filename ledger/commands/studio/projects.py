@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import DAY_TO_COME, TODAY, choice
+from ledger.commands.options import DAY_TO_COME, TODAY, as_written, choice
 from ledger.commands.studio.writing import records
 from ledger.commands.tree import Tree
 from ledger.decisions.projects import (
@@ -42,6 +42,7 @@ def open_project(**given: Any) -> OpenProject:
 @click.argument("project")
 @click.argument("milestone")
 @click.option("--on", required=True, type=DAY_TO_COME, help="The planned day.")
+@as_written("milestone")
 @records
 def plan(**given: Any) -> PlanMilestone:
     """Plan a milestone for a day; planning it again moves it.
@@ -58,6 +59,7 @@ def plan(**given: Any) -> PlanMilestone:
 @click.argument("milestone")
 @click.option("--on", **TODAY, help="The day it was reached.")
 @click.option("--corrects", type=int, metavar="POSITION", help="The event with the wrong day.")
+@as_written("milestone")
 @records
 def reach(**given: Any) -> ReachMilestone:
     """Record that a milestone was reached, planned or not."""

@@ -1,4 +1,4 @@
-"""What the days of a booking are for: a plan with an entry for each run of days of one type."""
+"""The purpose of a booking's days: a plan with an entry for each run of days of one type."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
