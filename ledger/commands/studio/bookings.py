@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from ledger.commands.options import MOMENT_TO_COME, PAGES, PLAN, TODAY, period
+from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
-from ledger.commands.tree import Tree
 from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.shoot_days import (
@@ -17,7 +17,7 @@ from ledger.decisions.bookings.shoot_days import (
 )
 
 
-@click.group(cls=Tree)
+@click.group(cls=NounTree, listed_by="bookings")
 def booking() -> None:
     """Holds, bookings and shoot days."""
 

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from ledger.commands.options import MOMENT_TO_COME, PAST_MOMENT, choice
+from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
-from ledger.commands.tree import Tree
 from ledger.decisions.equipment.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
 from ledger.decisions.equipment.items import (
     AddEquipment,
@@ -21,7 +21,7 @@ at = click.option("--at", type=PAST_MOMENT, help="When it happened.  [default: n
 PLACE = "A place is a space's id, or outside:NAME, such as outside:rental-house."
 
 
-@click.group(cls=Tree)
+@click.group(cls=NounTree, listed_by="equipment")
 def equipment() -> None:
     """Where things are and who has them."""
 

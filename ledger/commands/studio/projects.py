@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from ledger.commands.options import DAY_TO_COME, TODAY, as_written, choice
+from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
-from ledger.commands.tree import Tree
 from ledger.decisions.projects import (
     CloseProject,
     OpenProject,
@@ -17,7 +17,7 @@ from ledger.decisions.projects import (
 from ledger.events.projects import Outcome, ProjectKind
 
 
-@click.group(cls=Tree)
+@click.group(cls=NounTree, listed_by="projects")
 def project() -> None:
     """Productions and their milestones."""
 

@@ -6,8 +6,8 @@ import click
 from msgspec import UNSET
 
 from ledger.commands.options import DAY, DAY_TO_COME, Written, as_written, choice, period
+from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
-from ledger.commands.tree import Tree
 from ledger.decisions.sites import AddSite
 from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, ReopenSpace, RetireSpace
 from ledger.errors import BadInput
@@ -41,7 +41,7 @@ NUMBER_OR_NONE = Written("NUMBER|none", _number_or_none)
 TEXT_OR_NONE = Written("TEXT|none", lambda text: None if text == "none" else text)
 
 
-@click.group(cls=Tree)
+@click.group(cls=NounTree, listed_by="sites")
 def site() -> None:
     """Campuses."""
 
@@ -67,7 +67,7 @@ def add_site(**given: Any) -> AddSite:
     return AddSite(**given)
 
 
-@click.group(cls=Tree)
+@click.group(cls=NounTree, listed_by="spaces")
 def space() -> None:
     """Stages, halls and other spaces that can be booked."""
 

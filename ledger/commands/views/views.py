@@ -92,7 +92,7 @@ class ViewTree(Tree):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a view."""
         view = find_view(current(ctx), cmd_name)
-        return None if view is None else _command(view)
+        return None if view is None else command_of_view(view)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -119,7 +119,7 @@ def view(ctx: click.Context, output: Output) -> None:
         _list(ctx.ensure_object(Session), output)
 
 
-def _command(view: "View") -> click.Command:
+def command_of_view(view: "View") -> click.Command:
     """The command that asks a view."""
 
     @click.option(
