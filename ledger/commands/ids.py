@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ledger.decisions.usual_names import MILESTONES, SPACE_KINDS, slip_of
 from ledger.errors import BadInput, UnknownId, asks, near, suggestion
 from ledger.events import (
     BookingHeld,
@@ -74,6 +75,16 @@ def warn_of_unknown(session: "Session", ledger: "Ledger", tags: Iterable[str]) -
             continue
         hint = _kind_meant(kind, id) if kind not in FIRST_EVENTS else ""
         session.say(f"warning: no event has the tag {asked!r}{hint and f'. {hint}'}")
+
+
+def warn_of_slips(session: "Session", given: Mapping[str, Any]) -> None:
+    """Warn of a kind or milestone that nothing has and that is nearly a usual one."""
+    for name, usual in (("kind", SPACE_KINDS), ("milestone", MILESTONES)):
+        value = given.get(name, ())
+        for asked in value if isinstance(value, list | tuple) else (value,):
+            meant = slip_of(str(asked), usual)
+            if meant:
+                session.say(f"warning: nothing is of the {name} {asked!r}. {suggestion([meant])}")
 
 
 def _kind_meant(kind: str, id: str) -> str:

@@ -22,6 +22,7 @@ IN_A_FILE = "Write the date: words such as today are read on the command line on
 FORMS = "or say it: today, tomorrow, +14, mon, 07-01"
 
 _DAY = timedelta(days=1)
+_WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)([Tt ]\d\d:\d\d.*)?", re.ASCII)
 _STEP = r"[+-]\d{1,4}"
 _MONTH_DAY = r"\d\d-\d\d"
 _WEEKDAYS = {name[:3].lower(): number for number, name in enumerate(day_name)}
@@ -82,7 +83,8 @@ class _End(Struct, frozen=True):
         if found is not None:
             hour = (found[2] or "").strip()
             return cls(found[1].lower(), f"T{hour.lstrip('Tt ')}" if hour else "")
-        return cls(text[:10], text[10:])
+        written = _WRITTEN.fullmatch(text)
+        return cls(text, "") if written is None else cls(written[1], written[2] or "")
 
     @property
     def is_month_day(self) -> bool:
@@ -151,7 +153,7 @@ def _moved(day: date, by: int) -> date:
 
 def _written(word: str) -> date:
     try:
-        return date.fromisoformat(word)
+        return date.fromisoformat(word if _WRITTEN.fullmatch(word) else "")
     except ValueError:
         raise BadTime(
             f"{word!r} is not a date", advice=did_you_mean(word, WORDS, otherwise=FORMS)

@@ -90,6 +90,39 @@ def test_in_a_file_a_day_is_a_date(text: str) -> None:
 _DAYS = st.dates(date(1950, 1, 1), date(2900, 1, 1))
 
 
+_ENDS = st.sampled_from(
+    [
+        "today",
+        "+9999",
+        "-9999",
+        "mon",
+        "-sun",
+        "02-29",
+        "12-31",
+        "00-00",
+        "9999-12-31",
+        "1-1",
+        "..",
+        "",
+    ]
+)
+
+
+@given(
+    st.one_of(st.text(), st.lists(_ENDS, min_size=1, max_size=3).map("..".join)),
+    st.dates(),
+    st.sampled_from(["to come", "past", "this year"]),
+)
+def test_whatever_is_typed_is_a_day_or_refused(text: str, today: date, leaning: Leaning) -> None:
+    if not is_said(text):
+        return
+    try:
+        digits = in_digits(text, today, leaning).text
+    except BadTime:
+        return
+    assert not is_said(digits)
+
+
 @given(today=_DAYS, other=_DAYS)
 def test_a_month_and_a_day_are_the_nearest_in_their_direction(today: date, other: date) -> None:
     said = f"{other:%m-%d}"

@@ -7,7 +7,7 @@ import click
 
 from ledger.commands import options
 from ledger.commands.exit_codes import STALE
-from ledger.commands.ids import tags_asked_for, warn_of_unknown
+from ledger.commands.ids import tags_asked_for, warn_of_slips, warn_of_unknown
 from ledger.commands.session import Session, current
 from ledger.commands.spoken import settled
 from ledger.commands.tree import LOOKING_BACK, Leaf, Shared, Tree
@@ -166,6 +166,8 @@ def show_view(
     answer, zone, at = _answer(session, name, given, as_of)
     session.say(title(answer, zone))
     session.say_standing(at)
+    if not answer.rows:
+        warn_of_slips(session, given)
     with output.opened() as sink:
         sink.write(answer_sheet(answer, zone))
     say_if_stale(session, answer)

@@ -113,6 +113,12 @@ def test_a_figure_by_area_says_how_many_spaces_have_none(terminal: Terminal) -> 
     assert "new: Lot (parking) at site main" in terminal.must("diff", "1").out
 
 
+def test_an_empty_answer_asks_about_a_kind_that_is_nearly_a_usual_one(terminal: Terminal) -> None:
+    asked = terminal.must("space", "list", "--kind", "parkng")
+    assert "nothing is of the kind 'parkng'. Did you mean parking?" in asked.err
+    assert "warning" not in terminal.must("space", "list", "--kind", "parking").err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
