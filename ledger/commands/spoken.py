@@ -85,7 +85,7 @@ def _first_day(value: Any, clock: str) -> date | None:
 
 def say(session: "Session", option: str, typed: str, told: InDigits, clock: str) -> None:
     """Say which day a word stood for."""
-    session.say(f"{option} {typed} is {told.said} ({clock})")
+    session.say(f"{option} {typed} is {told.said} ({clock})".lstrip())
 
 
 def place_in_log(ledger: "Ledger", text: str, option: str) -> str:

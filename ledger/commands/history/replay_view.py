@@ -59,7 +59,7 @@ class Look:
         """Return the position of a typed place, and the time at which its views are asked."""
         bare = text.removeprefix("#")
         text = bare if bare.isdecimal() else text
-        text = place_in_log(self.ledger, text, "place")
+        text = place_in_log(self.ledger, text, "")
         return self.ledger.resolve_as_of(text), self.ledger.seen_from(text)
 
     def go(self, position: int, now: datetime | None = None) -> tuple[int, float]:
