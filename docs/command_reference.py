@@ -18,7 +18,7 @@ from ledger.decisions.command_keys import Key, keys
 MEANINGS = {
     "booking": "The booking's id.",
     "booking challenge.against": "Only these holders; null: all that are ahead.",
-    "booking move.plan": "The new use of its days; null: the plan moves along.",
+    "booking move.plan": "The new use of days; other days keep theirs, which moves along.",
     "booking hold.plan": "The use of days; those not listed are shoot days.",
     "booking report.pages_planned_eighths": "Script pages planned, in eighths: 19 is 2 3/8 pages.",
     "booking report.pages_shot_eighths": "Script pages shot, in eighths.",
@@ -31,6 +31,7 @@ MEANINGS = {
     "site": "The site's id.",
     "space": "The space's id.",
     "space change.answer_within_hours": "Hours for an answer; null leaves them to the site.",
+    "space change.area_m2": "Floor area; null: none.",
     "space change.capacity": "Units; null makes it exclusive.",
     "space change.phase": "Its phase; null removes it.",
     "when": "The days or hours; `--days`, or `--from` and `--to`, on the command line.",

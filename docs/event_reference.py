@@ -31,7 +31,7 @@ MEANINGS = {
     "answer_within_hours": "hours in which a challenged holder has to answer; null: as the "
     "site says",
     "SiteRegistered.answer_within_hours": "hours in which a challenged holder has to answer",
-    "area_m2": "floor area in m²",
+    "area_m2": "floor area in m²; null: none is known",
     "at": "when it happened",
     "booking": "the booking",
     "by": "the later hold that asks",

@@ -33,6 +33,7 @@ from ledger.log.store.store_urls import Place
 from ledger.snapshots import Snapshots
 from ledger.tags import check_text, random_id, tag
 from ledger.time.periods import Clock, SystemClock, last_instant, zone
+from ledger.time.spoken_days import in_digits, is_said
 
 if TYPE_CHECKING:
     from ledger.projections.projection import Projection
@@ -346,14 +347,14 @@ class Ledger:
             return now
         if as_of.strip().isdecimal():
             return None
-        return min(last_instant(as_of.strip(), self.opened.zone), now)
+        return min(last_instant(self._in_digits(as_of.strip()), self.opened.zone), now)
 
     def resolve_as_of(self, text: str) -> int:
         """Return the position of an as-of: a position itself, or the last one recorded by a time.
 
         A date means the end of that day in the ledger's zone, and a time without seconds
-        the end of that minute. Raises `BadInput` for a position that the log has not
-        reached.
+        the end of that minute. The day can be said: `yesterday`, or `mon` for the last one.
+        Raises `BadInput` for a position that the log has not reached.
         """
         text = text.strip()
         if text.isdecimal():
@@ -364,7 +365,14 @@ class Ledger:
                 here = " at the replica" if self.replica else ""
                 raise BadInput(f"there is no #{text:.20}", advice=f"The log ends at #{head}{here}")
             return position
-        return self.log.position_at(last_instant(text, self.opened.zone))
+        return self.log.position_at(last_instant(self._in_digits(text), self.opened.zone))
+
+    def _in_digits(self, text: str) -> str:
+        """Return a time of the log with a day said in words as its date."""
+        if not is_said(text):
+            return text
+        today = self._clock.now().astimezone(zone(self.opened.zone)).date()
+        return in_digits(text, today, "past", steps=False).text
 
 
 def _registry(extensions: Extensions | None) -> Registry:

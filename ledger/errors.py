@@ -149,8 +149,8 @@ class RefusedBy(Declared, Refused, kw_only=True):
     position: int | None
 
 
-def near(word: str, known: Iterable[str]) -> list[str]:
-    """Return up to three known names that the word may stand for, the nearest first.
+def near(word: str, known: Iterable[str], *, most: int = 3) -> list[str]:
+    """Return the known names that the word may stand for, the nearest first.
 
     Short ids with a number all look alike, but b-9 is not a misspelt b-1.
     """
@@ -159,14 +159,30 @@ def near(word: str, known: Iterable[str]) -> list[str]:
     names = list(known)
     numbered = any(letter.isdigit() for letter in word)
     cutoff = 0.6 if len(word) > 5 else 0.75 if numbered else 0.5
-    alike = get_close_matches(word, names, n=3, cutoff=cutoff)
-    return alike or ([name for name in names if word in name][:3] if len(word) >= 4 else [])
+    alike = get_close_matches(word, names, n=most, cutoff=cutoff)
+    return alike or ([name for name in names if word in name][:most] if len(word) >= 4 else [])
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a question that suggests the known names near a word; empty if there are none."""
-    meant = near(word, known)
-    return f"Did you mean {' or '.join(meant)}?" if meant else ""
+def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "", most: int = 3) -> str:
+    """Return a question that suggests the known names near a word, `otherwise` if there are none.
+
+    This is the one place that words the question.
+    """
+    return suggestion(near(word, known, most=most)) or otherwise
+
+
+def suggestion(meant: Iterable[str]) -> str:
+    """Return the question for names that were found; empty without any."""
+    names = " or ".join(meant)
+    return f"{_ASKS} {names}?" if names else ""
+
+
+_ASKS = "Did you mean"
+
+
+def asks(advice: str) -> bool:
+    """Whether an advice suggests a name."""
+    return advice.startswith(_ASKS)
 
 
 class UnknownId(Refused):
@@ -175,7 +191,7 @@ class UnknownId(Refused):
     rule = "known-id"
 
     def __init__(self, kind: str, id: str, *, known: Iterable[str] = ()) -> None:
-        advice = did_you_mean(id, known) or ADD_ADVICE.get(kind, "")
+        advice = did_you_mean(id, known, otherwise=ADD_ADVICE.get(kind, ""))
         super().__init__(f"no {kind} {id!r} in this ledger", advice=advice)
         self.kind, self.id = kind, id
 

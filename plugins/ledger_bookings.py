@@ -27,7 +27,7 @@ BookingState = Literal[
 
 OneSpace = Annotated[str | None, "only this space"]
 OneProject = Annotated[str | None, "only this project"]
-At = Annotated[str | None, "as deadlines stand at this time (default: now)"]
+At = Annotated[Moment | None, "as deadlines stand at this time (default: now)"]
 
 
 # --- what is kept ------------------------------------------------------------------------
@@ -164,12 +164,11 @@ class Bookings(Projection):
         at: At = None,
     ) -> list[BookingLine]:
         """Every booking, also those that came to nothing, by first day, space and id."""
-        asked = _asked(at)
         first = max((day for day in (since, on) if day is not None), default=date.min)
         last = min((day for day in (until, on) if day is not None), default=date.max)
         lines = []
         for booking in self._bookings(space=space, project=project):
-            days, now = booking.period.days, self._state(booking, asked)
+            days, now = booking.period.days, self._state(booking, at)
             if days.first <= last and first <= days.last and (not state or now in state):
                 lines.append(_booking_line(booking, days, now))
         return sorted(lines, key=lambda line: (line.first, line.space, line.booking))
@@ -181,13 +180,12 @@ class Bookings(Projection):
         """The live holds by space, first day and rank. A hold whose expiry has passed lives
         no longer; a challenge is open until its answer is due. A hold behind a firm booking
         cannot be confirmed before that one moves or is cancelled."""
-        asked = _asked(at)
         ladders: dict[str, list[FullBooking]] = {}
         for booking in self._bookings(space=space, state="held"):
-            if self._state(booking, asked) == "held":
+            if self._state(booking, at) == "held":
                 ladders.setdefault(booking.space, []).append(booking)
         lines = [
-            self._hold_line(hold, [o for o in ladder if o.period.overlaps(hold.period)], asked)
+            self._hold_line(hold, [o for o in ladder if o.period.overlaps(hold.period)], at)
             for ladder in ladders.values()
             for hold in ladder
             if project is None or hold.project == project
@@ -261,11 +259,6 @@ class Bookings(Projection):
             answer_by=due,
             challenge=None if due is None else "lapsed" if lapsed else "open",
         )
-
-
-def _asked(at: str | None) -> Moment | None:
-    """The time asked about, on each space's own clock unless it has an offset."""
-    return None if at is None else Moment.parse(at)
 
 
 def _booking_line(booking: FullBooking, days: Days, state: BookingState) -> BookingLine:

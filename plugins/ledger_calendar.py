@@ -34,7 +34,7 @@ DayState = Literal["confirmed", "closed", "held", "free", "not in service"]
 
 OneSpace = Annotated[str | None, "only this space"]
 OneSite = Annotated[str | None, "only spaces of this site"]
-At = Annotated[str | None, "as seen from this time (default: now)"]
+At = Annotated[Moment | None, "as seen from this time (default: now)"]
 
 
 # --- what is kept ------------------------------------------------------------------------
@@ -161,18 +161,17 @@ class Calendar(Projection):
         return [_horizon(room, room.day_of(now)) for room, now in self._rooms(space, site, at)]
 
     def _rooms(
-        self, space: str | None, site: str | None, at: str | None
+        self, space: str | None, site: str | None, at: Moment | None
     ) -> list[tuple[Occupancy, datetime]]:
         """The spaces, each with the time that is asked about on its clock.
 
         A hold that has expired by then takes nothing, even if no event says so.
         """
-        asked = None if at is None else Moment.parse(at)
         rooms = []
         for known in self.spaces.rows(site=site, space=space):
             if known.it is None:
                 continue  # its first event cannot be read: a later version wrote it
-            now = (self.now or _UNSET) if asked is None else asked.resolve(known.it.zone)
+            now = (self.now or _UNSET) if at is None else at.resolve(known.it.zone)
             taken = (row.it for row in self.taken.rows(space=known.space))
             closures = (row.it for row in self.closures.rows(space=known.space))
             room = Occupancy(

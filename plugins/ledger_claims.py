@@ -521,12 +521,15 @@ def _site_area(claims: Claims, claim: Claim, day: date, end: datetime) -> _Deriv
     spaces = [(space, facts) for space, facts in spaces if claim.subject in (None, space.site)]
     if not spaces:
         return _Derived(None, "no space was in service")
+    if all(facts.area_m2 is None for _, facts in spaces):
+        return _Derived(None, "no space in service has an area")
     by_phase: dict[str, float] = {}
     for _, facts in spaces:
         phase = facts.phase or "no phase"
-        by_phase[phase] = by_phase.get(phase, 0.0) + facts.area_m2
+        by_phase[phase] = by_phase.get(phase, 0.0) + (facts.area_m2 or 0.0)
     total = sum(by_phase.values())
     parts = f"spaces in service: {_sum_of(by_phase)} = {total:,.0f} m²"
+    parts += _without_area([facts.area_m2 for _, facts in spaces])
     phases = {
         other.subject or "": other.number
         for other in claims.standing.rows(metric="phase area", publisher=claim.publisher)
@@ -539,11 +542,20 @@ def _site_area(claims: Claims, claim: Claim, day: date, end: datetime) -> _Deriv
 
 def _phase_area(claims: Claims, claim: Claim, day: date, end: datetime) -> _Derived:
     spaces = _in_service(claims, day, end)
-    areas = {space.id: facts.area_m2 for space, facts in spaces if facts.phase == claim.subject}
-    if not areas:
+    known = {space.id: facts.area_m2 for space, facts in spaces if facts.phase == claim.subject}
+    areas = {id: area for id, area in known.items() if area is not None}
+    if not known:
         return _Derived(None, f"no space of {claim.subject} was in service")
+    if not areas:
+        return _Derived(None, f"no space of {claim.subject} has an area")
     total = sum(areas.values())
-    return _Derived(total, f"spaces in service: {_sum_of(areas)} = {total:,.0f} m²")
+    left_out = _without_area(list(known.values()))
+    return _Derived(total, f"spaces in service: {_sum_of(areas)} = {total:,.0f} m²{left_out}")
+
+
+def _without_area(areas: list[float | None]) -> str:
+    none = areas.count(None)
+    return f"; {none} without an area" if none else ""
 
 
 def _sum_of(areas: dict[str, float]) -> str:

@@ -279,7 +279,7 @@ class Equipment(Projection):
         booking: Annotated[str | None, "only what is out for this booking"] = None,
         available: Annotated[bool | None, "only what can (not) be checked out"] = None,
         on: Annotated[date | None, "as it was at the end of this day"] = None,
-        at: Annotated[str | None, "as it was at this time (default: now)"] = None,
+        at: Annotated[Moment | None, "as it was at this time (default: now)"] = None,
     ) -> list[ItemLine]:
         """Every item that was registered by then. Due back is overdue against that time. What is
         not out, not in service and not retired can be checked out."""
@@ -421,14 +421,14 @@ class Equipment(Projection):
         origin = self.origins.get("")
         return origin.zone if origin else "UTC"
 
-    def _until(self, on: date | None, at: str | None) -> datetime:
+    def _until(self, on: date | None, at: Moment | None) -> datetime:
         """The instant before which things are looked at."""
         if on is not None and at is not None:
             raise BadInput("a day and a time cannot both be asked about", advice="Give one of them")
         if on is not None:
             return start_of_day(on + _DAY, self._zone())
         if at is not None:
-            return Moment.parse(at).resolve(self._zone()) + timedelta(microseconds=1)
+            return at.resolve(self._zone()) + timedelta(microseconds=1)
         return _END
 
 

@@ -83,7 +83,7 @@ class FreeLine(Struct, frozen=True):
     space: str
     site: str
     kind: str
-    area_m2: float
+    area_m2: float | None
     holds: tuple[str, ...]
 
 
@@ -274,7 +274,7 @@ def _free_runs(
 
     def is_free(day: date) -> bool:
         facts = room.space.facts_on(day)
-        fits = kind in (None, facts.kind) and (area is None or area <= facts.area_m2)
+        fits = kind in (None, facts.kind) and (area is None or area <= (facts.area_m2 or 0.0))
         return fits and room.is_free_all(day, units)
 
     for free, run in groupby(window, is_free):

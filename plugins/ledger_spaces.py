@@ -62,7 +62,7 @@ class SpaceLine(Struct, frozen=True):
     site: str
     phase: str | None
     kind: str
-    area_m2: float
+    area_m2: float | None
     use: Literal["exclusive", "shared"]
     capacity: int | None
     answer_within_hours: int
@@ -89,7 +89,10 @@ class ClosureLine(Struct, frozen=True):
 
 
 class SiteLine(Struct, frozen=True):
-    """A campus, with what is in service there on a day (closed or not)."""
+    """A campus, with what is in service there on a day (closed or not).
+
+    `without_area` counts the spaces that `area_m2` leaves out, since none is known of them.
+    """
 
     site: str
     name: str
@@ -100,6 +103,7 @@ class SiteLine(Struct, frozen=True):
     answer_within_hours: int
     spaces: int
     area_m2: float
+    without_area: int
 
 
 # --- the projection ----------------------------------------------------------------------
@@ -228,14 +232,15 @@ class Spaces(Projection):
                 zone=site.zone,
                 answer_within_hours=site.answer_within_hours,
                 spaces=len(areas),
-                area_m2=sum(areas),
+                area_m2=sum(area for area in areas if area is not None),
+                without_area=areas.count(None),
             )
             for row in self.known_sites.rows()
             if (site := row.it) is not None
             for areas in (self._areas_in_service(site, self._day(on, site.zone)),)
         ]
 
-    def _areas_in_service(self, site: Site, day: date) -> list[float]:
+    def _areas_in_service(self, site: Site, day: date) -> list[float | None]:
         spaces = self._spaces(site=site.id)
         return [space.facts_on(day).area_m2 for space in spaces if space.in_service(day)]
 

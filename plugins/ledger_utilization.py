@@ -274,8 +274,8 @@ class _Tally(NamedTuple):
         return _ratio(self.occupied.bit_count(), self.available.bit_count())
 
     def m2_days(self, days: int) -> float:
-        """The area of the space summed over those days."""
-        return sum(facts.area_m2 * (days & held).bit_count() for held, facts in self.facts)
+        """The area of the space summed over those days on which it has one."""
+        return sum((f.area_m2 or 0.0) * (days & held).bit_count() for held, f in self.facts)
 
     def hours(self) -> tuple[float, float]:
         """The hours of the available days that bookings took, and those that no closure took."""
@@ -525,6 +525,16 @@ def _sums(pairs: Iterable[tuple[float, float]]) -> tuple[float, float]:
     return numerator, denominator
 
 
+def _no_area(tallies: Iterable[_Tally]) -> list[str]:
+    return [tally.space for tally in tallies if not tally.m2_days(tally.available)]
+
+
+def _without_area(tallies: Iterable[_Tally]) -> str:
+    """How many spaces a figure by area leaves out."""
+    none = len(_no_area(tallies))
+    return f", {none} space{'s' * (none > 1)} without an area" if none else ""
+
+
 def _measures(tallies: list[_Tally], window: _Window) -> Iterator[Measure]:
     usable = [t for t in tallies if t.available]
     occupied, available = _days(t.occupied for t in usable), _days(t.available for t in usable)
@@ -536,13 +546,14 @@ def _measures(tallies: list[_Tally], window: _Window) -> Iterator[Measure]:
         ("net by units", "booked / available unit-days", *_sums(t.unit_days() for t in usable)),
         (
             "area-weighted net",
-            "occupied / available m²·days",
+            f"occupied / available m²·days{_without_area(usable)}",
             sum(t.m2_days(t.occupied) for t in usable),
             sum(t.m2_days(t.available) for t in usable),
         ),
     )
     for name, of, numerator, denominator in sums:
         n = len(tallies if name == "gross" else usable)
+        n -= len(_no_area(usable)) if name == "area-weighted net" else 0
         value = _ratio(numerator, denominator)
         yield Measure(name, value, numerator, denominator, of, n, (), window.first, window.last)
     for name, ratios in (

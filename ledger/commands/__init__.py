@@ -182,6 +182,8 @@ def cli(session: Session, /, **given: Any) -> None:
     Data goes to stdout, messages to stderr. --ledger and --actor can also be set in the
     environment (STUDIO_LEDGER, STUDIO_LEDGER_ACTOR) or in a studio-ledger.toml in this
     folder or one above it.
+
+    A day is a date or a word for one: 2025-07-01, today, +14, mon, 07-01.
     """
     session.take(given)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, suggestion
 
 DONE, REFUSED, USAGE, FOUND, CONFLICT, STALE = range(6)
 NO_LEDGER = 10
@@ -106,7 +106,7 @@ def _usage(error: click.UsageError) -> str:
             # In a file of commands the keys are named: hence `--space stage-1` for an argument.
             message += f". Give the {name.removeprefix('--')} without {name}"
         elif error.possibilities:
-            message += f". Did you mean {' or '.join(error.possibilities)}?"
+            message += f". {suggestion(error.possibilities)}"
         elif error.ctx is not None and name in _options(error.ctx.find_root().command):
             root = error.ctx.find_root().info_name
             rest = error.ctx.command_path.removeprefix(f"{root} ")

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from ledger.errors import BadInput, UnknownId
+from ledger.decisions.usual_names import MILESTONES, SPACE_KINDS, slip_of
+from ledger.errors import BadInput, UnknownId, asks, near, suggestion
 from ledger.events import (
     BookingHeld,
     EquipmentRegistered,
@@ -70,12 +70,26 @@ def warn_of_unknown(session: "Session", ledger: "Ledger", tags: Iterable[str]) -
         kind, _, id = asked.partition(":")
         if kind in FIRST_EVENTS and "@" not in id:
             unknown = UnknownId(kind, id, known=known_ids(ledger, kind))
-            hint = f". {unknown.advice}" if "Did you mean" in unknown.advice else ""
+            hint = f". {unknown.advice}" if asks(unknown.advice) else ""
             session.say(f"warning: {unknown.message}{hint}")
             continue
-        near = get_close_matches(kind, FIRST_EVENTS, n=1, cutoff=0.6)
-        hint = f". Did you mean {near[0]}:{id}?" if near and near[0] != kind else ""
-        session.say(f"warning: no event has the tag {asked!r}{hint}")
+        hint = _kind_meant(kind, id) if kind not in FIRST_EVENTS else ""
+        session.say(f"warning: no event has the tag {asked!r}{hint and f'. {hint}'}")
+
+
+def warn_of_slips(session: "Session", given: Mapping[str, Any]) -> None:
+    """Warn of a kind or milestone that nothing has and that is nearly a usual one."""
+    for name, usual in (("kind", SPACE_KINDS), ("milestone", MILESTONES)):
+        value = given.get(name, ())
+        for asked in value if isinstance(value, list | tuple) else (value,):
+            meant = slip_of(str(asked), usual)
+            if meant:
+                session.say(f"warning: nothing is of the {name} {asked!r}. {suggestion([meant])}")
+
+
+def _kind_meant(kind: str, id: str) -> str:
+    """Suggest the tag with the kind that was meant; empty if none is near."""
+    return suggestion(f"{one}:{id}" for one in near(kind, FIRST_EVENTS, most=1))
 
 
 def tags_asked_for(given: Mapping[str, Any]) -> Iterator[str]:
@@ -102,8 +116,7 @@ def find_thing(ledger: "Ledger", text: str) -> tuple[str, str]:
         known = known_ids(ledger, kind)
         error = UnknownId(kind, id, known=known)
         if kind not in FIRST_EVENTS:
-            near = get_close_matches(kind, FIRST_EVENTS, n=1, cutoff=0.6)
-            error.advice = f"Did you mean {near[0]}:{id}?" if near else error.advice
+            error.advice = _kind_meant(kind, id) or error.advice
         raise error
     return kind, id
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ledger.commands.spoken import Spoken, log_time, place_in_log
 from ledger.commands.tree import LOOKING_BACK, OUTPUT, RECORDING, Shared
-from ledger.errors import BadInput, BadTime, LedgerError
+from ledger.errors import BadInput, BadTime, LedgerError, did_you_mean
 from ledger.events.bookings import DayPlan
 from ledger.terminal.output import FORMATS, Output
 from ledger.time.periods import Days, Deadline, Moment, When, parse_date
+from ledger.time.spoken_days import FORMS, WORDS, Leaning, is_said
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -25,12 +27,19 @@ Decorator = Callable[[F], F]
 
 
 class Written(click.ParamType[Any]):
-    """A text that a parser of this project reads; its errors are the parser's."""
+    """A text that a parser of this project reads; its errors are the parser's.
 
-    def __init__(self, metavar: str, parse: Callable[[str], Any]) -> None:
+    With a `leaning` a day in it can be said in words. Such a value becomes a `Spoken`, since
+    what *today* is depends on a clock of the studio.
+    """
+
+    def __init__(
+        self, metavar: str, parse: Callable[[str], Any], leaning: Leaning | None = None
+    ) -> None:
         self.name = metavar
         self._metavar = metavar
         self._parse = parse
+        self._leaning = leaning
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Return the placeholder for a help text."""
@@ -40,7 +49,10 @@ class Written(click.ParamType[Any]):
         """Parse the text. Raises the parser's `BadInput`, with the option's name before it."""
         if not isinstance(value, str):
             return value
-        with named(param.opts[0] if param is not None else ""):
+        option = param.opts[0] if param is not None else ""
+        if self._leaning is not None and is_said(value):
+            return Spoken(option, value, self._parse, self._leaning)
+        with named(option), naming_words(value, said=self._leaning is not None):
             return self._parse(value)
 
 
@@ -74,10 +86,15 @@ def _eighths(text: str) -> int:
         ) from None
 
 
-DAY = Written("YYYY-MM-DD", parse_date)
-MOMENT = Written("TIME", Moment.parse)
-DEADLINE = Written("TIME", Deadline.parse)
-PLAN = Written("A..B=KIND", _plan)
+DAY = Written("DAY", parse_date, "this year")
+PAST_DAY = Written("DAY", parse_date, "past")
+TODAY: dict[str, Any] = {"type": PAST_DAY, "default": "today", "show_default": True}
+"""A day on which something happened: today unless told."""
+DAY_TO_COME = Written("DAY", parse_date, "to come")
+MOMENT = Written("TIME", Moment.parse, "this year")
+PAST_MOMENT = Written("TIME", Moment.parse, "past")
+DEADLINE = Written("TIME", Deadline.parse, "to come")
+PLAN = Written("A..B=KIND", _plan, "to come")
 PAGES = Written("PAGES", _eighths)
 
 
@@ -86,6 +103,12 @@ def choice(declared: Any) -> click.Choice[str]:
     from typing import get_args
 
     return click.Choice(get_args(declared))
+
+
+def as_written(what: str) -> Decorator[Any]:
+    """Add --as-written, for a name that is nearly a usual one."""
+    help = f"Take the {what} as it is, although it is nearly a usual one."
+    return click.option("--as-written", is_flag=True, help=help)
 
 
 # --- a period, in one of two forms -----------------------------------------------------
@@ -119,11 +142,15 @@ def period(*, required: bool) -> Decorator[Any]:
     return decorate
 
 
-def _when(days: str | None, start: str | None, end: str | None) -> When:
+def _when(days: str | None, start: str | None, end: str | None) -> When | Spoken:
     if days is not None and start is None and end is None:
-        with named("--days"):
+        if is_said(days):
+            return Spoken("--days", days, When.parse, "to come")
+        with named("--days"), naming_words(days):
             return When.parse(days)
     if start is not None and end is not None:
+        if is_said(f"{start}..{end}"):
+            return _said_hours(start, end)
         with named("--from"):
             first = Moment.parse(start)
         with named("--to"):
@@ -132,6 +159,26 @@ def _when(days: str | None, start: str | None, end: str | None) -> When:
         if last.resolve("UTC") <= first.resolve("UTC"):
             raise BadTime(f"{end} is not after {start}", advice="Give the earlier time as --from")
     return When.of(days=days, start=start, end=end)
+
+
+def _said_hours(start: str, end: str) -> Spoken:
+    if end.strip()[-3:-2] != ":":  # as `When.of` does: an end needs an hour
+        raise BadTime(f"--to {end} does not say at what hour", advice=f"Write '{end} 18:00'")
+    return Spoken("--from", f"{start}..{end}", When.parse, "to come")
+
+
+@contextmanager
+def naming_words(text: str, *, said: bool = True) -> Iterator[None]:
+    """If a text is near a word for a day, let the error suggest it."""
+    try:
+        yield
+    except BadTime as error:
+        ends = text.partition("=")[0].strip().lower().split("..")
+        words = [end for end in ends if end[:1].isalpha()]
+        if said and words:
+            near = (did_you_mean(end, WORDS, most=1) for end in words)
+            error.advice = next(filter(None, near), f"{error.advice}, {FORMS}")
+        raise
 
 
 @contextmanager
@@ -148,8 +195,13 @@ def resolve_as_of(ledger: "Ledger", as_of: str | None) -> int | None:
     """Return the position of --as-of; None if it was not given. Raises `BadInput`."""
     if as_of is None:
         return None
-    with named("--as-of"):
-        return ledger.resolve_as_of(as_of)
+    return resolve_place(ledger, as_of, "--as-of")
+
+
+def resolve_place(ledger: "Ledger", text: str, option: str) -> int:
+    """Return the position of a place in the log, as typed for an option. Raises `BadInput`."""
+    with named(option):
+        return ledger.resolve_as_of(place_in_log(ledger, text, option))
 
 
 def resolve_recorded_since(ledger: "Ledger", text: str | None) -> int:
@@ -163,7 +215,8 @@ def resolve_recorded_since(ledger: "Ledger", text: str | None) -> int:
     with named("--recorded-since"):
         if text.strip().isdecimal():
             return ledger.resolve_as_of(text) - 1
-        first = Moment.parse(text).resolve(ledger.opened.zone)
+        typed = log_time(ledger, text, "--recorded-since", steps=False)
+        first = Moment.parse(typed).resolve(ledger.opened.zone)
         return ledger.log.position_at(first - timedelta(microseconds=1))
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.errors import BadInput
+from ledger.errors import BadInput, did_you_mean
 from ledger.sidecar_paths import expanded
 
 FILE = "studio-ledger.toml"
@@ -36,7 +36,6 @@ def find_settings(start: Path) -> Settings:
 def read_settings(file: Path) -> Settings:
     """Read a settings file. Raises `BadInput` if it cannot be used."""
     import tomllib  # loaded only if there is a file, so that --help stays fast
-    from difflib import get_close_matches
 
     try:
         with file.open("rb") as opened:
@@ -52,8 +51,7 @@ def read_settings(file: Path) -> Settings:
         ) from None
     for key, value in found.items():
         if key not in _KEYS:
-            near = get_close_matches(key, _KEYS, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Use only {', '.join(_KEYS)}"
+            hint = did_you_mean(key, _KEYS, otherwise=f"Use only {', '.join(_KEYS)}")
             raise BadInput(f"{file} holds an unknown setting {key!r}", advice=hint)
         if not isinstance(value, str) or not value:
             raise BadInput(f"{file}: {key} is not text", advice=f'Write {key} = "…"')

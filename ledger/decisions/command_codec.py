@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
 from types import TracebackType
 from typing import Any, Union
 
@@ -9,7 +10,7 @@ import msgspec
 
 from ledger.decisions.base import Decision
 from ledger.decisions.command_keys import explain
-from ledger.errors import BadInput, BadText, LedgerError
+from ledger.errors import BadInput, BadText, LedgerError, did_you_mean
 from ledger.time.periods import Deadline, Moment, When
 
 _WRITTEN = (When, Moment, Deadline)
@@ -75,6 +76,7 @@ class Wire:
         with a wrong one could be recorded and never be read again. Works for any decision
         class, known to this wire or not. Raises `BadInput`, `BadText`.
         """
+        self._check_numbers(decision)
         try:
             line = self.encode(decision)
             return msgspec.json.decode(line, type=type(decision), dec_hook=_from_text)
@@ -89,6 +91,16 @@ class Wire:
             what = f"a value that cannot be written: {error}"
         name = type(decision).__name__
         raise BadInput(f"{decision.words()}: {what}", advice=f"Give {name} what it declares")
+
+    def _check_numbers(self, decision: Decision) -> None:
+        """Refuse NaN and infinity: JSON would write null, and null can mean none."""
+        for name in decision.__struct_fields__:
+            value = getattr(decision, name)
+            if isinstance(value, float) and not isfinite(value):
+                raise BadInput(
+                    f"{decision.words()}: {name!r}: {value} is not a number",
+                    advice="Write digits without quotes",
+                )
 
     def read(self, lines: Iterable[bytes]) -> Iterator[tuple[int, Decision]]:
         """Yield the decisions of a batch file with their line numbers; skip blank lines."""
@@ -119,10 +131,8 @@ class Wire:
         """Return the command of that name. Raises `BadInput`, which suggests the nearest one."""
         if isinstance(name, str) and name in self.commands:
             return self.commands[name]
-        from difflib import get_close_matches
-
-        near = get_close_matches(str(name), self.commands, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"One of: {', '.join(self.commands)}"
+        all_of_them = f"One of: {', '.join(self.commands)}"
+        hint = did_you_mean(str(name), self.commands, otherwise=all_of_them, most=1)
         raise BadInput(
             "'do' names no command" if name is None else f"the command {name!r} is unknown",
             advice=hint,

@@ -13,9 +13,10 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 import msgspec
 from msgspec import NODEFAULT, UNSET, Struct, UnsetType
 
-from ledger.errors import BadInput, LedgerError
+from ledger.errors import BadInput, LedgerError, did_you_mean, near, suggestion
 from ledger.events.bookings import DayPlan
 from ledger.time.periods import Deadline, Moment, When
+from ledger.time.spoken_days import IN_A_FILE, is_said
 
 Read = Callable[[Any, Any], Any]
 """Reads a JSON value as the declared type; raises `ValidationError` or a `LedgerError`."""
@@ -130,16 +131,15 @@ def _said(value: Any, kind: Any, *, nullable: bool) -> tuple[str, str]:
     or_null = ", or null" if nullable else ""
     if get_origin(kind) is Literal:
         choices = [str(choice) for choice in get_args(kind)]
-        from difflib import get_close_matches
-
-        near = get_close_matches(str(value), choices, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Write one of them{or_null}"
+        hint = did_you_mean(str(value), choices, otherwise=f"Write one of them{or_null}", most=1)
         return f"{shown} is not one of {', '.join(choices)}", hint
     if get_origin(kind) is tuple:
         return f"{shown} is not a {takes(kind)}", f"Write [ … ]{or_null}"
     form = _FORMS.get(kind)
     if form is None:
         return f"{shown} is not a {takes(kind)}", ""
+    if kind is date and isinstance(value, str) and is_said(value):
+        return f"{shown} is not a {form.noun}", IN_A_FILE
     what = f"{shown} is neither true nor false" if kind is bool else f"{shown} is not a {form.noun}"
     return what, f"{form.advice}{or_null}"
 
@@ -148,10 +148,8 @@ def _meant(key: str, command: type[Struct]) -> str:
     names = command.__struct_fields__
     if "when" in names and key in ("days", "from", "to", "start", "end", "period"):
         return 'The period is one key: "when": "A..B" in days, or "START..END" in times'
-    from difflib import get_close_matches
-
-    near = get_close_matches(key, names, n=1) or [n for n in names if n.startswith(f"{key}_")]
-    return f"Did you mean {near[0]!r}?" if near else _all_keys(command)
+    meant = near(key, names, most=1) or [n for n in names if n.startswith(f"{key}_")][:1]
+    return suggestion(meant) or _all_keys(command)
 
 
 def _all_keys(command: type[Struct]) -> str:

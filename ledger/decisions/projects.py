@@ -1,5 +1,6 @@
 """Projects: from opening, through the milestones that they plan and reach, to closing."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from ledger.decisions.base import Context, Decision, check_unused
@@ -11,6 +12,8 @@ from ledger.decisions.project_refusals import (
     ProjectHasBookings,
     ReachedElsewhere,
 )
+from ledger.decisions.usual_names import MILESTONES as USUAL_MILESTONES
+from ledger.decisions.usual_names import check_usual
 from ledger.entities.bookings import TURNING_POINTS, Booking
 from ledger.entities.projects import MILESTONES, Milestone, Project, milestones_after
 from ledger.errors import (
@@ -84,19 +87,26 @@ class PlanMilestone(Decision, frozen=True, tag="project plan"):
     """Plan a milestone for a day; planning it again moves it.
 
     A closed project may still plan and reach milestones: a release or an award comes long
-    after the studio's own work is over.
+    after the studio's own work is over. A name that is nearly a usual one is refused, unless it
+    is `as_written`.
     """
 
     project: str
     milestone: str
     on: date
+    as_written: bool = False
 
     def decide(self, ctx: Context) -> None:
-        """Record `MilestonePlanned`. Raises `UnknownId`, `AlreadyReached`, `NothingChanges`."""
+        """Record `MilestonePlanned`.
+
+        Raises `UnknownId`, `NearlyUsual`, `AlreadyReached`, `NothingChanges`.
+        """
         check_id("milestone", self.milestone)
         check_day(self.on)
         read_project(ctx, self.project)
-        known = read_milestones(ctx, self.project).get(self.milestone)
+        milestones = read_milestones(ctx, self.project)
+        _check_milestone(self.milestone, milestones, as_written=self.as_written)
+        known = milestones.get(self.milestone)
         if known is not None and known.reached_on is not None and known.reached is not None:
             raise AlreadyReached(self.milestone, known.reached_on, position=known.reached)
         if known is not None and known.planned_on == self.on and known.planned is not None:
@@ -110,24 +120,28 @@ class PlanMilestone(Decision, frozen=True, tag="project plan"):
 class ReachMilestone(Decision, frozen=True, tag="project reach"):
     """Report that a milestone was reached, planned or not.
 
-    `corrects` is the position of an earlier report, with another day.
+    `corrects` is the position of an earlier report, with another day. A name that is nearly a
+    usual one, or one that the project plans, is refused, unless it is `as_written`.
     """
 
     project: str
     milestone: str
     on: date
     corrects: int | None = None
+    as_written: bool = False
 
     def decide(self, ctx: Context) -> None:
         """Record `MilestoneReached`.
 
-        Raises `UnknownId`, `DayToCome`, `AlreadyReached`, `ReachedElsewhere`,
+        Raises `UnknownId`, `DayToCome`, `NearlyUsual`, `AlreadyReached`, `ReachedElsewhere`,
         `NothingChanges`.
         """
         check_id("milestone", self.milestone)
         check_begun(ctx, f"milestone {self.milestone!r} cannot be reached", self.on)
         read_project(ctx, self.project)
-        known = read_milestones(ctx, self.project).get(self.milestone)
+        milestones = read_milestones(ctx, self.project)
+        _check_milestone(self.milestone, milestones, as_written=self.as_written)
+        known = milestones.get(self.milestone)
         if self.corrects is not None:
             stands = None if known is None else known.reached
             if self.corrects != stands:
@@ -194,6 +208,11 @@ class CloseProject(Decision, frozen=True, tag="project close"):
                 position=live[0].newest,
             )
         ctx.record(ProjectClosed(project=project.id, on=self.on, outcome=self.outcome))
+
+
+def _check_milestone(name: str, of_project: Iterable[str], *, as_written: bool) -> None:
+    known = (*USUAL_MILESTONES, *of_project)
+    check_usual("milestone", name, known, as_written=as_written)
 
 
 def live_bookings(ctx: Context, project_id: str) -> list[Booking]:

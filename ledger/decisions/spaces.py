@@ -30,6 +30,7 @@ from ledger.decisions.sites import (
     read_site,
     read_space,
 )
+from ledger.decisions.usual_names import SPACE_KINDS, check_usual
 from ledger.entities.closures import Closure
 from ledger.entities.spaces import FACTS, Space
 from ledger.errors import BadInput, NothingChanges, UnknownId
@@ -39,7 +40,6 @@ from ledger.events.sites import (
     SpaceClosed,
     SpaceCommissioned,
     SpaceDecommissioned,
-    SpaceKind,
     SpaceReopened,
 )
 from ledger.tags import check_id, check_text, tag
@@ -51,21 +51,23 @@ _READ_AT_ONCE = timedelta(days=365)
 class AddSpace(Decision, frozen=True, tag="space add"):
     """Commission a space. Without `capacity` it is exclusive: one confirmed booking at a time.
 
-    `answer_within_hours` overrides the site's policy for holds of this space.
+    `kind` is a usual one or the house's own; one that is nearly a usual one is refused, unless it
+    is `as_written`. `answer_within_hours` overrides the site's policy for holds of this space.
     """
 
     space: str
     site: str
     name: str
-    kind: SpaceKind
-    area_m2: float
+    kind: str
     in_service_on: date
+    area_m2: float | None = None
     capacity: int | None = None
     answer_within_hours: int | None = None
     phase: str | None = None
+    as_written: bool = False
 
     def decide(self, ctx: Context) -> None:
-        """Record `SpaceCommissioned`. Raises `UnknownId` (site), `AlreadyExists`."""
+        """Record `SpaceCommissioned`. Raises `NearlyUsual`, `UnknownId` (site), `AlreadyExists`."""
         check_id("space", self.space)
         name = check_text("name", self.name)
         phase = optional_text("phase", self.phase)
@@ -79,7 +81,7 @@ class AddSpace(Decision, frozen=True, tag="space add"):
                 site=site.id,
                 zone=site.zone,
                 name=name,
-                kind=self.kind,
+                kind=_check_kind(self.kind, as_written=self.as_written),
                 area_m2=self.area_m2,
                 in_service_on=self.in_service_on,
                 capacity=self.capacity,
@@ -159,19 +161,20 @@ class ReopenSpace(Decision, frozen=True, tag="space reopen"):
 class ChangeSpace(Decision, frozen=True, tag="space change"):
     """Change a space from the day `on`; give only the facts that differ.
 
-    Null clears an optional fact: the `capacity` (the space is then exclusive), the `phase`,
-    `answer_within_hours` (its site's policy applies). A change from a later day stands, with
-    all its facts, whenever this one is recorded.
+    Null clears an optional fact: the `area_m2`, the `capacity` (the space is then exclusive), the
+    `phase`, `answer_within_hours` (its site's policy applies). A change from a later day stands,
+    with all its facts, whenever this one is recorded.
     """
 
     space: str
     on: date
     name: str | None = None
-    kind: SpaceKind | None = None
-    area_m2: float | None = None
+    kind: str | None = None
+    area_m2: float | UnsetType | None = UNSET
     capacity: int | UnsetType | None = UNSET
     answer_within_hours: int | UnsetType | None = UNSET
     phase: str | UnsetType | None = UNSET
+    as_written: bool = False
 
     def decide(self, ctx: Context) -> None:
         """Record `SpaceChanged`. Raises `NotInService`, `NothingChanges`, `SpaceIsBooked`."""
@@ -204,9 +207,9 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
         for field in ("name", "phase"):
             if given.get(field) is not None:
                 given[field] = check_text(field, given[field])
-        _check_facts(
-            given.get("area_m2", 1.0), given.get("capacity"), given.get("answer_within_hours")
-        )
+        if "kind" in given:
+            given["kind"] = _check_kind(given["kind"], as_written=self.as_written)
+        _check_facts(given.get("area_m2"), given.get("capacity"), given.get("answer_within_hours"))
         return given
 
     def _refuse_overbooked(self, ctx: Context, space: Space, capacity: int | None) -> None:
@@ -251,15 +254,21 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
 
 # --- shared --------------------------------------------------------------------------
 
-_MAY_BE_ABSENT = ("capacity", "answer_within_hours", "phase")
+_MAY_BE_ABSENT = ("area_m2", "capacity", "answer_within_hours", "phase")
 _MOST_M2 = 10_000_000
 """Ten square kilometres: a larger backlot is a slip of the keyboard."""
 _MOST_UNITS = 100_000
 """More units than this are a slip, too."""
 
 
-def _check_facts(area_m2: float, capacity: int | None, answer_within_hours: int | None) -> None:
-    if not (isfinite(area_m2) and 0 < area_m2 <= _MOST_M2):
+def _check_kind(kind: str, *, as_written: bool) -> str:
+    return check_usual("kind", check_text("kind", kind), SPACE_KINDS, as_written=as_written)
+
+
+def _check_facts(
+    area_m2: float | None, capacity: int | None, answer_within_hours: int | None
+) -> None:
+    if area_m2 is not None and not (isfinite(area_m2) and 0 < area_m2 <= _MOST_M2):
         raise BadAmount("area in m²", area_m2, least="above 0", most=f"{_MOST_M2:,}")
     if capacity is not None and not 1 <= capacity <= _MOST_UNITS:
         raise BadAmount("capacity", capacity, least="1", most=f"{_MOST_UNITS:,}")

@@ -13,7 +13,7 @@ from msgspec import field
 
 from ledger.entities.folding import Noun, Part, Saying, Says, with_part
 from ledger.events.base import Event, RecordedEvent
-from ledger.events.sites import SpaceChanged, SpaceCommissioned, SpaceDecommissioned, SpaceKind
+from ledger.events.sites import SpaceChanged, SpaceCommissioned, SpaceDecommissioned
 from ledger.time.periods import Days
 
 FACTS = ("name", "kind", "area_m2", "capacity", "answer_within_hours", "phase")
@@ -29,8 +29,8 @@ class SpaceFacts(Part, frozen=True):
     on: date
     position: int
     name: str
-    kind: SpaceKind
-    area_m2: float
+    kind: str
+    area_m2: float | None
     capacity: int | None
     answer_within_hours: int | None
     phase: str | None

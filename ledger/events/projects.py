@@ -11,8 +11,7 @@ ProjectKind = Literal[
 ]
 Outcome = Literal["completed", "cancelled"]
 
-# A milestone is any id. The usual ones, in the usual order: greenlight, prep,
-# principal-photography, picture-wrap, picture-lock, delivery, release, award.
+# A milestone is any id; `ledger.decisions.usual_names` has the usual ones.
 
 
 class ProjectOpened(Event, frozen=True):

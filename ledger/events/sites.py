@@ -11,9 +11,6 @@ from ledger.events.base import Event
 from ledger.tags import buckets, tag
 from ledger.time.periods import Period
 
-SpaceKind = Literal[
-    "stage", "virtual stage", "set studio", "workshop", "hall", "location", "backlot"
-]
 SITES = "ledger:sites"
 """The tag of all sites together."""
 ClosureKind = Literal["maintenance", "blackout", "calibration"]
@@ -45,15 +42,16 @@ class SpaceCommissioned(Event, frozen=True):
 
     `capacity` None is exclusive: one confirmed booking at a time. A number is shared:
     confirmed bookings may together take that many units. `answer_within_hours` overrides
-    the site's where set. `zone` is the site's.
+    the site's where set. `zone` is the site's. `kind` is a word of the house's own choice;
+    `area_m2` None is not known, or makes no sense, as for a parking lot.
     """
 
     space: str
     site: str
     zone: str
     name: str
-    kind: SpaceKind
-    area_m2: float
+    kind: str
+    area_m2: float | None
     in_service_on: date
     capacity: int | None = None
     answer_within_hours: int | None = None
@@ -75,8 +73,8 @@ class SpaceChanged(Event, frozen=True):
     site: str
     on: date
     name: str
-    kind: SpaceKind
-    area_m2: float
+    kind: str
+    area_m2: float | None
     capacity: int | None = None
     answer_within_hours: int | None = None
     phase: str | None = None

@@ -18,7 +18,7 @@ from msgspec import Struct
 from ledger import hookspecs
 from ledger.decisions import STUDIO_DECISIONS
 from ledger.decisions.base import Decision, Rule
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, did_you_mean
 from ledger.events import STUDIO_EVENTS, Event
 from ledger.exchange import Exporter, Importer
 from ledger.hookspecs import CLASSES, HOOKS, OBJECTS
@@ -186,10 +186,8 @@ class Loading:
             plugin = self._manager.get_plugin(name)
             hooks = [n for n in vars(plugin) if n.startswith("ledger_")]
             wrong = next((n for n in hooks if n not in HOOKS), "")
-            from difflib import get_close_matches
-
-            near = get_close_matches(wrong, HOOKS, n=1)
-            advice = f"Did you mean {near[0]}?" if near else f"There are {', '.join(HOOKS)}"
+            there = f"There are {', '.join(HOOKS)}"
+            advice = did_you_mean(wrong, HOOKS, otherwise=there, most=1)
             raise BadPlugin(
                 f"{name} has a hook that is never called: {error}",
                 advice=advice,

@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from ledger.errors import BadInput
+from ledger.errors import BadInput, did_you_mean
 from ledger.plugin_host.finding import (
     SHIPPED,
     Found,
@@ -115,10 +115,7 @@ class Roster:
         known = {f.name for f in self._there}
         off = self._off()
         if name not in known | off:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, known)
-            advice = f"Did you mean {near[0]}?" if near else "List them with: plugin list"
+            advice = did_you_mean(name, known, otherwise="List them with: plugin list", most=1)
             raise BadInput(f"no plugin {name!r}", advice=advice)
         if self._switches is None:
             raise BadInput(

@@ -16,9 +16,11 @@ from msgspec import Struct
 from ledger.errors import BadInput, BadTime
 from ledger.projections.annotations import members, read_annotation
 from ledger.projections.faults import DECLARED, BadPlugin, refuse_second
-from ledger.time.periods import parse_date
+from ledger.time.periods import Moment, parse_date
 
 _EMPTY = inspect.Parameter.empty
+_READERS: Mapping[Any, Callable[[str], Any]] = {date: parse_date, Moment: Moment.parse}
+_FORMS: Mapping[Any, str] = {date: "YYYY-MM-DD", Moment: "a day or a time"}
 _YES, _NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 
 
@@ -45,8 +47,8 @@ class Column(Struct, frozen=True):
 class Parameter(Struct, frozen=True):
     """A parameter of a view: an option on the command line.
 
-    `type` is str, int, float, bool, date, a `Literal` or an `Enum`; `many` marks a list of
-    it, `optional` that None is allowed. `choices` are the texts of a Literal or Enum.
+    `type` is str, int, float, bool, date, `Moment`, a `Literal` or an `Enum`; `many` marks a list
+    of it, `optional` that None is allowed. `choices` are the texts of a Literal or Enum.
     """
 
     name: str
@@ -86,7 +88,7 @@ class Parameter(Struct, frozen=True):
                 raise self._unfit(value)
             return value.lower() in _YES
         try:
-            return parse_date(value) if self.type is date else self.type(value)
+            return _READERS.get(self.type, self.type)(value)
         except BadTime as error:
             raise BadInput(f"{self.name}: {error.message}", advice=error.advice) from None
         except ValueError:
@@ -103,7 +105,7 @@ class Parameter(Struct, frozen=True):
 
     def _unfit(self, value: Any) -> BadInput:
         what = {"str": "a text", "int": "a whole number", "float": "a number"}.get(
-            self.type.__name__, "YYYY-MM-DD" if self.type is date else "yes or no"
+            self.type.__name__, _FORMS.get(self.type, "yes or no")
         )
         return BadInput(f"{self.name}: {value!r} does not fit", advice=f"Give {what}")
 
@@ -240,13 +242,14 @@ class View:
     def _parameter(self, parameter: inspect.Parameter, hint: Any) -> Parameter:
         found = read_annotation(hint)
         fits = found.choices or (
-            found.type in (str, int, float, bool, date) and not (found.many and found.type is bool)
+            found.type in (str, int, float, bool, date, Moment)
+            and not (found.many and found.type is bool)
         )
         if not fits or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise BadPlugin(
                 f"the view {self.name} has a parameter {parameter.name} of type {found.text}",
-                advice="Use str, int, float, bool, date, Literal, Enum, a list of one of them, "
-                "or one of them | None",
+                advice="Use str, int, float, bool, date, Moment, Literal, Enum, a list of one of "
+                "them, or one of them | None",
                 subject=self.method,
             )
         default = None if parameter.default is _EMPTY else parameter.default

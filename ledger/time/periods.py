@@ -18,6 +18,7 @@ from ledger.time.clocks import Clock as Clock
 from ledger.time.clocks import ManualClock as ManualClock
 from ledger.time.clocks import SystemClock as SystemClock
 from ledger.time.months import months_of
+from ledger.time.spoken_days import IN_A_FILE, is_said
 from ledger.time.wall_times import as_kept, instant_of_kept
 from ledger.time.wall_times import start_of_day as start_of_day
 from ledger.time.zones import check_zone as check_zone
@@ -55,9 +56,14 @@ def parse_date(text: str) -> date:
         day = date.fromisoformat(text if _DATE.fullmatch(text) else "")
     except ValueError:
         two = _TWO_DAYS.fullmatch(text)
-        advice = f"Write {two[1]}..{two[2]}" if two else _DATE_FORM
+        advice = f"Write {two[1]}..{two[2]}" if two else _form(text, _DATE_FORM)
         raise BadTime(f"{text!r} is not a date", advice=advice) from None
     return check_day(day)
+
+
+def _form(text: str, form: str) -> str:
+    """The advice for a time that cannot be read; only the command line knows a today."""
+    return IN_A_FILE if is_said(text) else form
 
 
 _DATE_FORM = "Write YYYY-MM-DD, a day that the calendar has"
@@ -367,7 +373,7 @@ class Moment(_Written):
         if not _DATE.fullmatch(self.text.strip()):
             raise BadTime(
                 f"{self.text!r} is neither a day nor a time",
-                advice=f"{TIME_FORMS}; or a day, 2025-07-01",
+                advice=_form(self.text, f"{TIME_FORMS}; or a day, 2025-07-01"),
             )
         return start_of_day(parse_date(self.text), zone_name)
 
@@ -447,7 +453,9 @@ def _check_days(text: str) -> None:
     if re.search(r"\d{4}-\d\d-\d\d", text, re.ASCII) is None:
         raise BadTime(
             f"{text!r} is not a period",
-            advice="Write whole days as 2025-07-01..2025-07-14, or one day as 2025-07-01",
+            advice=_form(
+                text, "Write whole days as 2025-07-01..2025-07-14, or one day as 2025-07-01"
+            ),
         )
 
 

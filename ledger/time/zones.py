@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.errors import BadTime
+from ledger.errors import BadTime, did_you_mean
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -21,9 +21,7 @@ def zone(name: str) -> "ZoneInfo":
     try:
         found = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadTime(
-            f"no time zone {name!r}", advice="Use an IANA name such as Asia/Shanghai"
-        ) from None
+        raise _unknown(name) from None
     _used.add(name)
     return found
 
@@ -75,9 +73,11 @@ def check_zone(name: str) -> str:
     Raises `BadTime`, also for a name that only this machine would understand.
     """
     if name not in _zone_names():
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, _zone_names(), n=2, cutoff=0.7)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Use one such as Asia/Shanghai"
-        raise BadTime(f"no time zone {name!r}", advice=hint)
+        raise _unknown(name)
     return name
+
+
+def _unknown(name: str) -> BadTime:
+    example = "Use an IANA name such as Asia/Shanghai"
+    hint = did_you_mean(name, _zone_names(), otherwise=example, most=2)
+    return BadTime(f"no time zone {name!r}", advice=hint)

@@ -97,7 +97,7 @@ def _check_total(
     while day <= until:
         for space in model.first:
             if model.in_service(space, day) and not model.is_closed(space, day):
-                area_m2 = model.facts_on(space, day)[1]
+                area_m2 = model.facts_on(space, day)[1] or 0.0
                 area[0] += area_m2 if model.is_occupied(space, day) else 0.0
                 area[1] += area_m2
         day += timedelta(days=1)

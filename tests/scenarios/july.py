@@ -36,7 +36,7 @@ JULY: tuple[tuple[str, str, str | None, Decision], ...] = (
     # 2 to 5: the campus
     ("2025-06-01", "ana", None, AddSite("main", "Yongchuan", ZONE, local_name="永川")),
     *(
-        ("2025-06-01", "ana", None, AddSpace(id, "main", name, kind, area, _day("2023-05-01")))  # type: ignore[arg-type]  # kinds of spaces
+        ("2025-06-01", "ana", None, AddSpace(id, "main", name, kind, _day("2023-05-01"), area))
         for id, name, kind, area in (
             ("stage-1", "Stage 1", "stage", 3200.0),
             ("stage-2", "Stage 2", "stage", 1800.0),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +12,7 @@ from ledger.commands.ids import find_thing
 from ledger.commands.session import Session
 from ledger.commands.tree import Leaf
 from ledger.entities import Entity, Fact, effective, read_records
-from ledger.errors import BadInput
+from ledger.errors import BadInput, did_you_mean
 from ledger.terminal.output import Output
 from ledger.terminal.sheets import Column, Sheet, Style
 from ledger.time.periods import zone as zone_of
@@ -142,12 +141,13 @@ def _named(entity: Entity, asked: str) -> list[str]:
     found = [name for name in names if name == asked or name.partition(".")[0] == asked]
     if not found:
         stems = list(dict.fromkeys(name.partition(".")[0] for name in names))
-        near = get_close_matches(asked, dict.fromkeys((*stems, *names)), n=3, cutoff=0.6)
         there = f"It has {', '.join(stems)}" if stems else "Nothing was known about it then"
         with options.named("--field"):
             raise BadInput(
                 f"{entity.kind} {entity.id!r} has no field {asked!r}",
-                advice=f"Did you mean {' or '.join(near)}?" if near else there,
+                advice=did_you_mean(
+                    asked, dict.fromkeys((*stems, *names)), otherwise=there, most=1
+                ),
             )
     return found
 

@@ -123,10 +123,8 @@ def diff(
 
 def _ends(ledger: "Ledger", before: str, after: str | None) -> tuple[int, int]:
     """Return the positions of A and B. Raises `BadInput` if B is the earlier one."""
-    with options.named("A"):
-        first = ledger.resolve_as_of(before)
-    with options.named("B"):
-        last = ledger.log.head() if after is None else ledger.resolve_as_of(after)
+    first = options.resolve_place(ledger, before, "A")
+    last = ledger.log.head() if after is None else options.resolve_place(ledger, after, "B")
     if last < first:
         # Read backwards, "rescheduled by ana" would not be true.
         raise BadInput(f"A (#{first}) is after B (#{last})", advice="Give the earlier one first")

@@ -19,12 +19,15 @@ from msgspec import Raw, Struct
 from ledger.application import Author, Ledger
 from ledger.commands import options
 from ledger.commands.entries import in_words, interval, payload
-from ledger.errors import BadInput, near
+from ledger.commands.session import current
+from ledger.commands.spoken import Spoken, log_time, settled
+from ledger.errors import BadInput, did_you_mean, near, suggestion
 from ledger.events.base import Query, RecordedEvent
 from ledger.log.eventlog import Following
 from ledger.tags import check_tag, tag
 from ledger.terminal.sheets import Style
 from ledger.time.periods import Moment, Period, last_instant, start_of_day
+from ledger.time.periods import zone as zone_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 Window = tuple[datetime | None, datetime | None]
@@ -47,7 +50,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     request: str | None = None
     since: str | None = None
     until: str | None = None
-    on: date | None = None
+    on: date | Spoken | None = None
     recorded_since: str | None = None
 
     @property
@@ -67,7 +70,8 @@ def narrowing(function: F) -> F:
     for names, help, more in (
         (("--recorded-since", "recorded_since"), "Only events recorded from there on.",
          {"metavar": "POSITION|DATE|TIME"}),
-        (("--on", "on"), "Only events that held in the studio on that day.", {"type": options.DAY}),
+        (("--on", "on"), "Only events that held in the studio on that day.",
+         {"type": options.PAST_DAY}),
         (("--until", "until"), "Only events that held at or before it; a day is included.",
          {"metavar": "TIME"}),
         (("--since", "since"), "Only events that held in the studio at or after it.",
@@ -103,7 +107,7 @@ class Narrowed:
         self.queries = self._as_queries(_known_types(ledger, asked.types))
         self.after = options.resolve_recorded_since(ledger, asked.recorded_since)
         self._actor = None if asked.actor is None else _same_form(asked.actor)
-        self._windows = tuple(_windows(asked, self._zone))
+        self._windows = tuple(_windows(_in_digits(ledger, asked), self._zone))
         self._words = _words(asked.text)
 
     def _as_queries(self, types: tuple[str, ...]) -> list[Query]:
@@ -161,9 +165,8 @@ class Narrowed:
             newest = self._log.read([], newest_first=True, limit=_ACTORS_AMONG)
             known = dict.fromkeys(entry.actor for entry in newest)
             if self._actor not in known:
-                meant = near(self._actor, known)
-                hint = f". Did you mean {' or '.join(meant)}?" if meant else ""
-                yield f"no recent event is by {self._actor!r}{hint}"
+                hint = did_you_mean(self._actor, known)
+                yield f"no recent event is by {self._actor!r}{hint and f'. {hint}'}"
 
 
 # --- what was typed --------------------------------------------------------------------
@@ -191,13 +194,28 @@ def _known_types(ledger: Ledger, types: tuple[str, ...]) -> tuple[str, ...]:
             continue
         by_case = {one.lower(): one for one in known}
         meant = [by_case[one] for one in near(name.lower(), by_case)]
-        hint = f"Did you mean {' or '.join(meant)}?" if meant else "See the types in: log"
+        hint = suggestion(meant) or "See the types in: log"
         raise BadInput(f"no event type {name!r}", advice=hint)
     return types
 
 
 def _any(entries: Iterator[RecordedEvent]) -> bool:
     return next(entries, None) is not None
+
+
+def _in_digits(ledger: Ledger, asked: Asked) -> Asked:
+    """Return the filters with each day said in words as its date; `until` from `since` on."""
+    since, until, start = asked.since, asked.until, None
+    if since is not None:
+        with options.named("--since"):
+            since = log_time(ledger, since, "--since")
+            clock = ledger.opened.zone
+            start = Moment.parse(since).resolve(clock).astimezone(zone_of(clock)).date()
+    if until is not None:
+        with options.named("--until"):
+            until = log_time(ledger, until, "--until", start=start)
+    given = settled(current(), ledger, {"on": asked.on})
+    return msgspec.structs.replace(asked, since=since, until=until, on=given["on"])
 
 
 def _windows(asked: Asked, zone: str) -> Iterator[Window]:
@@ -216,6 +234,7 @@ def _windows(asked: Asked, zone: str) -> Iterator[Window]:
     if first is not None or last is not None:
         yield first, last
     if asked.on is not None:
+        assert isinstance(asked.on, date)  # by `_in_digits`
         end = start_of_day(asked.on + timedelta(days=1), zone)
         yield start_of_day(asked.on, zone), end - timedelta(microseconds=1)
 

@@ -13,8 +13,9 @@ from ledger.commands.exit_codes import STALE
 from ledger.commands.history.replay_steps import show_steps
 from ledger.commands.history.replay_view import Look
 from ledger.commands.session import Session
+from ledger.commands.spoken import place_in_log
 from ledger.commands.tree import Leaf
-from ledger.errors import BadInput, near
+from ledger.errors import BadInput, did_you_mean
 from ledger.terminal.output import Output
 from ledger.terminal.prompts import at_terminal
 from ledger.terminal.sheets import terminal_bytes
@@ -157,7 +158,8 @@ def _first(look: Look, start: str | None, last: int) -> int:
         if start.strip().removeprefix("#").isdecimal():
             position, _ = look.resolve(start)
         else:  # --to takes the last event of a day or a minute, this the first
-            begun = Moment.parse(start).resolve(look.zone)
+            typed = place_in_log(look.ledger, start, "--from")
+            begun = Moment.parse(typed).resolve(look.zone)
             position = look.ledger.log.position_at(begun - timedelta(microseconds=1)) + 1
         if position > last:
             raise BadInput(
@@ -188,8 +190,7 @@ def _chosen(
     known = ledger.views.projections
     for name in projections:
         if name not in known:
-            meant = near(name, known)
-            hint = f"Did you mean {' or '.join(meant)}?" if meant else "List them: views status"
+            hint = did_you_mean(name, known, otherwise="List them: views status")
             with options.named("--projection"):
                 raise BadInput(f"no projection {name!r}", advice=hint)
     of_views = [ledger.views.views[name].projection for name in views if name in ledger.views.views]

@@ -17,7 +17,7 @@ from ledger.commands.history.replay_view import CONTEXT, Look, names_output
 from ledger.commands.history.show import show
 from ledger.commands.session import Session
 from ledger.commands.views.answer_sheets import progress
-from ledger.errors import BadInput, LedgerError, near
+from ledger.errors import BadInput, LedgerError, near, suggestion
 from ledger.events.base import Query, RecordedEvent
 from ledger.tags import check_tag
 from ledger.terminal.prompts import complete_with, piped_lines, typed_line
@@ -276,8 +276,7 @@ def _find(word: str) -> Order:
     found = [name for name in ORDERS if name == word] or [n for n in ORDERS if n.startswith(word)]
     if len(found) == 1:
         return ORDERS[found[0]]
-    meant = found or near(word, ORDERS)
-    hint = f"Did you mean {' or '.join(meant)}?" if meant else "List them with: help"
+    hint = suggestion(found or near(word, ORDERS)) or "List them with: help"
     raise BadInput(f"unknown command {word!r}", advice=hint)
 
 

@@ -11,6 +11,7 @@ import click
 from ledger.commands import options
 from ledger.commands.ids import tags_asked_for, warn_of_unknown
 from ledger.commands.session import Session
+from ledger.commands.spoken import place_in_log, settled
 from ledger.commands.tree import Leaf
 from ledger.commands.views.answer_sheets import answer_sheet, progress, say_if_stale, title
 from ledger.commands.views.view_options import asked_with, parameter_option
@@ -58,6 +59,7 @@ class Look:
         """Return the position of a typed place, and the time at which its views are asked."""
         bare = text.removeprefix("#")
         text = bare if bare.isdecimal() else text
+        text = place_in_log(self.ledger, text, "")
         return self.ledger.resolve_as_of(text), self.ledger.seen_from(text)
 
     def go(self, position: int, now: datetime | None = None) -> tuple[int, float]:
@@ -124,6 +126,7 @@ class Look:
         command = click.command(view.name, cls=Leaf, help=view.help or view.title)(take)
         with command.make_context(f"view {view.name}", list(words[1:]), **CONTEXT) as context:
             given, output = command.invoke(context)
+        given = settled(self.session, self.ledger, given)
         view.read(given)
         return view, given, output if names_output(words) else self.output
 

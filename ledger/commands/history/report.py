@@ -224,7 +224,8 @@ def _summary(entity: Entity, first: int, telling: Telling) -> str:
         case "project" if of("title"):
             return f"{of('title')} ({of('kind')})"
         case "space" if of("name"):
-            return f"{of('name')} ({of('kind')}, {of('area_m2')}) at site {of('site')}"
+            facts = ", ".join(filter(None, (of("kind"), of("area_m2"))))
+            return f"{of('name')} ({facts}) at site {of('site')}"
         case "closure" if of("space"):
             return f"{of('space')}, {of('period')}, {of('kind')}"
         case "site" if of("name"):

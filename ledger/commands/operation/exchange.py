@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,7 @@ from ledger.commands import options
 from ledger.commands.audit import audit_options
 from ledger.commands.session import Session, current
 from ledger.commands.tree import OUTPUT, Leaf, Shared
-from ledger.errors import BadInput, LedgerError
+from ledger.errors import BadInput, LedgerError, did_you_mean
 from ledger.sidecar_paths import expanded
 from ledger.terminal.output import Output
 
@@ -48,10 +47,8 @@ def _missing(session: Session, kind: str, name: str | None) -> BadInput:
     known = session.host.formats(kind)
     listed = "; ".join(f"{n} ({one.title}, plugin {plugin})" for n, (one, plugin) in known.items())
     what = f"--format is missing: which {kind}?" if name is None else f"there is no {kind} {name!r}"
-    near = get_close_matches(name or "", known, n=1)
-    if near:
-        return BadInput(what, advice=f"Did you mean {near[0]}?")
-    return BadInput(what, advice=f"Use one of: {listed}" if known else f"No plugin has an {kind}")
+    otherwise = f"Use one of: {listed}" if known else f"No plugin has an {kind}"
+    return BadInput(what, advice=did_you_mean(name or "", known, otherwise=otherwise))
 
 
 # --- import ---------------------------------------------------------------------------------

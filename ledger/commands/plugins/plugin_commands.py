@@ -8,6 +8,7 @@ import click
 from ledger.commands import options
 from ledger.commands.options import DAY, DEADLINE, MOMENT, Decorator, Written
 from ledger.commands.session import Session, current
+from ledger.commands.spoken import settled
 from ledger.commands.tree import Leaf, Tree
 from ledger.errors import BadInput
 from ledger.terminal.output import Output
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ledger.plugin_host.commands import Field
     from ledger.plugin_host.roster import Command
 
-_WHEN = Written("A..B|TIME..TIME", When.parse)
+_WHEN = Written("A..B|TIME..TIME", When.parse, "this year")
 
 
 def plugin_words(session: Session) -> list["Command"]:
@@ -90,7 +91,7 @@ def command_of(decision: "type[Decision]") -> click.Command:
             raise BadInput(
                 f"the command {words!r} is not in use", advice="To see why: plugin check"
             )
-        made = chosen(**_values(fields, given))
+        made = chosen(**_values(fields, settled(session, ledger, given)))
         # as read from a batch file, so that the bounds of each field are checked the same way
         checked = ledger.wire.decode(ledger.wire.encode(made))
         report(session, output, ledger, lambda: ledger.decide(checked, author, dry_run=dry_run))

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import DAY, DEADLINE, PAGES, PLAN, period
+from ledger.commands.options import DEADLINE, PAGES, PLAN, TODAY, period
+from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
-from ledger.commands.tree import Tree
 from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.shoot_days import (
@@ -17,7 +17,7 @@ from ledger.decisions.bookings.shoot_days import (
 )
 
 
-@click.group(cls=Tree)
+@click.group(cls=NounTree, listed_by="bookings")
 def booking() -> None:
     """Holds, bookings and shoot days."""
 
@@ -78,16 +78,22 @@ def confirm(**given: Any) -> ConfirmBookings:
 @click.argument("booking")
 @period(required=False)
 @click.option("--space", help="Move it to this space.")
-@click.option("--plan", type=PLAN, multiple=True, help="New purpose of its days; repeatable.")
+@click.option(
+    "--plan",
+    type=PLAN,
+    multiple=True,
+    help="New purpose of these days; other days keep theirs. Repeatable.",
+)
+@click.option("--clear-plan", is_flag=True, help="Make all days shoot days, but those of --plan.")
 @records
-def move(plan: tuple[Any, ...], **given: Any) -> MoveBooking:
-    """Move a booking to other days, to another space, or both."""
-    return MoveBooking(plan=plan or None, **given)
+def move(**given: Any) -> MoveBooking:
+    """Move a booking to other days, to another space, or both; or change its plan of days."""
+    return MoveBooking(**given)
 
 
 @booking.command("start")
 @click.argument("booking")
-@click.option("--on", required=True, type=DAY, help="The day they moved in.")
+@click.option("--on", **TODAY, help="The day they moved in.")
 @records
 def start(**given: Any) -> StartBooking:
     """Record that the production moved in."""
@@ -96,7 +102,7 @@ def start(**given: Any) -> StartBooking:
 
 @booking.command("report")
 @click.argument("booking")
-@click.option("--day", required=True, type=DAY, help="The shoot day.")
+@click.option("--day", **TODAY, help="The shoot day.")
 @click.option("--setups-planned", type=int, help="Setups planned.")
 @click.option("--setups-shot", type=int, help="Setups shot.")
 @click.option(
@@ -119,7 +125,7 @@ def report(**given: Any) -> ReportShootDay:
 
 @booking.command("wrap")
 @click.argument("booking")
-@click.option("--on", required=True, type=DAY, help="The last day used.")
+@click.option("--on", **TODAY, help="The last day used.")
 @records
 def wrap(**given: Any) -> WrapBooking:
     """Record that the production moved out, and free the booking's later days."""

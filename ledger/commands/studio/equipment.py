@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import DEADLINE, MOMENT, choice
+from ledger.commands.options import DEADLINE, PAST_MOMENT, choice
+from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
-from ledger.commands.tree import Tree
 from ledger.decisions.equipment.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
 from ledger.decisions.equipment.items import (
     AddEquipment,
@@ -17,11 +17,11 @@ from ledger.decisions.equipment.items import (
 )
 from ledger.events.equipment import ServiceKind
 
-at = click.option("--at", type=MOMENT, help="When it happened.  [default: now]")
+at = click.option("--at", type=PAST_MOMENT, help="When it happened.  [default: now]")
 PLACE = "A place is a space's id, or outside:NAME, such as outside:rental-house."
 
 
-@click.group(cls=Tree)
+@click.group(cls=NounTree, listed_by="equipment")
 def equipment() -> None:
     """Where things are and who has them."""
 
@@ -45,7 +45,7 @@ def add(**given: Any) -> AddEquipment:
 @click.option("--to", required=True, metavar="PLACE", help="Where it went.")
 @at
 @click.option("--origin", metavar="PLACE", help="Refuse unless it was here.")
-@click.option("--return-at", type=MOMENT, help="It also came back, at this time.")
+@click.option("--return-at", type=PAST_MOMENT, help="It also came back, at this time.")
 @records
 def move(**given: Any) -> MoveEquipment:
     """Record that an item moved, with everything in it.

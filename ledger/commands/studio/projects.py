@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import DAY, choice
+from ledger.commands.options import DAY_TO_COME, TODAY, as_written, choice
+from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
-from ledger.commands.tree import Tree
 from ledger.decisions.projects import (
     CloseProject,
     OpenProject,
@@ -17,7 +17,7 @@ from ledger.decisions.projects import (
 from ledger.events.projects import Outcome, ProjectKind
 
 
-@click.group(cls=Tree)
+@click.group(cls=NounTree, listed_by="projects")
 def project() -> None:
     """Productions and their milestones."""
 
@@ -26,7 +26,7 @@ def project() -> None:
 @click.argument("project")
 @click.option("--title", required=True, help="Its title, in any script.")
 @click.option("--kind", required=True, type=choice(ProjectKind), help="Kind of project.")
-@click.option("--on", required=True, type=DAY, help="The day it is opened.")
+@click.option("--on", **TODAY, help="The day it is opened.")
 @records
 def open_project(**given: Any) -> OpenProject:
     """Open a project.
@@ -41,7 +41,8 @@ def open_project(**given: Any) -> OpenProject:
 @project.command("plan")
 @click.argument("project")
 @click.argument("milestone")
-@click.option("--on", required=True, type=DAY, help="The planned day.")
+@click.option("--on", required=True, type=DAY_TO_COME, help="The planned day.")
+@as_written("milestone")
 @records
 def plan(**given: Any) -> PlanMilestone:
     """Plan a milestone for a day; planning it again moves it.
@@ -56,8 +57,9 @@ def plan(**given: Any) -> PlanMilestone:
 @project.command("reach")
 @click.argument("project")
 @click.argument("milestone")
-@click.option("--on", required=True, type=DAY, help="The day it was reached.")
+@click.option("--on", **TODAY, help="The day it was reached.")
 @click.option("--corrects", type=int, metavar="POSITION", help="The event with the wrong day.")
+@as_written("milestone")
 @records
 def reach(**given: Any) -> ReachMilestone:
     """Record that a milestone was reached, planned or not."""
@@ -75,7 +77,7 @@ def withdraw(**given: Any) -> WithdrawMilestone:
 
 @project.command("close")
 @click.argument("project")
-@click.option("--on", required=True, type=DAY, help="The day it is closed.")
+@click.option("--on", **TODAY, help="The day it is closed.")
 @click.option("--outcome", required=True, type=choice(Outcome), help="How it ended.")
 @records
 def close(**given: Any) -> CloseProject:

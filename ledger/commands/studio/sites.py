@@ -5,13 +5,13 @@ from typing import Any
 import click
 from msgspec import UNSET
 
-from ledger.commands.options import DAY, Written, choice, period
+from ledger.commands.options import DAY, DAY_TO_COME, Written, as_written, choice, period
+from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
-from ledger.commands.tree import Tree
 from ledger.decisions.sites import AddSite
 from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, ReopenSpace, RetireSpace
 from ledger.errors import BadInput
-from ledger.events.sites import ClosureKind, SpaceKind
+from ledger.events.sites import ClosureKind
 
 
 def _number_or_none(text: str) -> int | None:
@@ -25,11 +25,23 @@ def _number_or_none(text: str) -> int | None:
         ) from None
 
 
+def _area_or_none(text: str) -> float | None:
+    if text == "none":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise BadInput(
+            f"{text!r} is not a number", advice="Write the area in m², or none to clear it"
+        ) from None
+
+
+AREA_OR_NONE = Written("M2|none", _area_or_none)
 NUMBER_OR_NONE = Written("NUMBER|none", _number_or_none)
 TEXT_OR_NONE = Written("TEXT|none", lambda text: None if text == "none" else text)
 
 
-@click.group(cls=Tree)
+@click.group(cls=NounTree, listed_by="sites")
 def site() -> None:
     """Campuses."""
 
@@ -62,7 +74,7 @@ def add_site(**given: Any) -> AddSite:
     return AddSite(**given)
 
 
-@click.group(cls=Tree)
+@click.group(cls=NounTree, listed_by="spaces")
 def space() -> None:
     """Stages, halls and other spaces that can be booked."""
 
@@ -71,8 +83,9 @@ def space() -> None:
 @click.argument("space")
 @click.option("--site", required=True, help="Its campus.")
 @click.option("--name", required=True, help="Its name, in any script.")
-@click.option("--kind", required=True, type=choice(SpaceKind), help="Kind of space.")
-@click.option("--area-m2", required=True, type=float, metavar="M2", help="Floor area.")
+@click.option("--kind", required=True, help="stage, office, parking, …, or a word of your own.")
+@as_written("kind")
+@click.option("--area-m2", type=float, metavar="M2", help="Floor area, if it has one.")
 @click.option("--in-service-on", required=True, type=DAY, help="The first day in service.")
 @click.option(
     "--capacity",
@@ -116,7 +129,9 @@ def close(**given: Any) -> CloseSpace:
 
 @space.command("reopen")
 @click.argument("closure")
-@click.option("--on", type=DAY, help="The first day open again; without it, all of it is open.")
+@click.option(
+    "--on", type=DAY_TO_COME, help="The first day open again; without it, all of it is open."
+)
 @records
 def reopen(**given: Any) -> ReopenSpace:
     """End a closure early, or call it off."""
@@ -125,10 +140,13 @@ def reopen(**given: Any) -> ReopenSpace:
 
 @space.command("change")
 @click.argument("space")
-@click.option("--on", required=True, type=DAY, help="The first day of the change.")
+@click.option(
+    "--on", type=DAY, default="today", show_default=True, help="The first day of the change."
+)
 @click.option("--name", help="Its name.")
-@click.option("--kind", type=choice(SpaceKind), help="Kind of space.")
-@click.option("--area-m2", type=float, metavar="M2", help="Floor area.")
+@click.option("--kind", help="Kind of space.")
+@as_written("kind")
+@click.option("--area-m2", type=AREA_OR_NONE, default=UNSET, help="Floor area; none clears it.")
 @click.option(
     "--capacity", type=NUMBER_OR_NONE, default=UNSET, help="Units; none makes it exclusive."
 )
@@ -147,7 +165,9 @@ def change(**given: Any) -> ChangeSpace:
 
 @space.command("retire")
 @click.argument("space")
-@click.option("--on", required=True, type=DAY, help="The first day out of service.")
+@click.option(
+    "--on", type=DAY_TO_COME, default="today", show_default=True, help="First day out of service."
+)
 @records
 def retire(**given: Any) -> RetireSpace:
     """Take a space out of service for good."""

@@ -8,7 +8,8 @@ import click
 
 from ledger.commands import options
 from ledger.commands.session import Session
-from ledger.errors import LedgerError, UnknownId
+from ledger.commands.spoken import settled, spoken_in
+from ledger.errors import LedgerError, UnknownId, asks
 from ledger.terminal.output import Output
 
 if TYPE_CHECKING:
@@ -36,9 +37,11 @@ def records(make: Callable[..., "Decision"]) -> Callable[..., None]:
         **given: Any,
     ) -> None:
         session.needs_rules()
-        decision = make(**given)
+        # Whose day it is, only the ledger knows.
+        opened = session.open() if spoken_in(given) else None
+        decision = make(**(given if opened is None else settled(session, opened, given)))
         author = session.author(reason=reason, request=request)
-        ledger = session.open()
+        ledger = opened or session.open()
         report(
             session,
             output,
@@ -84,7 +87,7 @@ def nearest(ledger: "Ledger", error: UnknownId) -> LedgerError:
     """Return the same error with similar ids."""
     from ledger.commands.ids import known_ids
 
-    if "Did you mean" in error.advice:
+    if asks(error.advice):
         return error
     better = UnknownId(error.kind, error.id, known=known_ids(ledger, error.kind))
     better.where = error.where

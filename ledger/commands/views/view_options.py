@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ledger.commands.options import Written
-from ledger.time.periods import parse_date
+from ledger.commands.options import DAY, MOMENT
+from ledger.time.periods import Moment
 
 if TYPE_CHECKING:
     from ledger.projections.views import Parameter
@@ -37,8 +37,8 @@ def parameter_option(parameter: "Parameter") -> Callable[[Any], Any]:
     kind: Any = {int: int, float: float}.get(parameter.type, str)
     if parameter.choices:
         kind = click.Choice(parameter.choices)
-    elif parameter.type is date:
-        kind = Written("YYYY-MM-DD", parse_date)
+    elif parameter.type in (date, Moment):
+        kind = DAY if parameter.type is date else MOMENT
     default = parameter.default
     shown = f"  [default: {default}]" if default not in (None, ()) else ""
     return click.option(

@@ -1,16 +1,16 @@
 """`view` asks a view; `views` lists them, shows how they stand, and rebuilds them."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ledger.commands import options
 from ledger.commands.exit_codes import STALE
-from ledger.commands.ids import tags_asked_for, warn_of_unknown
+from ledger.commands.ids import tags_asked_for, warn_of_slips, warn_of_unknown
 from ledger.commands.names import names_beside, with_ids
 from ledger.commands.session import Session, current
+from ledger.commands.spoken import settled
 from ledger.commands.tree import LOOKING_BACK, Leaf, Shared, Tree
 from ledger.commands.views.answer_sheets import (
     answer_sheet,
@@ -22,7 +22,7 @@ from ledger.commands.views.answer_sheets import (
 )
 from ledger.commands.views.row_changes import comparison_sheet, explanation_sheet, key_texts
 from ledger.commands.views.view_options import asked_with, parameter_option
-from ledger.errors import BadInput, StorageFailure
+from ledger.errors import BadInput, StorageFailure, did_you_mean
 from ledger.terminal.output import Output
 from ledger.terminal.sheets import Column, Sheet
 
@@ -71,8 +71,7 @@ def find_view(session: Session, name: str) -> "View | None":
 
 def no_such_view(session: Session, name: str) -> BadInput:
     """The error for an unknown view: similar names, or why it is not in use."""
-    near = get_close_matches(name, known_views(session), n=3, cutoff=0.5)
-    advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: view"
+    advice = did_you_mean(name, known_views(session), otherwise="List them with: view")
     off = session.host.switched_off(f"view {name}")
     if off is not None:
         advice = f"Its plugin is off; turn it on: plugin enable {off}"
@@ -94,7 +93,7 @@ class ViewTree(Tree):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a view."""
         view = find_view(current(ctx), cmd_name)
-        return None if view is None else _command(view)
+        return None if view is None else command_of_view(view)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -121,7 +120,7 @@ def view(ctx: click.Context, output: Output) -> None:
         _list(ctx.ensure_object(Session), output)
 
 
-def _command(view: "View") -> click.Command:
+def command_of_view(view: "View") -> click.Command:
     """The command that asks a view."""
 
     @click.option(
@@ -169,6 +168,8 @@ def show_view(
     zone = ledger.opened.zone
     session.say(title(answer, zone))
     session.say_standing(at)
+    if not answer.rows:
+        warn_of_slips(session, given)
     with output.opened() as sink:
         beside = names_beside(answer, ledger) if sink.format == "table" else None
         sink.write(answer_sheet(answer, zone, beside))
@@ -188,6 +189,7 @@ def _explain(
     ledger = session.open_to_look()
     given = with_ids(ledger, given)
     at = ledger.log.head()
+    given = settled(session, ledger, given)
     position, zone = options.resolve_as_of(ledger, as_of), ledger.opened.zone
     with options.named("--explain"):
         found = ledger.views.explain(
@@ -213,7 +215,7 @@ def _answer(
     if as_of is None and session.read_url is None:
         try:
             ledger = session.open()
-            given = with_ids(ledger, given)
+            given = settled(session, ledger, with_ids(ledger, given))
             answer = ledger.views.answer(name, given, now=ledger.seen_from(), progress=progress())
             warn_of_unknown(session, ledger, tags_asked_for(given))
             return answer, ledger, answer.as_of
@@ -223,6 +225,7 @@ def _answer(
     ledger = session.open_to_look()
     given = with_ids(ledger, given)
     at = ledger.log.head()
+    given = settled(session, ledger, given)
     position = options.resolve_as_of(ledger, as_of)
     now = ledger.seen_from(as_of)
     answer = ledger.views.answer(name, given, as_of=position, now=now, progress=progress())
@@ -292,14 +295,13 @@ def _diff_command(view: "View") -> click.Command:
     ) -> None:
         ledger = session.open_to_look()
         zone, head = ledger.opened.zone, ledger.log.head()
-        with options.named("BEFORE"):
-            first = ledger.resolve_as_of(before)
-        with options.named("AFTER"):
-            last = head if after is None else ledger.resolve_as_of(after)
-        found = ledger.views.compare(view.name, first, last, asked_with(given), progress=progress())
+        first = options.resolve_place(ledger, before, "BEFORE")
+        last = head if after is None else options.resolve_place(ledger, after, "AFTER")
+        asked = settled(session, ledger, asked_with(given))
+        found = ledger.views.compare(view.name, first, last, asked, progress=progress())
         count = len(found.changes)
         many = "no row changed" if not count else f"{count:,} row{'s' * (count > 1)} changed"
-        warn_of_unknown(session, ledger, tags_asked_for(asked_with(given)))
+        warn_of_unknown(session, ledger, tags_asked_for(asked))
         old, new = place_words(found.before, zone), place_words(found.after, zone)
         session.say(f"View {view.name}: {many} between {old} and {new}, {zone}")
         session.say_standing(head)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from ledger.decisions.base import Context, Decision
 from ledger.decisions.bookings.calendar import read_firm_bookings
 from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
+from ledger.decisions.bookings.day_plans import change_plan
 from ledger.decisions.bookings.holds import check_plan, find_hold
 from ledger.decisions.bookings.ladder import Ladder, gives_back_only
 from ledger.decisions.bookings.refusals import HeldByAnother, StaysWhereItStarted
@@ -26,16 +27,18 @@ from ledger.time.periods import Period, When
 
 
 class MoveBooking(Decision, frozen=True, tag="booking move"):
-    """Reschedule a booking; `when`, `space` or `plan` stays the same if None.
+    """Reschedule a booking; `when` or `space` stays the same if None.
 
     A booking of whole days keeps its days on the clock of a space in another zone. Its plan
-    of days moves along (`move_plan`).
+    of days moves along (`move_plan`). `plan` changes the days that it names, and no other;
+    `clear_plan` makes the others shoot days.
     """
 
     booking: str
     when: When | None = None
     space: str | None = None
-    plan: tuple[DayPlan, ...] | None = None
+    plan: tuple[DayPlan, ...] = ()
+    clear_plan: bool = False
 
     def decide(self, ctx: Context) -> None:
         """Record `BookingRescheduled`, and the promotions of those behind a hold.
@@ -49,15 +52,12 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
         read_open_project(ctx, booking.project)
         space = read_space(ctx, booking.space if self.space is None else self.space)
         period = self._period(booking, space)
-        plan = (
-            move_plan(booking.plan, booking.period, period)
-            if self.plan is None
-            else check_plan(self.plan, period)
-        )
+        kept = () if self.clear_plan else move_plan(booking.plan, booking.period, period)
+        plan = change_plan(kept, check_plan(self.plan, period))
         if (space.id, period, plan) == (booking.space, booking.period, booking.plan):
             raise BadInput(
                 f"booking {booking.id!r} already has {space.id!r} on {period}",
-                advice="Give other days with --days or another space with --space",
+                advice="Give other days with --days, another space with --space, or a --plan",
             )
         check_bookable(ctx, space, period, booking.units)
         if booking.state == "held":

@@ -7,14 +7,13 @@ they differ only in speed.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 import msgspec
 
-from ledger.errors import BadInput, LedgerError, StaleView, StorageFailure
+from ledger.errors import BadInput, LedgerError, StaleView, StorageFailure, did_you_mean
 from ledger.log.store.store_urls import Place as StorePlace
 from ledger.projections.catalogue import by_name, views_by_name
 from ledger.projections.engine.catching_up import Follower, Progress, follow
@@ -86,8 +85,7 @@ class Views:
         """The view of that name. Raises `BadInput`."""
         if name in self.views:
             return self.views[name]
-        near = get_close_matches(name, self.views, n=3, cutoff=0.5)
-        advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: views list"
+        advice = did_you_mean(name, self.views, otherwise="List them with: views list")
         raise BadInput(f"no view {name!r}", advice=advice)
 
     def answer(

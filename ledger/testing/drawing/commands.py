@@ -27,10 +27,11 @@ from ledger.decisions.projects import (
 )
 from ledger.decisions.sites import AddSite
 from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, ReopenSpace, RetireSpace
+from ledger.decisions.usual_names import SPACE_KINDS
 from ledger.events import DayPlan
 from ledger.events.bookings import DayType
 from ledger.events.projects import ProjectKind
-from ledger.events.sites import ClosureKind, SpaceKind
+from ledger.events.sites import ClosureKind
 from ledger.testing.drawing.studio import Choice, Reading, Studio
 from ledger.time.periods import Deadline, Moment, When
 
@@ -110,8 +111,8 @@ def _add_space(studio: Studio, choice: Choice) -> Decision:
         space=name,
         site=studio.one_of((_HERE, _THERE), choice.who),
         name=name.title(),
-        kind=studio.one_of(get_args(SpaceKind), choice.other),
-        area_m2=100.0 * (choice.length + 1),
+        kind=studio.one_of((*SPACE_KINDS, "wind tunnel"), choice.other),
+        area_m2=None if choice.length == 3 else 100.0 * (choice.length + 1),
         in_service_on=studio.day(choice.day),
         capacity=(None, 1, 3)[choice.other % 3],
         answer_within_hours=(None, 2)[choice.length % 2],
@@ -140,7 +141,8 @@ def _change(studio: Studio, choice: Choice) -> Decision:
         return ChangeSpace(space=space, on=on, capacity=(None, 1, 4)[choice.length % 3])
     if choice.other == 1:
         return ChangeSpace(space=space, on=on, name=f"Renamed {choice.length}", phase=None)
-    return ChangeSpace(space=space, on=on, area_m2=150.0 * (choice.length + 1), kind="workshop")
+    area_m2 = None if choice.length == 3 else 150.0 * (choice.length + 1)
+    return ChangeSpace(space=space, on=on, area_m2=area_m2, kind="workshop")
 
 
 def _retire_space(studio: Studio, choice: Choice) -> Decision:
@@ -282,7 +284,14 @@ def _move(studio: Studio, choice: Choice) -> Decision | None:
     if booking is None:
         return _hold(studio, choice)
     elsewhere = space_of(studio, choice.other) if choice.other else None
+    if choice.length == choice.other == 2:
+        return MoveBooking(booking=booking, plan=_plan_of(studio, booking, choice))
     return MoveBooking(booking=booking, when=_when(studio, choice), space=elsewhere)
+
+
+def _plan_of(studio: Studio, booking: str, choice: Choice) -> tuple[DayPlan, ...]:
+    day = studio.one_of(list(studio.bookings[booking].period.days), choice.day)
+    return (DayPlan(day, day, studio.one_of(get_args(DayType), choice.other)),)
 
 
 def _shot_day(studio: "Studio", booking: str, number: int) -> date:

@@ -34,6 +34,7 @@ FIRST = date(2025, 2, 15)
 SPACES = ("stage-1", "stage-2", "workshop")
 KINDS = ("stage", "virtual stage")
 HOUR = timedelta(hours=1)
+_AREAS = st.none() | st.integers(100, 5000).map(float)
 
 hours = st.integers(0, 75 * 24)
 """Hours since the first day, on the clock of UTC, so that no wall time is skipped."""
@@ -62,7 +63,7 @@ class Model:
 
     first: dict[str, date] = field(default_factory=dict)
     retired: dict[str, date] = field(default_factory=dict)
-    facts: dict[str, dict[date, tuple[str, float]]] = field(default_factory=dict)
+    facts: dict[str, dict[date, tuple[str, float | None]]] = field(default_factory=dict)
     closures: dict[str, tuple[str, Period]] = field(default_factory=dict)
     firm: dict[str, tuple[str, Period]] = field(default_factory=dict)
     shot: dict[tuple[str, date], str] = field(default_factory=dict)
@@ -116,7 +117,7 @@ class Model:
     def is_occupied(self, space: str, day: date) -> bool:
         return any(where == space and day in set(p.days) for where, p in self.firm.values())
 
-    def facts_on(self, space: str, day: date) -> tuple[str, float]:
+    def facts_on(self, space: str, day: date) -> tuple[str, float | None]:
         facts = self.facts[space]
         return facts[max((d for d in facts if d <= day), default=min(facts))]
 
@@ -130,7 +131,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
         events.append(
             SpaceCommissioned(
                 space=space, site="site", zone=ZONE, name=space, kind=draw(st.sampled_from(KINDS)),
-                area_m2=float(draw(st.integers(100, 5000))), in_service_on=on,
+                area_m2=draw(_AREAS), in_service_on=on,
             )
         )  # fmt: skip
     makers: tuple[Callable[[st.DrawFn, int], list[Event]], ...] = (_space_life, _closure, _booking)
@@ -146,7 +147,7 @@ def _space_life(draw: st.DrawFn, number: int) -> list[Event]:
     return [
         SpaceChanged(
             space=space, site="site", on=on, name=space, kind=draw(st.sampled_from(KINDS)),
-            area_m2=float(draw(st.integers(100, 5000))),
+            area_m2=draw(_AREAS),
         )
     ]  # fmt: skip
 

@@ -255,12 +255,37 @@ def test_a_plan_moves_along(when: str, plan: tuple[DayPlan, ...]) -> None:
     )
 
 
-def test_a_plan_is_changed_where_it_is() -> None:
+def test_a_plan_changes_on_the_days_it_names_and_on_no_other() -> None:
     story = campus().and_given(hold("first", "2025-07-01..2025-07-10", plan=PLAN))
-    dark = _plan(("2025-07-05", "2025-07-06", "dark"))
+    longer = _plan(("2025-07-01", "2025-07-03", "prep"))
+    story.when(move("first", plan=longer)).then(
+        FIRST.moved("2025-07-01..2025-07-10", rank=1, plan=(*longer, PLAN[1]))
+    )
+    third = _plan(("2025-07-03", "2025-07-03", "prep"))
+    story.when(move("first", plan=third)).refused(BadInput, saying="or a --plan")
+    dark = _plan(("2025-07-02", "2025-07-09", "dark"))
     story.when(move("first", plan=dark)).then(
-        FIRST.moved("2025-07-01..2025-07-10", rank=1, plan=dark)
+        FIRST.moved(
+            "2025-07-01..2025-07-10",
+            rank=1,
+            plan=_plan(
+                ("2025-07-01", "2025-07-01", "prep"),
+                ("2025-07-02", "2025-07-09", "dark"),
+                ("2025-07-10", "2025-07-10", "strike"),
+            ),
+        )
     )
     story.when(move("first", plan=_plan(("2025-07-05", "2025-07-16", "dark")))).refused(
         BadInput, saying="not all in 2025-07-01..2025-07-10"
+    )
+
+
+def test_a_plan_is_cleared_only_when_told() -> None:
+    story = campus().and_given(hold("first", "2025-07-01..2025-07-10", plan=PLAN))
+    story.when(move("first", clear_plan=True)).then(
+        FIRST.moved("2025-07-01..2025-07-10", rank=1, plan=())
+    )
+    dark = _plan(("2025-07-05", "2025-07-06", "dark"))
+    story.when(move("first", plan=dark, clear_plan=True)).then(
+        FIRST.moved("2025-07-01..2025-07-10", rank=1, plan=dark)
     )

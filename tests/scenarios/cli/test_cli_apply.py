@@ -122,6 +122,6 @@ def test_the_keys_of_a_command_are_shown_without_a_ledger(tmp_path: Path) -> Non
 
 def test_keys_of_what_is_no_command_and_no_file_at_all(terminal: Terminal) -> None:
     done = terminal.run("apply", "--keys", "boking hold")
-    assert (done.code, "Did you mean 'booking hold'?" in done.err) == (2, True)
+    assert (done.code, "Did you mean booking hold?" in done.err) == (2, True)
     done = terminal.run("apply")
     assert (done.code, "FILE" in done.err) == (2, True)

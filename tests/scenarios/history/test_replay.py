@@ -188,7 +188,7 @@ def _arrays(text: str) -> list[Any]:
         ("show b-77", "b-77"),
         ("goto 99", "there is no #99. The log ends at #10"),
         ("goto 99999999999999999999999", "there is no #9999"),
-        ("goto yesterday", "yesterday"),
+        ("goto someday", "someday"),
         ("goto", "goto needs a place"),
         ("next 0", "'0' is not a number of events"),
         ("next two", "'two' is not a number of events"),
@@ -292,7 +292,7 @@ def test_projections_are_chosen_by_name(terminal: Terminal) -> None:
     ("words", "what"),
     [
         (("--to", "11"), "--to: there is no #11. The log ends at #10"),
-        (("--to", "tomorrow"), "--to: "),
+        (("--to", "someday"), "--to: "),
         (("--from", "3"), "Add --step"),
         (("--view", "bookngs"), "Did you mean bookings?"),
         (("--view", "bookings --colour red"), "--colour"),

@@ -19,6 +19,7 @@ from ledger.events import (
 from ledger.events.bookings import ReleaseCause
 from ledger.projections.projection import ask_at
 from ledger.testing import Scenario
+from ledger.time.periods import Moment
 from tests.scenarios.view_stories import (
     at,
     because,
@@ -123,10 +124,10 @@ def test_what_has_run_out_by_now_is_over_though_nothing_was_recorded_since() -> 
     assert at_noon("2025-08-01T00:00") == (everything, "held", "open"), "before its events"
     assert at_noon("2025-08-05T12:00") == (everything, "held", "lapsed")
     assert at_noon("2025-08-20T18:00") == (some, "expired", "lapsed")
-    assert at_noon(None, at="2025-08-20T17:59") == (everything, "held", "lapsed")
-    assert at_noon(None, at="2025-08-20T18:00") == (some, "expired", "lapsed")
-    assert at_noon("2025-09-01", at="2025-08-04") == (everything, "held", "open")
-    assert at_noon(None, at="2025-08-20T10:00+00:00") == (some, "expired", "lapsed")
+    assert at_noon(None, at=Moment.parse("2025-08-20T17:59")) == (everything, "held", "lapsed")
+    assert at_noon(None, at=Moment.parse("2025-08-20T18:00")) == (some, "expired", "lapsed")
+    assert at_noon("2025-09-01", at=Moment.parse("2025-08-04")) == (everything, "held", "open")
+    assert at_noon(None, at=Moment.parse("2025-08-20T10:00+00:00")) == (some, "expired", "lapsed")
 
 
 def test_bookings_of_a_time_a_space_a_project_a_state() -> None:

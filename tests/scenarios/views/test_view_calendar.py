@@ -19,6 +19,7 @@ from ledger.events import (
 from ledger.events.base import Event
 from ledger.projections.projection import ask_at
 from ledger.testing import Scenario
+from ledger.time.periods import Moment
 from tests.scenarios.view_stories import (
     WORKSHOP,
     at,
@@ -231,9 +232,10 @@ def test_time_goes_on_though_nothing_is_recorded() -> None:
     assert calendar.calendar()[0].day == day("2025-08-05")
     assert {line.state for line in calendar.calendar()} == {"confirmed", "free"}
     assert [line.on for line in calendar.booked_through()] == [day("2025-08-05")]
-    assert calendar.booked_through(at="2025-08-03T23:59")[0].on == day("2025-08-03")
-    asked = calendar.calendar(at="2025-08-04T17:59", until=day("2025-08-20"))
+    assert calendar.booked_through(at=Moment.parse("2025-08-03T23:59"))[0].on == day("2025-08-03")
+    asked = calendar.calendar(at=Moment.parse("2025-08-04T17:59"), until=day("2025-08-20"))
     assert (asked[0].day, asked[-1].state) == (day("2025-08-04"), "held")
-    assert calendar.calendar(since=day("2025-08-20"), at="2025-08-04T18:00")[0].state == "free"
-    (ahead,) = calendar.booked_through(at="2025-08-11")
+    expired = Moment.parse("2025-08-04T18:00")
+    assert calendar.calendar(since=day("2025-08-20"), at=expired)[0].state == "free"
+    (ahead,) = calendar.booked_through(at=Moment.parse("2025-08-11"))
     assert (ahead.on, ahead.booked_through) == (day("2025-08-11"), None)

@@ -23,6 +23,7 @@ from ledger.events import (
 from ledger.events.base import Event
 from ledger.projections.projection import ask_at
 from ledger.testing import Scenario
+from ledger.time.periods import Moment
 from tests.scenarios.view_stories import at, day, seen, story
 
 
@@ -113,12 +114,12 @@ def test_at_one_instant_the_later_position_holds() -> None:
 
 def test_at_an_exact_time_and_on_a_whole_day() -> None:
     told = story(added("cam-a"), moved("cam-a", "2025-07-05T09:00", "stage-1", "stage-2"))
-    assert where(told, at="2025-07-05T08:59").place == "stage-1"
-    assert where(told, at="2025-07-05T09:00").place == "stage-2"
-    assert where(told, at="2025-07-05T01:00+00:00").place == "stage-2"
+    assert where(told, at=Moment.parse("2025-07-05T08:59")).place == "stage-1"
+    assert where(told, at=Moment.parse("2025-07-05T09:00")).place == "stage-2"
+    assert where(told, at=Moment.parse("2025-07-05T01:00+00:00")).place == "stage-2"
     assert seen(Equipment, told).equipment(on=day("2025-06-30")) == []
     with pytest.raises(BadInput):
-        seen(Equipment, told).equipment(on=day("2025-07-05"), at="2025-07-05T09:00")
+        seen(Equipment, told).equipment(on=day("2025-07-05"), at=Moment.parse("2025-07-05T09:00"))
 
 
 def boxed() -> Scenario:

@@ -21,12 +21,9 @@ from tests.unit.application.conftest import ADA, OPENED, STUDIO, project
 
 STAGE = STUDIO[1]
 WRONG: list[tuple[Decision, str]] = [
-    (
-        msgspec.structs.replace(STAGE, kind="stagee"),
-        "space add: 'kind': \"stagee\" is not one of stage",
-    ),
+    (msgspec.structs.replace(STAGE, kind=7), "space add: 'kind': 7 is not a text"),
     (msgspec.structs.replace(STAGE, area_m2="3200"), "'area_m2': \"3200\" is not a number"),
-    (msgspec.structs.replace(STAGE, area_m2=float("nan")), "'area_m2': null is not a number"),
+    (msgspec.structs.replace(STAGE, area_m2=float("nan")), "'area_m2': nan is not a number"),
     (msgspec.structs.replace(STAGE, name=None), "'name': null is not a text"),
     (msgspec.structs.replace(STAGE, name=object()), "cannot be written"),
     (msgspec.structs.replace(STAGE, name="\ud800"), "a text holds a control character"),
@@ -128,9 +125,9 @@ def test_an_as_of_is_a_position(week: Ledger, text: str, position: int) -> None:
         ("0", BadInput, "there is no #0. The log ends at #4"),
         ("5", BadInput, "there is no #5. The log ends at #4"),
         ("9" * 5000, BadInput, "The log ends at #4"),
-        ("-1", BadTime, "'-1' is neither a day nor a time"),
+        ("-1", BadTime, "'-1' could be days or positions"),
         ("", BadTime, "Write 2025-07-01T08:00"),
-        ("yesterday", BadTime, "'yesterday' is neither"),
+        ("someday", BadTime, "'someday' is neither"),
         ("2025-02-30", BadTime, "'2025-02-30' is not a date"),
         ("2025-06-02T25:00", BadTime, "is not a time"),
         ("2025-06-02T", BadTime, "nor a time"),

@@ -95,7 +95,7 @@ def test_what_is_advised_can_be_said(path: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["equipment service ID --done", "equipment srvice ID", "booking wrap ID", "space add --dew"],
+    ["equipment service ID --done", "equipment srvice ID", "project plan ID", "space add --dew"],
 )
 def test_what_cannot_be_said_is_found(said: str) -> None:
     assert wrong(next(calls(f"Do it: {said}")))

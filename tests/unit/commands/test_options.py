@@ -32,7 +32,7 @@ def terminal(sqlite_url: str) -> Terminal:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--days", "tomorrow"), "--days: 'tomorrow' is not a period. Write whole days as 2025-"),
+        (("--days", "soon"), "--days: 'soon' is not a period. Write whole days as 2025-"),
         (("--days", "2025-07-01-2025-07-03"), "Write 2025-07-01..2025-07-03"),
         (("--days", "2025-09-01", "--plan", "2025-09-02=prep"), "the prep days 2025-09-02 are"),
         (("--from", "2025-09-01 8:00", "--to", "2025-09-01 20:00"), "'2025-07-01 08:00'"),

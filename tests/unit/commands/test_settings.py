@@ -51,7 +51,7 @@ def test_without_any_the_ledger_stands_in_this_folder(
     ("text", "told"),
     [
         ("ledger = ", "cannot be read"),
-        ('legder = "x"', "Did you mean 'ledger'?"),
+        ('legder = "x"', "Did you mean ledger?"),
         ("actor = 5", "actor is not text"),
         ("\udcff", "cannot be read"),
         (f"ledger = {'[' * 5_000}{']' * 5_000}", "nested too deeply"),
