@@ -5,7 +5,7 @@ and one that grew keeps its old area for the old days.
 """
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ledger.events.base import Event
 from ledger.tags import buckets, tag
@@ -14,6 +14,9 @@ from ledger.time.periods import Period
 SpaceKind = Literal[
     "stage", "virtual stage", "set studio", "workshop", "hall", "location", "backlot"
 ]
+_FACTS = frozenset({"name", "kind", "area_m2", "capacity", "answer_within_hours", "phase"})
+"""What a space is from a day on: each change repeats all of it."""
+
 ClosureKind = Literal["maintenance", "blackout", "calibration"]
 
 
@@ -41,6 +44,9 @@ class SpaceCommissioned(Event, frozen=True):
     the site's where set. `zone` is the site's.
     """
 
+    carried: ClassVar[frozenset[str]] = _FACTS
+    settled: ClassVar[frozenset[str]] = frozenset({"space", "site", "zone"})
+
     space: str
     site: str
     zone: str
@@ -64,6 +70,9 @@ class SpaceCommissioned(Event, frozen=True):
 class SpaceChanged(Event, frozen=True):
     """From the day `on`, the space has these facts: all of them, not only the changed ones."""
 
+    carried: ClassVar[frozenset[str]] = _FACTS
+    settled: ClassVar[frozenset[str]] = frozenset({"space", "site"})
+
     space: str
     site: str
     on: date
@@ -86,6 +95,8 @@ class SpaceChanged(Event, frozen=True):
 class SpaceDecommissioned(Event, frozen=True):
     """The space left service; `on` is the first day without it."""
 
+    settled: ClassVar[frozenset[str]] = frozenset({"space", "site"})
+
     space: str
     site: str
     on: date
@@ -101,6 +112,9 @@ class SpaceDecommissioned(Event, frozen=True):
 
 class SpaceClosed(Event, frozen=True):
     """The space cannot be used for a period. `closure` names it, so that it can be ended."""
+
+    carried: ClassVar[frozenset[str]] = frozenset({"kind"})
+    settled: ClassVar[frozenset[str]] = frozenset({"closure", "space"})
 
     closure: str
     space: str
@@ -125,6 +139,8 @@ class SpaceReopened(Event, frozen=True):
 
     `was` is the closure's period until now, `period` the part of it that is open again.
     """
+
+    settled: ClassVar[frozenset[str]] = frozenset({"closure", "space", "kind", "was"})
 
     closure: str
     space: str

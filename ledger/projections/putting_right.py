@@ -68,8 +68,8 @@ def readings(history: History, correction: RecordedEvent, types: Iterable[str]) 
     names = tuple(sorted(types))
     found: dict[int, RecordedEvent] = {}
     for thing in things(correction):
-        entries = history.read([Query((thing,), names)], until=correction.position)
-        found.update((entry.position, entry) for entry in about(entries, thing))
+        carrying = history.read([Query((thing,), names)], until=correction.position)
+        found.update((entry.position, entry) for entry in about(carrying, thing))
     entries = [found[position] for position in sorted(found)]
     earlier = [entry for entry in entries if entry.position < correction.position]
     return Readings(standing(earlier), standing(entries))
