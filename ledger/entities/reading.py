@@ -115,7 +115,9 @@ def _folded(kind: str, id: str, entries: Iterable[RecordedEvent]) -> dict[str, l
             continue
         if noun is None:
             continue
+        place = None
         if is_correction(entry):
+            place = place_of(entry)
             thing, sayings = _put_right(noun, id, seen)
             sayings |= _no_more(told, sayings, facts)
         else:
@@ -123,7 +125,8 @@ def _folded(kind: str, id: str, entries: Iterable[RecordedEvent]) -> dict[str, l
             sayings = {} if thing is None else _by_key(thing.told())
         for key, said in sayings.items():
             never = said.value is None and said.since is None and key not in told
-            if never or said == told.get(key):
+            again = said == told.get(key) and (place is None or said.position != place)
+            if never or again:
                 continue
             told[key] = said
             fact = Fact(said.value, entry, position, said.since)

@@ -194,6 +194,11 @@ class RecordedEvent(Struct, eq=False, gc=False):
         return self.data.undone
 
     @property
+    def also(self) -> tuple[str, ...]:
+        """Further tags: those of what it corrects."""
+        return self.data.also
+
+    @property
     def said_at(self) -> int:
         """The position of the event that says this: its own, or that of its last correction."""
         return self.position

@@ -53,10 +53,23 @@ class SeenEvents:
 
 
 class Readings(Struct, frozen=True):
-    """The events of the things that a correction is about, before it and after it."""
+    """What stood of the things that a correction is about before it, and what stands after it.
 
+    Of their events, those that the projection handles.
+    """
+
+    correction: RecordedEvent
     before: Sequence[RecordedEvent]
     after: Sequence[RecordedEvent]
+
+    def retold(self) -> Iterator[RecordedEvent]:
+        """Yield what stands, each event as if it were recorded with the correction.
+
+        For a projection that keeps what was on record at which time.
+        """
+        at = self.correction
+        for one in self.after:
+            yield RecordedEvent(at.position, at._recorded_at, one.type, one._tags, one.data)  # noqa: SLF001  # its own kind
 
 
 class NotSeparate(LedgerError):
@@ -72,7 +85,7 @@ def readings(history: History, correction: RecordedEvent, types: Iterable[str]) 
         found.update((entry.position, entry) for entry in about(carrying, thing))
     entries = [found[position] for position in sorted(found)]
     earlier = [entry for entry in entries if entry.position < correction.position]
-    return Readings(standing(earlier), standing(entries))
+    return Readings(correction, standing(earlier), standing(entries))
 
 
 def put_right(projection: Projection, both: Readings, apply: Apply) -> None:

@@ -96,7 +96,7 @@ class ReportShootDay(Decision, frozen=True, tag="booking report"):
         # The bucket of this one day: two assistants can report different days at the same
         # time without a conflict.
         reports = ctx.read(tag("booking", booking.id, self.day.isoformat()), ShootDayReported)
-        present = reports[-1].position if reports else None
+        present = reports[-1].said_at if reports else None
         stands = dict.fromkeys(_FIGURES, 0)
         if reports:
             if not isinstance(reports[-1].event, ShootDayReported):
