@@ -31,7 +31,7 @@ from ledger.events.base import (
     recorded_tags,
     type_names,
 )
-from ledger.events.standing import is_correction, place_of, standing
+from ledger.events.standing import belongs, is_correction, place_of, standing
 from ledger.tags import check_id
 
 if TYPE_CHECKING:
@@ -210,7 +210,10 @@ class Context:
         decision and by those before it in the batch. They are what stands: corrected events
         read as they were put right, and undone ones are left out.
         """
-        return list(standing(self.recorded(tag, *types)))
+        asked = (tag,) if isinstance(tag, str) else tag
+        found = standing(self.recorded(asked, *types))
+        # A correction is found wherever the mistake was, but counts only where it belongs itself.
+        return [e for e in found if e.said_at == e.position or belongs(e, asked)]
 
     def recorded(self, tag: str | Sequence[str], *types: type[Event]) -> list[RecordedEvent]:
         """Return the events as they were recorded, mistakes and corrections alike."""

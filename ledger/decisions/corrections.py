@@ -170,10 +170,11 @@ def _carry_on(ctx: Context, wrong: Event, right: Event, later: Sequence[Recorded
         for name, (was, now) in list(changed.items()):
             if getattr(event, f"was_{name}", None) == was:
                 again[f"was_{name}"] = now
-            if getattr(event, name, was) == was:
-                again |= {name: now} if name in event.__struct_fields__ else {}
-            elif name in event.carried:
-                del changed[name]
+            if name in event.carried and name in event.__struct_fields__:
+                if getattr(event, name) == was:
+                    again[name] = now
+                else:
+                    del changed[name]
         if again:
             ctx.record(event.corrected(again), corrects=entry.said_at)
 

@@ -146,6 +146,8 @@ class ShootDayReported(BookingEvent, frozen=True):
     A second report of a day names in its header the one that it corrects, and replaces it.
     """
 
+    carried: ClassVar[frozenset[str]] = frozenset({"space", "project"})
+
     day: date
     setups_planned: int
     setups_shot: int

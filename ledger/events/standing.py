@@ -63,6 +63,12 @@ def _in_place(entry: RecordedEvent, first: RecordedEvent, place: int) -> Standin
     return StandingEvent(place, first._recorded_at, entry.type, entry._tags, entry.data, entry)  # noqa: SLF001  # its own kind
 
 
+def belongs(entry: RecordedEvent, tags: Iterable[str]) -> bool:
+    """Whether what an event says now has one of the tags: it may have had it only before."""
+    own = entry.event.tags()
+    return any(tag in own for tag in tags)
+
+
 def things(entry: RecordedEvent) -> tuple[str, ...]:
     """Return the tags of the things that an event is about: those of the kind of its first tag.
 

@@ -99,6 +99,8 @@ def _check_days(ctx: Context, booking: Booking) -> None:
     """Check the days of its start, its wrap, its plan and its reports."""
     days = booking.period.days
     check_plan([p for p in booking.plan if p.first in days], booking.period)
+    if booking.wrapped_on is not None:
+        _check_not_before(booking, booking.wrapped_on)
     for on, what in ((booking.started_on, "started"), (booking.wrapped_on, "wrapped")):
         if on is None:
             continue
@@ -108,8 +110,6 @@ def _check_days(ctx: Context, booking: Booking) -> None:
             )
         told = f"booking {booking.id!r} cannot have {what}"
         check_begun(ctx, told, on, zone_name=booking.period.zone)
-    if booking.started_on is not None and booking.wrapped_on is not None:
-        _check_not_before(booking, booking.wrapped_on)
     for day, position in check_reports(ctx, booking):
         if booking.state not in ("started", "wrapped"):
             raise ShotAlready(booking.id, day=day, position=position)
