@@ -213,8 +213,7 @@ def read_values(ctx: Context, event: Event, given: Mapping[str, Any]) -> dict[st
     if not given:
         raise BadInput("no field is given", advice="Write FIELD=VALUE, such as title=Night")
     hints = {field.name: field for field in msgspec.structs.fields(type(event))}
-    own = event.tags()[0].partition(":")[0]
-    open_to = [name for name in hints if name not in event.settled and name != own]
+    open_to = [name for name in hints if name not in event.settled]
     found: dict[str, Any] = {}
     for name, value in given.items():
         if name not in open_to:
