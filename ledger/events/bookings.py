@@ -93,7 +93,7 @@ class HoldReleased(BookingEvent, frozen=True):
 
 
 class HoldPromoted(BookingEvent, frozen=True):
-    """A hold moved up the ladder, since one ahead of it ended."""
+    """A hold moved up, since one ahead ended; or it came back by an undo, behind others."""
 
     was_rank: int
     rank: int
