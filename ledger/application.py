@@ -309,7 +309,7 @@ class Ledger:
     def _review(self, ctx: Context) -> None:
         """Let every plugin rule check the proposed events; a rule refuses by raising.
 
-        What is taken back is not proposed: it happens no more.
+        An undo is left out: its event did not happen after all.
         """
         proposed = [proposal.event for proposal in ctx.proposals if not proposal.undone]
         for rule in self.extensions.rules:

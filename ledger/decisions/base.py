@@ -208,7 +208,7 @@ class Context:
 
         With `types` only those of these types. They include the events recorded by this
         decision and by those before it in the batch. They are what stands: corrected events
-        read as they were put right, and undone ones are left out.
+        read as corrected, and undone ones are left out.
         """
         asked = (tag,) if isinstance(tag, str) else tag
         found = standing(self.recorded(asked, *types))

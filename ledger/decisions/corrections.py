@@ -1,4 +1,4 @@
-"""Corrections: an entry is put right, or taken back; the mistake stays in the log.
+"""Corrections: an entry is corrected, or taken back; the mistake stays in the log.
 
 There is one way for all of them, whatever the entry is about. The right entry is recorded in the
 place of the mistake (`Context.record`), what later entries of the same thing repeat of it is
@@ -33,7 +33,7 @@ from ledger.time.periods import Moment, Period, When
 
 
 class Mistake(Struct, frozen=True):
-    """An entry that is to be put right: the last of what was said in its place.
+    """A mistaken entry: the last that was said in its place.
 
     `thing` is the tag of what it is about, `types` are the event types of that, and `said` is all
     that was said in its place, oldest first. `judge` has the rules of its noun.
@@ -51,7 +51,7 @@ class Mistake(Struct, frozen=True):
 
     @property
     def event(self) -> Any:
-        """What it says."""
+        """Its event."""
         return self.entry.event
 
     @property
@@ -100,7 +100,7 @@ def find_mistake(ctx: Context, position: int, judges: Mapping[str, Judge]) -> Mi
 def find_standing(
     ctx: Context, thing: str, event_type: type[Event], rules: Judge
 ) -> Mistake | None:
-    """Return the newest entry of a type about a thing that stands, to be put right."""
+    """Return the newest entry of a type that stands of a thing, as a mistake."""
     entry = ctx.last(thing, event_type)
     kind = thing.partition(":")[0]
     return None if entry is None else find_mistake(ctx, entry.said_at, {kind: rules})
@@ -191,7 +191,7 @@ def _judged(ctx: Context, mistake: Mistake, record: Callable[[], None]) -> None:
 
 
 def _check_begun(ctx: Context, mistake: Mistake, noun: type[Noun]) -> None:
-    """Check that a thing of which something stands has begun. Raises `StandsOnIt`."""
+    """Check that the first entry of a thing stands, if any does. Raises `StandsOnIt`."""
     stands = ctx.read(mistake.thing, *mistake.types)
     first = stands[0] if stands else ctx.last(mistake.thing)
     begun = bool(stands) and type(stands[0].event) in noun.begins

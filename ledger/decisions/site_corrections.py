@@ -53,7 +53,7 @@ def judge_site(ctx: Context, mistake: Mistake) -> Callable[[], None]:
 class ChangeSite(Decision, frozen=True, tag="site change"):
     """Put a site right; give only what differs. Its spaces keep the clock of its zone.
 
-    What is booked and closed there keeps the times that it was recorded with.
+    Bookings and closures there keep their recorded times.
     """
 
     site: str
@@ -145,7 +145,7 @@ def _refuse_without_room(ctx: Context, space: Space, first: date) -> None:
 def judge_closure(
     ctx: Context, mistake: Mistake, *, despite_bookings: bool = False
 ) -> Callable[[], None]:
-    """Return what judges a closure after a correction: nobody has the days that it takes."""
+    """Return what judges a closure after a correction: the days that it takes must be free."""
     before = _closure(ctx, mistake)
 
     def judge() -> None:

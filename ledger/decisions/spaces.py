@@ -259,6 +259,7 @@ _MOST_UNITS = 100_000
 
 
 def check_facts(area_m2: float, capacity: int | None, answer_within_hours: int | None) -> None:
+    """Check the numbers of a space. Raises `BadAmount`."""
     if not (isfinite(area_m2) and 0 < area_m2 <= _MOST_M2):
         raise BadAmount("area in m²", area_m2, least="above 0", most=f"{_MOST_M2:,}")
     if capacity is not None and not 1 <= capacity <= _MOST_UNITS:

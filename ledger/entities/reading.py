@@ -161,7 +161,7 @@ def _put_right(
 
 
 def _no_more(told: Sayings, stands: Sayings, facts: dict[str, list[Fact]]) -> Sayings:
-    """Return that there is no value any more, where one was told that stands no longer.
+    """Return an empty value for each field whose value stands no longer.
 
     A value that held from a day on is dropped: the one before it holds on.
     """

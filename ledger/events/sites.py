@@ -15,7 +15,7 @@ SpaceKind = Literal[
     "stage", "virtual stage", "set studio", "workshop", "hall", "location", "backlot"
 ]
 _FACTS = frozenset({"name", "kind", "area_m2", "capacity", "answer_within_hours", "phase"})
-"""What a space is from a day on: each change repeats all of it."""
+"""The facts of a space from a day on: each change repeats all of them."""
 
 ClosureKind = Literal["maintenance", "blackout", "calibration"]
 

@@ -1,9 +1,9 @@
-"""What stands: a history in which each mistake reads as it was put right.
+"""Standing events: a history in which each mistake reads as corrected.
 
 Nothing is edited in the log. A correction is a further event of the same type, and an undo
 repeats the event that it takes back; the header of each names the place of the mistake
-(`Header.corrects`). What stands is worked out here, for decisions, projections and blame alike: in
-each place the last that was said of it, or nothing.
+(`Header.corrects`). This module works out the events that stand, for decisions, projections and
+blame alike: in each place the last that was said of it, or nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from ledger.events.base import RecordedEvent
 class StandingEvent(RecordedEvent, eq=False, gc=False):
     """An event as its last correction put it: at its old place, with its old recorded time.
 
-    `said_by` is that correction. What it says, who said so, and why, are the correction's.
+    `said_by` is that correction. Its event, actor and reason are the correction's.
     """
 
     said_by: RecordedEvent

@@ -53,7 +53,7 @@ class SeenEvents:
 
 
 class Readings(Struct, frozen=True):
-    """What stood of the things that a correction is about before it, and what stands after it.
+    """The standing events of the things that a correction is about, before it and after it.
 
     Of their events, those that the projection handles.
     """

@@ -1,4 +1,4 @@
-"""`correct` and `undo`: put right whatever was recorded."""
+"""`correct` and `undo`: fix any recorded entry."""
 
 import click
 
@@ -35,9 +35,9 @@ def _fields(texts: tuple[str, ...]) -> dict[str, str]:
 @click.argument("fields", metavar="FIELD=VALUE…", nargs=-1, required=True)
 @records
 def correct(position: int, fields: tuple[str, ...]) -> CorrectEntry:
-    """Put an entry right: give the fields that were wrong, and a --reason.
+    """Correct an entry: give the fields that were wrong, and a --reason.
 
-    What later entries repeat of it is put right along. The rules judge what stands then, as of
+    Later entries that repeat the wrong value are corrected along. The rules judge the result as of
     now; the mistake stays in the log (`show`, `log --corrections`). An empty value clears an
     optional field.
 

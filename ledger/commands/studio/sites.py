@@ -70,7 +70,7 @@ def add_site(**given: Any) -> AddSite:
 def change_site(**given: Any) -> ChangeSite:
     """Put a campus right; give only what differs. It needs a --reason.
 
-    Its spaces get the zone, too. What is booked and closed keeps the times of its record.
+    Its spaces get the zone, too. Bookings and closures keep their recorded times.
     """
     return ChangeSite(**given)
 

@@ -1,4 +1,4 @@
-"""Judging a booking after one of its entries was put right or taken back."""
+"""Judging a booking after one of its entries was corrected or undone."""
 
 from collections.abc import Callable
 from datetime import date

@@ -38,7 +38,7 @@ class WrongState(RefusedBy):
 
 
 class FollowsByItself(RefusedBy):
-    """A hold's rank follows from those ahead of it: nobody recorded it."""
+    """A hold's rank follows from those ahead of it: it has no entry to correct."""
 
     rule = "follows"
     booking: str

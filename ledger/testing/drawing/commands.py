@@ -367,7 +367,7 @@ _CORRECTED: dict[str, tuple[str, Callable[[Studio, Choice], Any]]] = {
     "BookingWrapped": ("on", _near),
     "ShootDayReported": ("day", _near),
 }
-"""What to correct in an event, by its type."""
+"""The field to correct in an event, by its type, and its new value."""
 
 
 READINGS: dict[str, Reading] = {
