@@ -27,6 +27,7 @@ MEANINGS = {
     "container": "The container, an item like any other.",
     "equipment": "The item's id.",
     "milestone": "The milestone, such as `picture-lock`.",
+    "position": "The position of the entry, as last corrected.",
     "project": "The project's id.",
     "site": "The site's id.",
     "space": "The space's id.",
@@ -34,6 +35,7 @@ MEANINGS = {
     "space change.area_m2": "Floor area; null: none.",
     "space change.capacity": "Units; null makes it exclusive.",
     "space change.phase": "Its phase; null removes it.",
+    "to": "The fields that were wrong, with their right values; null clears one.",
     "when": "The days or hours; `--days`, or `--from` and `--to`, on the command line.",
 }
 """By key, or by command and key if the meaning differs there."""

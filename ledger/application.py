@@ -262,7 +262,7 @@ class Ledger:
         if dry_run or not proposals:
             return Outcome(tuple(snapshot.pending), dry_run=dry_run, attempts=attempt)
         recorded = self.log.append(
-            [(p.event, _with_correction(header, p.corrects)) for p in proposals],
+            [(p.event, p.header(header)) for p in proposals],
             snapshot.boundary,
         )
         return Outcome(tuple(recorded), attempts=attempt)
@@ -308,8 +308,11 @@ class Ledger:
         return snapshot, max(self._clock.now(), recorded_at)
 
     def _review(self, ctx: Context) -> None:
-        """Let every plugin rule check the proposed events; a rule refuses by raising."""
-        proposed = [proposal.event for proposal in ctx.proposals]
+        """Let every plugin rule check the proposed events; a rule refuses by raising.
+
+        An undo is left out: its event did not happen after all.
+        """
+        proposed = [proposal.event for proposal in ctx.proposals if not proposal.undone]
         for rule in self.extensions.rules:
             rule(ctx, proposed)
 
@@ -378,10 +381,6 @@ class Ledger:
 def _registry(extensions: Extensions | None) -> Registry:
     added = extensions.event_types if extensions else ()
     return Registry((*STUDIO_EVENTS, *added))
-
-
-def _with_correction(header: Header, corrects: int | None) -> Header:
-    return header if corrects is None else msgspec.structs.replace(header, corrects=corrects)
 
 
 def _repeated(snapshot: Snapshot, header: Header) -> Outcome | None:

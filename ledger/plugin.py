@@ -42,6 +42,7 @@ from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent, Upcast
 from ledger.exchange import Exporter, Importer, Look, exporter, importer
 from ledger.hookspecs import hookimpl
 from ledger.projections import Place, Projection, Row, key, on, table, view
+from ledger.projections.putting_right import Readings
 from ledger.tags import check_id, check_text, tag
 from ledger.time.periods import (
     Days,
@@ -87,6 +88,7 @@ __all__ = [
     "PlaceFact",
     "Projection",
     "Query",
+    "Readings",
     "RecordedEvent",
     "Refused",
     "Row",

@@ -22,6 +22,9 @@ from ledger.events import (
     BookingWrapped,
     LedgerOpened,
     ShootDayReported,
+    SpaceChanged,
+    SpaceCommissioned,
+    SpaceDecommissioned,
 )
 from ledger.plugin import (
     AlreadyExists,
@@ -30,12 +33,14 @@ from ledger.plugin import (
     Decision,
     Event,
     Projection,
+    Readings,
     RecordedEvent,
     Refused,
     Row,
     Space,
     SpaceFacts,
     Struct,
+    UnknownEvent,
     UnknownId,
     check_begun,
     check_id,
@@ -412,6 +417,34 @@ class Claims(Projection):
                 event.shooting_hours,
             )
         )
+
+    def put_right(self, both: Readings) -> None:
+        """Add versions from the correction on: what was on record before it is kept."""
+        for entry in both.before:
+            self._say_gone(entry.event, both.correction)
+        for entry in both.retold():
+            getattr(self, self.handlers[entry.type])(entry.event, entry)
+
+    def _say_gone(self, event: Any, at: RecordedEvent) -> None:
+        """Put a version that says of nothing what the event said; what stands follows it."""
+        match event:
+            case SpaceCommissioned() | SpaceChanged() | SpaceDecommissioned():
+                self.spaces.put(SpaceVersion(event.space, at.position, at.recorded_at))
+            case ShootDayReported():
+                key = event.booking, event.day, at.position
+                self.reports.put(ReportVersion(*key, at.recorded_at, event.space))
+            case ClaimRecorded():
+                self.standing.delete(event.claim)
+            case ClaimWithdrawn() | UnknownEvent():
+                pass
+            case _ if type(event).type_name == "expo.ExhibitorRegistered":
+                self._count(at, event.expo, "expo exhibitors", event.exhibitor, there=False)
+            case _ if type(event).type_name == "expo.PartAdded":
+                self._count(at, event.expo, f"expo {event.kind}s", event.part, there=False)
+            case _ if hasattr(event, "booking"):
+                stay = StayVersion(event.booking, at.position, at.recorded_at)
+                stay.space, stay.project, stay.state = event.space, event.project, "cancelled"
+                self.stays.put(stay)
 
     # The plugin of expos need not be there: its events are named, and nothing is imported.
 

@@ -104,7 +104,7 @@ def sentence(entries: Sequence[RecordedEvent], *, repeated: bool, dry_run: bool)
     """The result of a command, in one sentence."""
     if not entries:
         return "nothing to record: this is already so"
-    kinds = list(dict.fromkeys(in_words(entry.type) for entry in entries))
+    kinds = list(dict.fromkeys(map(_kind, entries)))
     things = list(dict.fromkeys(filter(None, map(_thing, entries))))
     of = f" ({', '.join(things)})" if 0 < len(things) <= 3 else ""
     listed = ", ".join(kinds) + of
@@ -115,6 +115,14 @@ def sentence(entries: Sequence[RecordedEvent], *, repeated: bool, dry_run: bool)
     if repeated:
         return f"already done under this request, as {where}: {listed}"
     return f"recorded {where}: {listed}"
+
+
+def _kind(entry: RecordedEvent) -> str:
+    """`booking wrapped`, `booking wrapped corrected`, `booking wrapped taken back`."""
+    kind = in_words(entry.type)
+    if entry.undone:
+        return f"{kind} taken back"
+    return kind if entry.corrects is None else f"{kind} corrected"
 
 
 def interval(event: Event, zone: str) -> tuple[datetime, datetime] | None:

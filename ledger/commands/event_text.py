@@ -47,10 +47,15 @@ def what(entry: RecordedEvent, zone: str, log: "EventLog | None" = None) -> str:
         facts = _changed(entry, event, log) or facts
     parts = list(_parts(entry, facts, style))
     if entry.corrects is not None:
-        parts.append(f"corrects #{entry.corrects}")
+        parts.append(correction_words(entry))
     if entry.reason:
         parts.append(f"because: {entry.reason}")
     return ", ".join(parts)
+
+
+def correction_words(entry: RecordedEvent) -> str:
+    """How an event stands to the one in whose place it stands."""
+    return f"{'undoes' if entry.undone else 'corrects'} #{entry.corrects}"
 
 
 def stored_words(event: Event) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ledger.decisions.bookings.shoot_days import (
     StartBooking,
     WrapBooking,
 )
+from ledger.decisions.correct import CorrectEntry, UndoEntry
 from ledger.decisions.equipment.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
 from ledger.decisions.equipment.items import (
     AddEquipment,
@@ -17,6 +18,7 @@ from ledger.decisions.equipment.items import (
     RetireEquipment,
     UnpackEquipment,
 )
+from ledger.decisions.project_corrections import ChangeProject, ReopenProject
 from ledger.decisions.projects import (
     CloseProject,
     OpenProject,
@@ -24,21 +26,26 @@ from ledger.decisions.projects import (
     ReachMilestone,
     WithdrawMilestone,
 )
+from ledger.decisions.site_corrections import ChangeSite, RecloseSpace
 from ledger.decisions.sites import AddSite
 from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, ReopenSpace, RetireSpace
 
 STUDIO_DECISIONS: tuple[type[Decision], ...] = (
     AddSite,
+    ChangeSite,
     AddSpace,
     CloseSpace,
+    RecloseSpace,
     ReopenSpace,
     ChangeSpace,
     RetireSpace,
     OpenProject,
+    ChangeProject,
     PlanMilestone,
     ReachMilestone,
     WithdrawMilestone,
     CloseProject,
+    ReopenProject,
     PlaceHold,
     ChallengeHolds,
     ReleaseHold,
@@ -57,5 +64,7 @@ STUDIO_DECISIONS: tuple[type[Decision], ...] = (
     HandOver,
     ServiceEquipment,
     RetireEquipment,
+    CorrectEntry,
+    UndoEntry,
 )
 """Every command of the studio, by the name that a batch file uses."""

@@ -31,6 +31,7 @@ from ledger.events.base import (
     recorded_tags,
     type_names,
 )
+from ledger.events.standing import belongs, is_correction, place_of, standing
 from ledger.tags import check_id
 
 if TYPE_CHECKING:
@@ -57,10 +58,23 @@ class History(Protocol):
 
 
 class Proposal(Struct, frozen=True):
-    """An event that a decision proposes; `corrects` is the position of the one it corrects."""
+    """An event that a decision proposes; `corrects` is the place of the one that it corrects.
+
+    `undone` and `also`: see `Header`.
+    """
 
     event: Event
     corrects: int | None = None
+    undone: bool = False
+    also: tuple[str, ...] = ()
+
+    def header(self, command: Header) -> Header:
+        """Return the header of the event, from that of the command."""
+        if self.corrects is None:
+            return command
+        return msgspec.structs.replace(
+            command, corrects=self.corrects, undone=self.undone, also=self.also
+        )
 
 
 class Snapshot:
@@ -108,6 +122,12 @@ class Snapshot:
             return stored
         pending = self._proposed(query)
         return (pending[-1:] or stored) if last else stored + pending
+
+    def entry(self, position: int) -> RecordedEvent | None:
+        """Return the event at a position, as it was recorded. It never changes."""
+        if position > self.head:
+            return next((e for e in self.pending if e.position == position), None)
+        return next(self._history.read([], after=position - 1, until=position), None)
 
     def _look_up(self, question: tuple[Query, bool]) -> list[RecordedEvent]:
         # Known answers may move on while this snapshot reads: in a decision nested inside
@@ -187,8 +207,16 @@ class Context:
         """Return the events with the tag, or with any of several, oldest first, each once.
 
         With `types` only those of these types. They include the events recorded by this
-        decision and by those before it in the batch.
+        decision and by those before it in the batch. They are what stands: corrected events
+        read as corrected, and undone ones are left out.
         """
+        asked = (tag,) if isinstance(tag, str) else tag
+        found = standing(self.recorded(asked, *types))
+        # A correction is found wherever the mistake was, but counts only where it belongs itself.
+        return [e for e in found if e.said_at == e.position or belongs(e, asked)]
+
+    def recorded(self, tag: str | Sequence[str], *types: type[Event]) -> list[RecordedEvent]:
+        """Return the events as they were recorded, mistakes and corrections alike."""
         names = type_names(types)
         if isinstance(tag, str):
             return list(self._snapshot.ask(Query((tag,), names)))
@@ -199,23 +227,47 @@ class Context:
         return list({entry.position: entry for entry in found}.values())
 
     def last(self, tag: str, *types: type[Event]) -> RecordedEvent | None:
-        """Return the newest event with the tag (and of the types), or None."""
+        """Return the newest event with the tag (and of the types) that stands, or None."""
         found = self._snapshot.ask(Query((tag,), type_names(types)), last=True)
+        if found and is_correction(found[-1]):
+            found = self.read(tag, *types)
         return found[-1] if found else None
 
-    def record(self, event: Event, *, corrects: int | None = None) -> None:
-        """Propose an event. `corrects` is the position of the event that it corrects."""
-        corrects = None if corrects is None else int(corrects)  # the log stores plain numbers
-        self.proposals.append(Proposal(event, corrects))
-        header = self._header
+    def entry(self, position: int) -> RecordedEvent | None:
+        """Return the event at a position, as it was recorded; None if there is none."""
+        return self._snapshot.entry(position) if position > 0 else None
+
+    @property
+    def reason(self) -> str | None:
+        """The reason that the command was given with."""
+        return self._header.reason
+
+    def record(self, event: Event, *, corrects: int | None = None, undone: bool = False) -> None:
+        """Propose an event. `corrects` is the position of the event that it corrects.
+
+        `undone`: it takes that event back.
+        """
+        proposal = Proposal(event)
         if corrects is not None:
-            header = msgspec.structs.replace(header, corrects=corrects)
+            proposal = self._correction(event, corrects, undone=undone)
+        self.proposals.append(proposal)
+        header = proposal.header(self._header)
         position = Pending(self._snapshot.head + len(self._snapshot.pending) + 1, self._line)
         self._snapshot.add(
-            RecordedEvent.pending(
-                position, self.now, event, header, recorded_tags(event, self._header)
-            )
+            RecordedEvent.pending(position, self.now, event, header, recorded_tags(event, header))
         )
+
+    def _correction(self, event: Event, corrects: int, *, undone: bool) -> Proposal:
+        """Return a correction under the tags of everything that was said in its place."""
+        mistaken = self.entry(corrects)
+        if mistaken is None:
+            return Proposal(event, int(corrects), undone)
+        own = set(event.tags())
+        own.update(t for t in mistaken.tags if t.startswith(("request:", "batch:")))
+        also = tuple(t for t in mistaken.tags if t not in own)
+        return Proposal(
+            event, int(place_of(mistaken)), undone, also
+        )  # the log stores plain numbers
 
     def new_id(self, kind: str, prefix: str) -> str:
         """Return a new id of that kind, one that no event carries as a tag: `b-7f3k2`."""

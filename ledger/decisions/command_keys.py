@@ -47,6 +47,7 @@ _FORMS: dict[Any, _Form] = {
     date: _Form("day", "Write YYYY-MM-DD, a day that the calendar has"),
     Moment: _Form("time", "Write 2025-07-01T08:00, or with an offset +08:00"),
     Deadline: _Form("time", "Write 2025-07-01T08:00, or a day for its end: 2025-07-01"),
+    dict[str, Any]: _Form("object of fields", 'Write {"title": "Night"}'),
     When: _Form("period", "Write whole days A..B, or START..END in times"),
     DayPlan: _Form(
         "day plan", 'Write {"first": "2025-07-01", "last": "2025-07-02", "type": "prep"}'

@@ -78,3 +78,12 @@ class NotPlanned(Declared, Refused):
     @property
     def instead(self) -> str:
         return did_you_mean(self.milestone, self.known) or "See them with: view milestones"
+
+
+class NotClosed(RefusedBy):
+    """The project is open: there is nothing to reopen."""
+
+    rule = "project-open"
+    project: str
+    message = "project {project!r} is open"
+    advice = "See it with: blame project:{project}"

@@ -143,7 +143,7 @@ class ReachMilestone(Decision, frozen=True, tag="project reach"):
         _check_milestone(self.milestone, milestones, as_written=self.as_written)
         known = milestones.get(self.milestone)
         if self.corrects is not None:
-            stands = None if known is None else known.reached
+            stands = self._said_at(ctx, known)
             if self.corrects != stands:
                 raise ReachedElsewhere(self.milestone, named=self.corrects, position=stands)
         if known is not None and known.reached_on is not None and known.reached is not None:
@@ -153,11 +153,19 @@ class ReachMilestone(Decision, frozen=True, tag="project reach"):
                     position=known.reached,
                 )
             if self.corrects is None:
-                raise AlreadyReached(self.milestone, known.reached_on, position=known.reached)
+                at = self._said_at(ctx, known)
+                raise AlreadyReached(self.milestone, known.reached_on, position=at)
         ctx.record(
             MilestoneReached(project=self.project, milestone=self.milestone, on=self.on),
             corrects=self.corrects,
         )
+
+    def _said_at(self, ctx: Context, known: Milestone | None) -> int | None:
+        """Return the position of the event that says when it was reached, as corrected."""
+        if known is None or known.reached is None:
+            return None
+        entries = ctx.read(tag("project", self.project), *MILESTONES)
+        return next(entry.said_at for entry in entries if entry.position == known.reached)
 
 
 class WithdrawMilestone(Decision, frozen=True, tag="project withdraw"):

@@ -72,7 +72,7 @@ class AddSpace(Decision, frozen=True, tag="space add"):
         name = check_text("name", self.name)
         phase = optional_text("phase", self.phase)
         check_day(self.in_service_on)
-        _check_facts(self.area_m2, self.capacity, self.answer_within_hours)
+        check_facts(self.area_m2, self.capacity, self.answer_within_hours)
         site = read_site(ctx, self.site)
         check_unused(ctx, "space", self.space, SpaceCommissioned)
         ctx.record(
@@ -109,7 +109,7 @@ class CloseSpace(Decision, frozen=True, tag="space close"):
         period = self.when.resolve(space.zone)
         check_days(ctx, space, period)
         if not self.despite_bookings:
-            _refuse_booked(
+            refuse_booked(
                 f"space {space.id!r} cannot close on {period}",
                 read_firm_bookings(ctx, space.id, period),
                 advice="Move or cancel it, or close anyway with --despite-bookings",
@@ -190,7 +190,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
                 f"space {space.id!r} already has these facts on {self.on}", position=held.position
             )
         event = SpaceChanged(space=space.id, site=space.site, on=self.on, **(facts | given))
-        if _room(event.capacity) < _room(held.capacity):
+        if units_at_once(event.capacity) < units_at_once(held.capacity):
             self._refuse_overbooked(ctx, space, event.capacity)
         ctx.record(event)
 
@@ -209,18 +209,18 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
                 given[field] = check_text(field, given[field])
         if "kind" in given:
             given["kind"] = _check_kind(given["kind"], as_written=self.as_written)
-        _check_facts(given.get("area_m2"), given.get("capacity"), given.get("answer_within_hours"))
+        check_facts(given.get("area_m2"), given.get("capacity"), given.get("answer_within_hours"))
         return given
 
     def _refuse_overbooked(self, ctx: Context, space: Space, capacity: int | None) -> None:
         """Refuse if bookings take more room than is left, until the next facts apply."""
         later = (facts.on for facts in space.facts if facts.on > self.on)
-        firm = _firm_from(ctx, space, self.on, until=min(later, default=None))
+        firm = firm_from(ctx, space, self.on, until=min(later, default=None))
         for start in sorted({one.period.start for one in firm}):
             there = [one for one in firm if one.period.start <= start < one.period.end]
-            if sum(one.units for one in there) > _room(capacity):
+            if sum(one.units for one in there) > units_at_once(capacity):
                 room = "one booking" if capacity is None else f"{capacity} units"
-                _refuse_booked(
+                refuse_booked(
                     f"space {space.id!r} cannot have room for {room} only from {self.on}",
                     there,
                     advice="Move or cancel one first, or change the space from a later day",
@@ -244,9 +244,9 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
             raise AlreadyRetired(space.id, space.decommissioned_on, position=space.decommissioned)
         if self.on < space.in_service_on:
             raise out_of_service(space, self.on)
-        _refuse_booked(
+        refuse_booked(
             f"space {space.id!r} cannot leave service on {self.on}",
-            _firm_from(ctx, space, self.on),
+            firm_from(ctx, space, self.on),
             advice="Move or cancel it, or retire the space after its last day",
         )
         ctx.record(SpaceDecommissioned(space=space.id, site=space.site, on=self.on))
@@ -265,9 +265,10 @@ def _check_kind(kind: str, *, as_written: bool) -> str:
     return check_usual("kind", check_text("kind", kind), SPACE_KINDS, as_written=as_written)
 
 
-def _check_facts(
+def check_facts(
     area_m2: float | None, capacity: int | None, answer_within_hours: int | None
 ) -> None:
+    """Check the numbers of a space. Raises `BadAmount`."""
     if area_m2 is not None and not (isfinite(area_m2) and 0 < area_m2 <= _MOST_M2):
         raise BadAmount("area in m²", area_m2, least="above 0", most=f"{_MOST_M2:,}")
     if capacity is not None and not 1 <= capacity <= _MOST_UNITS:
@@ -276,12 +277,12 @@ def _check_facts(
         check_answer_hours(answer_within_hours)
 
 
-def _room(capacity: int | None) -> int:
+def units_at_once(capacity: int | None) -> int:
     """Return the units that fit at once: an exclusive space takes one booking of one unit."""
     return 1 if capacity is None else capacity
 
 
-def _firm_from(
+def firm_from(
     ctx: Context, space: Space, first: date, *, until: date | None = None
 ) -> list[FirmBooking]:
     """Return the firm bookings of a space from a day on, before `until` where it is given.
@@ -306,7 +307,7 @@ def _firm_from(
     return sorted(firm.values(), key=lambda one: (one.period.start, one.position))
 
 
-def _refuse_booked(what: str, firm: Sequence[FirmBooking], *, advice: str) -> None:
+def refuse_booked(what: str, firm: Sequence[FirmBooking], *, advice: str) -> None:
     """Refuse if there are any bookings, naming the first. Raises `SpaceIsBooked`."""
     if firm:
         raise SpaceIsBooked(

@@ -124,6 +124,7 @@ class Booking(Noun, frozen=True):
     says: ClassVar[Mapping[type[Event], Says]] = _TURNS | dict.fromkeys(
         (HoldChallenged, HoldPromoted, ShootDayReported), nothing
     )
+    begins: ClassVar[frozenset[type[Event]]] = frozenset({BookingHeld})
     untold: ClassVar[frozenset[str]] = frozenset({"id", "cause", "position", "placed"})
 
     id: str

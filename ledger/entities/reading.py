@@ -17,6 +17,7 @@ from ledger.entities.sites import Site
 from ledger.entities.spaces import Space
 from ledger.events import STUDIO_EVENTS
 from ledger.events.base import Query, RecordedEvent, UnknownEvent, type_names
+from ledger.events.standing import is_correction, place_of, standing
 from ledger.tags import tag
 
 
@@ -87,8 +88,8 @@ class Records(NamedTuple):
         entries: dict[int, RecordedEvent] = {}
         for item, found in {self.id: self.entries, **self.containers}.items():
             known = [entry for entry in found if entry.position <= until]
-            entries.update((entry.position, entry) for entry in known)
-            chains[item] = _chain(known, item)
+            entries.update((entry.position, entry) for entry in standing(known))
+            chains[item] = _chain(standing(known), item)
         for fact, _, via, known_since in steps(chains, self.id):
             yield Fact(fact.place, entries[fact.position], known_since, fact.at, via)
 
@@ -101,24 +102,83 @@ def _folded(kind: str, id: str, entries: Iterable[RecordedEvent]) -> dict[str, l
     thing: Noun | None = None
     if noun is Item:
         facts[PLACE] = []  # the first thing to be asked of an item
+    seen: list[RecordedEvent] = []
     for entry in entries:
         position = entry.position
+        seen.append(entry)
         if is_other(entry):
             if (kind, id) in touched(entry):
+                _take_back(facts, entry)
+                if entry.undone:
+                    continue
                 facts[f"{EVENT}.{position}"] = [Fact(entry.event, entry, position)]
             continue
-        if noun is None or (thing is None and noun.ids(entry.event)[:1] != (id,)):
+        if noun is None:
             continue
-        thing = noun.after(thing, entry)
-        for said in thing.told() if thing is not None else ():
-            key = said.field, said.since
+        place = None
+        if is_correction(entry):
+            place = place_of(entry)
+            thing, sayings = _put_right(noun, id, seen)
+            sayings |= _no_more(told, sayings, facts)
+        else:
+            thing = _after(noun, id, thing, entry)
+            sayings = {} if thing is None else _by_key(thing.told())
+        for key, said in sayings.items():
             never = said.value is None and said.since is None and key not in told
-            if never or said == told.get(key):
+            again = said == told.get(key) and (place is None or said.position != place)
+            if never or again:
                 continue
             told[key] = said
             fact = Fact(said.value, entry, position, said.since)
             facts.setdefault(said.field, []).append(fact)
     return facts
+
+
+def _after(noun: type[Noun], id: str, thing: Noun | None, entry: RecordedEvent) -> Noun | None:
+    if thing is None and noun.ids(entry.event)[:1] != (id,):
+        return None
+    return noun.after(thing, entry)
+
+
+Sayings = dict[tuple[str, Since], Saying]
+
+
+def _by_key(sayings: Iterable[Saying]) -> Sayings:
+    return {(said.field, said.since): said for said in sayings}
+
+
+def _put_right(
+    noun: type[Noun], id: str, entries: Sequence[RecordedEvent]
+) -> tuple[Noun | None, Sayings]:
+    """Return the thing after a correction, the last of these events, and all that stands of it."""
+    thing: Noun | None = None
+    sayings: Sayings = {}
+    for entry in standing(entries):
+        if not is_other(entry):
+            thing = _after(noun, id, thing, entry)
+            sayings |= {} if thing is None else _by_key(thing.told())
+    return thing, sayings
+
+
+def _no_more(told: Sayings, stands: Sayings, facts: dict[str, list[Fact]]) -> Sayings:
+    """Return an empty value for each field whose value stands no longer.
+
+    A value that held from a day on is dropped: the one before it holds on.
+    """
+    gone = [key for key in told if key not in stands]
+    for field, since in gone:
+        if since is not None:
+            facts[field] = [fact for fact in facts[field] if fact.since != since]
+            del told[field, since]
+    return {(field, None): Saying(field, None) for field, since in gone if since is None}
+
+
+def _take_back(facts: dict[str, list[Fact]], entry: RecordedEvent) -> None:
+    """Drop the event that a correction stands in the place of, and its earlier corrections."""
+    place = place_of(entry)
+    for field, (fact, *_) in list(facts.items()):
+        if field.startswith(f"{EVENT}.") and place_of(fact.entry) == place:
+            del facts[field]
 
 
 def _chain(entries: Iterable[RecordedEvent], item: str) -> list[PlaceFact]:

@@ -9,7 +9,7 @@ and compared.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -29,11 +29,17 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
 
     `type_name` defaults to the class's name; a plugin prefixes its own (`expo.…`).
     `schema` counts from 1; `upcasters[n]` turns a payload of version n into n + 1.
+
+    `carried` are the fields that later events of the same thing repeat: a correction of one is
+    carried on to those. `settled` are those that follow from something else: none can be
+    corrected by itself.
     """
 
     type_name: ClassVar[str] = ""
     schema: ClassVar[int] = 1
     upcasters: ClassVar[Mapping[int, Upcaster]] = {}
+    carried: ClassVar[frozenset[str]] = frozenset()
+    settled: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **config: Any) -> None:
         super().__init_subclass__(**config)
@@ -47,6 +53,10 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
     def effective(self) -> Period | datetime | date | None:
         """When it held in the studio, where the event says so."""
         return None
+
+    def corrected(self, changes: Mapping[str, Any]) -> Self:
+        """Return the event with other values, and what follows from these."""
+        return msgspec.structs.replace(self, **changes)
 
 
 class UnknownEvent(Event, frozen=True):
@@ -62,7 +72,9 @@ class Header(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who recorded an event, and why.
 
     `request` is the key that makes a command safe to repeat and `digest` identifies that command;
-    `corrects` is the position of the event that this one corrects; `batch` joins events that were
+    `corrects` is the position of the event in whose place this one stands; with `undone` nothing
+    stands there any more, and the event repeats what was taken back. `also` are the tags under
+    which that place was found so far, beyond the event's own. `batch` joins events that were
     recorded as one, all or none.
     """
 
@@ -71,6 +83,8 @@ class Header(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     request: str | None = None
     digest: str | None = None
     corrects: int | None = None
+    undone: bool = False
+    also: tuple[str, ...] = ()
     batch: str | None = None
 
 
@@ -85,6 +99,8 @@ class _Data(Struct, Generic[E], frozen=True, kw_only=True, omit_defaults=True, g
     request: str | None = None
     digest: str | None = None
     corrects: int | None = None
+    undone: bool = False
+    also: tuple[str, ...] = ()
     batch: str | None = None
     schema: int
     payload: E
@@ -101,6 +117,8 @@ def _data_of(event: E, header: Header) -> _Data[E]:
         request=header.request,
         digest=header.digest,
         corrects=header.corrects,
+        undone=header.undone,
+        also=header.also,
         batch=header.batch,
         schema=event.schema,
         payload=event,
@@ -169,6 +187,21 @@ class RecordedEvent(Struct, eq=False, gc=False):
     def corrects(self) -> int | None:
         """The position of the event that it corrects."""
         return self.data.corrects
+
+    @property
+    def undone(self) -> bool:
+        """Whether it takes that event back, and repeats only what that said."""
+        return self.data.undone
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """Further tags: those of what it corrects."""
+        return self.data.also
+
+    @property
+    def said_at(self) -> int:
+        """The position of the event that says this: its own, or that of its last correction."""
+        return self.position
 
     @property
     def batch(self) -> str | None:
@@ -313,8 +346,11 @@ class Registry:
 
 
 def recorded_tags(event: Event, header: "Header | _Data[Any]") -> tuple[str, ...]:
-    """The tags that an event is recorded with: its own, its request's, its batch's."""
+    """The tags that an event is recorded with: its own, those of what it corrects, its request's,
+    its batch's."""
     tags = event.tags()
+    if header.also:
+        tags = (*tags, *header.also)
     if header.request is not None:
         tags = (*tags, f"request:{header.request}")
     if header.batch is not None:

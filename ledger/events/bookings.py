@@ -4,14 +4,19 @@ Every event of a booking says which space, project and period it is about, so th
 month of one space are enough to know the month's bookings.
 """
 
-from datetime import date, datetime
-from typing import Literal
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Literal, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.events.base import Event
 from ledger.tags import buckets, tag
-from ledger.time.periods import Period
+from ledger.time.periods import Days, Period
+
+_STANDING = frozenset({"space", "project", "period", "units", "plan", "expires_at"})
+"""How a booking stands: each of its events repeats it."""
 
 DayType = Literal["prep", "pre-light", "shoot", "strike", "dark", "hold"]
 ReleaseCause = Literal["released", "expired", "lapsed"]
@@ -32,6 +37,9 @@ class BookingEvent(Event, frozen=True):
     space: str
     project: str
     period: Period
+
+    carried: ClassVar[frozenset[str]] = _STANDING
+    settled: ClassVar[frozenset[str]] = _STANDING | {"booking"}
 
     def tags(self) -> tuple[str, ...]:
         """The booking, its project, its space, and the space's months."""
@@ -57,6 +65,8 @@ class BookingHeld(BookingEvent, frozen=True):
     a shared space's capacity. After `expires_at` the hold is over.
     """
 
+    settled: ClassVar[frozenset[str]] = frozenset({"booking", "rank"})
+
     rank: int
     units: int = 1
     expires_at: datetime | None = None
@@ -81,7 +91,7 @@ class HoldReleased(BookingEvent, frozen=True):
 
 
 class HoldPromoted(BookingEvent, frozen=True):
-    """A hold moved up the ladder, since one ahead of it ended."""
+    """A hold moved up, since one ahead ended; or it came back by an undo, behind others."""
 
     was_rank: int
     rank: int
@@ -99,6 +109,12 @@ class BookingRescheduled(BookingEvent, frozen=True):
 
     `rank` is its new one where it is still a hold, None where it is confirmed.
     """
+
+    settled: ClassVar[frozenset[str]] = BookingEvent.settled - {"space", "period", "plan"} | {
+        "rank",
+        "was_space",
+        "was_period",
+    }
 
     was_space: str
     was_period: Period
@@ -127,6 +143,8 @@ class ShootDayReported(BookingEvent, frozen=True):
 
     A second report of a day names in its header the one that it corrects, and replaces it.
     """
+
+    carried: ClassVar[frozenset[str]] = frozenset({"space", "project"})
 
     day: date
     setups_planned: int
@@ -158,9 +176,19 @@ class BookingWrapped(BookingEvent, frozen=True):
     Days that it gives back early are free again.
     """
 
+    settled: ClassVar[frozenset[str]] = BookingEvent.settled | {"was_period"}
+
     on: date
     was_period: Period
     units: int = 1
+
+    def corrected(self, changes: Mapping[str, Any]) -> Self:
+        """With the period that it used until then."""
+        event = super().corrected(changes)
+        was = event.was_period
+        midnight = Days(event.on, event.on).period(was.zone).end
+        end = max(min(was.end, midnight), was.start + timedelta(hours=1))
+        return replace(event, period=Period.between(was.start, end, was.zone))
 
     def tags(self) -> tuple[str, ...]:
         """The booking's, and the months that it gives back."""

@@ -5,7 +5,7 @@ and one that grew keeps its old area for the old days.
 """
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ledger.events.base import Event
 from ledger.tags import buckets, tag
@@ -13,6 +13,9 @@ from ledger.time.periods import Period
 
 SITES = "ledger:sites"
 """The tag of all sites together."""
+_FACTS = frozenset({"name", "kind", "area_m2", "capacity", "answer_within_hours", "phase"})
+"""The facts of a space from a day on: each change repeats all of them."""
+
 ClosureKind = Literal["maintenance", "blackout", "calibration"]
 
 
@@ -46,6 +49,9 @@ class SpaceCommissioned(Event, frozen=True):
     `area_m2` None is not known, or makes no sense, as for a parking lot.
     """
 
+    carried: ClassVar[frozenset[str]] = _FACTS
+    settled: ClassVar[frozenset[str]] = frozenset({"space", "site", "zone"})
+
     space: str
     site: str
     zone: str
@@ -69,6 +75,9 @@ class SpaceCommissioned(Event, frozen=True):
 class SpaceChanged(Event, frozen=True):
     """From the day `on`, the space has these facts: all of them, not only the changed ones."""
 
+    carried: ClassVar[frozenset[str]] = _FACTS
+    settled: ClassVar[frozenset[str]] = frozenset({"space", "site"})
+
     space: str
     site: str
     on: date
@@ -91,6 +100,8 @@ class SpaceChanged(Event, frozen=True):
 class SpaceDecommissioned(Event, frozen=True):
     """The space left service; `on` is the first day without it."""
 
+    settled: ClassVar[frozenset[str]] = frozenset({"space", "site"})
+
     space: str
     site: str
     on: date
@@ -106,6 +117,9 @@ class SpaceDecommissioned(Event, frozen=True):
 
 class SpaceClosed(Event, frozen=True):
     """The space cannot be used for a period. `closure` names it, so that it can be ended."""
+
+    carried: ClassVar[frozenset[str]] = frozenset({"kind"})
+    settled: ClassVar[frozenset[str]] = frozenset({"closure", "space"})
 
     closure: str
     space: str
@@ -130,6 +144,8 @@ class SpaceReopened(Event, frozen=True):
 
     `was` is the closure's period until now, `period` the part of it that is open again.
     """
+
+    settled: ClassVar[frozenset[str]] = frozenset({"closure", "space", "kind", "was"})
 
     closure: str
     space: str

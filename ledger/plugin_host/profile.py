@@ -73,7 +73,7 @@ def measure_import(found: Found) -> float:
 
 def profile_projections(projections: Sequence[type[Projection]], log: Log) -> Costs:
     """Fold the whole log once through each projection, and time each part."""
-    foldings = [_Timed(projection) for projection in projections]
+    foldings = [_Timed(projection, log) for projection in projections]
     events = 0
     begun = time.perf_counter()
     reading = 0.0
@@ -92,9 +92,9 @@ def profile_projections(projections: Sequence[type[Projection]], log: Log) -> Co
 
 
 class _Timed:
-    def __init__(self, projection: type[Projection]) -> None:
+    def __init__(self, projection: type[Projection], log: Log) -> None:
         self._projection = projection
-        self._folding: Folding[Any] = Folding(projection.open())
+        self._folding: Folding[Any] = Folding(projection.open(), history=log)
         self._failure: str | None = None
         self._handled = 0
         self.seconds = 0.0

@@ -10,9 +10,11 @@ from typing import Any, Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from ledger.errors import LedgerError, StorageFailure
-from ledger.events.base import Event, RecordedEvent, Registry, UnknownEvent
+from ledger.events.base import Event, Query, RecordedEvent, Registry, UnknownEvent
+from ledger.events.standing import is_correction, things
 from ledger.projections.faults import BadRow
 from ledger.projections.projection import Place, Projection, opened_tables
+from ledger.projections.putting_right import History, SeenEvents, put_right, readings
 
 P = TypeVar("P", bound=Projection)
 BATCH = 4_000
@@ -37,6 +39,11 @@ class Log(Protocol):
 
     def stream(self, after: int = 0, until: int | None = None) -> Iterator[RecordedEvent]:
         """The events of positions after < p <= until, in order."""
+
+    def read(
+        self, queries: Sequence[Query], *, after: int = 0, until: int | None = None
+    ) -> Iterator[RecordedEvent]:
+        """Those that answer any of the queries: the events of one thing, where it is corrected."""
 
     def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
         """Their lines, which tell one history from another."""
@@ -73,11 +80,21 @@ class Folding(Generic[P]):
     """An opened projection that takes events in batches.
 
     `position` is the last event applied; `unread` counts events that have a handler but that
-    today's code cannot read: they are skipped.
+    today's code cannot read: they are skipped. `history` is the log that they come from, for
+    corrections; without one the events seen are kept.
     """
 
-    def __init__(self, projection: P, position: int = 0, unread: int = 0) -> None:
+    def __init__(
+        self,
+        projection: P,
+        position: int = 0,
+        unread: int = 0,
+        *,
+        history: History | None = None,
+    ) -> None:
         self.projection = projection
+        self._seen = SeenEvents() if history is None else None
+        self.history: History = self._seen or history  # type: ignore[assignment]  # one of the two
         self.tables = opened_tables(projection)
         self.position = position
         self.unread = unread
@@ -94,6 +111,8 @@ class Folding(Generic[P]):
         """
         handlers = self._handlers
         state = self.projection.__dict__
+        if self._seen is not None:
+            self._seen.events += entries
         entry = None
         try:
             for entry in entries:
@@ -104,7 +123,10 @@ class Folding(Generic[P]):
                         self.unread += 1
                         continue
                     state["_last"] = entry
-                    handler(event, entry)
+                    if entry.data.corrects is not None and is_correction(entry) and things(entry):
+                        self._put_right(entry)
+                    else:
+                        handler(event, entry)
         except (StorageFailure, MemoryError):
             raise  # not the plugin's fault
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises is kept as its failure
@@ -114,6 +136,15 @@ class Folding(Generic[P]):
             state["_last"] = entry
             self.position = entry.position
         return None
+
+    def _put_right(self, entry: RecordedEvent) -> None:
+        """Let a correction change the rows that it would have changed in its place."""
+        both = readings(self.history, entry, self._handlers)
+        own = getattr(self.projection, "put_right", None)
+        if own is not None:
+            own(both)
+        else:
+            put_right(self.projection, both, _apply)
 
     def apply_singly(self, entries: Iterable[RecordedEvent]) -> Failure | None:
         """Like `apply`, but check rows after every event, to find the one that wrote a bad row."""
@@ -154,6 +185,13 @@ class Folding(Generic[P]):
                 table.unseal()
 
 
+def _apply(projection: Projection, entries: Iterable[RecordedEvent]) -> None:
+    """Put events through the handlers of a projection."""
+    for entry in entries:
+        projection.__dict__["_last"] = entry
+        getattr(projection, projection.handlers[entry.type])(entry.event, entry)
+
+
 class Folded(Struct, Generic[P]):
     """A projection folded over a prefix of the log, ready to answer.
 
@@ -168,9 +206,14 @@ class Folded(Struct, Generic[P]):
     failure: Failure | None
 
 
-def fold(projection: type[P], entries: Iterable[RecordedEvent]) -> Folded[P]:
-    """Fold events in memory. Raises `HandlerFailed` where a handler raises."""
-    folding = Folding(projection.open())
+def fold(
+    projection: type[P], entries: Iterable[RecordedEvent], history: History | None = None
+) -> Folded[P]:
+    """Fold events in memory. Raises `HandlerFailed` where a handler raises.
+
+    `history` is the log that they come from.
+    """
+    folding = Folding(projection.open(), history=history)
     rest = iter(entries)
     last = None
     while batch := list(islice(rest, CHUNK)):
@@ -202,15 +245,15 @@ def replay(
     `progress` is told the position from time to time.
     """
     try:
-        return fold(projection, _told(log.stream(0, until), progress))
+        return fold(projection, _told(log.stream(0, until), progress), log)
     except HandlerFailed as failed:
         failure = failed.failure
     except BadRow:
-        found = Folding(projection.open()).apply_singly(log.stream(0, until))
+        found = Folding(projection.open(), history=log).apply_singly(log.stream(0, until))
         if found is None:
             raise
         failure = found
-    folded = fold(projection, log.stream(0, failure.position - 1))
+    folded = fold(projection, log.stream(0, failure.position - 1), log)
     folded.failure = failure
     return folded
 

@@ -17,8 +17,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
-import msgspec
-
 from ledger.decisions.base import Context, Decision, Proposal, Rule, Snapshot
 from ledger.errors import LedgerError, Refused
 from ledger.events.base import Boundary, Event, Header, RecordedEvent
@@ -33,9 +31,17 @@ def given(*happened: Event | Decision, rules: Sequence[Rule] = ()) -> "Scenario"
     return Scenario(rules=rules).and_given(*happened)
 
 
-def correcting(position: int, event: Event) -> Proposal:
-    """Return, for `then`, an event that names the position that it corrects."""
-    return Proposal(event, position)
+def correcting(position: int, event: Event, *also: str) -> Proposal:
+    """Return, for `then`, an event that names the position that it corrects.
+
+    `also` are the tags of the mistaken event that the right one does not have by itself.
+    """
+    return Proposal(event, position, also=also)
+
+
+def undoing(position: int, event: Event) -> Proposal:
+    """Return, for `then`, an event that takes back the one at that position."""
+    return Proposal(event, position, undone=True)
 
 
 class Scenario:
@@ -73,7 +79,11 @@ class Scenario:
         return self
 
     def when(
-        self, *decisions: Decision, now: datetime | str | None = None, actor: str = ACTOR
+        self,
+        *decisions: Decision,
+        now: datetime | str | None = None,
+        actor: str = ACTOR,
+        reason: str | None = None,
     ) -> "Outcome":
         """Give a command, or several as one batch, all or none."""
         if now is not None:
@@ -81,7 +91,7 @@ class Scenario:
         last = self.history.last()
         present = max(self.clock.now(), last[1]) if last else self.clock.now()
         snapshot = Snapshot(self.history, self.history.head())
-        header = Header(actor=actor)
+        header = Header(actor=actor, reason=reason)
         proposals: list[Proposal] = []
         refusal: LedgerError | None = None
         try:
@@ -90,7 +100,7 @@ class Scenario:
                 ctx = Context(snapshot, now=present, new_id=self._new_id, header=header, line=line)
                 decision.decide(ctx)
                 for rule in self.rules:
-                    rule(ctx, [proposal.event for proposal in ctx.proposals])
+                    rule(ctx, [p.event for p in ctx.proposals if not p.undone])
                 proposals += ctx.proposals
         except LedgerError as error:
             refusal = error
@@ -99,8 +109,7 @@ class Scenario:
     def keep(self, outcome: "Outcome") -> None:
         """Record a command's events, as `Outcome.then` does."""
         entries = [
-            (proposal.event, msgspec.structs.replace(outcome.header, corrects=proposal.corrects))
-            for proposal in outcome.proposals
+            (proposal.event, proposal.header(outcome.header)) for proposal in outcome.proposals
         ]
         self.history.append(entries, outcome.boundary)
 
@@ -184,6 +193,9 @@ def _shown(proposal: Proposal | None) -> str:
     if proposal is None:
         return "nothing"
     note = "" if proposal.corrects is None else f" correcting #{proposal.corrects}"
+    if proposal.undone:
+        note = f" undoing #{proposal.corrects}"
+    note += f" also under {' '.join(proposal.also)}" if proposal.also else ""
     return f"{proposal.event!r}{note}"
 
 

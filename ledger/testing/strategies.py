@@ -17,6 +17,7 @@ from ledger.testing.laws.subjects import Case, Part
 _OFTEN = (
     *("hold", "book", "report", "start", "confirm", "move", "wait") * 2,
     *("hold", "book", "rival", "challenge", "wrap", "release", "cancel"),
+    *("close project", "challenge", "correct", "undo"),
     *("move item", "pack", "unpack", "check out", "check in", "service", "service done"),
 )
 _WORDS = (*_OFTEN, *ALL_READINGS, "unknown")

@@ -18,7 +18,7 @@ from ledger.commands.history.field_text import (
 )
 from ledger.entities import Change
 from ledger.entities.bookings import FIGURES
-from ledger.events.base import Event
+from ledger.events.base import Event, RecordedEvent
 from ledger.events.bookings import (
     BookingCancelled,
     BookingConfirmed,
@@ -62,9 +62,12 @@ class Telling:
     def __init__(self, style: Style) -> None:
         self.style = style
 
-    def deeds(self, event: Event, changes: Mapping[str, Change]) -> list[str]:
+    def deeds(self, entry: RecordedEvent, changes: Mapping[str, Change]) -> list[str]:
         """Describe what the event did, in parts; the first names the event."""
-        left = dict(changes)
+        left, event = dict(changes), entry.event
+        if entry.undone:
+            back = f"{in_words(entry.type)} taken back"
+            return [back, *(self._difference(change) for change in left.values())]
         tell = _TOLD.get(type(event))
         told = list(tell(self, event, left)) if tell is not None else []
         return [*told, *(self._difference(change) for change in left.values())]

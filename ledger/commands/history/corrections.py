@@ -10,6 +10,7 @@ from msgspec import Struct
 from ledger.commands.entries import COLUMNS, about, payload, rows
 from ledger.commands.event_text import FOR_THE_INDEX, difference_words
 from ledger.events.base import Query, RecordedEvent, UnknownEvent
+from ledger.events.standing import place_of, things
 from ledger.log.eventlog import EventLog
 from ledger.terminal.sheets import Column, Format, Sheet, Style, can_encode
 
@@ -58,22 +59,25 @@ class Pair(Struct, frozen=True):
 
 
 def pair(log: EventLog, correction: RecordedEvent) -> Pair:
-    """Return a correction with the event it corrects, and the chain of corrections before it."""
-    corrected = entry = _corrected_by(log, correction)
-    chain = [correction.position]
-    while entry is not None:  # positions only decrease, so this ends
-        chain.append(entry.position)
-        entry = _corrected_by(log, entry)
+    """Return a correction with what stood in its place before, and the chain of all before it."""
+    said = _said_before(log, correction)
+    corrected = said[-1] if said else None
+    chain = (*(entry.position for entry in said), correction.position)
     differ = () if corrected is None else tuple(differences(corrected, correction))
-    return Pair(correction, corrected, differ, tuple(reversed(chain)))
+    return Pair(correction, corrected, differ, chain)
 
 
-def _corrected_by(log: EventLog, entry: RecordedEvent) -> RecordedEvent | None:
-    position = entry.corrects
+def _said_before(log: EventLog, correction: RecordedEvent) -> list[RecordedEvent]:
+    """Return the mistaken event and its corrections before this one."""
+    place = place_of(correction)
     # A correction comes after its target, whatever a plugin wrote.
-    if position is None or not 1 <= position < entry.position:
-        return None
-    return next(log.read([], after=position - 1, until=position), None)
+    mistaken = next(log.read([], after=place - 1, until=place), None)
+    if place == correction.position or mistaken is None:
+        return []
+    types = tuple(sorted({mistaken.type, correction.type}))
+    asked = [Query((thing,), types) for thing in things(correction)[:1]]
+    between = log.read(asked, after=place, until=correction.position - 1) if asked else ()
+    return [mistaken, *(entry for entry in between if place_of(entry) == place)]
 
 
 # --- later corrections -----------------------------------------------------------------
@@ -88,7 +92,7 @@ def later_corrections(log: EventLog, entry: RecordedEvent, *, until: int) -> lis
     that share the mistake's stored tags, even if no loaded code knows its type. (A plugin's
     correction that shares none is found only in the whole log, as with `log --corrections`.)
     """
-    known = {entry.position}
+    known = {entry.position, place_of(entry)}
     found = []
     for later in log.read(_sharing(entry.tags), after=entry.position, until=until):
         if later.corrects in known:
@@ -105,7 +109,9 @@ def corrected_among(log: EventLog, entries: Iterable[RecordedEvent], *, until: i
     """
     tags: dict[str, None] = {}
     first = None
+    last_said: dict[int, int] = {}  # by place
     for entry in entries:
+        last_said.setdefault(place_of(entry), entry.position)
         first = entry.position if first is None else first
         tags.update(dict.fromkeys(_lasting(entry.tags)))
         if len(tags) > _TAGS_ASKED or not entry.tags:
@@ -114,7 +120,13 @@ def corrected_among(log: EventLog, entries: Iterable[RecordedEvent], *, until: i
     if first is None:
         return set()
     later = log.read([Query((tag,)) for tag in tags], after=first, until=until)
-    return {entry.corrects for entry in later if entry.corrects is not None}
+    found: set[int] = set()
+    for entry in later:
+        if entry.corrects is not None:
+            place = place_of(entry)
+            found |= {entry.corrects, last_said.get(place, place)}
+            last_said[place] = entry.position
+    return found
 
 
 def _sharing(tags: Sequence[str]) -> list[Query]:
@@ -136,6 +148,8 @@ def differences(before: RecordedEvent, after: RecordedEvent) -> Iterator[Differe
 
     If their types differ (a milestone reached, then withdrawn), the type comes first.
     """
+    if before.undone != after.undone:
+        yield Difference("undone", before.undone, after.undone)
     if before.type != after.type:
         yield Difference("type", before.type, after.type)
     old, new = _fields(before), _fields(after)
@@ -157,7 +171,12 @@ def _fields(entry: RecordedEvent) -> Mapping[str, Any]:
 def in_words(found: Iterable[Difference], zone: str) -> str:
     """The differences for a person: `setups shot 11 → 12, pages shot 2 → 2 3/8`."""
     style = Style(zone, ascii_only=not can_encode("→", sys.stdout.encoding or "utf-8"))
-    return ", ".join(difference_words(d.field, d.before, d.after, style) for d in found)
+    return ", ".join(
+        ("taken back" if d.after else "brought back")
+        if d.field == "undone"
+        else difference_words(d.field, d.before, d.after, style)
+        for d in found
+    )
 
 
 # --- as rows ---------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
+from ledger.commands.event_text import correction_words
 from ledger.commands.history.change_text import Telling
 from ledger.commands.history.field_text import figures_words
 from ledger.entities import Change, Entity, EntityChanges, Fact, effective
@@ -105,7 +106,7 @@ class Report:
     def _deed(self, changes: list[Change], begun: int) -> Iterator[str]:
         """Describe the event that set these fields, with those on the way after `begun`."""
         entry = changes[0].fact.entry
-        parts = self._telling.deeds(entry.event, {change.field: change for change in changes})
+        parts = self._telling.deeds(entry, {change.field: change for change in changes})
         if not parts:
             return
         # A path over several places names each step; otherwise the last deed stands for all.
@@ -138,7 +139,7 @@ class Report:
         if len(entries) > _FEW:
             marks[0] = f"#{entries[0].position} … #{last.position}"
         if last.corrects is not None:
-            marks.append(f"corrects #{last.corrects}")
+            marks.append(correction_words(last))
         only = ""
         if late > 0:
             only = f", recorded only on {_day(last.recorded_at, self._style.zone)}"

@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import DAY_TO_COME, TODAY, as_written, choice
+from ledger.commands.options import DAY_TO_COME, PAST_DAY, TODAY, as_written, choice
 from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
+from ledger.decisions.project_corrections import ChangeProject, ReopenProject
 from ledger.decisions.projects import (
     CloseProject,
     OpenProject,
@@ -36,6 +37,21 @@ def open_project(**given: Any) -> OpenProject:
         --kind feature --on 2024-01-15
     """
     return OpenProject(**given)
+
+
+@project.command("change")
+@click.argument("project")
+@click.option("--title", help="The right title.")
+@click.option("--kind", type=choice(ProjectKind), help="The right kind.")
+@click.option("--opened-on", type=PAST_DAY, help="The right day that it was opened.")
+@records
+def change(**given: Any) -> ChangeProject:
+    """Put a project's title, kind or opening day right. It needs a --reason.
+
+    \b
+    studio-ledger project change night --title Night --reason "a slip of the keyboard"
+    """
+    return ChangeProject(**given)
 
 
 @project.command("plan")
@@ -83,3 +99,11 @@ def withdraw(**given: Any) -> WithdrawMilestone:
 def close(**given: Any) -> CloseProject:
     """Close a project: the studio's work for it has ended."""
     return CloseProject(**given)
+
+
+@project.command("reopen")
+@click.argument("project")
+@records
+def reopen(**given: Any) -> ReopenProject:
+    """Open a closed project again. It needs a --reason."""
+    return ReopenProject(**given)

@@ -8,6 +8,7 @@ from msgspec import UNSET
 from ledger.commands.options import DAY, DAY_TO_COME, Written, as_written, choice, period
 from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
+from ledger.decisions.site_corrections import ChangeSite, RecloseSpace
 from ledger.decisions.sites import AddSite
 from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, ReopenSpace, RetireSpace
 from ledger.errors import BadInput
@@ -74,6 +75,25 @@ def add_site(**given: Any) -> AddSite:
     return AddSite(**given)
 
 
+@site.command("change")
+@click.argument("site")
+@click.option("--name", help="Its right name.")
+@click.option("--zone", metavar="ZONE", help="Its right time zone.")
+@click.option(
+    "--answer-within-hours", type=int, metavar="HOURS", help="Hours to answer a challenge."
+)
+@click.option("--local-name", help="Its name in the local script.")
+@click.option("--place", help="Where it is.")
+@click.option("--operator", help="Who runs it.")
+@records
+def change_site(**given: Any) -> ChangeSite:
+    """Put a campus right; give only what differs. It needs a --reason.
+
+    Its spaces get the zone, too. Bookings and closures keep their recorded times.
+    """
+    return ChangeSite(**given)
+
+
 @click.group(cls=NounTree, listed_by="spaces")
 def space() -> None:
     """Stages, halls and other spaces that can be booked."""
@@ -125,6 +145,21 @@ def close(**given: Any) -> CloseSpace:
     studio-ledger space close stage-1 --days 2025-07-01..2025-07-03 --kind maintenance
     """
     return CloseSpace(**given)
+
+
+@space.command("reclose")
+@click.argument("closure")
+@period(required=False)
+@click.option("--kind", type=choice(ClosureKind), help="Why it is closed.")
+@click.option("--despite-bookings", is_flag=True, help="Close even if booked; bookings stand.")
+@records
+def reclose(**given: Any) -> RecloseSpace:
+    """Close for other days than a closure has: longer, shorter, moved. It needs a --reason.
+
+    \b
+    studio-ledger space reclose c-1 --days 2025-07-01..2025-07-05 --reason "the paint is wet"
+    """
+    return RecloseSpace(**given)
 
 
 @space.command("reopen")

@@ -114,7 +114,7 @@ def _move_firm(ctx: Context, booking: Booking, space: Space, period: Period) -> 
         check_days_kept(ctx, booking, period)
     firm = read_firm_bookings(ctx, space.id, period, but=booking.id)
     check_capacity(space, period, booking.units, firm)
-    taken = [period] if space.id != booking.space else list(_further(booking.period, period))
+    taken = [period] if space.id != booking.space else list(further(booking.period, period))
     ladder = Ladder(ctx, space.id)
     ladder.release_expired(*taken)
     for part in taken:
@@ -125,7 +125,7 @@ def _move_firm(ctx: Context, booking: Booking, space: Space, period: Period) -> 
     return ladder
 
 
-def _further(was: Period, period: Period) -> Iterator[Period]:
+def further(was: Period, period: Period) -> Iterator[Period]:
     """Yield the parts of a new period that are not in the old one."""
     if not was.overlaps(period):
         yield period

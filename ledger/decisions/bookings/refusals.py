@@ -37,6 +37,24 @@ class WrongState(RefusedBy):
         return _NEXT[self.state].format(self.booking)
 
 
+class FollowsByItself(RefusedBy):
+    """A hold's rank follows from those ahead of it: it has no entry to correct."""
+
+    rule = "follows"
+    booking: str
+    message = "the rank of {booking!r} follows from the holds ahead of it"
+    advice = "Correct what changed those: show booking:{booking}"
+
+
+class MovesInstead(RefusedBy):
+    """Other days of a hold are another place in another queue: it moves there."""
+
+    rule = "moves-instead"
+    booking: str
+    message = "booking {booking!r} is a hold: other days or another space change its rank"
+    advice = "Move it with: booking move {booking}"
+
+
 # --- the space -----------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ None of them reads the space: the booking has had its days since the confirm, an
 holds and confirms do not disturb the report of a shoot day.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from math import isfinite
 from typing import Any
@@ -95,7 +96,7 @@ class ReportShootDay(Decision, frozen=True, tag="booking report"):
         # The bucket of this one day: two assistants can report different days at the same
         # time without a conflict.
         reports = ctx.read(tag("booking", booking.id, self.day.isoformat()), ShootDayReported)
-        present = reports[-1].position if reports else None
+        present = reports[-1].said_at if reports else None
         stands = dict.fromkeys(_FIGURES, 0)
         if reports:
             if not isinstance(reports[-1].event, ShootDayReported):
@@ -125,14 +126,17 @@ class ReportShootDay(Decision, frozen=True, tag="booking report"):
                 f"the report of {self.day} has no figures",
                 advice="Give what was planned or shot, such as --setups-shot 0",
             )
-        for name, what in _COUNTS.items():
-            count = said.get(name, 0)
-            if not 0 <= count <= MAX_COUNT:
-                raise BadInput(
-                    f"{count} {what} is impossible",
-                    advice=f"Give a number from 0 to {MAX_COUNT:,}",
-                )
+        _check_counts(said)
         return said
+
+
+def _check_counts(said: Mapping[str, Any]) -> None:
+    for name, what in _COUNTS.items():
+        count = said.get(name, 0)
+        if not 0 <= count <= MAX_COUNT:
+            raise BadInput(
+                f"{count} {what} is impossible", advice=f"Give a number from 0 to {MAX_COUNT:,}"
+            )
 
 
 _COUNTS = {
@@ -225,6 +229,32 @@ def check_days_kept(ctx: Context, booking: Booking, period: Period) -> None:
             raise UnreadableEvent(entry.type, position=entry.position)
         if entry.event.day not in days:
             raise DayWasReported(booking.id, day=entry.event.day, position=entry.position)
+
+
+def check_reports(ctx: Context, booking: Booking) -> Iterator[tuple[date, int]]:
+    """Yield the days of its reports with their positions, each one day of the booking.
+
+    Raises `DayWasReported` for another day, `AlreadyReported` for a second report of a day.
+    """
+    found: dict[date, int] = {}
+    for entry in ctx.read(tag("booking", booking.id), ShootDayReported):
+        if not isinstance(entry.event, ShootDayReported):
+            raise UnreadableEvent(entry.type, position=entry.position)
+        day = entry.event.day
+        if day not in booking.period.days:
+            raise DayWasReported(booking.id, day=day, position=entry.said_at)
+        if day in found:
+            raise AlreadyReported(booking.id, day=day, position=found[day])
+        found[day] = entry.said_at
+        yield day, entry.said_at
+
+
+def check_report(ctx: Context, event: ShootDayReported) -> None:
+    """Check the figures of a report, and that its day has begun. Raises `BadInput`, `DayToCome`."""
+    _check_counts({name: getattr(event, name) for name in _COUNTS})
+    _check_hours(event.shooting_hours, event.day, event.period.zone)
+    what = f"booking {event.booking!r} cannot have shot"
+    check_begun_at(ctx, what, event.day, space=event.space, zone_name=event.period.zone)
 
 
 def _check_never_shot(ctx: Context, booking: Booking) -> None:

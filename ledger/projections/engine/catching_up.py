@@ -140,7 +140,9 @@ class Follower:
             Table(name, declared.layout, self._shelves[name], empty=position == 0)
             for name, declared in self.projection.tables.items()
         ]
-        self._folding = Folding(self.projection.open(tables), position, unread)
+        self._folding = Folding(
+            self.projection.open(tables), position, unread, history=self.history.log
+        )
 
     def _fold(
         self, entries: Sequence[RecordedEvent]

@@ -40,7 +40,7 @@ class History:
     since a log may be replaced while it is open."""
 
     def __init__(self, log: Log) -> None:
-        self._log = log
+        self.log = log
         self._tails: dict[int, str] = {}
 
     @property
@@ -58,10 +58,10 @@ class History:
         return found
 
     def _read(self, position: int) -> str:
-        if not 0 < position <= self._log.head():
+        if not 0 < position <= self.log.head():
             return ""
         digest = sha256()
-        for line in self._log.lines(max(position - TAIL, 0), position):
+        for line in self.log.lines(max(position - TAIL, 0), position):
             digest.update(line + b"\n")
         return digest.hexdigest()
 

@@ -101,7 +101,7 @@ def causes(
     tables: list[WatchedTable[Any]] = [
         WatchedTable(n, t.layout) for n, t in projection.tables.items()
     ]
-    folding = Folding(projection.open(tables))
+    folding = Folding(projection.open(tables), history=log)
     steps: list[tuple[RecordedEvent, Rows, Rows]] = []
     answer = asked_of_prefix(view, folding, given, at)
     rows = [row for row in answer if begins(row)]

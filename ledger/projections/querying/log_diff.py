@@ -31,7 +31,7 @@ class _Walker:
 
     def __init__(self, projection: type[Projection], asked: Asked, log: Log) -> None:
         self._kind, self._asked, self._log = projection, asked, log
-        self._folding = Folding(projection.open())
+        self._folding = Folding(projection.open(), history=log)
         self._recorded_at: datetime | None = None
         self._stopped: Folded[Any] | None = None
 
@@ -53,7 +53,7 @@ class _Walker:
                 for table in folding.tables:
                     table.settle()
             except BadRow:
-                found = Folding(self._kind.open()).apply_singly(
+                found = Folding(self._kind.open(), history=self._log).apply_singly(
                     self._log.stream(0, folding.position)
                 )
                 if found is None:
@@ -85,7 +85,7 @@ class _Walker:
 
     def _stop(self, failure: Failure) -> None:
         # The tables hold half of that event, so fold again up to the one before.
-        self._stopped = fold(self._kind, self._log.stream(0, failure.position - 1))
+        self._stopped = fold(self._kind, self._log.stream(0, failure.position - 1), self._log)
         self._stopped.failure = failure
 
 

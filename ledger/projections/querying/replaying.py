@@ -177,7 +177,7 @@ class Replay:
         del self.foldings[name]
         projection, until = self.projections[name], failure.position - 1
         try:
-            folded = fold(projection, self.log.stream(0, until))
+            folded = fold(projection, self.log.stream(0, until), self.log)
             folded.failure = failure
         except BadRow:
             folded = replay(projection, self.log, until)
@@ -214,7 +214,9 @@ class Replay:
             tables = [table(n, declared.layout) for n, declared in projection.tables.items()]
             for opened, those in zip(tables, rows, strict=bool(rows)):
                 opened.fill(map(copy, those))
-            self.foldings[name] = Folding(projection.open(tables), self.position, unread)
+            self.foldings[name] = Folding(
+                projection.open(tables), self.position, unread, history=self.log
+            )
 
     def _keep(self) -> _Kept:
         rows = {

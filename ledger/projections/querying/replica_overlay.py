@@ -99,7 +99,7 @@ def _fold_on(
     """Fold the events since then over the tables; None where a handler fails."""
     position, at = generation.position, generation.recorded_at
     place = None if at is None else Place(position, at)
-    folding = Folding(projection.open(tables, at=place), position, generation.unread)
+    folding = Folding(projection.open(tables, at=place), position, generation.unread, history=log)
     if generation.failure is None:  # a quarantined projection goes no further
         rest = log.stream(position, head)
         while entries := list(islice(rest, CHUNK)):

@@ -6,7 +6,7 @@ a shoot day without a started booking is to start one, or to book.
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import get_args
+from typing import Any, get_args
 
 from ledger.decisions.base import Decision
 from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
@@ -17,6 +17,7 @@ from ledger.decisions.bookings.shoot_days import (
     StartBooking,
     WrapBooking,
 )
+from ledger.decisions.correct import CorrectEntry, UndoEntry
 from ledger.decisions.equipment.items import AddEquipment
 from ledger.decisions.projects import (
     CloseProject,
@@ -348,6 +349,42 @@ def _wrap(studio: Studio, choice: Choice) -> Decision | None:
     return WrapBooking(booking=booking, on=_shot_day(studio, booking, -1 - choice.day % 3))
 
 
+def _correct(studio: Studio, choice: Choice) -> Decision | None:
+    """Correct one of the newest events of a kind that has something to correct."""
+    found = [entry for entry in studio.history.events if entry.type in _CORRECTED]
+    if not found:
+        return None
+    entry = studio.one_of(found[::-1], choice.who + 4 * choice.other)
+    name, make = _CORRECTED[entry.type]
+    return CorrectEntry(position=entry.position, to={name: make(studio, choice)})
+
+
+def _undo(studio: Studio, choice: Choice) -> Decision:
+    newest = studio.history.events[::-1]
+    return UndoEntry(position=studio.one_of(newest, choice.who + 2 * choice.other).position)
+
+
+def _near(studio: Studio, choice: Choice) -> str:
+    return str(min(studio.day(choice.day), studio.today))
+
+
+_CORRECTED: dict[str, tuple[str, Callable[[Studio, Choice], Any]]] = {
+    "ProjectOpened": ("title", lambda studio, choice: f"Title {choice.day}"),
+    "ProjectClosed": ("on", _near),
+    "MilestonePlanned": ("on", _near),
+    "MilestoneReached": ("on", _near),
+    "SpaceCommissioned": ("area_m2", lambda studio, choice: 1000.0 + choice.day),
+    "SpaceChanged": ("capacity", lambda studio, choice: choice.day or None),
+    "SpaceClosed": ("period", lambda studio, choice: str(_when(studio, choice))),
+    "BookingHeld": ("project", lambda studio, choice: _project(studio, choice.who)),
+    "BookingRescheduled": ("period", lambda studio, choice: str(_when(studio, choice))),
+    "BookingStarted": ("on", _near),
+    "BookingWrapped": ("on", _near),
+    "ShootDayReported": ("day", _near),
+}
+"""The field to correct in an event, by its type, and its new value."""
+
+
 READINGS: dict[str, Reading] = {
     "hold": _hold,
     "book": book,
@@ -372,5 +409,7 @@ READINGS: dict[str, Reading] = {
     "reopen": _reopen,
     "change": _change,
     "retire space": _retire_space,
+    "correct": _correct,
+    "undo": _undo,
 }
 """The readings by the word of a choice; those that are useful early come first."""

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from ledger.decisions.base import Context, Decision, Rule, Snapshot
-from ledger.entities.bookings import Booking
+from ledger.entities.bookings import TURNING_POINTS, Booking
 from ledger.entities.equipment import Item
 from ledger.errors import LedgerError
 from ledger.events import (
@@ -33,9 +33,11 @@ from ledger.events.base import (
     RecordedEvent,
     UnknownEvent,
     format_recorded_at,
+    type_names,
 )
 from ledger.events.bookings import BookingEvent
 from ledger.events.equipment import EquipmentEvent, ServiceKind
+from ledger.events.standing import is_correction, standing
 from ledger.testing.history import MemoryHistory
 from ledger.time.periods import ManualClock
 
@@ -171,7 +173,8 @@ class Studio:
         return decision is not None and self.command(
             decision,
             actor=self.one_of(_PEOPLE, command.other),
-            reason=self.one_of(_REASONS, command.who + command.length),
+            reason=self.one_of(_REASONS, command.who + command.length)
+            or ("a slip" if command.do in ("correct", "undo") else None),
         )
 
     def record(self, event: Event) -> bool:
@@ -193,12 +196,10 @@ class Studio:
         try:
             decision.decide(ctx)
             for rule in self.rules:
-                rule(ctx, [proposal.event for proposal in ctx.proposals])
+                rule(ctx, [p.event for p in ctx.proposals if not p.undone])
         except LedgerError:
             return False
-        self._append(
-            [(p.event, msgspec.structs.replace(header, corrects=p.corrects)) for p in ctx.proposals]
-        )
+        self._append([(p.event, p.header(header)) for p in ctx.proposals])
         return bool(ctx.proposals)
 
     def _append(self, entries: Sequence[tuple[Event, Header]]) -> None:
@@ -261,6 +262,9 @@ class Studio:
 
     def _note(self, entry: RecordedEvent) -> None:
         event = entry.event
+        if is_correction(entry):
+            self._note_correction(entry)
+            return
         match event:
             case SpaceCommissioned():
                 self.spaces.append(event.space)
@@ -279,6 +283,22 @@ class Studio:
                 item = Item.after(self.things.get(event.equipment), entry)
                 if item is not None:
                     self.things[event.equipment] = item
+
+    def _note_correction(self, entry: RecordedEvent) -> None:
+        event = entry.event
+        if isinstance(event, ShootDayReported):
+            self.reports = {
+                (one.event.booking, one.event.day): one.said_at
+                for one in standing([e for e in self.history.events if e.type == entry.type])
+                if isinstance(one.event, ShootDayReported)
+            }
+        elif isinstance(event, BookingEvent):
+            asked = Query((f"booking:{event.booking}",), type_names(TURNING_POINTS))
+            stands = standing(list(self.history.read([asked])))
+            if stands:
+                self.bookings[event.booking] = Booking.fold(stands)
+            else:
+                self.bookings.pop(event.booking, None)
 
 
 def stored(entry: RecordedEvent) -> tuple[int, str, str, str, bytes]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ledger.errors import LedgerError
 from ledger.events import STUDIO_EVENTS
-from ledger.events.base import RecordedEvent, Registry
+from ledger.events.base import Query, RecordedEvent, Registry
 from ledger.log.store.store_urls import Place as StorePlace
 from ledger.projections import BadRow, Failure, Folding, Projection
 from ledger.projections.engine.sql_tables import SqlShelf
@@ -50,6 +50,14 @@ class ShownLog:
     def stream(self, after: int = 0, until: int | None = None) -> Iterator[RecordedEvent]:
         """Return the events with `after` < position <= `until`."""
         return iter(self.entries[after : min(until or self.shown, self.shown)])
+
+    def read(
+        self, queries: Sequence[Query], *, after: int = 0, until: int | None = None
+    ) -> Iterator[RecordedEvent]:
+        """Return those of them that answer any of the queries."""
+        for entry in self.stream(after, until):
+            if any(query.matches(entry.type, entry.tags) for query in queries):
+                yield entry
 
     def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
         """Yield lines that tell one drawn history from another."""

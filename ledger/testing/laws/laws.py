@@ -20,6 +20,7 @@ from ledger.testing.drawing.studio import stored
 from ledger.testing.laws.contents import (
     LawBroken,
     Seen,
+    ShownLog,
     ask,
     difference,
     fold_whole,
@@ -242,11 +243,13 @@ def no_other_state(subject: Subject, case: Case) -> None:
     """A new program between any two events changes nothing: all state is in the tables."""
     whole = subject.whole(case.entries)
     changed: dict[str, None] = {}
-    folding = Folding(subject.projection.open())
+    log = ShownLog(case.entries)
+    folding = Folding(subject.projection.open(), history=log)
     for entry in case.entries:
         changed.update(dict.fromkeys(subject.memory.changed()))
         subject.memory.restore()
-        folding = Folding(subject.projection.open(folding.tables), folding.position)
+        opened = subject.projection.open(folding.tables)
+        folding = Folding(opened, folding.position, history=log)
         refuse_failure(folding.apply([entry]))
     settle(folding)
     changed.update(dict.fromkeys(subject.memory.changed()))

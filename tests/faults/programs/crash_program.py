@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -25,7 +25,7 @@ from msgspec import Struct
 from sqlalchemy import Engine, event
 
 from ledger.events import STUDIO_EVENTS, Registry
-from ledger.events.base import RecordedEvent
+from ledger.events.base import Query, RecordedEvent
 from ledger.log.eventlog import EventLog, open_log
 from ledger.log.store.store_urls import Place
 from ledger.projections import Projection, Table
@@ -104,6 +104,12 @@ class StepLog:
         for entry in self._log.stream(after, until):
             self._step()
             yield entry
+
+    def read(
+        self, queries: Sequence[Query], *, after: int = 0, until: int | None = None
+    ) -> Iterator[RecordedEvent]:
+        """The events that answer any of the queries."""
+        return self._log.read(queries, after=after, until=until)
 
     def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
         """Their lines."""

@@ -113,14 +113,14 @@ def test_what_was_corrected_later_is_found_among_all_and_among_few(terminal: Ter
 def test_show_says_by_what_an_event_was_corrected(terminal: Terminal) -> None:
     (first,) = terminal.must("show", "12", "--json").data
     told = [(c["position"], c["corrects"], c["actor"], c["reason"]) for c in first["corrected_by"]]
-    assert told == [(13, 12, "ada", "two setups were left out"), (14, 13, "ada", None)]
+    assert told == [(13, 12, "ada", "two setups were left out"), (14, 12, "ada", None)]
     assert first["differences"] == []
     rows = terminal.must("show", "12").out.splitlines()
     by = [row for row in rows if row.startswith("corrected by")]
     assert len(by) == 2
     assert "#13 ShootDayReported by ada, recorded " in by[0]
     assert by[0].endswith("pages shot 2 → 2 3/8, because: two setups were left out")
-    assert "which corrects #13" in by[1]
+    assert "#14 ShootDayReported by ada, recorded " in by[1]
     assert "corrected by" not in terminal.must("show", "12", "--as-of", "12").out
     assert "corrected by" not in terminal.must("show", "14").out
 

@@ -171,7 +171,7 @@ class TestReach:
             correcting(2, reached("2024-12-02"))
         ).when(reach("2024-12-03", corrects=2)).refused(
             ReachedElsewhere, by=3, saying="Use --corrects 3"
-        ).when(reach("2024-12-03", corrects=3)).then(correcting(3, reached("2024-12-03")))
+        ).when(reach("2024-12-03", corrects=3)).then(correcting(2, reached("2024-12-03")))
 
     def test_the_same_day_again_corrects_nothing(self) -> None:
         story = given(RESURRECTION, reached("2024-12-01"))

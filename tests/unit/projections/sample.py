@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 
 from ledger.events import STUDIO_EVENTS, Event, ProjectOpened, Registry, ShootDayReported
-from ledger.events.base import Header, RecordedEvent, format_recorded_at
+from ledger.events.base import Header, Query, RecordedEvent, format_recorded_at
 from ledger.log.lines import line
 from ledger.plugin import Period, Projection, Row, key, on, table, view
 
@@ -71,6 +71,14 @@ class SampleLog:
         """The events in order."""
         for row in self.stored[after:until]:
             yield self.registry.decode(*row)
+
+    def read(
+        self, queries: Sequence[Query], *, after: int = 0, until: int | None = None
+    ) -> Iterator[RecordedEvent]:
+        """The events that answer any of the queries."""
+        for entry in SampleLog.stream(self, after, until):
+            if any(query.matches(entry.type, entry.tags) for query in queries):
+                yield entry
 
     def lines(self, after: int = 0, until: int | None = None) -> Iterator[bytes]:
         """Their lines."""

@@ -67,10 +67,10 @@ class OnePass(SampleLog):
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]  # as SampleLog takes them
-        self.read: list[tuple[int, int | None]] = []
+        self.passes: list[tuple[int, int | None]] = []
 
     def stream(self, after: int = 0, until: int | None = None) -> Iterator[RecordedEvent]:
-        self.read.append((after, until))
+        self.passes.append((after, until))
         return super().stream(after, until)
 
 
@@ -86,7 +86,7 @@ def test_the_log_is_read_once_for_all_views() -> None:
     log = OnePass([project("a"), shoot_day("s", 1), project("abc"), shoot_day("s", 2)])
     views = Views(log, [Titles, Days])
     found = views.compare_all(ALL, 2, 4)
-    assert log.read == [(0, 2), (2, 4)]
+    assert log.passes == [(0, 2), (2, 4)]
     assert changes(found["title-list"]) == [("added", "abc")]
     assert changes(found["long-titles"]) == [("added", "abc")]
     assert changes(found["day-counts"]) == [("changed", "s")]

@@ -31,12 +31,12 @@ from tests.unit.projections.sample import (
 class CountedLog(SampleLog):
     """A log that counts the events that are read from it."""
 
-    read = 0
+    passed = 0
 
     def stream(self, after: int = 0, until: int | None = None) -> Iterator[RecordedEvent]:
         """The events in order, each counted."""
         for entry in super().stream(after, until):
-            self.read += 1
+            self.passed += 1
             yield entry
 
 
@@ -109,11 +109,11 @@ def test_the_log_is_read_once_for_all_projections() -> None:
     log = _log()
     replay = Replay(log, [CrewHours, Touchy, Hasty])
     assert replay.go(299) == 299
-    assert log.read == 299
+    assert log.passed == 299
     assert replay.go(300) == 1
-    assert log.read == 300, "going forward folds on"
+    assert log.passed == 300, "going forward folds on"
     assert replay.go(300) == 0
-    assert log.read == 300
+    assert log.passed == 300
     by_name = {one.projection: one for one in replay.standings()}
     assert by_name["crew-hours"].handled == 300
     assert by_name["touchy"].handled == 2
@@ -178,7 +178,7 @@ def test_a_projection_that_fails_stops_and_the_others_go_on() -> None:
         log.add(event)
     replay = Replay(log, [CrewHours, Touchy], keeps=True)
     replay.go(log.head())
-    assert log.read == log.head() + 200, "again only for the one that stopped, to where it did"
+    assert log.passed == log.head() + 200, "again only for the one that stopped, to where it did"
     standing = {one.projection: one for one in replay.standings()}
     assert standing["crew-hours"].position == log.head()
     assert standing["touchy"].position == 200

@@ -1,0 +1,203 @@
+"""Judging a booking after one of its entries was corrected or undone."""
+
+from collections.abc import Callable
+from datetime import date
+
+from ledger.decisions.base import Context
+from ledger.decisions.bookings.calendar import read_firm_bookings
+from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
+from ledger.decisions.bookings.holds import check_plan, find_hold
+from ledger.decisions.bookings.ladder import Ladder
+from ledger.decisions.bookings.moves import further
+from ledger.decisions.bookings.refusals import (
+    BeforeStart,
+    FollowsByItself,
+    HeldByAnother,
+    MovesInstead,
+    OutsideBooking,
+    ShotAlready,
+    WrongState,
+)
+from ledger.decisions.bookings.shoot_days import check_report, check_reports
+from ledger.decisions.correction_refusals import StandsOnIt
+from ledger.decisions.corrections import Mistake
+from ledger.decisions.past_tense import check_begun_at
+from ledger.decisions.projects import read_open_project, read_project
+from ledger.decisions.sites import read_space
+from ledger.entities.bookings import TURNING_POINTS, Booking
+from ledger.events.base import Event
+from ledger.events.bookings import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingHeld,
+    BookingRescheduled,
+    BookingStarted,
+    BookingWrapped,
+    HoldPromoted,
+    HoldReleased,
+    ShootDayReported,
+)
+from ledger.time.periods import Period
+
+FROM: dict[type[Event], tuple[str, ...]] = {
+    HoldReleased: ("held",),
+    BookingConfirmed: ("held",),
+    BookingRescheduled: ("held", "confirmed", "started"),
+    BookingStarted: ("confirmed",),
+    BookingWrapped: ("started",),
+    BookingCancelled: ("confirmed", "started"),
+}
+"""The states that a booking must be in before each event."""
+
+
+def judge_booking(ctx: Context, mistake: Mistake) -> Callable[[], None]:
+    """Return what judges a booking after a correction."""
+    if isinstance(mistake.event, HoldPromoted):
+        raise FollowsByItself(mistake.id, position=mistake.entry.position)
+    before = _read(ctx, mistake)
+    leaving = _hold_that_may_leave(ctx, before, mistake)
+
+    def judge() -> None:
+        after = _read(ctx, mistake)
+        if after is None:
+            if leaving is not None:
+                leaving()
+            return
+        _check_order(ctx, mistake)
+        for entry in ctx.read(mistake.thing, ShootDayReported):
+            if entry.position == mistake.place and isinstance(entry.event, ShootDayReported):
+                check_report(ctx, entry.event)
+        _check_days(ctx, after)
+        if before is None or after.project != before.project:
+            read_project(ctx, after.project)
+            if after.is_held or after.is_firm:
+                read_open_project(ctx, after.project)
+        if after.is_held:
+            _judge_hold(ctx, before, after)
+        elif not after.is_off:
+            _judge_firm(ctx, before, after)
+
+    return judge
+
+
+def _read(ctx: Context, mistake: Mistake) -> Booking | None:
+    entries = ctx.read(mistake.thing, *TURNING_POINTS)
+    return Booking.fold(entries) if entries else None
+
+
+def _check_order(ctx: Context, mistake: Mistake) -> None:
+    """Check that each event found the booking in a state that allows it. Raises `StandsOnIt`."""
+    booking: Booking | None = None
+    for entry in ctx.read(mistake.thing, *TURNING_POINTS):
+        needed = FROM.get(type(entry.event))
+        if booking is not None and needed is not None and booking.state not in needed:
+            raise StandsOnIt(entry.type, position=entry.said_at)
+        booking = Booking.after(booking, entry)
+
+
+def _check_days(ctx: Context, booking: Booking) -> None:
+    """Check the days of its start, its wrap, its plan and its reports."""
+    days = booking.period.days
+    check_plan([p for p in booking.plan if p.first in days], booking.period)
+    if booking.wrapped_on is not None:
+        _check_not_before(booking, booking.wrapped_on)
+    for on, what in ((booking.started_on, "started"), (booking.wrapped_on, "wrapped")):
+        if on is None:
+            continue
+        if on not in days:
+            raise OutsideBooking(
+                booking.id, day=on, period=booking.period, position=booking.position
+            )
+        told = f"booking {booking.id!r} cannot have {what}"
+        check_begun_at(ctx, told, on, space=booking.space, zone_name=booking.period.zone)
+    for day, position in check_reports(ctx, booking):
+        if booking.state not in ("started", "wrapped"):
+            raise ShotAlready(booking.id, day=day, position=position)
+        _check_not_before(booking, day)
+
+
+def _check_not_before(booking: Booking, day: date) -> None:
+    if booking.started_on is not None and day < booking.started_on:
+        raise BeforeStart(
+            booking.id, day=day, started_on=booking.started_on, position=booking.position
+        )
+
+
+# --- a hold --------------------------------------------------------------------------
+
+
+def _hold_that_may_leave(
+    ctx: Context, before: Booking | None, mistake: Mistake
+) -> Callable[[], None] | None:
+    """Return what takes a hold off its ladder, once the entry that placed it is taken back."""
+    if before is None or not before.is_held or not isinstance(mistake.event, BookingHeld):
+        return None
+    ladder = Ladder(ctx, before.space)
+    ladder.release_expired(before.period)
+    hold = find_hold(ladder, before)
+
+    def leave() -> None:
+        ladder.leave(hold)
+        ladder.record()
+
+    return leave
+
+
+def _judge_hold(ctx: Context, before: Booking | None, after: Booking) -> None:
+    """A hold that is one again goes behind those that hold its days now."""
+    if after.is_expired(ctx.now):
+        raise WrongState(after.id, state="expired", needed="held", position=after.placed)
+    was_held = before is not None and before.is_held
+    if was_held and before is not None:
+        if (after.space, after.period) != (before.space, before.period):
+            raise MovesInstead(after.id, position=after.placed)
+        if after.units != before.units:
+            check_bookable(ctx, read_space(ctx, after.space), after.period, after.units)
+        return
+    read_open_project(ctx, after.project)
+    space = read_space(ctx, after.space)
+    check_bookable(ctx, space, after.period, after.units)
+    ladder = Ladder(ctx, space.id)
+    ladder.release_expired(after.period)
+    hold = find_hold(ladder, after)
+    others = ladder.overlapping(after.period, but=after.id)
+    rank = 1 + max((one.rank for one in others), default=0)
+    if rank != hold.rank:
+        ctx.record(
+            HoldPromoted(
+                booking=after.id,
+                space=after.space,
+                project=after.project,
+                period=after.period,
+                was_rank=hold.rank,
+                rank=rank,
+            )
+        )
+
+
+# --- a firm booking ------------------------------------------------------------------
+
+
+def _judge_firm(ctx: Context, before: Booking | None, after: Booking) -> None:
+    """It has its days only where they are free."""
+    taken: list[Period] = [after.period]
+    if before is not None and not before.is_held and not before.is_off:
+        same = before.space == after.space and before.units >= after.units
+        taken = list(further(before.period, after.period)) if same else taken
+    if after.is_firm and (before is None or not before.is_firm):
+        read_open_project(ctx, after.project)
+    if not taken:
+        return
+    space = read_space(ctx, after.space)
+    check_bookable(ctx, space, after.period, after.units)
+    firm = read_firm_bookings(ctx, space.id, after.period, but=after.id)
+    check_capacity(space, after.period, after.units, firm)
+    if after.state == "wrapped":
+        return  # the days that it used are a fact, and a hold is none yet
+    ladder = Ladder(ctx, space.id)
+    ladder.release_expired(*taken)
+    for part in taken:
+        for hold in blocking_holds(space, part, after.units, firm, ladder.overlapping(part)):
+            raise HeldByAnother(
+                after.id, holder=hold.booking, period=hold.period, position=hold.since
+            )
