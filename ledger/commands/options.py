@@ -90,21 +90,27 @@ def choice(declared: Any) -> click.Choice[str]:
 # --- a period, in one of two forms -----------------------------------------------------
 
 
-def period(*, required: bool) -> Decorator[Any]:
-    """Add --days for whole days, --from and --to for exact times; the function gets `when`."""
+def period(*, required: bool, extends: bool = False) -> Decorator[Any]:
+    """Add --days for whole days, --from and --to for exact times; the function gets `when`.
+
+    With `extends`, --to alone keeps the start: the function gets `to`.
+    """
 
     def decorate(function: F) -> F:
         @wraps(function)
         def command(
             *args: Any, days: str | None, start: str | None, end: str | None, **given: Any
         ) -> Any:
+            if extends:
+                given["to"] = None
+                if end is not None and start is None and days is None:
+                    with named("--to"):
+                        return function(*args, when=None, **given | {"to": Moment.parse(end)})
             asked = required or any(text is not None for text in (days, start, end))
             return function(*args, when=_when(days, start, end) if asked else None, **given)
 
         for option in (
-            click.option(
-                "--to", "end", metavar="TIME", help="Exact end: the first instant after it."
-            ),
+            click.option("--to", "end", metavar="TIME", help=_NEW_END if extends else _END),
             click.option(
                 "--from", "start", metavar="TIME", help="Exact start, such as 2025-07-01T08:00."
             ),
@@ -116,6 +122,10 @@ def period(*, required: bool) -> Decorator[Any]:
         return command  # type: ignore[return-value]  # the same function, with other parameters
 
     return decorate
+
+
+_END = "Exact end: the first instant after it."
+_NEW_END = "Exact end. Alone: a new end, or a new last day; the start stays."
 
 
 def _when(days: str | None, start: str | None, end: str | None) -> When:

@@ -217,6 +217,11 @@ class Context:
             )
         )
 
+    @property
+    def reason(self) -> str | None:
+        """Why the command is given, for a rule that asks for a reason."""
+        return self._header.reason
+
     def new_id(self, kind: str, prefix: str) -> str:
         """Return a new id of that kind, one that no event carries as a tag: `b-7f3k2`."""
         while True:

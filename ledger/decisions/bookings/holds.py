@@ -15,12 +15,20 @@ from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.bookings.calendar import read_firm_bookings
 from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
 from ledger.decisions.bookings.ladder import Hold, Ladder, released
+from ledger.decisions.bookings.parts import (
+    carve_hold,
+    check_expiry,
+    check_remark,
+    outside,
+    part_ids,
+)
 from ledger.decisions.bookings.refusals import (
     AlreadyChallenged,
     AnswerPending,
     BehindHold,
     NotAhead,
     NothingAhead,
+    NotItsTime,
     WrongState,
 )
 from ledger.decisions.bookings.state import read_booking, require
@@ -34,10 +42,11 @@ from ledger.time.periods import Days, Moment, Period, When
 
 
 def find_hold(ladder: Ladder, booking: Booking) -> Hold:
-    """Return a held booking's place on the ladder. Raises `WrongState` if it has expired."""
+    """Return a held booking's place on the ladder. Raises `WrongState` if it is over."""
     hold = ladder.find(booking.id, booking.period)
     if hold is None:
-        raise WrongState(booking.id, state="expired", needed="held", position=booking.placed)
+        state = ladder.ended(booking.id) or "released"
+        raise WrongState(booking.id, state=state, needed="held", position=booking.placed)
     return hold
 
 
@@ -50,7 +59,8 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     `booking` is the id; None generates one. `units` are taken of a shared space. `plan`
     gives days a type; the others are shoot days. At `expires_at` the hold ends. With
     `confirm` the booking is held and confirmed at once. Firm bookings do not prevent a
-    hold: it is their backup.
+    hold: it is their backup. `contact` is whom to ask about it. A hold of days that are over has
+    passed at once; with `confirm` they are recorded as used.
     """
 
     space: str
@@ -61,6 +71,8 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     plan: tuple[DayPlan, ...] = ()
     expires_at: Moment | None = None
     confirm: bool = False
+    note: str | None = None
+    contact: str | None = None
 
     def decide(self, ctx: Context) -> None:
         """Record `BookingHeld`, and with `confirm` `BookingConfirmed`.
@@ -86,6 +98,8 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
             units=self.units,
             expires_at=expires_at,
             plan=plan,
+            note=check_remark("note", self.note),
+            contact=check_remark("contact", self.contact),
         )
         ladder.record(held)
         if not self.confirm:
@@ -124,13 +138,7 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
                 "a booking that is confirmed at once does not expire",
                 advice="Leave out one of --expires-at and --confirm",
             )
-        instant = self.expires_at.resolve(zone_name)
-        if instant <= ctx.now:
-            raise BadInput(
-                f"the hold would already have expired, at {self.expires_at}",
-                advice="Give a time in the future, or none",
-            )
-        return instant
+        return check_expiry(ctx, self.expires_at, zone_name)
 
 
 def check_plan(plan: Iterable[DayPlan], period: Period) -> tuple[DayPlan, ...]:
@@ -278,9 +286,15 @@ class ReleaseHold(Decision, frozen=True, tag="booking release"):
 
 
 class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
-    """Confirm holds, one or several, all or none."""
+    """Confirm holds, one or several, all or none.
+
+    `when` names the part of one hold that is confirmed, under its own id. The rest stays held in
+    its place, under new ids; with `let_go` it is released.
+    """
 
     bookings: tuple[str, ...]
+    when: When | None = None
+    let_go: bool = False
 
     @property
     def is_batch(self) -> bool:
@@ -290,13 +304,42 @@ class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
     def decide(self, ctx: Context) -> None:
         """Record for each: releases of lapsed holds, `BookingConfirmed`, promotions.
 
+        For a part of a hold first `BookingRescheduled`, and `BookingHeld` for the rest.
+
         Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable`
-        raises, `SpaceTaken`, `SpaceFull`, `BehindHold`, `AnswerPending`.
+        raises, `SpaceTaken`, `SpaceFull`, `BehindHold`, `AnswerPending`, `NotItsTime`.
         """
         if not self.bookings or len(set(self.bookings)) < len(self.bookings):
             raise BadInput("no booking is named, or one twice", advice="Give each id once")
+        if self.when is not None:
+            if self.is_batch:
+                raise BadInput(
+                    "days are given for several bookings", advice="Confirm part of one at a time"
+                )
+            _keep_part(ctx, self.bookings[0], self.when, let_go=self.let_go)
+        elif self.let_go:
+            raise BadInput(
+                "nothing is let go where all is confirmed",
+                advice="Give the days to confirm with --days, or leave out --let-go",
+            )
         for booking_id in self.bookings:
             confirm(ctx, booking_id)
+
+
+def _keep_part(ctx: Context, booking_id: str, when: When, *, let_go: bool) -> None:
+    """Leave a hold only the part to confirm; the rest becomes holds of their own, or is let go."""
+    booking = read_booking(ctx, booking_id)
+    require(booking, "held")
+    period = when.resolve(booking.period.zone)
+    if not booking.period.covers(period):
+        raise NotItsTime(booking.id, asked=period, period=booking.period, position=booking.placed)
+    rest = outside(booking.period, period)
+    if not rest:
+        return
+    ladder = Ladder(ctx, booking.space)
+    ladder.release_expired(booking.period)
+    ids = {} if let_go else part_ids(ctx, booking.id, rest)
+    carve_hold(ctx, ladder, find_hold(ladder, booking), booking, period, ids)
 
 
 def confirm(ctx: Context, booking_id: str) -> None:
