@@ -73,7 +73,11 @@ class Scenario:
         return self
 
     def when(
-        self, *decisions: Decision, now: datetime | str | None = None, actor: str = ACTOR
+        self,
+        *decisions: Decision,
+        now: datetime | str | None = None,
+        actor: str = ACTOR,
+        reason: str | None = None,
     ) -> "Outcome":
         """Give a command, or several as one batch, all or none."""
         if now is not None:
@@ -81,7 +85,7 @@ class Scenario:
         last = self.history.last()
         present = max(self.clock.now(), last[1]) if last else self.clock.now()
         snapshot = Snapshot(self.history, self.history.head())
-        header = Header(actor=actor)
+        header = Header(actor=actor, reason=reason)
         proposals: list[Proposal] = []
         refusal: LedgerError | None = None
         try:

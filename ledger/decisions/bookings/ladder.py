@@ -227,11 +227,12 @@ class Ladder:
         self._met.add(hold.booking)
         order = {h.booking: 2 * h.rank for h in self._live.values()} | {hold.booking: 2 * rank - 1}
         self._live[hold.booking] = replace(hold, rank=rank)
-        self._settle(order, hold)
+        self._left.append(hold.period)  # those behind it are disturbed as if one had left
+        self._settle(order)
         self._was_rank.pop(hold.booking, None)
         return self._live[hold.booking]
 
-    def _settle(self, order: dict[str, int] | None = None, *arrived: Hold) -> None:
+    def _settle(self, order: dict[str, int] | None = None) -> None:
         """Give each hold its rank, in ladder order, until none changes.
 
         The order is that of the recorded ranks, doubled to leave places in between: it stays
@@ -251,7 +252,6 @@ class Ladder:
                     queued.add(hold.booking)
                     heappush(waiting, (order[hold.booking], hold.since, hold.booking))
 
-        disturb(arrived)
         while True:
             # Reading a hold's months may bring up more holds that have expired.
             while self._left:

@@ -5,7 +5,7 @@ own, under a new id, which says what it was split from. On the ladder each part 
 stands where the whole stood, and challenges by it and against it go on for each part.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from ledger.decisions.bookings.refusals import StaysWhereItStarted
 from ledger.decisions.bookings.shoot_days import check_days_kept
 from ledger.entities.bookings import Booking
 from ledger.errors import BadId, BadInput, UnreadableEvent
-from ledger.events.base import RecordedEvent
 from ledger.events.bookings import (
     BookingConfirmed,
     BookingHeld,
@@ -134,7 +133,7 @@ def carve_hold(
         *(_part(booking, part.booking, part.period, part.rank) for part in others),
     )
     for part in others:
-        carry_challenges(ctx, ladder, hold, part)
+        carry_challenges(ctx, ladder, [hold], part)
 
 
 def carve_firm(ctx: Context, booking: Booking, kept: Period, rest: dict[str, Period]) -> None:
@@ -172,30 +171,35 @@ def _part(booking: Booking, id: str, period: Period, rank: int) -> BookingHeld:
     return BookingHeld(booking=id, rank=rank, split_from=booking.id, **terms)
 
 
-def carry_challenges(ctx: Context, ladder: Ladder, old: Hold, new: Hold) -> None:
-    """Record the standing challenges of one hold again for another that took over its time.
+def carry_challenges(ctx: Context, ladder: Ladder, old: Iterable[Hold], new: Hold) -> None:
+    """Record the standing challenges of holds again for the one that has their time now.
 
     Their deadlines stay: no one gains time, or shakes off a challenge, by cutting a hold in
-    two or by joining two.
+    two or by joining two. Of two challenges between the same holds the earlier deadline stands.
     """
     beside = {one.booking: one for one in ladder.overlapping(new.period, but=new.booking)}
-    asked: dict[tuple[str, str], HoldChallenged] = {}
-    for entry in ctx.read(tag("booking", old.booking), HoldChallenged):
-        event = _challenge(entry)
-        other = beside.get(event.booking if event.by == old.booking else event.by)
-        if other is not None and max(other.since, old.since) < entry.position:
-            asked[event.booking, event.by] = event
-    for event in asked.values():
-        by_it = event.by == old.booking
-        other = beside[event.booking if by_it else event.by]
+    due: dict[tuple[str, bool], datetime] = {}
+    for hold in old:
+        for pair, answer_by in _standing(ctx, hold, beside).items():
+            due[pair] = min(answer_by, due.get(pair, answer_by))
+    for (booking, by_it), answer_by in due.items():
+        other = beside[booking]
         challenged, by = (other, new) if by_it else (new, other)
         if by.rank > challenged.rank:
-            ctx.record(
-                HoldChallenged(**about(challenged), by=by.booking, answer_by=event.answer_by)
-            )
+            ctx.record(HoldChallenged(**about(challenged), by=by.booking, answer_by=answer_by))
 
 
-def _challenge(entry: RecordedEvent) -> HoldChallenged:
-    if not isinstance(entry.event, HoldChallenged):
-        raise UnreadableEvent(entry.type, position=entry.position)
-    return entry.event
+def _standing(
+    ctx: Context, hold: Hold, beside: Mapping[str, Hold]
+) -> dict[tuple[str, bool], datetime]:
+    """Return the deadlines of a hold's challenges, by the other hold and whether it made them."""
+    found: dict[tuple[str, bool], datetime] = {}
+    for entry in ctx.read(tag("booking", hold.booking), HoldChallenged):
+        event = entry.event
+        if not isinstance(event, HoldChallenged):
+            raise UnreadableEvent(entry.type, position=entry.position)
+        by_it = event.by == hold.booking
+        other = beside.get(event.booking if by_it else event.by)
+        if other is not None and max(other.since, hold.since) < entry.position:
+            found[other.booking, by_it] = event.answer_by
+    return found

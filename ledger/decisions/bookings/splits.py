@@ -174,10 +174,9 @@ def _merge_holds(
     whole = ladder.put(replace(hold, period=period), 1 + max(ranks, default=0))
     ladder.record(
         *(merged(other, into=kept.id) for other in others),
-        new_terms(kept, period=period, plan=plan, rank=whole.rank, keeps_place=True),
+        new_terms(kept, period=period, plan=plan, rank=whole.rank),
     )
-    for one in absorbed:
-        carry_challenges(ctx, ladder, one, whole)
+    carry_challenges(ctx, ladder, (hold, *absorbed), whole)
 
 
 def merged(one: Booking | Hold, *, into: str) -> BookingMerged:
