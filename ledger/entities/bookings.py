@@ -3,7 +3,7 @@
 held -> confirmed -> started -> wrapped
 held -> released              confirmed -> cancelled
                               started, no shoot day reported -> cancelled
-held, confirmed -> merged
+held, confirmed -> merged     held, passed -> confirmed
 
 Some are derived from the clock: a hold whose time is over is *expired* or *passed*, a started
 booking whose days are over is *overrunning*, a confirmed one was *never started*.
@@ -72,6 +72,7 @@ def _held(_: Any, event: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
 def _confirmed(_: Any, event: BookingConfirmed, entry: RecordedEvent) -> dict[str, Any]:
     return {
         "state": "confirmed",
+        "cause": None,
         "space": event.space,
         "project": event.project,
         "period": event.period,
@@ -188,6 +189,12 @@ class Booking(Noun, frozen=True):
     def is_over(self, now: datetime) -> bool:
         """Whether it is a hold that has ended by then, though nothing recorded that."""
         return self.is_held and ended_as(self.expires_at, self.period, now) is not None
+
+    def has_passed(self, now: datetime) -> bool:
+        """Whether it was a hold until its days were over, released since or not."""
+        if self.is_held:
+            return ended_as(self.expires_at, self.period, now) == "passed"
+        return self.cause == "passed"
 
     def status_at(self, now: datetime) -> Status:
         """Its status at a time: a hold ends, and a firm booking gets late, without an event."""

@@ -32,6 +32,7 @@ from ledger.decisions.bookings.splits import GiveBackDays, MergeBookings, SplitB
 from ledger.decisions.bookings.terms import ChangeBooking, RankHold
 from ledger.errors import BoundaryBroken
 from ledger.events import (
+    BookingConfirmed,
     BookingWrapped,
     Event,
     HoldReleased,
@@ -380,10 +381,16 @@ class Bookings(RuleBasedStateMachine):
             if isinstance(event, HoldReleased) and event.cause in ("expired", "passed"):
                 swept.add(event.booking)
                 assert expired(self.model.booked[event.booking], self.now)
-                self.model.booked[event.booking].state = "released"
+                one = self.model.booked[event.booking]
+                if one.state in (
+                    "held",
+                    "released",
+                ):  # otherwise it has passed, and is confirmed since
+                    one.state = "passed" if event.cause == "passed" else "released"
             if isinstance(event, BookingWrapped) and event.overran:
                 self._says_whom_it_overran(event)
-        assert met <= swept, "an expired hold that it read is still there"
+        confirmed = {e.booking for e in outcome.events if isinstance(e, BookingConfirmed)}
+        assert met <= swept | confirmed, "an expired hold that it read is still there"
         self.story.keep(outcome)
 
     def _says_whom_it_overran(self, event: BookingWrapped) -> None:

@@ -1,9 +1,9 @@
 """Bookings: hold, challenge, release, confirm.
 
-A command is invalidated by whatever it reads, so each reads little: the booking's own
-turning points, the space's facts, and the months that the booking touches, in each only
-the event types that can change the answer. A hold on stage 1 in July is disturbed neither
-by stage 2, nor by August, nor by the report of a shoot day on stage 1 in July.
+A command is invalidated by whatever it reads, so each reads little: the booking's own turning
+points, the space's facts, and of the months that the booking touches the events that can change
+the answer. A hold on stage 1 in July is disturbed neither by stage 2, nor by August, nor by the
+report of a shoot day on stage 1 in July.
 """
 
 from collections.abc import Iterable
@@ -60,7 +60,7 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     gives days a type; the others are shoot days. At `expires_at` the hold ends. With
     `confirm` the booking is held and confirmed at once. Firm bookings do not prevent a
     hold: it is their backup. `contact` is whom to ask about it. A hold of days that are over has
-    passed at once; with `confirm` they are recorded as used.
+    passed at once.
     """
 
     space: str
@@ -289,7 +289,8 @@ class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
     """Confirm holds, one or several, all or none.
 
     `when` names the part of one hold that is confirmed, under its own id. The rest stays held in
-    its place, under new ids; with `let_go` it is released.
+    its place, under new ids; with `let_go` it is released. A hold that has passed is confirmed if
+    its days were used: they are over, so no one else waits for them.
     """
 
     bookings: tuple[str, ...]
@@ -304,10 +305,9 @@ class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
     def decide(self, ctx: Context) -> None:
         """Record for each: releases of lapsed holds, `BookingConfirmed`, promotions.
 
-        For a part of a hold first `BookingRescheduled`, and `BookingHeld` for the rest.
-
-        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable`
-        raises, `SpaceTaken`, `SpaceFull`, `BehindHold`, `AnswerPending`, `NotItsTime`.
+        First what becomes of the rest: `BookingRescheduled`, `BookingHeld`. Raises `BadInput`,
+        `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable` raises, `SpaceTaken`,
+        `SpaceFull`, `BehindHold`, `AnswerPending`, `NotItsTime`.
         """
         if not self.bookings or len(set(self.bookings)) < len(self.bookings):
             raise BadInput("no booking is named, or one twice", advice="Give each id once")
@@ -345,29 +345,32 @@ def _keep_part(ctx: Context, booking_id: str, when: When, *, let_go: bool) -> No
 def confirm(ctx: Context, booking_id: str) -> None:
     """Confirm one booking; see `ConfirmBookings`."""
     booking = read_booking(ctx, booking_id)
-    require(booking, "held")
+    has_passed = booking.has_passed(ctx.now)
+    if not has_passed:
+        require(booking, "held")
     read_open_project(ctx, booking.project)
     space = read_space(ctx, booking.space)
     ladder = Ladder(ctx, space.id)
-    ladder.release_expired(booking.period)
-    hold = find_hold(ladder, booking)
-    check_bookable(ctx, space, hold.period, hold.units)
-    firm = read_firm_bookings(ctx, space.id, hold.period)
-    check_capacity(space, hold.period, hold.units, firm)
+    ladder.release_expired(booking.period, but=booking.id if has_passed else "")
+    hold = None if has_passed else find_hold(ladder, booking)
+    check_bookable(ctx, space, booking.period, booking.units)
+    firm = read_firm_bookings(ctx, space.id, booking.period)
+    check_capacity(space, booking.period, booking.units, firm)
+    confirmed = BookingConfirmed(
+        booking=booking.id,
+        space=booking.space,
+        project=booking.project,
+        period=booking.period,
+        units=booking.units,
+        plan=booking.plan,
+    )
+    if hold is None:  # its days are over, and the ladder with them
+        ctx.record(confirmed)
+        return
     obstacles = blocking_holds(space, hold.period, hold.units, firm, ladder.ahead_of(hold))
     lapsed = _lapsed(ctx, hold, obstacles)
     ladder.leave(*lapsed, hold)
-    ladder.record(
-        *(released(other, "lapsed") for other in lapsed),
-        BookingConfirmed(
-            booking=booking.id,
-            space=booking.space,
-            project=booking.project,
-            period=booking.period,
-            units=booking.units,
-            plan=booking.plan,
-        ),
-    )
+    ladder.record(*(released(other, "lapsed") for other in lapsed), confirmed)
 
 
 def _lapsed(ctx: Context, hold: Hold, obstacles: list[Hold]) -> list[Hold]:

@@ -184,10 +184,14 @@ class Ladder:
 
     # --- leaving ----------------------------------------------------------------------
 
-    def release_expired(self, *periods: Period) -> None:
-        """Release the holds in these months that are over, before anything else is decided."""
+    def release_expired(self, *periods: Period, but: str = "") -> None:
+        """Release the holds in these months that are over, before anything else is decided.
+
+        `but` is a booking that is confirmed instead, though it has passed.
+        """
         for period in periods:
             self._look(period)
+        self._ended = [one for one in self._ended if one[0].booking != but]
         self._settle()
         self.record()
 

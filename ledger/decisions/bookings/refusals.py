@@ -16,7 +16,7 @@ _NEXT = {
     "booking cancel {0}",
     "started": "Wrap it with: booking wrap {0} --on DAY",
     "wrapped": "It is over; for further days place a hold: booking hold",
-    "passed": "If its days were used, record them: booking hold … --confirm",
+    "passed": "If its days were used: booking confirm {0}",
     "merged": "See what it is part of: show booking:{0}",
     "released": "Place a new hold: booking hold",
     "expired": "Place a new hold: booking hold",

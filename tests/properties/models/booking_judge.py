@@ -29,6 +29,7 @@ from tests.properties.models.booking_model import (
     Booked,
     Model,
     expired,
+    passed,
 )
 
 
@@ -119,6 +120,10 @@ def _release(model: Model, decision: ReleaseHold) -> set[str]:
 
 def _confirm(model: Model, booking: str, now: datetime) -> set[str]:
     one = model.booked[booking]
+    if passed(one, now):
+        reasons = model.no_room(one)
+        one.state = one.state if reasons else "confirmed"
+        return reasons
     if reasons := _not_held(model, booking, now):
         return reasons
     reasons, lapsed = model.unanswered(one, now)
@@ -135,8 +140,10 @@ def _part(model: Model, decision: ConfirmBookings, now: datetime) -> set[str]:
     if decision.when is None:
         return set()
     one = model.booked[decision.bookings[0]]
-    reasons = _not_held(model, one.id, now)
     start, end = slots_of(decision.when)
+    if one.state == "held" and (start, end) == (one.start, one.end):
+        return set()
+    reasons = _not_held(model, one.id, now)
     if not set(range(start, end)) <= one.slots:
         reasons.add("NotItsTime")
     if reasons:

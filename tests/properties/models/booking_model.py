@@ -216,8 +216,17 @@ class Model:
 
 def expired(one: Booked, now: datetime) -> bool:
     """Whether a hold has expired, or its time is over."""
-    expires = one.expires_at is not None and one.expires_at <= now
-    return expires or Moment(wall(one.end)).resolve(ZONE) <= now
+    return (one.expires_at is not None and one.expires_at <= now) or _end(one) <= now
+
+
+def passed(one: Booked, now: datetime) -> bool:
+    """Whether it was a hold until its time was over."""
+    is_late = one.expires_at is not None and one.expires_at <= min(now, _end(one))
+    return one.state == "passed" or (one.state == "held" and _end(one) <= now and not is_late)
+
+
+def _end(one: Booked) -> datetime:
+    return Moment(wall(one.end)).resolve(ZONE)
 
 
 Holds = dict[str, tuple[str, Period, int]]
@@ -247,7 +256,7 @@ def whole_story(entries: list[RecordedEvent]) -> tuple[Holds, Firms]:
             case HoldReleased() as e:
                 del holds[e.booking]
             case BookingConfirmed() as e:
-                del holds[e.booking]
+                holds.pop(e.booking, None)  # released if it had passed
                 firm[e.booking] = (e.space, e.period, e.units)
             case BookingRescheduled() as e if e.rank is None:
                 firm[e.booking] = (e.space, e.period, e.units)

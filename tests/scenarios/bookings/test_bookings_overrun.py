@@ -115,7 +115,9 @@ def test_a_hold_whose_days_are_over_has_passed() -> None:
         "next": (), "other": ("next",),
     }  # fmt: skip
     assert [line.booking for line in bookings.bookings(state=["passed"])] == ["gone"]
-    story.when(ConfirmBookings(bookings=("gone",))).refused(WrongState, saying="is passed")
+    story.when(MoveBooking(booking="gone", to=Moment("2025-06-04"))).refused(
+        WrongState, saying="is passed, not held (#9). If its days were used: booking confirm gone"
+    )
     gone = Told("gone", "2025-06-01..2025-06-05")
     after = Told("next", "2025-06-04..2025-06-20", "dragon")
     story.when(ConfirmBookings(bookings=("next",))).then(
@@ -134,8 +136,23 @@ def test_a_hold_of_days_that_are_over_waits_for_nothing() -> None:
     assert bookings.holds() == []
     close = CloseProject(project="resurrection", on=date(2025, 5, 31), outcome="completed")
     assert story.when(close).refusal is None
-    used = campus().when(hold("used", "2025-05-01..2025-05-05", confirm=True))
-    assert len(used.events) == 2
+
+
+def test_a_hold_that_has_passed_is_confirmed_if_its_days_were_used() -> None:
+    story = campus().and_given(
+        hold("other", "2025-06-01..2025-06-20", "dragon"),
+        hold("used", "2025-06-01..2025-06-05"),
+        hold("also", "2025-06-01..2025-06-05", "comet"),
+    )
+    story.at("2025-06-06T09:00+08:00")
+    used = Told("used", "2025-06-01..2025-06-05")
+    also = Told("also", "2025-06-01..2025-06-05", "comet")
+    story.when(ConfirmBookings(bookings=("used",))).then(
+        also.released("passed"), used.confirmed()
+    ).when(ConfirmBookings(bookings=("also",))).refused(SpaceTaken)
+    story.and_given(StartBooking(booking="used", on=date(2025, 6, 1)))
+    later = story.when(WrapBooking(booking="used", on=date(2025, 6, 4)))
+    assert later.refusal is None
 
 
 def test_the_day_of_a_start_is_kept() -> None:

@@ -1,4 +1,4 @@
-"""Holds change and keep their place: terms, the house's rank, parts, and bookings that become one."""
+"""Holds change and keep their place: terms, the house's rank, parts, and two that become one."""
 
 from __future__ import annotations
 
