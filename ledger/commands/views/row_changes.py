@@ -1,10 +1,11 @@
 """Changed rows of a view: by event (`view NAME --explain`), or between two positions."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ledger.commands.entries import about
+from ledger.entities.folding import Noun
 from ledger.terminal.sheets import Column, Format, Sheet, Style, can_encode, plain
 
 if TYPE_CHECKING:
@@ -92,16 +93,44 @@ class _Written:
         return which, change.change, ", ".join(self._in_words(change))
 
     def _in_words(self, change: "RowChange") -> Iterator[str]:
-        for one in change.differences:
-            name = one.column.replace("_", " ")
-            unit = f" {self._units[one.column]}" if one.column in self._units else ""
-            before, after = (self._text(v) or self._nothing for v in (one.before, one.after))
+        for column, was, now in _flattened(change):
+            name = column.replace("_", " ")
+            unit = f" {self._units[column]}" if column in self._units else ""
+            before, after = (self._text(v) or self._nothing for v in (was, now))
             if before == after:  # two ratios that differ in the third decimal
-                before, after = _finely(one.before), _finely(one.after)
+                before, after = _finely(was), _finely(now)
             if change.change == "changed":
                 yield f"{name} {before} {self._arrow} {after}{unit}"
-            elif change.change == "added" and one.after not in (None, "", False, ()):
+            elif change.change == "added" and now not in (None, "", False, ()):
                 yield f"{name} {after}{unit}"
+
+
+def _flattened(change: "RowChange") -> Iterator[tuple[str, Any, Any]]:
+    """Each column that differs, before and after; of one that holds an entity, its fields.
+
+    A field for which the row has a column of its own is left out.
+    """
+    names = {*change.row, *(one.column for one in change.differences)}
+    for one in change.differences:
+        if not isinstance(one.before, Noun) and not isinstance(one.after, Noun):
+            yield one.column, one.before, one.after
+            continue
+        old, new = _fields(one.before, names), _fields(one.after, names)
+        for field in {**old, **new}:
+            if old.get(field) != new.get(field):
+                yield field, old.get(field), new.get(field)
+
+
+def _fields(entity: Noun | None, names: Container[str]) -> dict[str, Any]:
+    if entity is None:
+        return {}
+    encoded = zip(entity.__struct_encode_fields__, entity.__struct_fields__, strict=True)
+    hidden = {field for field, name in encoded if name in names}
+    return {
+        said.field if said.since is None else f"{said.field} from {said.since}": said.value
+        for said in entity.told()
+        if said.field not in hidden and said.field not in names
+    }
 
 
 def _finely(value: Any) -> str:
