@@ -22,8 +22,20 @@ from ledger.plugin import (
 )
 
 BookingState = Literal[
-    "held", "confirmed", "started", "wrapped", "cancelled", "released", "expired", "lapsed"
+    "held",
+    "confirmed",
+    "started",
+    "wrapped",
+    "cancelled",
+    "released",
+    "expired",
+    "passed",
+    "lapsed",
+    "merged",
+    "overrunning",
+    "never started",
 ]
+"""The last two are firm bookings whose days are over, seen from the time that is asked about."""
 
 OneSpace = Annotated[str | None, "only this space"]
 OneProject = Annotated[str | None, "only this project"]
@@ -169,7 +181,9 @@ class Bookings(Projection):
         lines = []
         for booking in self._bookings(space=space, project=project):
             days, now = booking.period.days, self._state(booking, at)
-            if days.first <= last and first <= days.last and (not state or now in state):
+            # a late one has two states: what was recorded, and that it is late
+            is_asked = not state or now in state or (booking.is_firm and booking.state in state)
+            if days.first <= last and first <= days.last and is_asked:
                 lines.append(_booking_line(booking, days, now))
         return sorted(lines, key=lambda line: (line.first, line.space, line.booking))
 
@@ -177,9 +191,9 @@ class Bookings(Projection):
     def holds(
         self, space: OneSpace = None, project: OneProject = None, at: At = None
     ) -> list[HoldLine]:
-        """The live holds by space, first day and rank. A hold whose expiry has passed lives
-        no longer; a challenge is open until its answer is due. A hold behind a firm booking
-        cannot be confirmed before that one moves or is cancelled."""
+        """The live holds by space, first day and rank. A hold that has expired, or whose days
+        have passed, lives no longer; a challenge is open until its answer is due. A hold behind a
+        firm booking cannot be confirmed before that one moves or is cancelled."""
         ladders: dict[str, list[FullBooking]] = {}
         for booking in self._bookings(space=space, state="held"):
             if self._state(booking, at) == "held":
@@ -219,14 +233,17 @@ class Bookings(Projection):
         return [row.it for row in self.booked.rows(**which) if row.it is not None]
 
     def _state(self, booking: FullBooking, asked: Moment | None) -> BookingState:
-        """Return its state by then: a hold expires without an event."""
-        over = self._is_past(booking.expires_at, booking.period.zone, asked)
-        return "expired" if booking.is_held and over else booking.status
+        """Return its state by then: a hold ends without an event, and a firm booking gets late."""
+        now = self._by(booking.period.zone, asked)
+        return booking.status if now is None else booking.status_at(now)
 
     def _is_past(self, deadline: datetime | None, zone: str, asked: Moment | None) -> bool:
         """Whether a deadline is over at a time, on the clock of that zone, or now."""
-        now = self.now if asked is None else asked.resolve(zone)
+        now = self._by(zone, asked)
         return deadline is not None and now is not None and deadline <= now
+
+    def _by(self, zone: str, asked: Moment | None) -> datetime | None:
+        return self.now if asked is None else asked.resolve(zone)
 
     def _in_the_way(self, hold: FullBooking) -> list[FullBooking]:
         """The firm bookings beside which a hold does not fit."""
@@ -274,5 +291,5 @@ def _booking_line(booking: FullBooking, days: Days, state: BookingState) -> Book
         days=len(days),
         times=None if period.first is not None else str(period),
         units=booking.units,
-        expires_at=booking.expires_at if state in ("held", "expired") else None,
+        expires_at=booking.expires_at if state in ("held", "expired", "passed") else None,
     )

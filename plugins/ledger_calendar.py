@@ -142,7 +142,8 @@ class Calendar(Projection):
         at: At = None,
     ) -> list[CalendarDay]:
         """One row a space and day. A day that a confirmed booking touches is confirmed; one
-        that closures cover whole is closed; one with a live hold alone is held."""
+        that closures cover whole is closed; one with a live hold alone is held. A booking that
+        should have wrapped has its days up to today."""
         lines = []
         for room, now in self._rooms(space, site, at):
             window = _window(since, until, room.day_of(now))
@@ -176,7 +177,7 @@ class Calendar(Projection):
             closures = (row.it for row in self.closures.rows(space=known.space))
             room = Occupancy(
                 known.it,
-                (one for one in taken if one is not None and not one.is_expired(now)),
+                (one.as_of(now) for one in taken if one is not None and not one.is_over(now)),
                 (one for one in closures if one is not None and one.left is not None),
             )
             rooms.append((room, now))

@@ -135,7 +135,8 @@ def _too_close(ctx: Context, event: FirmEvent, days: Days) -> Iterator[FirmBooki
     """
     around = _around(days).period(event.period.zone)
     was: Period | None = None
-    if isinstance(event, BookingRescheduled) and event.was_space == event.space:
+    is_same = isinstance(event, BookingRescheduled) and event.was_project is None
+    if isinstance(event, BookingRescheduled) and is_same and event.was_space == event.space:
         was = _around(event.was_period.days).period(event.was_period.zone)
     for other in read_firm_bookings(ctx, event.space, around, but=event.booking):
         had_it = was is not None and was.overlaps(other.period)

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from ledger.events import (
     BookingCancelled,
     BookingConfirmed,
+    BookingMerged,
     BookingRescheduled,
     BookingStarted,
     BookingWrapped,
@@ -389,7 +390,14 @@ class Claims(Projection):
         after = Space.after(versions[-1].it if versions else None, entry)
         self.spaces.put(SpaceVersion(event.space, entry.position, entry.recorded_at, after))
 
-    @on(BookingConfirmed, BookingRescheduled, BookingStarted, BookingWrapped, BookingCancelled)
+    @on(
+        BookingConfirmed,
+        BookingRescheduled,
+        BookingStarted,
+        BookingWrapped,
+        BookingCancelled,
+        BookingMerged,
+    )
     def booking_said(self, event: Any, entry: RecordedEvent) -> None:
         if isinstance(event, BookingRescheduled) and event.rank is not None:
             return  # still a hold
@@ -400,7 +408,7 @@ class Claims(Projection):
             stay.moved_in = event.on
         elif isinstance(event, BookingWrapped):
             stay.state, stay.moved_in = "wrapped", event.period.days.first
-        elif isinstance(event, BookingCancelled):
+        elif isinstance(event, BookingCancelled | BookingMerged):
             stay.state = "cancelled"
         self.stays.put(stay)
 

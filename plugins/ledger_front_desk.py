@@ -250,7 +250,7 @@ class FrontDesk(Projection):
 
 
 def _is_gone(booking: FullBooking, now: datetime) -> bool:
-    return booking.is_held and (booking.is_expired(now) or booking.period.end <= now)
+    return booking.is_over(now)
 
 
 # --- free --------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from ledger.events import (
     BookingCancelled,
     BookingConfirmed,
+    BookingMerged,
+    BookingRescheduled,
     BookingStarted,
     BookingWrapped,
     LedgerOpened,
@@ -157,6 +159,11 @@ class Projects(Projection):
     def confirmed(self, event: BookingConfirmed, entry: RecordedEvent) -> None:
         self.stays.edit(event.booking).project = event.project
 
+    @on(BookingRescheduled)
+    def rescheduled(self, event: BookingRescheduled, entry: RecordedEvent) -> None:
+        if event.rank is None:  # another project may have it now
+            self.stays.edit(event.booking).project = event.project
+
     @on(BookingStarted)
     def started(self, event: BookingStarted, entry: RecordedEvent) -> None:
         self.stays.edit(event.booking).serviced_on = event.on
@@ -167,8 +174,8 @@ class Projects(Projection):
         if stay.serviced_on is None:  # its start was not recorded
             stay.serviced_on = event.period.days.first
 
-    @on(BookingCancelled)
-    def cancelled(self, event: BookingCancelled, entry: RecordedEvent) -> None:
+    @on(BookingCancelled, BookingMerged)
+    def cancelled(self, event: BookingCancelled | BookingMerged, entry: RecordedEvent) -> None:
         self.stays.delete(event.booking)
 
     @on(ShootDayReported)

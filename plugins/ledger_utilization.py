@@ -23,6 +23,7 @@ from typing import Annotated, Any, NamedTuple
 from ledger.events import (
     BookingCancelled,
     BookingConfirmed,
+    BookingMerged,
     BookingRescheduled,
     BookingWrapped,
     LedgerOpened,
@@ -350,8 +351,8 @@ class Utilization(Projection):
         stay = self.stays.edit(event.space, event.booking)
         stay.period, stay.units = event.period, event.units
 
-    @on(BookingCancelled)
-    def cancelled(self, event: BookingCancelled, entry: RecordedEvent) -> None:
+    @on(BookingCancelled, BookingMerged)
+    def cancelled(self, event: BookingCancelled | BookingMerged, entry: RecordedEvent) -> None:
         self.stays.delete(event.space, event.booking)
 
     @on(ShootDayReported)

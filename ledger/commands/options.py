@@ -114,21 +114,26 @@ def as_written(what: str) -> Decorator[Any]:
 # --- a period, in one of two forms -----------------------------------------------------
 
 
-def period(*, required: bool) -> Decorator[Any]:
-    """Add --days for whole days, --from and --to for exact times; the function gets `when`."""
+def period(*, required: bool, extends: bool = False) -> Decorator[Any]:
+    """Add --days for whole days, --from and --to for exact times; the function gets `when`.
+
+    With `extends`, --to alone keeps the start: the function gets `to`.
+    """
 
     def decorate(function: F) -> F:
         @wraps(function)
         def command(
             *args: Any, days: str | None, start: str | None, end: str | None, **given: Any
         ) -> Any:
+            if extends:
+                given["to"] = None
+                if end is not None and start is None and days is None:
+                    return function(*args, when=None, **given | {"to": _new_end(end)})
             asked = required or any(text is not None for text in (days, start, end))
             return function(*args, when=_when(days, start, end) if asked else None, **given)
 
         for option in (
-            click.option(
-                "--to", "end", metavar="TIME", help="Exact end: the first instant after it."
-            ),
+            click.option("--to", "end", metavar="TIME", help=_NEW_END if extends else _END),
             click.option(
                 "--from", "start", metavar="TIME", help="Exact start, such as 2025-07-01T08:00."
             ),
@@ -140,6 +145,17 @@ def period(*, required: bool) -> Decorator[Any]:
         return command  # type: ignore[return-value]  # the same function, with other parameters
 
     return decorate
+
+
+def _new_end(text: str) -> Moment | Spoken:
+    if is_said(text):
+        return Spoken("--to", text, Moment.parse, "to come")
+    with named("--to"):
+        return Moment.parse(text)
+
+
+_END = "Exact end: the first instant after it."
+_NEW_END = "Exact end. Alone: a new end, or a new last day; the start stays."
 
 
 def _when(days: str | None, start: str | None, end: str | None) -> When | Spoken:

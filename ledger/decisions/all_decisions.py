@@ -9,6 +9,8 @@ from ledger.decisions.bookings.shoot_days import (
     StartBooking,
     WrapBooking,
 )
+from ledger.decisions.bookings.splits import GiveBackDays, MergeBookings, SplitBooking
+from ledger.decisions.bookings.terms import ChangeBooking, RankHold
 from ledger.decisions.correct import CorrectEntry, UndoEntry
 from ledger.decisions.equipment.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
 from ledger.decisions.equipment.items import (
@@ -51,6 +53,11 @@ STUDIO_DECISIONS: tuple[type[Decision], ...] = (
     ReleaseHold,
     ConfirmBookings,
     MoveBooking,
+    ChangeBooking,
+    RankHold,
+    GiveBackDays,
+    SplitBooking,
+    MergeBookings,
     StartBooking,
     ReportShootDay,
     WrapBooking,

@@ -227,7 +227,7 @@ def live_bookings(ctx: Context, project_id: str) -> list[Booking]:
     """Return a project's held, confirmed and running bookings, in the order of their holds.
 
     Reads the turning points of the project's own bookings: no other project's, and none of
-    its shoot days. A hold that has expired is over, released or not.
+    its shoot days. A hold that has expired, or whose days have passed, is over, released or not.
     """
     found: dict[str, Booking] = {}
     for entry in ctx.read(tag("project", project_id), *TURNING_POINTS):
@@ -236,5 +236,6 @@ def live_bookings(ctx: Context, project_id: str) -> list[Booking]:
     return [
         booking
         for booking in found.values()
-        if booking.is_firm or (booking.is_held and not booking.is_expired(ctx.now))
+        if booking.project == project_id
+        and (booking.is_firm or (booking.is_held and not booking.is_over(ctx.now)))
     ]

@@ -3,6 +3,10 @@
 held -> confirmed -> started -> wrapped
 held -> released              confirmed -> cancelled
                               started, no shoot day reported -> cancelled
+held, confirmed -> merged     held, passed -> confirmed
+
+Some are derived from the clock: a hold whose time is over is *expired* or *passed*, a started
+booking whose days are over is *overrunning*, a confirmed one was *never started*.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +24,7 @@ from ledger.events.bookings import (
     BookingConfirmed,
     BookingEvent,
     BookingHeld,
+    BookingMerged,
     BookingRescheduled,
     BookingStarted,
     BookingWrapped,
@@ -27,14 +32,15 @@ from ledger.events.bookings import (
     DayType,
     HoldChallenged,
     HoldPromoted,
+    HoldRanked,
     HoldReleased,
     ReleaseCause,
     ShootDayReported,
 )
-from ledger.time.periods import Period
+from ledger.time.periods import Days, Period, zone
 
-State = Literal["held", "released", "confirmed", "started", "wrapped", "cancelled"]
-Status = State | Literal["expired", "lapsed"]
+State = Literal["held", "released", "confirmed", "started", "wrapped", "cancelled", "merged"]
+Status = State | Literal["expired", "passed", "lapsed", "overrunning", "never started"]
 
 FIGURES = (
     "setups_planned",
@@ -55,6 +61,9 @@ def _held(_: Any, event: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
         "units": event.units,
         "plan": event.plan,
         "expires_at": event.expires_at,
+        "note": event.note,
+        "contact": event.contact,
+        "split_from": event.split_from,
         "position": entry.position,
         "placed": entry.position,
     }
@@ -63,6 +72,7 @@ def _held(_: Any, event: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
 def _confirmed(_: Any, event: BookingConfirmed, entry: RecordedEvent) -> dict[str, Any]:
     return {
         "state": "confirmed",
+        "cause": None,
         "space": event.space,
         "project": event.project,
         "period": event.period,
@@ -81,6 +91,8 @@ def _moved(_: Any, event: BookingRescheduled, entry: RecordedEvent) -> dict[str,
         "units": event.units,
         "plan": event.plan,
         "expires_at": event.expires_at,
+        "note": event.note,
+        "contact": event.contact,
         "placed": entry.position,
     }
 
@@ -107,6 +119,11 @@ _TURNS: dict[type[Event], Says] = {
         "placed": entry.position,
     },
     BookingCancelled: lambda _, event, entry: {"state": "cancelled", "position": entry.position},
+    BookingMerged: lambda _, event, entry: {
+        "state": "merged",
+        "into": event.into,
+        "position": entry.position,
+    },
 }
 
 TURNING_POINTS = tuple(_TURNS)
@@ -122,7 +139,7 @@ class Booking(Noun, frozen=True):
 
     noun: ClassVar[str] = "booking"
     says: ClassVar[Mapping[type[Event], Says]] = _TURNS | dict.fromkeys(
-        (HoldChallenged, HoldPromoted, ShootDayReported), nothing
+        (HoldChallenged, HoldPromoted, HoldRanked, ShootDayReported), nothing
     )
     begins: ClassVar[frozenset[type[Event]]] = frozenset({BookingHeld})
     untold: ClassVar[frozenset[str]] = frozenset({"id", "cause", "position", "placed"})
@@ -140,6 +157,10 @@ class Booking(Noun, frozen=True):
     expires_at: datetime | None = None
     started_on: date | None = None
     wrapped_on: date | None = None
+    note: str | None = None
+    contact: str | None = None
+    split_from: str | None = field(name="split-from", default=None)
+    into: str | None = field(name="merged-into", default=None)
 
     @property
     def newest(self) -> int:
@@ -164,11 +185,34 @@ class Booking(Noun, frozen=True):
     @property
     def is_off(self) -> bool:
         """Whether it came to nothing and takes no time."""
-        return self.state in ("released", "cancelled")
+        return self.state in ("released", "cancelled", "merged")
 
-    def is_expired(self, now: datetime) -> bool:
-        """Whether it is a hold whose time has run out by then, though nothing recorded that."""
-        return self.is_held and self.expires_at is not None and self.expires_at <= now
+    def is_over(self, now: datetime) -> bool:
+        """Whether it is a hold that has ended by then, though nothing recorded that."""
+        return self.is_held and ended_as(self.expires_at, self.period, now) is not None
+
+    def has_passed(self, now: datetime) -> bool:
+        """Whether it was a hold until its days were over, released since or not."""
+        if self.is_held:
+            return ended_as(self.expires_at, self.period, now) == "passed"
+        return self.cause == "passed"
+
+    def status_at(self, now: datetime) -> Status:
+        """Its status at a time: a hold ends, and a firm booking gets late, without an event."""
+        if self.is_held:
+            return ended_as(self.expires_at, self.period, now) or "held"
+        if self.is_firm and self.period.end <= now:
+            return "overrunning" if self.state == "started" else "never started"
+        return self.status
+
+    def as_of(self, now: datetime) -> Self:
+        """The booking as it stands then: one that overruns has the space until that day's end."""
+        if self.status_at(now) != "overrunning":
+            return self
+        zone_name = self.period.zone
+        today = now.astimezone(zone(zone_name)).date()
+        end = Days(today, today).period(zone_name).end
+        return replace(self, period=Period.between(self.period.start, end, zone_name))
 
     def day_type(self, day: date) -> DayType:
         """Return the type of a day: a shoot day, unless the plan says otherwise."""
@@ -214,6 +258,15 @@ def _begins_as(event: BookingEvent) -> State:
     return "confirmed" if is_firm else "held"
 
 
+def ended_as(
+    expires_at: datetime | None, period: Period, now: datetime
+) -> Literal["expired", "passed"] | None:
+    """Return how a hold has ended by then: it expired, or its days are over; None if it lives."""
+    if expires_at is not None and expires_at <= min(now, period.end):
+        return "expired"
+    return "passed" if period.end <= now else None
+
+
 class Challenge(Part, frozen=True):
     """A challenge from or to another booking, to be answered by a time."""
 
@@ -257,8 +310,12 @@ def _ranked(before: Any, event: BookingHeld, entry: RecordedEvent) -> dict[str, 
 
 def _reranked(before: Any, event: BookingRescheduled, entry: RecordedEvent) -> dict[str, Any]:
     said = {**_moved(before, event, entry), "rank": event.rank}
-    gives_back_only = event.was_space == event.space and event.was_period.covers(event.period)
-    return said if gives_back_only else {**said, "since": entry.position}
+    return said if event.keeps_place else {**said, "since": entry.position}
+
+
+def _ranked_by_house(_: Any, event: HoldRanked, entry: RecordedEvent) -> dict[str, Any]:
+    said: dict[str, Any] = {"rank": event.rank}
+    return {**said, "since": entry.position} if event.cause == "set" else said
 
 
 def _unranked(event_type: type[Event]) -> Says:
@@ -279,9 +336,9 @@ def _challenged(
 class FullBooking(Booking, frozen=True):
     """A booking with all that its events say.
 
-    `rank` is a hold's; its seniority counts from `since`: where it was placed, or last moved to
-    other days or another space. `reported` is the newest report of a shoot day: a corrected one
-    names the same day, and takes the place of the first.
+    `rank` is a hold's; its seniority counts from `since`: where it was placed, last moved to other
+    days or another space, or ranked by the house. `reported` is the newest report of a shoot day:
+    a corrected one names the same day, and takes the place of the first.
     """
 
     says: ClassVar[Mapping[type[Event], Says]] = {
@@ -289,7 +346,9 @@ class FullBooking(Booking, frozen=True):
         BookingHeld: _ranked,
         BookingRescheduled: _reranked,
         HoldPromoted: lambda _, promoted, entry: {"rank": promoted.rank},
+        HoldRanked: _ranked_by_house,
         HoldReleased: _unranked(HoldReleased),
+        BookingMerged: _unranked(BookingMerged),
         BookingConfirmed: _unranked(BookingConfirmed),
         HoldChallenged: _challenged,
         ShootDayReported: lambda _, day, e: {"reported": ShootDay.of(day, e.position)},

@@ -19,7 +19,8 @@ _STANDING = frozenset({"space", "project", "period", "units", "plan", "expires_a
 """How a booking stands: each of its events repeats it."""
 
 DayType = Literal["prep", "pre-light", "shoot", "strike", "dark", "hold"]
-ReleaseCause = Literal["released", "expired", "lapsed"]
+ReleaseCause = Literal["released", "expired", "passed", "lapsed"]
+RankCause = Literal["set", "displaced"]
 
 
 class DayPlan(Struct, frozen=True):
@@ -62,7 +63,8 @@ class BookingHeld(BookingEvent, frozen=True):
     """A hold was placed, at this rank among the live holds that it overlaps.
 
     `plan` says what its days are for; a day without an entry is a shoot day. `units` are taken from
-    a shared space's capacity. After `expires_at` the hold is over.
+    a shared space's capacity. After `expires_at` the hold is over. `contact` is whom to ask about
+    it. A part of another booking, with a place of its own from now on, names it in `split_from`.
     """
 
     settled: ClassVar[frozenset[str]] = frozenset({"booking", "rank"})
@@ -71,6 +73,9 @@ class BookingHeld(BookingEvent, frozen=True):
     units: int = 1
     expires_at: datetime | None = None
     plan: tuple[DayPlan, ...] = ()
+    note: str | None = None
+    contact: str | None = None
+    split_from: str | None = None
 
 
 class HoldChallenged(BookingEvent, frozen=True):
@@ -85,7 +90,10 @@ class HoldChallenged(BookingEvent, frozen=True):
 
 
 class HoldReleased(BookingEvent, frozen=True):
-    """A hold ended: its holder released it, it expired, or it let a challenge lapse."""
+    """A hold ended.
+
+    Its holder released it, it expired, its days passed, or it let a challenge lapse.
+    """
 
     cause: ReleaseCause
 
@@ -97,6 +105,17 @@ class HoldPromoted(BookingEvent, frozen=True):
     rank: int
 
 
+class HoldRanked(BookingEvent, frozen=True):
+    """The house set a hold's rank, or the hold moved down behind one that was put ahead of it.
+
+    A hold whose rank is set begins anew: challenges by it and against it are void.
+    """
+
+    was_rank: int
+    rank: int
+    cause: RankCause
+
+
 class BookingConfirmed(BookingEvent, frozen=True):
     """The booking is firm."""
 
@@ -105,9 +124,10 @@ class BookingConfirmed(BookingEvent, frozen=True):
 
 
 class BookingRescheduled(BookingEvent, frozen=True):
-    """The booking moved in time, to another space, or both.
+    """The booking has new terms: its time, its space, or anything else that a hold states.
 
-    `rank` is its new one where it is still a hold, None where it is confirmed.
+    `rank` is its new one where it is still a hold, None where it is confirmed. A hold that
+    `keeps_place` stays as senior as it was. `was_project` is set if another project had it.
     """
 
     settled: ClassVar[frozenset[str]] = BookingEvent.settled - {"space", "period", "plan"} | {
@@ -119,23 +139,32 @@ class BookingRescheduled(BookingEvent, frozen=True):
     was_space: str
     was_period: Period
     rank: int | None = None
+    keeps_place: bool = False
     units: int = 1
     expires_at: datetime | None = None
     plan: tuple[DayPlan, ...] = ()
+    note: str | None = None
+    contact: str | None = None
+    was_project: str | None = None
 
     def tags(self) -> tuple[str, ...]:
-        """The tags of where it is now, and of the space and months that it left."""
+        """The tags of where it is now, and of the space, months and project that it left."""
         left = (
             tag("space", self.was_space),
             *buckets("space", self.was_space, self.was_period.months),
+            *(() if self.was_project is None else (tag("project", self.was_project),)),
         )
         return tuple(dict.fromkeys((*super().tags(), *left)))
 
 
 class BookingStarted(BookingEvent, frozen=True):
-    """The production moved in."""
+    """The production moved in. `still_in` is the booking that has not left, though it should have.
+
+    It started before in the same space, its time was over, and it had not wrapped.
+    """
 
     on: date
+    still_in: str | None = None
 
 
 class ShootDayReported(BookingEvent, frozen=True):
@@ -171,9 +200,10 @@ class ShootDayReported(BookingEvent, frozen=True):
 
 
 class BookingWrapped(BookingEvent, frozen=True):
-    """The production moved out after the day `on`; `period` is what it used of `was_period`.
+    """The production moved out after the day `on`; `period` is the time that it used.
 
-    Days that it gives back early are free again.
+    Days of `was_period` that it gives back early are free again. An overrun ends after
+    `was_period`: `overran` are the firm bookings whose time it used.
     """
 
     settled: ClassVar[frozenset[str]] = BookingEvent.settled | {"was_period"}
@@ -181,14 +211,19 @@ class BookingWrapped(BookingEvent, frozen=True):
     on: date
     was_period: Period
     units: int = 1
+    overran: tuple[str, ...] = ()
+
+    @staticmethod
+    def used(was: Period, on: date) -> Period:
+        """The time that a booking used if `on` was its last day, which an overrun may be late."""
+        midnight = Days(on, on).period(was.zone).end
+        end = midnight if was.days.last < on else min(was.end, midnight)
+        return Period.between(was.start, max(end, was.start + timedelta(hours=1)), was.zone)
 
     def corrected(self, changes: Mapping[str, Any]) -> Self:
         """With the period that it used until then."""
         event = super().corrected(changes)
-        was = event.was_period
-        midnight = Days(event.on, event.on).period(was.zone).end
-        end = max(min(was.end, midnight), was.start + timedelta(hours=1))
-        return replace(event, period=Period.between(was.start, end, was.zone))
+        return replace(event, period=self.used(event.was_period, event.on))
 
     def tags(self) -> tuple[str, ...]:
         """The booking's, and the months that it gives back."""
@@ -198,3 +233,9 @@ class BookingWrapped(BookingEvent, frozen=True):
 
 class BookingCancelled(BookingEvent, frozen=True):
     """A confirmed booking is off; its days are free again."""
+
+
+class BookingMerged(BookingEvent, frozen=True):
+    """The booking became a part of another one of its project, `into`, which has its days now."""
+
+    into: str

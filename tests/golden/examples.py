@@ -12,6 +12,7 @@ from ledger.events import (
     BookingCancelled,
     BookingConfirmed,
     BookingHeld,
+    BookingMerged,
     BookingRescheduled,
     BookingStarted,
     BookingWrapped,
@@ -27,6 +28,7 @@ from ledger.events import (
     Event,
     HoldChallenged,
     HoldPromoted,
+    HoldRanked,
     HoldReleased,
     LedgerContinued,
     LedgerOpened,
@@ -134,12 +136,24 @@ BOOKINGS: list[Event] = [
         units=1,
         expires_at=LATER,
         plan=PLAN,
+        note="night shoot",
+        contact="小王, +86 10 5555",
+        split_from="b-9",
     ),
     HoldChallenged(
         booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, by="b-9", answer_by=LATER
     ),
     HoldReleased(booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, cause="lapsed"),
     HoldPromoted(booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, was_rank=2, rank=1),
+    HoldRanked(
+        booking=BOOKING,
+        space=STAGE,
+        project=PROJECT,
+        period=JULY,
+        was_rank=2,
+        rank=1,
+        cause="set",
+    ),
     BookingConfirmed(
         booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, units=1, plan=PLAN
     ),
@@ -151,11 +165,22 @@ BOOKINGS: list[Event] = [
         was_space="stage-2",
         was_period=JULY_AUGUST,
         rank=1,
+        keeps_place=True,
         units=1,
         expires_at=LATER,
         plan=(),
+        note="night shoot",
+        contact="小王, +86 10 5555",
+        was_project="night-train",
     ),
-    BookingStarted(booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, on=date(2025, 7, 1)),
+    BookingStarted(
+        booking=BOOKING,
+        space=STAGE,
+        project=PROJECT,
+        period=JULY,
+        on=date(2025, 7, 1),
+        still_in="b-9",
+    ),
     ShootDayReported(
         booking=BOOKING,
         space=STAGE,
@@ -176,8 +201,10 @@ BOOKINGS: list[Event] = [
         on=date(2025, 7, 14),
         was_period=JULY_AUGUST,
         units=1,
+        overran=("b-9",),
     ),
     BookingCancelled(booking=BOOKING, space=STAGE, project=PROJECT, period=EVENING),
+    BookingMerged(booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, into="b-9"),
 ]
 
 EQUIPMENT: list[Event] = [

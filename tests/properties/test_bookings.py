@@ -28,8 +28,12 @@ from ledger.decisions.bookings.shoot_days import (
     StartBooking,
     WrapBooking,
 )
+from ledger.decisions.bookings.splits import GiveBackDays, MergeBookings, SplitBooking
+from ledger.decisions.bookings.terms import ChangeBooking, RankHold
 from ledger.errors import BoundaryBroken
 from ledger.events import (
+    BookingConfirmed,
+    BookingWrapped,
     Event,
     HoldReleased,
     ProjectOpened,
@@ -40,7 +44,7 @@ from ledger.events import (
 from ledger.events.base import Query, type_names
 from ledger.tags import tag
 from ledger.testing import Outcome, given
-from ledger.time.periods import Deadline, Period, When
+from ledger.time.periods import Deadline, Moment, Period, When
 from tests.properties.models.booking_judge import judge
 from tests.properties.models.booking_model import (
     ANSWER_HOURS,
@@ -49,9 +53,11 @@ from tests.properties.models.booking_model import (
     FIRST_DAY,
     SLOTS,
     ZONE,
+    Booked,
     Firms,
     Holds,
     Model,
+    agreed,
     expired,
     wall,
     whole_story,
@@ -70,10 +76,30 @@ NEEDS = {
     "report": ("started", "wrapped"),
     "wrap": ("started",),
     "cancel": ("confirmed", "started"),
+    "change": ("held", "confirmed", "started"),
+    "rank": ("held",),
+    "give back": ("held", "confirmed", "started"),
+    "split": ("held", "confirmed", "started"),
+    "merge": ("held", "confirmed", "started"),
+    "part": ("held",),
 }
 """The states in which a command's booking gives it a chance."""
 
 VERBS = ("hold", "hold", "hold", "book", "move", "move", *NEEDS)
+
+
+OF_ONE = (
+    ReleaseHold,
+    ChallengeHolds,
+    MoveBooking,
+    ChangeBooking,
+    RankHold,
+    GiveBackDays,
+    SplitBooking,
+)
+"""The commands that read the months of the one hold that they name."""
+
+REASON = "the house says so"
 
 
 class Wish(Struct, frozen=True):
@@ -106,7 +132,10 @@ def studio() -> list[Event]:
     """Two stages, one with closed days, a workshop for three, and a project that never ends."""
     happened: list[Event] = [
         SiteRegistered(site="campus", name="Campus", zone=ZONE),
-        ProjectOpened(project="film", title="Film", kind="feature", on=date(2025, 1, 1)),
+        *(
+            ProjectOpened(project=project, title=project, kind="feature", on=date(2025, 1, 1))
+            for project in ("film", "series")
+        ),
     ]
     for space, capacity in CAPACITY.items():
         happened.append(
@@ -167,7 +196,18 @@ class Bookings(RuleBasedStateMachine):
     def somebody_commands(self, wish: Wish) -> None:
         decision = self._decision(wish)
         if decision is not None:
-            self._judged(decision, self.story.when(decision))
+            self._swept(decision)
+            self._judged(decision, self.story.when(decision, reason=REASON))
+
+    def _swept(self, decision: Decision) -> None:
+        """Release what is over before the house ranks: the model knows of no other months."""
+        if isinstance(decision, RankHold | MergeBookings):
+            ids = (decision.booking,) if isinstance(decision, RankHold) else decision.bookings
+            spaces = {self.model.booked[id].space for id in ids}
+            for one in [h for h in self.model.held() if h.space in spaces]:
+                if one.state == "held" and expired(one, self.now):
+                    release = ReleaseHold(booking=one.id)
+                    self._judged(release, self.story.when(release))
 
     @precondition(lambda self: self.model.held())
     @rule(pick=st.integers(0, 30), hours=st.sampled_from([23, 24, 48]))
@@ -202,10 +242,12 @@ class Bookings(RuleBasedStateMachine):
         one, other = self._decision(first), self._decision(second)
         if one is None or other is None:
             return
-        early = self.story.when(one)
-        between = self.story.when(other)
+        self._swept(one)
+        self._swept(other)
+        early = self.story.when(one, reason=REASON)
+        between = self.story.when(other, reason=REASON)
         self._judged(other, between)
-        late = self.story.when(one)
+        late = self.story.when(one, reason=REASON)
         if between.refusal is None and early.refusal is None:
             try:
                 self.story.history.append([], early.boundary)
@@ -226,7 +268,7 @@ class Bookings(RuleBasedStateMachine):
             return PlaceHold(
                 booking=f"b-{self.made}",
                 space=wish.space,
-                project="film",
+                project="series" if wish.other % 3 == 0 else "film",
                 when=when,
                 units=wish.units if CAPACITY[wish.space] else 1,
                 expires_at=Deadline.parse(until) if until else None,
@@ -251,6 +293,8 @@ class Bookings(RuleBasedStateMachine):
                 return ReleaseHold(booking=booking)
             case "move":
                 return self._move(wish, booking)
+            case "change" | "rank" | "give back" | "split" | "merge" | "part":
+                return self._terms(wish, one)
             case "start":
                 return StartBooking(booking=booking, on=day)
             case "report":
@@ -258,6 +302,57 @@ class Bookings(RuleBasedStateMachine):
             case "wrap":
                 return WrapBooking(booking=booking, on=day)
         return CancelBooking(booking=booking)
+
+    def _terms(self, wish: Wish, one: Booked) -> Decision | None:
+        booking = one.id
+        match wish.verb:
+            case "change":
+                return self._change(wish, booking)
+            case "rank":
+                return RankHold(booking=booking, rank=1 + wish.length % 4)
+            case "give back":
+                start = one.start + wish.length % 5
+                given = _when(start, max(start + 1, min(one.end, start + 1 + wish.start % 7)))
+                return GiveBackDays(booking=booking, when=given)
+            case "split":
+                at = one.start + 1 + wish.length % 7
+                return SplitBooking(booking=booking, at=Moment.parse(wall(at)))
+            case "merge":
+                return self._merge(wish, one)
+            case "part":
+                start = one.start + wish.length % 4
+                when = _when(start, max(start + 1, one.end - wish.start % 4))
+                return ConfirmBookings(bookings=(booking,), when=when, let_go=wish.units > 1)
+        return None
+
+    def _change(self, wish: Wish, booking: str) -> ChangeBooking:
+        match wish.length % 4:
+            case 0:
+                hours = wish.expires_in_hours
+                at = hours and (self.now + timedelta(hours=hours)).isoformat()
+                expires_at = Deadline.parse(at) if at else None
+                return ChangeBooking(booking=booking, expires_at=expires_at)
+            case 1:
+                return ChangeBooking(booking=booking, units=1 + wish.start % 3)
+            case 2:
+                return ChangeBooking(booking=booking, project=("film", "series")[wish.start % 2])
+        return ChangeBooking(booking=booking, note=("by day", "by night")[wish.start % 2])
+
+    def _merge(self, wish: Wish, one: Booked) -> MergeBookings | None:
+        """Merge with a neighbour if there is one, otherwise with any other."""
+        others = [b for b in self.model.booked.values() if b.id != one.id]
+        near = [
+            b
+            for b in others
+            if (b.space, b.project) == (one.space, one.project)
+            and b.state in NEEDS["merge"]
+            and one.start <= b.end
+            and b.start <= one.end
+        ]
+        if not others:
+            return None
+        choice = near or others
+        return MergeBookings(bookings=(one.id, choice[wish.other % len(choice)].id))
 
     def _move(self, wish: Wish, booking: str) -> MoveBooking:
         one = self.model.booked[booking]
@@ -284,12 +379,25 @@ class Bookings(RuleBasedStateMachine):
         note(f"{type(decision).__name__}: recorded")
         swept = set()
         for event in outcome.events:
-            if isinstance(event, HoldReleased) and event.cause == "expired":
+            if isinstance(event, HoldReleased) and event.cause in ("expired", "passed"):
                 swept.add(event.booking)
                 assert expired(self.model.booked[event.booking], self.now)
-                self.model.booked[event.booking].state = "released"
-        assert met <= swept, "an expired hold that it read is still there"
+                one = self.model.booked[event.booking]
+                if one.state in (
+                    "held",
+                    "released",
+                ):  # otherwise it has passed, and is confirmed since
+                    one.state = "passed" if event.cause == "passed" else "released"
+            if isinstance(event, BookingWrapped) and event.overran:
+                self._says_whom_it_overran(event)
+        confirmed = {e.booking for e in outcome.events if isinstance(e, BookingConfirmed)}
+        assert met <= swept | confirmed, "an expired hold that it read is still there"
         self.story.keep(outcome)
+
+    def _says_whom_it_overran(self, event: BookingWrapped) -> None:
+        used = self.model.booked[event.booking]
+        for other in event.overran:
+            assert used.meets(self.model.booked[other])
 
     def _met(self, decision: Decision) -> set[str]:
         """The expired holds in the months that a command must read."""
@@ -297,7 +405,7 @@ class Bookings(RuleBasedStateMachine):
         if isinstance(decision, PlaceHold):
             period = decision.when.resolve(ZONE)
             looked = [(decision.space, set(period.months))]
-        elif isinstance(decision, (ReleaseHold, ChallengeHolds, MoveBooking)):
+        elif isinstance(decision, OF_ONE):
             one = self.model.booked[decision.booking]
             if one.state == "held":
                 looked = [(one.space, one.months)]
@@ -320,7 +428,7 @@ class Bookings(RuleBasedStateMachine):
         self._seen = self.story.position
         holds, firm = whole_story(self.story.history.events)
         self._the_log_is_as_the_model(holds, firm)
-        self._firm_bookings_have_room(firm)
+        self._firm_bookings_have_room(agreed(self.story.history.events, firm))
         self._the_ladder_has_every_rung(holds)
         self._a_month_tells_its_own_story(holds, firm)
 

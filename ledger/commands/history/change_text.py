@@ -23,11 +23,13 @@ from ledger.events.bookings import (
     BookingCancelled,
     BookingConfirmed,
     BookingHeld,
+    BookingMerged,
     BookingRescheduled,
     BookingStarted,
     BookingWrapped,
     HoldChallenged,
     HoldPromoted,
+    HoldRanked,
     HoldReleased,
     ShootDayReported,
 )
@@ -149,8 +151,10 @@ def _status(word: str) -> Tell:
 
 def _held(telling: Telling, event: BookingHeld, left: Changes) -> Iterator[str]:
     _take(left, "status", "space", "project", "period", "units", "plan")
-    rank = left.pop("rank", None)
+    rank, part = left.pop("rank", None), left.pop("split-from", None)
     yield f"held, rank {rank.after}" if rank is not None and rank.after else "held"
+    if part is not None:
+        yield f"split from {event.split_from}"
 
 
 def _released(telling: Telling, event: HoldReleased, left: Changes) -> Iterator[str]:
@@ -175,16 +179,34 @@ def _promoted(telling: Telling, event: HoldPromoted, left: Changes) -> Iterator[
         yield f"moved up from rank {rank.before} to {rank.after}"
 
 
+def _ranked(telling: Telling, event: HoldRanked, left: Changes) -> Iterator[str]:
+    rank = left.pop("rank", None)
+    if rank is not None:
+        what = "ranked by the house" if event.cause == "set" else "moved down"
+        yield f"{what}, from rank {rank.before} to {rank.after}"
+
+
+def _merged(telling: Telling, event: BookingMerged, left: Changes) -> Iterator[str]:
+    _take(left, "status", "merged-into", *_OF_A_HOLD)
+    yield f"merged into {event.into}"
+
+
 def _started(telling: Telling, event: BookingStarted, left: Changes) -> Iterator[str]:
     _take(left, "status", "started_on")
     yield f"started on {event.on}"
+    if event.still_in is not None:
+        yield f"{event.still_in} was still in"
 
 
 def _wrapped(telling: Telling, event: BookingWrapped, left: Changes) -> Iterator[str]:
     _take(left, "status", "wrapped_on")
     period = left.pop("period", None)
     yield f"wrapped on {event.on}"
-    if period is not None and period.change == "changed":
+    if event.was_period.end < event.period.end:
+        yield f"overran its days, {short_period(event.was_period)}"
+        if event.overran:
+            yield f"those of {', '.join(event.overran)} too"
+    elif period is not None and period.change == "changed":
         yield f"used {telling.value('period', period.after)} of {short_period(event.was_period)}"
 
 
@@ -335,12 +357,14 @@ _TOLD: dict[type[Event], Tell] = {
     HoldChallenged: _challenged,
     HoldReleased: _released,
     HoldPromoted: _promoted,
+    HoldRanked: _ranked,
     BookingConfirmed: _status("confirmed"),
     BookingRescheduled: _rescheduled,
     BookingStarted: _started,
     ShootDayReported: _reported,
     BookingWrapped: _wrapped,
     BookingCancelled: _status("cancelled"),
+    BookingMerged: _merged,
     EquipmentMoved: _moved,
     EquipmentPacked: _packed,
     EquipmentUnpacked: _unpacked,

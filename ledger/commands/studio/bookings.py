@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import DEADLINE, PAGES, PLAN, TODAY, period
+from ledger.commands.options import DEADLINE, MOMENT, PAGES, PLAN, TODAY, period
 from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
 from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
@@ -15,6 +15,9 @@ from ledger.decisions.bookings.shoot_days import (
     StartBooking,
     WrapBooking,
 )
+from ledger.decisions.bookings.splits import GiveBackDays, MergeBookings, SplitBooking
+from ledger.decisions.bookings.terms import ChangeBooking, RankHold
+from ledger.errors import BadInput
 
 
 @click.group(cls=NounTree, listed_by="bookings")
@@ -37,6 +40,8 @@ def booking() -> None:
 @click.option(
     "--expires-at", type=DEADLINE, help="When the hold expires: a time, or a day for its end."
 )
+@click.option("--note", metavar="TEXT", help="A note for others.")
+@click.option("--contact", metavar="TEXT", help="Whom to ask about it.")
 @click.option("--confirm", is_flag=True, help="Also confirm it; if that is refused, hold nothing.")
 @records
 def hold(**given: Any) -> PlaceHold:
@@ -68,15 +73,21 @@ def release(**given: Any) -> ReleaseHold:
 
 @booking.command("confirm")
 @click.argument("bookings", nargs=-1, required=True)
+@period(required=False)
+@click.option("--let-go", is_flag=True, help="Release the days of the hold that are not confirmed.")
 @records
 def confirm(**given: Any) -> ConfirmBookings:
-    """Confirm holds: all of those given, or none."""
+    """Confirm holds: all of those given, or none.
+
+    With --days or --from and --to, confirm these days of one hold. The rest stays held, in its
+    place, under a new id.
+    """
     return ConfirmBookings(**given)
 
 
 @booking.command("move")
 @click.argument("booking")
-@period(required=False)
+@period(required=False, extends=True)
 @click.option("--space", help="Move it to this space.")
 @click.option(
     "--plan",
@@ -87,8 +98,76 @@ def confirm(**given: Any) -> ConfirmBookings:
 @click.option("--clear-plan", is_flag=True, help="Make all days shoot days, but those of --plan.")
 @records
 def move(**given: Any) -> MoveBooking:
-    """Move a booking to other days, to another space, or both; or change its plan of days."""
+    """Move a booking to other days, to another space, or both; or change its plan of days.
+
+    A firm booking takes up a hold of its own project that is in its way.
+    """
     return MoveBooking(**given)
+
+
+@booking.command("change")
+@click.argument("booking")
+@click.option(
+    "--expires-at", type=DEADLINE, help="When the hold expires: a time, or a day for its end."
+)
+@click.option("--no-expiry", is_flag=True, help="The hold does not expire.")
+@click.option("--units", type=int, help="Units of a shared space.")
+@click.option("--project", help="The project that it is for.")
+@click.option("--note", metavar="TEXT", help="A note for others; '' removes it.")
+@click.option("--contact", metavar="TEXT", help="Whom to ask about it; '' removes it.")
+@records
+def change(no_expiry: bool, **given: Any) -> ChangeBooking:
+    """Change a booking's expiry, units, project, note or contact. A hold keeps its place.
+
+    Only a hold that takes more units goes to the back of the queue.
+    """
+    terms: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if no_expiry and "expires_at" in terms:
+        raise BadInput("a hold cannot expire and not expire", advice="Drop one option")
+    if no_expiry:
+        terms["expires_at"] = None
+    terms |= dict.fromkeys((name for name, value in terms.items() if value == ""), None)
+    return ChangeBooking(**terms)
+
+
+@booking.command("rank")
+@click.argument("booking")
+@click.argument("rank", type=int)
+@records
+def rank(**given: Any) -> RankHold:
+    """Set a hold's rank, as the house. It needs a --reason.
+
+    The holds of that rank or a worse one move down behind it.
+    """
+    return RankHold(**given)
+
+
+@booking.command("give-back")
+@click.argument("booking")
+@period(required=True)
+@click.option("--rest", metavar="ID", help="Id for the days after a gap.  [default: BOOKING-2]")
+@records
+def give_back(**given: Any) -> GiveBackDays:
+    """Give days of a booking back: its first, its last, or some in the middle."""
+    return GiveBackDays(**given)
+
+
+@booking.command("split")
+@click.argument("booking")
+@click.option("--at", type=MOMENT, required=True, help="The first day of the second part.")
+@click.option("--rest", metavar="ID", help="Id of the second part.  [default: BOOKING-2]")
+@records
+def split(**given: Any) -> SplitBooking:
+    """Make two bookings of one; the second part gets an id of its own."""
+    return SplitBooking(**given)
+
+
+@booking.command("merge")
+@click.argument("bookings", nargs=-1, required=True)
+@records
+def merge(**given: Any) -> MergeBookings:
+    """Make one booking of several of one project whose days meet; the first keeps its id."""
+    return MergeBookings(**given)
 
 
 @booking.command("start")
@@ -128,7 +207,10 @@ def report(**given: Any) -> ReportShootDay:
 @click.option("--on", **TODAY, help="The last day used.")
 @records
 def wrap(**given: Any) -> WrapBooking:
-    """Record that the production moved out, and free the booking's later days."""
+    """Record that the production moved out, and free the booking's later days.
+
+    A day after its last is an overrun: its days count, even where another booking has them.
+    """
     return WrapBooking(**given)
 
 

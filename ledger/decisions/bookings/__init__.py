@@ -1,6 +1,7 @@
 """Bookings: the hold ladder, firm bookings, and shoot days.
 
-- `holds`, `moves`, `shoot_days`: the commands
+- `holds`, `moves`, `terms`, `splits`, `shoot_days`: the commands
+- `parts`: what is left of a booking that gives up days, and what becomes of the rest
 - `ladder`: who is first, second, third where holds overlap
 - `calendar`, `capacity`: firm bookings, and whether there is room beside them
 - `state`: a booking as it stands

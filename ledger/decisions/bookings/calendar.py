@@ -1,8 +1,10 @@
 """The calendar of a space: its firm bookings.
 
 A booking is *firm* from its confirm on: while it is confirmed, while it runs, and after the
-wrap for the days that it used. Firm bookings of an exclusive space never overlap; those of
-a shared space together take at most its capacity, at every instant.
+wrap for the days that it used. No decision makes firm bookings of an exclusive space overlap,
+or those of a shared space take more than its capacity, at any instant. One thing does: an
+overrun. A production that stays too long has used the time, even where another had booked
+it, and its wrap names those that it overran.
 """
 
 from collections.abc import Iterable
@@ -16,13 +18,20 @@ from ledger.events.base import RecordedEvent
 from ledger.events.bookings import (
     BookingCancelled,
     BookingConfirmed,
+    BookingMerged,
     BookingRescheduled,
     BookingWrapped,
 )
 from ledger.tags import tag
 from ledger.time.periods import Period
 
-CALENDAR = (BookingConfirmed, BookingRescheduled, BookingWrapped, BookingCancelled)
+CALENDAR = (
+    BookingConfirmed,
+    BookingRescheduled,
+    BookingWrapped,
+    BookingCancelled,
+    BookingMerged,
+)
 """The events that change the calendar. Not a hold, which takes no room, nor a start or a shoot
 day: the crew that moves in on Monday has had the stage since its confirm."""
 
@@ -50,20 +59,25 @@ def fold_firm_bookings(
             case BookingConfirmed() as event:
                 firm[event.booking] = _firm(event, entry.position)
             case BookingRescheduled() as event:
-                firm.pop(event.booking, None)
+                was = firm.pop(event.booking, None)
                 if event.rank is None and event.space == space:
-                    firm[event.booking] = _firm(event, entry.position)
+                    is_same = was is not None and was.period == event.period
+                    position = was.position if was and is_same else entry.position
+                    firm[event.booking] = _firm(event, position)
             case BookingWrapped() as event:
-                if event.booking in firm:
-                    firm[event.booking] = replace(firm[event.booking], period=event.period)
-            case BookingCancelled() as event:
+                # a month that only an overrun reaches has no earlier event of the booking
+                was = firm.get(event.booking) or _firm(event, entry.position)
+                firm[event.booking] = replace(was, period=event.period)
+            case BookingCancelled() | BookingMerged() as event:
                 firm.pop(event.booking, None)
             case _:
                 raise UnreadableEvent(entry.type, position=entry.position)
     return {one.booking: one for one in firm.values() if month in one.period.months}
 
 
-def _firm(event: BookingConfirmed | BookingRescheduled, position: int) -> FirmBooking:
+def _firm(
+    event: BookingConfirmed | BookingRescheduled | BookingWrapped, position: int
+) -> FirmBooking:
     return FirmBooking(event.booking, event.project, event.period, event.units, position)
 
 

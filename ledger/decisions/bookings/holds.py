@@ -1,9 +1,9 @@
 """Bookings: hold, challenge, release, confirm.
 
-A command is invalidated by whatever it reads, so each reads little: the booking's own
-turning points, the space's facts, and the months that the booking touches, in each only
-the event types that can change the answer. A hold on stage 1 in July is disturbed neither
-by stage 2, nor by August, nor by the report of a shoot day on stage 1 in July.
+A command is invalidated by whatever it reads, so each reads little: the booking's own turning
+points, the space's facts, and of the months that the booking touches the events that can change
+the answer. A hold on stage 1 in July is disturbed neither by stage 2, nor by August, nor by the
+report of a shoot day on stage 1 in July.
 """
 
 from collections.abc import Iterable
@@ -15,12 +15,20 @@ from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.bookings.calendar import read_firm_bookings
 from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
 from ledger.decisions.bookings.ladder import Hold, Ladder, released
+from ledger.decisions.bookings.parts import (
+    carve_hold,
+    check_expiry,
+    check_remark,
+    outside,
+    part_ids,
+)
 from ledger.decisions.bookings.refusals import (
     AlreadyChallenged,
     AnswerPending,
     BehindHold,
     NotAhead,
     NothingAhead,
+    NotItsTime,
     WrongState,
 )
 from ledger.decisions.bookings.state import read_booking, require
@@ -34,10 +42,11 @@ from ledger.time.periods import Days, Deadline, Period, When
 
 
 def find_hold(ladder: Ladder, booking: Booking) -> Hold:
-    """Return a held booking's place on the ladder. Raises `WrongState` if it has expired."""
+    """Return a held booking's place on the ladder. Raises `WrongState` if it is over."""
     hold = ladder.find(booking.id, booking.period)
     if hold is None:
-        raise WrongState(booking.id, state="expired", needed="held", position=booking.placed)
+        state = ladder.ended(booking.id) or "released"
+        raise WrongState(booking.id, state=state, needed="held", position=booking.placed)
     return hold
 
 
@@ -51,7 +60,8 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     gives days a type; the others are shoot days. At `expires_at` the hold ends, a day
     meaning its end. With
     `confirm` the booking is held and confirmed at once. Firm bookings do not prevent a
-    hold: it is their backup.
+    hold: it is their backup. `contact` is whom to ask about it. A hold of days that are over has
+    passed at once.
     """
 
     space: str
@@ -62,6 +72,8 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     plan: tuple[DayPlan, ...] = ()
     expires_at: Deadline | None = None
     confirm: bool = False
+    note: str | None = None
+    contact: str | None = None
 
     def decide(self, ctx: Context) -> None:
         """Record `BookingHeld`, and with `confirm` `BookingConfirmed`.
@@ -87,6 +99,8 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
             units=self.units,
             expires_at=expires_at,
             plan=plan,
+            note=check_remark("note", self.note),
+            contact=check_remark("contact", self.contact),
         )
         ladder.record(held)
         if not self.confirm:
@@ -125,13 +139,7 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
                 "a booking that is confirmed at once does not expire",
                 advice="Leave out one of --expires-at and --confirm",
             )
-        instant = self.expires_at.resolve(zone_name)
-        if instant <= ctx.now:
-            raise BadInput(
-                f"the hold would already have expired, at {self.expires_at}",
-                advice="Give a time in the future, or none",
-            )
-        return instant
+        return check_expiry(ctx, self.expires_at, zone_name)
 
 
 def check_plan(plan: Iterable[DayPlan], period: Period) -> tuple[DayPlan, ...]:
@@ -279,9 +287,16 @@ class ReleaseHold(Decision, frozen=True, tag="booking release"):
 
 
 class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
-    """Confirm holds, one or several, all or none."""
+    """Confirm holds, one or several, all or none.
+
+    `when` names the part of one hold that is confirmed, under its own id. The rest stays held in
+    its place, under new ids; with `let_go` it is released. A hold that has passed is confirmed if
+    its days were used: they are over, so no one else waits for them.
+    """
 
     bookings: tuple[str, ...]
+    when: When | None = None
+    let_go: bool = False
 
     @property
     def is_batch(self) -> bool:
@@ -291,41 +306,72 @@ class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
     def decide(self, ctx: Context) -> None:
         """Record for each: releases of lapsed holds, `BookingConfirmed`, promotions.
 
-        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable`
-        raises, `SpaceTaken`, `SpaceFull`, `BehindHold`, `AnswerPending`.
+        First what becomes of the rest: `BookingRescheduled`, `BookingHeld`. Raises `BadInput`,
+        `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable` raises, `SpaceTaken`,
+        `SpaceFull`, `BehindHold`, `AnswerPending`, `NotItsTime`.
         """
         if not self.bookings or len(set(self.bookings)) < len(self.bookings):
             raise BadInput("no booking is named, or one twice", advice="Give each id once")
+        if self.when is not None:
+            if self.is_batch:
+                raise BadInput(
+                    "days are given for several bookings", advice="Confirm part of one at a time"
+                )
+            _keep_part(ctx, self.bookings[0], self.when, let_go=self.let_go)
+        elif self.let_go:
+            raise BadInput(
+                "nothing is let go where all is confirmed",
+                advice="Give the days to confirm with --days, or leave out --let-go",
+            )
         for booking_id in self.bookings:
             confirm(ctx, booking_id)
+
+
+def _keep_part(ctx: Context, booking_id: str, when: When, *, let_go: bool) -> None:
+    """Leave a hold only the part to confirm; the rest becomes holds of their own, or is let go."""
+    booking = read_booking(ctx, booking_id)
+    require(booking, "held")
+    period = when.resolve(booking.period.zone)
+    if not booking.period.covers(period):
+        raise NotItsTime(booking.id, asked=period, period=booking.period, position=booking.placed)
+    rest = outside(booking.period, period)
+    if not rest:
+        return
+    ladder = Ladder(ctx, booking.space)
+    ladder.release_expired(booking.period)
+    ids = {} if let_go else part_ids(ctx, booking.id, rest)
+    carve_hold(ctx, ladder, find_hold(ladder, booking), booking, period, ids)
 
 
 def confirm(ctx: Context, booking_id: str) -> None:
     """Confirm one booking; see `ConfirmBookings`."""
     booking = read_booking(ctx, booking_id)
-    require(booking, "held")
+    has_passed = booking.has_passed(ctx.now)
+    if not has_passed:
+        require(booking, "held")
     read_open_project(ctx, booking.project)
     space = read_space(ctx, booking.space)
     ladder = Ladder(ctx, space.id)
-    ladder.release_expired(booking.period)
-    hold = find_hold(ladder, booking)
-    check_bookable(ctx, space, hold.period, hold.units)
-    firm = read_firm_bookings(ctx, space.id, hold.period)
-    check_capacity(space, hold.period, hold.units, firm)
+    ladder.release_expired(booking.period, but=booking.id if has_passed else "")
+    hold = None if has_passed else find_hold(ladder, booking)
+    check_bookable(ctx, space, booking.period, booking.units)
+    firm = read_firm_bookings(ctx, space.id, booking.period)
+    check_capacity(space, booking.period, booking.units, firm)
+    confirmed = BookingConfirmed(
+        booking=booking.id,
+        space=booking.space,
+        project=booking.project,
+        period=booking.period,
+        units=booking.units,
+        plan=booking.plan,
+    )
+    if hold is None:  # its days are over, and the ladder with them
+        ctx.record(confirmed)
+        return
     obstacles = blocking_holds(space, hold.period, hold.units, firm, ladder.ahead_of(hold))
     lapsed = _lapsed(ctx, hold, obstacles)
     ladder.leave(*lapsed, hold)
-    ladder.record(
-        *(released(other, "lapsed") for other in lapsed),
-        BookingConfirmed(
-            booking=booking.id,
-            space=booking.space,
-            project=booking.project,
-            period=booking.period,
-            units=booking.units,
-            plan=booking.plan,
-        ),
-    )
+    ladder.record(*(released(other, "lapsed") for other in lapsed), confirmed)
 
 
 def _lapsed(ctx: Context, hold: Hold, obstacles: list[Hold]) -> list[Hold]:

@@ -8,7 +8,7 @@ from ledger.decisions.bookings.calendar import read_firm_bookings
 from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
 from ledger.decisions.bookings.holds import check_plan, find_hold
 from ledger.decisions.bookings.ladder import Ladder
-from ledger.decisions.bookings.moves import further
+from ledger.decisions.bookings.parts import outside
 from ledger.decisions.bookings.refusals import (
     BeforeStart,
     FollowsByItself,
@@ -145,7 +145,7 @@ def _hold_that_may_leave(
 
 def _judge_hold(ctx: Context, before: Booking | None, after: Booking) -> None:
     """A hold that is one again goes behind those that hold its days now."""
-    if after.is_expired(ctx.now):
+    if after.is_over(ctx.now):
         raise WrongState(after.id, state="expired", needed="held", position=after.placed)
     was_held = before is not None and before.is_held
     if was_held and before is not None:
@@ -183,7 +183,7 @@ def _judge_firm(ctx: Context, before: Booking | None, after: Booking) -> None:
     taken: list[Period] = [after.period]
     if before is not None and not before.is_held and not before.is_off:
         same = before.space == after.space and before.units >= after.units
-        taken = list(further(before.period, after.period)) if same else taken
+        taken = list(outside(after.period, before.period)) if same else taken
     if after.is_firm and (before is None or not before.is_firm):
         read_open_project(ctx, after.project)
     if not taken:

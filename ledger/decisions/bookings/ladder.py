@@ -6,35 +6,50 @@ The law, for the live holds of one space:
 - the rank of a hold is 1 + the maximum over the better-ranked holds that it overlaps, 1
   where there is none. So a hold of rank r > 1 overlaps one of rank r - 1, and an unbroken
   group uses exactly the ranks 1 … n;
-- of two that overlap, the earlier one stays ahead for as long as both stay.
+- of two that overlap, the one that is ahead stays ahead for as long as both stay, unless the
+  house sets the rank of one of them (or one of them takes in another hold of its project).
 
-A new hold goes behind all that it overlaps. When one leaves, those behind it move up, in
+A new hold goes behind all that it overlaps. A hold ends by itself when it expires or its last
+day has passed. When one leaves, those behind it move up, in
 ladder order, and the ripple may run on into other months; the ladder reads another month
 only when a hold that it touches reaches into it. It never reads a whole space.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from heapq import heappop, heappush
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context
+from ledger.entities.bookings import ended_as
 from ledger.errors import UnreadableEvent
 from ledger.events.base import Event, RecordedEvent
 from ledger.events.bookings import (
     BookingConfirmed,
     BookingHeld,
+    BookingMerged,
     BookingRescheduled,
     HoldPromoted,
+    HoldRanked,
     HoldReleased,
+    RankCause,
     ReleaseCause,
 )
 from ledger.tags import tag
 from ledger.time.periods import Period
 
-LADDER = (BookingHeld, HoldReleased, HoldPromoted, BookingConfirmed, BookingRescheduled)
+LADDER = (
+    BookingHeld,
+    HoldReleased,
+    HoldPromoted,
+    HoldRanked,
+    BookingConfirmed,
+    BookingRescheduled,
+    BookingMerged,
+)
 """The events that change a ladder. Not a challenge, which changes no rank, and nothing after the
 confirm: if stage 1's June shoot wraps early, July's second hold is not disturbed."""
 
@@ -42,7 +57,7 @@ confirm: if stage 1's June shoot wraps early, July's second hold is not disturbe
 class Hold(Struct, frozen=True):
     """A live hold. `since` is the position that its seniority counts from.
 
-    That is where it was placed, or last moved to other days or another space.
+    That is where it was placed, last moved to other days or another space, or ranked by the house.
     """
 
     booking: str
@@ -71,15 +86,18 @@ def fold_holds(entries: Iterable[RecordedEvent], space: str, month: str) -> dict
                 before = holds.pop(event.booking, None)
                 is_here = event.space == space and month in event.period.months
                 if event.rank is not None and is_here:
-                    keeps = before is not None and gives_back_only(
-                        event.was_space, event.was_period, event.space, event.period
-                    )
-                    since = before.since if before and keeps else entry.position
+                    since = before.since if before and event.keeps_place else entry.position
                     holds[event.booking] = _hold(event, event.rank, since)
             case HoldPromoted() as event:
                 if event.booking in holds:
                     holds[event.booking] = replace(holds[event.booking], rank=event.rank)
-            case HoldReleased() | BookingConfirmed() as event:
+            case HoldRanked() as event:
+                if event.booking in holds:
+                    since = entry.position if event.cause == "set" else holds[event.booking].since
+                    holds[event.booking] = replace(
+                        holds[event.booking], rank=event.rank, since=since
+                    )
+            case HoldReleased() | BookingConfirmed() | BookingMerged() as event:
                 holds.pop(event.booking, None)
             case _:
                 raise UnreadableEvent(entry.type, position=entry.position)
@@ -99,21 +117,11 @@ def _hold(event: BookingHeld | BookingRescheduled, rank: int, since: int) -> Hol
     )
 
 
-def gives_back_only(was_space: str, was: Period, space: str, period: Period) -> bool:
-    """Whether a move gives days back and takes no others: then a hold keeps its place."""
-    return was_space == space and was.covers(period)
-
-
-def has_expired(ctx: Context, expires_at: datetime | None) -> bool:
-    """Whether a hold with that end has expired, released or not."""
-    return expires_at is not None and expires_at <= ctx.now
-
-
 class Ladder:
     """The live holds of a space, in the months read so far, and the changes to them.
 
-    A decision that reads a month must release the holds in it that have expired: `record`
-    writes those releases and the promotions that follow.
+    A decision that reads a month must release the holds in it that have expired or passed:
+    `record` writes those releases and the promotions that follow.
     """
 
     def __init__(self, ctx: Context, space: str) -> None:
@@ -123,8 +131,9 @@ class Ladder:
         self._met: set[str] = set()
         self._live: dict[str, Hold] = {}
         self._was_rank: dict[str, int] = {}
-        """The recorded rank of each hold that moves up, by booking, until it is recorded."""
-        self._expired: list[Hold] = []
+        """The recorded rank of each hold that moves, by booking, until it is recorded."""
+        self._ended: list[tuple[Hold, ReleaseCause]] = []
+        self._over: dict[str, ReleaseCause] = {}
         self._left: list[Period] = []
         """Periods of holds that left; the holds behind them may still have to move up."""
 
@@ -134,6 +143,10 @@ class Ladder:
         """Return the booking's hold in that period; None if the hold has ended."""
         self._look(period)
         return self._live.get(booking)
+
+    def ended(self, booking: str) -> ReleaseCause | None:
+        """Return how a hold in the months read has ended by itself; None if it has not."""
+        return self._over.get(booking)
 
     def overlapping(self, period: Period, *, but: str = "") -> list[Hold]:
         """Return the live holds that overlap a period, best rank first."""
@@ -161,18 +174,24 @@ class Ladder:
                 if hold.booking in self._met:
                     continue
                 self._met.add(hold.booking)
-                if has_expired(self._ctx, hold.expires_at):
-                    self._expired.append(hold)
+                cause = ended_as(hold.expires_at, hold.period, self._ctx.now)
+                if cause is not None:
+                    self._ended.append((hold, cause))
+                    self._over[hold.booking] = cause
                     self._left.append(hold.period)
                 else:
                     self._live[hold.booking] = hold
 
     # --- leaving ----------------------------------------------------------------------
 
-    def release_expired(self, *periods: Period) -> None:
-        """Release the expired holds in these months, before anything else is decided."""
+    def release_expired(self, *periods: Period, but: str = "") -> None:
+        """Release the holds in these months that are over, before anything else is decided.
+
+        `but` is a booking that is confirmed instead, though it has passed.
+        """
         for period in periods:
             self._look(period)
+        self._ended = [one for one in self._ended if one[0].booking != but]
         self._settle()
         self.record()
 
@@ -184,28 +203,55 @@ class Ladder:
             self._left.append(hold.period)
         self._settle()
 
-    def give_back(self, hold: Hold, period: Period) -> int:
-        """Shorten a hold to `period` without losing its place; return its new rank."""
-        self._live[hold.booking] = replace(hold, period=period)
+    def keep(self, hold: Hold, parts: Mapping[str, Period]) -> list[Hold]:
+        """Let a hold keep these parts of its time, each a hold in its old place, under that id.
+
+        Returns them with their new ranks. The caller records them, so no promotion is.
+        """
+        del self._live[hold.booking]
+        for booking, period in parts.items():
+            self._met.add(booking)
+            self._live[booking] = replace(hold, booking=booking, period=period)
         self._left.append(hold.period)
         self._settle()
-        # The move itself carries the new rank, so no promotion is recorded for it.
-        self._was_rank.pop(hold.booking, None)
-        return self._live[hold.booking].rank
+        for booking in parts:
+            self._was_rank.pop(booking, None)
+        return [self._live[booking] for booking in parts]
 
-    def _settle(self) -> None:
-        """Move up the holds that can, best rank first, until none can.
+    def places(self, period: Period) -> list[int]:
+        """Return the ranks that a hold of that period can be put at."""
+        return sorted({1, *(hold.rank + 1 for hold in self._touching(period))})
 
-        Ladder order is that of the recorded ranks: it stays the same while ranks improve.
+    def put(self, hold: Hold, rank: int) -> Hold:
+        """Put a hold that has left, or is new, at one of its `places`.
+
+        Those that it overlaps stay ahead if their rank is better, and otherwise move down.
+        Returns it with its rank; the caller records it.
         """
-        order = {h.booking: h.rank for h in self._live.values()} | self._was_rank
+        self._met.add(hold.booking)
+        order = {h.booking: 2 * h.rank for h in self._live.values()} | {hold.booking: 2 * rank - 1}
+        self._live[hold.booking] = replace(hold, rank=rank)
+        self._left.append(hold.period)  # those behind it are disturbed as if one had left
+        self._settle(order)
+        self._was_rank.pop(hold.booking, None)
+        return self._live[hold.booking]
+
+    def _settle(self, order: dict[str, int] | None = None) -> None:
+        """Give each hold its rank, in ladder order, until none changes.
+
+        The order is that of the recorded ranks, doubled to leave places in between: it stays
+        the same while ranks change.
+        """
+        if order is None:
+            order = {b: 2 * h.rank for b, h in self._live.items()}
+            order |= {booking: 2 * rank for booking, rank in self._was_rank.items()}
         waiting: list[tuple[int, int, str]] = []
         queued: set[str] = set()
         """The holds in `waiting`: each waits once, or a ladder of n holds would cost n³."""
 
         def disturb(holds: Iterable[Hold]) -> None:
             for hold in holds:
-                order.setdefault(hold.booking, hold.rank)
+                order.setdefault(hold.booking, 2 * hold.rank)
                 if hold.booking not in queued:
                     queued.add(hold.booking)
                     heappush(waiting, (order[hold.booking], hold.since, hold.booking))
@@ -223,7 +269,7 @@ class Ladder:
                 disturb([hold])
                 continue
             mine = order[hold.booking]
-            ahead = [h.rank for h in beside if order.setdefault(h.booking, h.rank) < mine]
+            ahead = [h.rank for h in beside if order.setdefault(h.booking, 2 * h.rank) < mine]
             rank = 1 + max(ahead, default=0)
             if rank != hold.rank:
                 self._was_rank.setdefault(hold.booking, hold.rank)
@@ -233,33 +279,37 @@ class Ladder:
     # --- recording --------------------------------------------------------------------
 
     def record(self, *events: Event) -> None:
-        """Record the releases of expired holds, then `events`, then the promotions."""
-        for hold in sorted(self._expired, key=lambda hold: (hold.rank, hold.since)):
-            self._ctx.record(released(hold, "expired"))
+        """Record the releases of holds that are over, then `events`, then the new ranks."""
+        for hold, cause in sorted(self._ended, key=lambda one: (one[0].rank, one[0].since)):
+            self._ctx.record(released(hold, cause))
         for event in events:
             self._ctx.record(event)
         moved = (self._live[booking] for booking in self._was_rank)
         for hold in sorted(moved, key=lambda hold: (hold.rank, hold.since)):
-            self._ctx.record(
-                HoldPromoted(
-                    booking=hold.booking,
-                    space=hold.space,
-                    project=hold.project,
-                    period=hold.period,
-                    was_rank=self._was_rank[hold.booking],
-                    rank=hold.rank,
-                )
-            )
-        self._expired.clear()
+            was_rank = self._was_rank[hold.booking]
+            if hold.rank < was_rank:
+                self._ctx.record(HoldPromoted(**about(hold), was_rank=was_rank, rank=hold.rank))
+            elif hold.rank > was_rank:
+                self._ctx.record(ranked(hold, was_rank, "displaced"))
+        self._ended.clear()
         self._was_rank.clear()
+
+
+def about(hold: Hold) -> dict[str, Any]:
+    """Return what every event says of a hold's booking."""
+    return {
+        "booking": hold.booking,
+        "space": hold.space,
+        "project": hold.project,
+        "period": hold.period,
+    }
+
+
+def ranked(hold: Hold, was_rank: int, cause: RankCause) -> HoldRanked:
+    """Return the event that gives a hold its rank."""
+    return HoldRanked(**about(hold), was_rank=was_rank, rank=hold.rank, cause=cause)
 
 
 def released(hold: Hold, cause: ReleaseCause) -> HoldReleased:
     """Return the event that ends a hold."""
-    return HoldReleased(
-        booking=hold.booking,
-        space=hold.space,
-        project=hold.project,
-        period=hold.period,
-        cause=cause,
-    )
+    return HoldReleased(**about(hold), cause=cause)

@@ -2,33 +2,39 @@
 
 A hold that moves goes to the back of the queue where it arrives, unless it only gives days
 back: then it keeps its place. A firm booking moves only to where it could be confirmed, and
-takes no day that another booking holds. A started one can change its end.
+takes no day that another project holds before its own does; it takes up its own project's
+hold on its new days. A started one can change its end.
 """
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from ledger.decisions.base import Context, Decision
 from ledger.decisions.bookings.calendar import read_firm_bookings
 from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
 from ledger.decisions.bookings.day_plans import change_plan
 from ledger.decisions.bookings.holds import check_plan, find_hold
-from ledger.decisions.bookings.ladder import Ladder, gives_back_only
+from ledger.decisions.bookings.ladder import Hold, Ladder
+from ledger.decisions.bookings.parts import clip_plan, new_terms, outside
 from ledger.decisions.bookings.refusals import HeldByAnother, StaysWhereItStarted
 from ledger.decisions.bookings.shoot_days import check_days_kept
+from ledger.decisions.bookings.splits import merged
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
 from ledger.decisions.sites import read_space
 from ledger.entities.bookings import Booking
 from ledger.entities.spaces import Space
 from ledger.errors import BadInput
-from ledger.events.bookings import BookingRescheduled, DayPlan
-from ledger.time.periods import Period, When
+from ledger.events.base import Event
+from ledger.events.bookings import DayPlan
+from ledger.time.periods import Days, Moment, Period, When, has_hour, parse_date
 
 
 class MoveBooking(Decision, frozen=True, tag="booking move"):
     """Reschedule a booking; `when` or `space` stays the same if None.
 
+    `to` is a new end alone, a time or the last day: the start stays.
     A booking of whole days keeps its days on the clock of a space in another zone. Its plan
     of days moves along (`move_plan`). `plan` changes the days that it names, and no other;
     `clear_plan` makes the others shoot days.
@@ -39,9 +45,13 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
     space: str | None = None
     plan: tuple[DayPlan, ...] = ()
     clear_plan: bool = False
+    to: Moment | None = None
 
     def decide(self, ctx: Context) -> None:
         """Record `BookingRescheduled`, and the promotions of those behind a hold.
+
+        A hold of its own project that it takes up becomes a part of it (`BookingMerged`), or
+        keeps its days beside it (`BookingRescheduled`).
 
         Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable`
         raises; for a firm booking `SpaceTaken`, `SpaceFull`, `HeldByAnother`; for a started
@@ -60,36 +70,43 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
                 advice="Give other days with --days, another space with --space, or a --plan",
             )
         check_bookable(ctx, space, period, booking.units)
+        changes: dict[str, Any] = {"space": space.id, "period": period, "plan": plan}
         if booking.state == "held":
-            rank, ladder = _move_hold(ctx, booking, space, period)
+            rank, keeps_place, ladder = _move_hold(ctx, booking, space, period)
+            ladder.record(new_terms(booking, rank=rank, keeps_place=keeps_place, **changes))
         else:
-            rank, ladder = None, _move_firm(ctx, booking, space, period)
-        ladder.record(
-            BookingRescheduled(
-                booking=booking.id,
-                space=space.id,
-                project=booking.project,
-                period=period,
-                was_space=booking.space,
-                was_period=booking.period,
-                rank=rank,
-                units=booking.units,
-                expires_at=None if rank is None else booking.expires_at,
-                plan=plan,
-            )
-        )
+            ladder, taken_up = _move_firm(ctx, booking, space, period)
+            ladder.record(*taken_up, new_terms(booking, **changes))
 
     def _period(self, booking: Booking, space: Space) -> Period:
         if self.when is not None:
+            if self.to is not None:
+                raise BadInput(
+                    "two ends are given", advice="Give either a new end or a whole new period"
+                )
             return self.when.resolve(space.zone)
         was = booking.period
         if was.first is not None:
-            return was.days.period(space.zone)
-        return Period.between(was.start, was.end, space.zone)
+            was = was.days.period(space.zone)
+        end = was.end if self.to is None else _end(self.to, space.zone)
+        return Period.between(was.start, end, space.zone)
 
 
-def _move_hold(ctx: Context, booking: Booking, space: Space, period: Period) -> tuple[int, Ladder]:
-    """Return its new rank, and the ladder that it leaves or stays on, where others move up."""
+def _end(to: Moment, zone_name: str) -> datetime:
+    """Return the end that a time names, or a day as the last one."""
+    if has_hour(to.text):
+        return to.resolve(zone_name)
+    day = parse_date(to.text)
+    return Days(day, day).period(zone_name).end
+
+
+def _move_hold(
+    ctx: Context, booking: Booking, space: Space, period: Period
+) -> tuple[int, bool, Ladder]:
+    """Return its new rank, whether it keeps its place, and the ladder that it leaves or stays on.
+
+    There others move up.
+    """
     left = Ladder(ctx, booking.space)
     if space.id != booking.space:
         left.release_expired(booking.period)
@@ -97,43 +114,78 @@ def _move_hold(ctx: Context, booking: Booking, space: Space, period: Period) -> 
         reached = Ladder(ctx, space.id)
         reached.release_expired(period)
         left.leave(hold)
-        return reached.next_rank(period), left
+        return reached.next_rank(period), False, left
     left.release_expired(booking.period, period)
     hold = find_hold(left, booking)
-    if gives_back_only(booking.space, booking.period, space.id, period):
-        return left.give_back(hold, period), left
+    if booking.period.covers(period):  # gives days back and takes no others
+        (shorter,) = left.keep(hold, {booking.id: period})
+        return shorter.rank, True, left
     left.leave(hold)
-    return left.next_rank(period), left
+    return left.next_rank(period), False, left
 
 
-def _move_firm(ctx: Context, booking: Booking, space: Space, period: Period) -> Ladder:
-    """Return the ladder of the space that it moves to, where it must pass no hold."""
+def _move_firm(
+    ctx: Context, booking: Booking, space: Space, period: Period
+) -> tuple[Ladder, list[Event]]:
+    """Return the ladder of the space that it moves to, and what becomes of its project's holds."""
     if booking.state == "started":
         if (space.id, period.start) != (booking.space, booking.period.start):
             raise StaysWhereItStarted(booking.id, position=booking.position)
         check_days_kept(ctx, booking, period)
     firm = read_firm_bookings(ctx, space.id, period, but=booking.id)
-    check_capacity(space, period, booking.units, firm)
-    taken = [period] if space.id != booking.space else list(further(booking.period, period))
+    taken = [period] if space.id != booking.space else outside(period, booking.period)
+    for part in taken:  # its old days stay its own, even where another one overran into them
+        check_capacity(space, part, booking.units, firm)
     ladder = Ladder(ctx, space.id)
     ladder.release_expired(*taken)
+    own: dict[str, Hold] = {}
     for part in taken:
-        for hold in blocking_holds(space, part, booking.units, firm, ladder.overlapping(part)):
-            raise HeldByAnother(
-                booking.id, holder=hold.booking, period=hold.period, position=hold.since
-            )
-    return ladder
+        holds = blocking_holds(space, part, booking.units, firm, ladder.overlapping(part))
+        mine = [hold for hold in holds if hold.project == booking.project]
+        for hold in holds:
+            if hold not in mine and not _is_ahead(mine, hold, part):
+                raise HeldByAnother(
+                    booking.id, holder=hold.booking, period=hold.period, position=hold.since
+                )
+        own |= {hold.booking: hold for hold in mine}
+    return ladder, [_taken_up(ctx, ladder, hold, booking, period) for hold in own.values()]
 
 
-def further(was: Period, period: Period) -> Iterator[Period]:
-    """Yield the parts of a new period that are not in the old one."""
-    if not was.overlaps(period):
-        yield period
-        return
-    if period.start < was.start:
-        yield Period.between(period.start, was.start, period.zone)
-    if was.end < period.end:
-        yield Period.between(was.end, period.end, period.zone)
+def _is_ahead(mine: Sequence[Hold], other: Hold, part: Period) -> bool:
+    """Whether holds of the booking's own project are ahead of another one wherever it is."""
+    left = [
+        Period.between(
+            max(other.period.start, part.start), min(other.period.end, part.end), part.zone
+        )
+    ]
+    for hold in mine:
+        if hold.rank < other.rank:
+            left = [piece for one in left for piece in outside(one, hold.period)]
+    return not left
+
+
+def _taken_up(ctx: Context, ladder: Ladder, hold: Hold, booking: Booking, period: Period) -> Event:
+    """Return what becomes of a hold whose project's booking takes its days.
+
+    Raises `HeldByAnother` for a hold with days on both sides, which has to be split first.
+    """
+    left = outside(hold.period, period)
+    if not left:
+        ladder.leave(hold)
+        return merged(hold, into=booking.id)
+    if len(left) > 1:
+        raise HeldByAnother(
+            booking.id, holder=hold.booking, period=hold.period, position=hold.since
+        )
+    (shorter,) = ladder.keep(hold, {hold.booking: left[0]})
+    known = read_booking(ctx, hold.booking)
+    return new_terms(
+        known,
+        period=left[0],
+        plan=clip_plan(known.plan, left[0]),
+        rank=shorter.rank,
+        keeps_place=True,
+    )
 
 
 def move_plan(plan: tuple[DayPlan, ...], was: Period, period: Period) -> tuple[DayPlan, ...]:

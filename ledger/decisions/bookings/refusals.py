@@ -16,6 +16,8 @@ _NEXT = {
     "booking cancel {0}",
     "started": "Wrap it with: booking wrap {0} --on DAY",
     "wrapped": "It is over; for further days place a hold: booking hold",
+    "passed": "If its days were used: booking confirm {0}",
+    "merged": "See what it is part of: show booking:{0}",
     "released": "Place a new hold: booking hold",
     "expired": "Place a new hold: booking hold",
     "cancelled": "Book again: booking hold",
@@ -151,7 +153,29 @@ class HeldByAnother(RefusedBy):
     holder: str
     period: Period
     message = "booking {holder!r} holds {period}: {booking!r} cannot pass it by moving"
-    advice = "Hold the further days too and challenge: booking hold, booking challenge"
+    advice = "{instead}"
+
+    @property
+    def instead(self) -> str:
+        return (
+            f"Ask its holder to release it, or hold the further days too and challenge: "
+            f"booking hold, then booking challenge --against {self.holder}"
+        )
+
+
+class NoSuchRank(RefusedBy):
+    """No hold of the rank before it overlaps the one to rank."""
+
+    rule = "hold-ladder"
+    booking: str
+    rank: int
+    places: tuple[int, ...]
+    message = "booking {booking!r} cannot have rank {rank}: the ranks on its days are {listed}"
+    advice = "Give one of these; view holds shows who is there"
+
+    @property
+    def listed(self) -> str:
+        return ", ".join(str(place) for place in self.places)
 
 
 class AnswerPending(RefusedBy):
@@ -204,6 +228,68 @@ class NothingAhead(RefusedBy):
     booking: str
     message = "no hold is ahead of booking {booking!r}"
     advice = "Confirm it with: booking confirm {booking}"
+
+
+# --- the terms and the parts of a booking --------------------------------------------
+
+
+class StaysWithItsProject(RefusedBy):
+    """A started booking belongs to the project that moved in."""
+
+    rule = "started-stays"
+    booking: str
+    project: str
+    message = "booking {booking!r} has started for project {project!r}"
+    advice = "Wrap it, and book further days for the other project"
+
+
+class NotItsTime(RefusedBy):
+    """The days named are not all days of the booking."""
+
+    rule = "booking-days"
+    booking: str
+    asked: Period
+    period: Period
+    message = "{asked} is not all in booking {booking!r}, which has {period}"
+    advice = "Give only days that it has"
+
+
+class GivesBackAll(RefusedBy):
+    """A booking that gives back all its days is called off."""
+
+    rule = "booking-days"
+    booking: str
+    command: str
+    message = "nothing of booking {booking!r} would be left"
+    advice = "To end it: booking {command} {booking}"
+
+
+class NotAlike(RefusedBy):
+    """Two bookings cannot be one: they differ in space, project or units."""
+
+    rule = "merge-alike"
+    booking: str
+    kept: str
+    what: str
+    its: str
+    kepts: str
+    message = "{booking!r} and {kept!r} cannot be one: their {what} is {its} and {kepts}"
+    advice = "Merge only bookings with the same space, project and units"
+
+
+class EquipmentIsOut(RefusedBy):
+    """Equipment is out for a booking that would become a part of another."""
+
+    rule = "merge-equipment"
+    booking: str
+    equipment: str
+    more: int
+    message = "{equipment!r}{others} is out for booking {booking!r}"
+    advice = "Check it in first, or name that booking first, so that it keeps its id"
+
+    @property
+    def others(self) -> str:
+        return f" (and {self.more} more)" if self.more else ""
 
 
 # --- the days of a booking -----------------------------------------------------------

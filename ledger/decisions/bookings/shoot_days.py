@@ -2,8 +2,9 @@
 
 These commands record the past, so their day must have begun on the clock of the site.
 
-None of them reads the space: the booking has had its days since the confirm, and other
-holds and confirms do not disturb the report of a shoot day.
+None of them reads the holds and confirms of the space, so these do not disturb the report of
+a shoot day: the booking has had its days since the confirm. A start asks who started last in
+the space, and an overrun asks whose days it used.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ledger.decisions.base import Context, Decision
+from ledger.decisions.bookings.calendar import read_firm_bookings
+from ledger.decisions.bookings.capacity import first_shortage
 from ledger.decisions.bookings.refusals import (
     AlreadyReported,
     BeforeStart,
@@ -24,6 +27,7 @@ from ledger.decisions.bookings.refusals import (
 )
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.past_tense import check_begun_at
+from ledger.decisions.sites import read_space
 from ledger.entities.bookings import Booking
 from ledger.errors import BadInput, UnreadableEvent
 from ledger.events.bookings import (
@@ -33,14 +37,17 @@ from ledger.events.bookings import (
     ShootDayReported,
 )
 from ledger.tags import tag
-from ledger.time.periods import Days, Period
+from ledger.time.periods import Days, Period, check_day
 
 MAX_COUNT = 99_999
 """Setups or eighths of a page in one day; more is a slip of the keyboard."""
 
 
 class StartBooking(Decision, frozen=True, tag="booking start"):
-    """Start a booking: the production moved in on the day `on`, one of the booking's days."""
+    """Start a booking: the production moved in on the day `on`, one of the booking's days.
+
+    The event names the booking that should have left the space and has not wrapped.
+    """
 
     booking: str
     on: date
@@ -60,8 +67,21 @@ class StartBooking(Decision, frozen=True, tag="booking start"):
                 project=booking.project,
                 period=booking.period,
                 on=self.on,
+                still_in=_still_in(ctx, booking),
             )
         )
+
+
+def _still_in(ctx: Context, booking: Booking) -> str | None:
+    """Return the booking that started last in the space, if its days are over and it is there."""
+    last = ctx.last(tag("space", booking.space), BookingStarted)
+    if last is None:
+        return None
+    if not isinstance(last.event, BookingStarted):
+        raise UnreadableEvent(last.type, position=last.position)
+    other = read_booking(ctx, last.event.booking)
+    is_late = other.state == "started" and other.period.end <= booking.period.start
+    return other.id if is_late and other.space == booking.space else None
 
 
 class ReportShootDay(Decision, frozen=True, tag="booking report"):
@@ -161,7 +181,8 @@ def _check_hours(hours: float, day: date, zone_name: str) -> None:
 class WrapBooking(Decision, frozen=True, tag="booking wrap"):
     """Wrap a booking: the production moved out after the day `on`, the last that it used.
 
-    Later days of the booking are free again.
+    Later days of the booking are free again. A day after its end is an overrun, a fact that no
+    rule refuses: its days count, and the event names the firm bookings that had them.
     """
 
     booking: str
@@ -175,10 +196,13 @@ class WrapBooking(Decision, frozen=True, tag="booking wrap"):
         """
         booking = read_booking(ctx, self.booking)
         require(booking, "started")
-        _check_day(ctx, booking, self.on, "cannot have wrapped")
         was = booking.period
-        midnight = Days(self.on, self.on).period(was.zone).end
-        used = Period.between(was.start, min(was.end, midnight), was.zone)
+        check_day(self.on)
+        _check_day(ctx, booking, min(self.on, was.days.last), "cannot have wrapped")
+        what = f"booking {booking.id!r} cannot have wrapped"
+        check_begun_at(ctx, what, self.on, space=booking.space, zone_name=was.zone)
+        is_late = was.days.last < self.on
+        used = BookingWrapped.used(was, self.on)
         check_days_kept(ctx, booking, used)
         ctx.record(
             BookingWrapped(
@@ -189,8 +213,19 @@ class WrapBooking(Decision, frozen=True, tag="booking wrap"):
                 on=self.on,
                 was_period=was,
                 units=booking.units,
+                overran=_overran(ctx, booking, used) if is_late else (),
             )
         )
+
+
+def _overran(ctx: Context, booking: Booking, used: Period) -> tuple[str, ...]:
+    """Return the firm bookings whose time a booking used; of a shared space, where it was full."""
+    after = Period.between(booking.period.end, used.end, used.zone)
+    firm = read_firm_bookings(ctx, booking.space, after, but=booking.id)
+    space = read_space(ctx, booking.space)
+    if first_shortage(space, after, booking.units, firm) is None:
+        return ()
+    return tuple(one.booking for one in firm)
 
 
 class CancelBooking(Decision, frozen=True, tag="booking cancel"):

@@ -346,6 +346,10 @@ def _wrap(studio: Studio, choice: Choice) -> Decision | None:
     booking = studio.booking(choice.who, "started")
     if booking is None:
         return _start(studio, choice)
+    if choice.other == 3:  # too late
+        last = studio.bookings[booking].period.days.last + timedelta(days=1 + choice.length)
+        studio.wait_for(last)
+        return WrapBooking(booking=booking, on=last)
     return WrapBooking(booking=booking, on=_shot_day(studio, booking, -1 - choice.day % 3))
 
 

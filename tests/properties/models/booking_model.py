@@ -7,20 +7,23 @@ afresh from the whole queue.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from ledger.events import (
     BookingCancelled,
     BookingConfirmed,
     BookingHeld,
+    BookingMerged,
     BookingRescheduled,
     BookingWrapped,
     HoldPromoted,
+    HoldRanked,
     HoldReleased,
 )
 from ledger.events.base import RecordedEvent
-from ledger.time.periods import Period
+from ledger.time.periods import Moment, Period
 
 FIRST_DAY = date(2025, 3, 17)
 """The row of half days spans two month ends and the night when the clocks skip an hour."""
@@ -55,6 +58,8 @@ class Booked:
     """Its place in the queue: a lower number came earlier."""
 
     expires_at: datetime | None = None
+    project: str = "film"
+    note: str | None = None
     state: str = "held"
     started_on: int | None = None
     """A day, counted from `FIRST_DAY`."""
@@ -96,11 +101,13 @@ class Model:
         """All firm bookings."""
         return [b for b in self.booked.values() if b.state in ("confirmed", "started", "wrapped")]
 
-    def ranks(self) -> dict[str, int]:
-        """The rank of every hold, computed from the whole queue."""
+    def ranks(self, *but: Booked) -> dict[str, int]:
+        """The rank of every hold, computed from the whole queue, without some of them."""
         ranks: dict[str, int] = {}
         done: list[Booked] = []
         for one in self.held():
+            if one in but:
+                continue
             before = [ranks[other.id] for other in done if other.meets(one)]
             ranks[one.id] = 1 + max(before, default=0)
             done.append(one)
@@ -160,6 +167,46 @@ class Model:
         self.turn += 1
         return self.turn
 
+    def put(self, one: Booked, rank: int) -> None:
+        """Put a hold before all of that rank or a worse one in its space: a new queue."""
+        ranks = self.ranks(one)
+        queue = [other for other in self.held() if other.id in ranks and other.space == one.space]
+        queue.sort(key=lambda other: (ranks[other.id], other.asked))
+        queue.insert(sum(ranks[other.id] < rank for other in queue), one)
+        for place in queue:
+            place.asked = self.next_turn()
+
+    def new_ids(self, booking: str, count: int) -> list[str]:
+        """The ids of the parts that are split from a booking."""
+        ids = (f"{booking}-{n}" for n in range(2, 99) if f"{booking}-{n}" not in self.booked)
+        return list(islice(ids, count))
+
+    def carve(self, one: Booked, kept: tuple[int, int], rest: list[tuple[int, int]]) -> None:
+        """Leave a booking one part of its half days, and make bookings of the others."""
+        for id, (start, end) in zip(self.new_ids(one.id, len(rest)), rest, strict=True):
+            state = "held" if one.state == "held" else "confirmed"
+            part = replace(
+                one, id=id, start=start, end=end, state=state, started_on=None, reported=set(),
+                asked_to_answer={},
+            )  # fmt: skip
+            self.booked[id] = part
+            if state == "held":
+                self.carry_challenges([one], part)
+        one.start, one.end = kept
+
+    def carry_challenges(self, old: list[Booked], new: Booked) -> None:
+        """Let a hold make and answer the challenges of those whose time it has."""
+        asked = {one.id: dict(one.asked_to_answer) for one in self.booked.values()}
+        self.forget_challenges(new.id)
+        for other in self.held():
+            for by, to, due in (
+                (new, other, [asked[one.id].get(other.id) for one in old]),
+                (other, new, [asked[other.id].get(one.id) for one in old]),
+            ):
+                deadlines = [one for one in due if one is not None]
+                if deadlines and other.meets(new) and to.asked < by.asked:
+                    by.asked_to_answer[to.id] = min(deadlines)
+
     def forget_challenges(self, booking: str) -> None:
         """Void the challenges of and against a hold that goes to the back of the queue."""
         self.booked[booking].asked_to_answer.clear()
@@ -168,8 +215,18 @@ class Model:
 
 
 def expired(one: Booked, now: datetime) -> bool:
-    """Whether a hold has expired."""
-    return one.expires_at is not None and one.expires_at <= now
+    """Whether a hold has expired, or its time is over."""
+    return (one.expires_at is not None and one.expires_at <= now) or _end(one) <= now
+
+
+def passed(one: Booked, now: datetime) -> bool:
+    """Whether it was a hold until its time was over."""
+    is_late = one.expires_at is not None and one.expires_at <= min(now, _end(one))
+    return one.state == "passed" or (one.state == "held" and _end(one) <= now and not is_late)
+
+
+def _end(one: Booked) -> datetime:
+    return Moment(wall(one.end)).resolve(ZONE)
 
 
 Holds = dict[str, tuple[str, Period, int]]
@@ -188,10 +245,18 @@ def whole_story(entries: list[RecordedEvent]) -> tuple[Holds, Firms]:
                 assert holds[e.booking] == (e.space, e.period, e.was_rank)
                 assert e.rank < e.was_rank, "a promotion moves up"
                 holds[e.booking] = (e.space, e.period, e.rank)
+            case HoldRanked() as e:
+                assert holds[e.booking] == (e.space, e.period, e.was_rank)
+                assert e.cause == "set" or e.rank > e.was_rank, "who is displaced moves down"
+                holds[e.booking] = (e.space, e.period, e.rank)
+            case BookingMerged() as e:
+                assert e.into != e.booking
+                holds.pop(e.booking, None)
+                firm.pop(e.booking, None)
             case HoldReleased() as e:
                 del holds[e.booking]
             case BookingConfirmed() as e:
-                del holds[e.booking]
+                holds.pop(e.booking, None)  # released if it had passed
                 firm[e.booking] = (e.space, e.period, e.units)
             case BookingRescheduled() as e if e.rank is None:
                 firm[e.booking] = (e.space, e.period, e.units)
@@ -205,3 +270,16 @@ def whole_story(entries: list[RecordedEvent]) -> tuple[Holds, Firms]:
             case _:
                 pass
     return holds, firm
+
+
+def agreed(entries: list[RecordedEvent], firm: Firms) -> Firms:
+    """The firm bookings without the time by which they overran."""
+    wraps = {e.event.booking: e.event for e in entries if isinstance(e.event, BookingWrapped)}
+    found: Firms = {}
+    for booking, (space, period, units) in firm.items():
+        if booking in wraps:
+            end = min(period.end, wraps[booking].was_period.end)
+            found[booking] = (space, Period.between(period.start, end, period.zone), units)
+        else:
+            found[booking] = (space, period, units)
+    return found

@@ -266,9 +266,6 @@ def test_a_wrap_is_no_earlier_than_what_was_done() -> None:
     story = started().and_given(ReportShootDay(booking="shoot", day=july(6), setups_shot=0))
     story.when(WrapBooking(booking="shoot", on=july(1))).refused(BeforeStart, by=11)
     story.when(WrapBooking(booking="shoot", on=july(5))).refused(DayWasReported, by=12)
-    story.when(WrapBooking(booking="shoot", on=july(11))).refused(
-        OutsideBooking, saying="booking move shoot"
-    )
 
 
 # --- cancel --------------------------------------------------------------------------
@@ -276,10 +273,10 @@ def test_a_wrap_is_no_earlier_than_what_was_done() -> None:
 
 @pytest.mark.parametrize("story", [confirmed, started])
 def test_a_cancelled_booking_frees_its_days(story: Callable[[], Scenario]) -> None:
-    backup = Told("backup", "2025-07-05..2025-07-20", "dragon")
+    backup = Told("backup", "2025-07-05..2025-08-20", "dragon")
     (
         story()
-        .and_given(hold("backup", "2025-07-05..2025-07-20", "dragon"))
+        .and_given(hold("backup", "2025-07-05..2025-08-20", "dragon"))
         .when(CancelBooking(booking="shoot"))
         .then(SHOOT.cancelled())
         .when(ConfirmBookings(bookings=("backup",)))

@@ -60,18 +60,18 @@ def test_a_hold_that_moves_goes_to_the_back_of_the_queue() -> None:
 def test_a_hold_that_only_gives_days_back_keeps_its_place() -> None:
     shorter = Told("first", "2025-07-02..2025-07-08")
     two_holds().when(move("first", "2025-07-02..2025-07-08")).then(
-        shorter.moved("2025-07-01..2025-07-10", rank=1)
+        shorter.moved("2025-07-01..2025-07-10", rank=1, keeps_place=True)
     )
     away = Told("first", "2025-07-01..2025-07-07")
     two_holds().when(move("first", "2025-07-01..2025-07-07")).then(
-        away.moved("2025-07-01..2025-07-10", rank=1), SECOND.promoted(2, 1)
+        away.moved("2025-07-01..2025-07-10", rank=1, keeps_place=True), SECOND.promoted(2, 1)
     )
 
 
 def test_a_hold_gains_by_giving_back_the_days_on_which_it_was_behind() -> None:
     shorter = Told("second", "2025-07-11..2025-07-20", "dragon")
     two_holds().when(move("second", "2025-07-11..2025-07-20")).then(
-        shorter.moved("2025-07-08..2025-07-20", rank=1)
+        shorter.moved("2025-07-08..2025-07-20", rank=1, keeps_place=True)
     )
 
 
@@ -138,7 +138,7 @@ def test_a_firm_booking_moves_to_free_days() -> None:
 def test_a_firm_booking_does_not_pass_who_holds_the_further_days() -> None:
     story = firm_and_hold()
     story.when(move("first", "2025-07-01..2025-07-11")).refused(
-        HeldByAnother, by=10, saying="Hold the further days too and challenge"
+        HeldByAnother, by=10, saying="hold the further days too and challenge"
     )
     earlier = Told("first", "2025-06-29..2025-07-09")
     story.when(move("first", "2025-06-29..2025-07-09")).then(
@@ -268,6 +268,7 @@ def test_a_plan_changes_on_the_days_it_names_and_on_no_other() -> None:
         FIRST.moved(
             "2025-07-01..2025-07-10",
             rank=1,
+            keeps_place=True,
             plan=_plan(
                 ("2025-07-01", "2025-07-01", "prep"),
                 ("2025-07-02", "2025-07-09", "dark"),

@@ -26,7 +26,7 @@ from ledger.events import (
     SpaceReopened,
 )
 from ledger.testing import Scenario
-from tests.scenarios.booking_stories import AUGUST, Told, campus, days, hold
+from tests.scenarios.booking_stories import Told, campus, days, hold
 
 CALIBRATION = SpaceClosed(
     closure="c-1", space="stage-1", kind="calibration", period=days("2025-07-05..2025-07-08")
@@ -171,13 +171,16 @@ def test_a_day_is_not_given_twice_when_the_time_zone_rules_change() -> None:
 
 
 def july() -> Scenario:
-    """A hold and a firm booking in July, both of stage 1; a firm one on stage 2. It is August."""
+    """A hold and a firm booking in July, both of stage 1; a firm one on stage 2.
+
+    It is the 11th, the middle of the hold.
+    """
     story = campus().and_given(
         hold("asked", "2025-07-10..2025-07-12"),
         hold("firm", "2025-07-01..2025-07-05", "dragon", confirm=True),
         hold("other", "2025-07-01..2025-07-31", "comet", space="stage-2", confirm=True),
     )
-    return story.at(AUGUST)
+    return story.at("2025-07-11T09:00+08:00")
 
 
 def _broken(story: Scenario, decision: Decision, *between: Event | Decision) -> bool:

@@ -73,8 +73,9 @@ def test_show_tells_a_history_and_asks_which_where_it_cannot_know(terminal: Term
 
 
 def test_a_view_as_of_then_knows_what_was_known_then(terminal: Terminal) -> None:
-    now = terminal.must("view", "bookings", "--json").data
-    then = terminal.must("view", "bookings", "--as-of", "7", "--json")
+    june = ("--at", "2025-06-01")
+    now = terminal.must("view", "bookings", "--json", *june).data
+    then = terminal.must("view", "bookings", "--as-of", "7", "--json", *june)
     assert [row["state"] for row in now] == ["confirmed", "held"]
     assert [row["state"] for row in then.data] == ["held"]
     assert "as of #7" in then.err

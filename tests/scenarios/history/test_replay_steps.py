@@ -58,7 +58,7 @@ def test_steps_in_the_rows_of_a_view(terminal: Terminal) -> None:
     }
     table = terminal.must(*words[:-1], "--to", "8").out
     assert "no row changed" in table
-    assert "state held → confirmed, rank 1 → –" in table
+    assert "state passed → never started" in table
     assert "days 14 d" in table, "with the units of the view"
 
 

@@ -9,6 +9,9 @@ import pytest
 
 from tests.terminal import Terminal, studio
 
+BEFORE = ("--at", "2025-06-01")
+"""Before the days of its bookings."""
+
 
 @pytest.fixture
 def terminal(sqlite_url: str) -> Terminal:
@@ -18,7 +21,7 @@ def terminal(sqlite_url: str) -> Terminal:
 
 def test_a_booking_is_explained_event_by_event(terminal: Terminal) -> None:
     terminal.must("booking", "cancel", "b-1", "--reason", "the star fell ill")
-    done = terminal.must("view", "bookings", "--explain", "b-1", "--json")
+    done = terminal.must("view", "bookings", "--explain", "b-1", "--json", *BEFORE)
     assert [line["position"] for line in done.data] == [7, 8, 11]
     held, firm, cancelled = done.data
     assert held["change"] == "added"
@@ -34,7 +37,7 @@ def test_a_booking_is_explained_event_by_event(terminal: Terminal) -> None:
 
 
 def test_a_table_says_what_was_and_what_is(terminal: Terminal) -> None:
-    out = terminal.must("view", "bookings", "--explain", "b-1").out
+    out = terminal.must("view", "bookings", "--explain", "b-1", *BEFORE).out
     lines = out.splitlines()
     assert lines[0].split()[:4] == ["#", "Recorded", "Type", "About"]
     assert "Row" not in lines[0], "of one row, the line above says which"
@@ -71,7 +74,7 @@ def test_several_rows_and_csv(terminal: Terminal) -> None:
 
 def test_what_is_gone_is_explained_and_what_never_was_is_refused(terminal: Terminal) -> None:
     terminal.must("booking", "release", "b-2")
-    gone = terminal.must("view", "holds", "--explain", "stage-1", "--json")
+    gone = terminal.must("view", "holds", "--explain", "stage-1", "--json", *BEFORE)
     assert [line["change"] for line in gone.data] == ["added", "removed", "added", "removed"]
     assert "now gone" in gone.err
     missing = terminal.run("view", "bookings", "--explain", "b-9")

@@ -8,6 +8,7 @@ from ledger_bookings import Bookings, HoldLine
 
 from ledger.events import (
     BookingCancelled,
+    BookingMerged,
     BookingRescheduled,
     BookingStarted,
     BookingWrapped,
@@ -87,16 +88,19 @@ def test_a_booking_through_its_life() -> None:
 
 def test_what_came_to_nothing_is_listed_with_why() -> None:
     told = story(
-        *(held(f"b-{n}", "2025-09-01..2025-09-10", rank=n) for n in (1, 2, 3)),
+        *(held(f"b-{n}", "2025-09-01..2025-09-10", rank=n) for n in (1, 2, 3, 4)),
         *(
             HoldReleased(**about(f"b-{n}", "2025-09-01..2025-09-10"), cause=cause)
             for n, cause in enumerate(get_args(ReleaseCause), 1)
         ),
-        confirmed("b-4", "2025-10-01..2025-10-02"),
-        BookingCancelled(**about("b-4", "2025-10-01..2025-10-02")),
+        confirmed("b-5", "2025-10-01..2025-10-02"),
+        BookingCancelled(**about("b-5", "2025-10-01..2025-10-02")),
+        confirmed("b-6", "2025-10-01..2025-10-02"),
+        BookingMerged(**about("b-6", "2025-10-01..2025-10-02"), into="b-7"),
     )
     assert states(told) == {
-        "b-1": "released", "b-2": "expired", "b-3": "lapsed", "b-4": "cancelled",
+        "b-1": "released", "b-2": "expired", "b-3": "passed", "b-4": "lapsed", "b-5": "cancelled",
+        "b-6": "merged",
     }  # fmt: skip
     assert queue(told) == {}
 
@@ -222,7 +226,9 @@ def test_a_challenge_falls_with_its_challenger_or_a_move_to_other_days() -> None
     assert queue(ladder().and_given(pressed, gone))["b-1"].challenge is None
     later = moved("b-2", "2025-09-08..2025-09-20", "2025-09-09..2025-09-21", rank=2)
     assert queue(ladder().and_given(pressed, later))["b-1"].challenge is None
-    fewer = moved("b-2", "2025-09-08..2025-09-20", "2025-09-08..2025-09-12", rank=2)
+    fewer = moved(
+        "b-2", "2025-09-08..2025-09-20", "2025-09-08..2025-09-12", rank=2, keeps_place=True
+    )
     assert queue(ladder().and_given(pressed, fewer))["b-1"].challenge == "open"
 
 

@@ -17,7 +17,7 @@ def terminal(sqlite_url: str) -> Terminal:
 
 
 def test_rows_come_change_and_go(terminal: Terminal) -> None:
-    done = terminal.must("views", "diff", "bookings", "7", "9", "--json")
+    done = terminal.must("views", "diff", "bookings", "7", "9", "--json", "--at", "2025-06-01")
     changed, added = done.data
     assert (changed["row"], changed["change"]) == ({"booking": "b-1"}, "changed")
     assert {"column": "state", "before": "held", "after": "confirmed"} in changed["differences"]
@@ -38,7 +38,7 @@ def test_dates_and_the_present(terminal: Terminal) -> None:
 
 
 def test_a_table_and_csv(terminal: Terminal) -> None:
-    table = terminal.must("views", "diff", "bookings", "7").out
+    table = terminal.must("views", "diff", "bookings", "7", "--at", "2025-06-01").out
     assert "state held → confirmed" in table
     lines = list(
         csv.DictReader(

@@ -1,0 +1,140 @@
+"""The terms of a booking that are not its days: expiry, units, project, note, and its rank.
+
+Time and space are `moves`. Whatever changes, one event carries all terms of the booking.
+"""
+
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from ledger.decisions.base import Context, Decision
+from ledger.decisions.bookings.calendar import read_firm_bookings
+from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
+from ledger.decisions.bookings.holds import find_hold
+from ledger.decisions.bookings.ladder import Ladder, ranked
+from ledger.decisions.bookings.parts import check_expiry, check_remark, new_terms
+from ledger.decisions.bookings.refusals import HeldByAnother, NoSuchRank, StaysWithItsProject
+from ledger.decisions.bookings.state import read_booking, require
+from ledger.decisions.projects import read_open_project
+from ledger.decisions.sites import read_space
+from ledger.entities.bookings import Booking
+from ledger.entities.spaces import Space
+from ledger.errors import BadInput, NothingChanges
+from ledger.time.periods import Deadline
+
+
+class ChangeBooking(Decision, frozen=True, tag="booking change"):
+    """Change terms of a booking; what is not given stays the same, and None removes it.
+
+    `expires_at` is a hold's, which keeps its place. One that takes more units goes to the back
+    of the queue. A started booking keeps its project.
+    """
+
+    booking: str
+    expires_at: Deadline | UnsetType | None = UNSET
+    units: int | UnsetType = UNSET
+    project: str | UnsetType = UNSET
+    note: str | UnsetType | None = UNSET
+    contact: str | UnsetType | None = UNSET
+
+    def decide(self, ctx: Context) -> None:
+        """Record `BookingRescheduled`, and the promotions of those behind a hold.
+
+        Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, `NothingChanges`,
+        `StaysWithItsProject`; for other units what `check_bookable` raises, and for more of
+        them on a firm booking `SpaceFull`, `HeldByAnother`.
+        """
+        booking = read_booking(ctx, self.booking)
+        require(booking, "held", "confirmed", "started")
+        space = read_space(ctx, booking.space)
+        ladder = Ladder(ctx, space.id)
+        if booking.state == "held":
+            ladder.release_expired(booking.period)
+        changes = self._changes(ctx, booking, space)
+        if booking.state != "held":
+            if changes.get("units", 0) > booking.units:
+                _check_more_units(ctx, booking, space, changes["units"], ladder)
+            ladder.record(new_terms(booking, **changes))
+            return
+        hold = find_hold(ladder, booking)
+        if changes.get("units", 0) <= booking.units:
+            ladder.record(new_terms(booking, rank=hold.rank, keeps_place=True, **changes))
+            return
+        ladder.leave(hold)
+        ladder.record(new_terms(booking, rank=ladder.next_rank(booking.period), **changes))
+
+    def _changes(self, ctx: Context, booking: Booking, space: Space) -> dict[str, Any]:
+        """Return the terms that differ, checked."""
+        project = booking.project if self.project is UNSET else self.project
+        read_open_project(ctx, project)
+        said: dict[str, Any] = {"project": project}
+        if self.expires_at is not UNSET:
+            require(booking, "held")
+            said["expires_at"] = check_expiry(ctx, self.expires_at, space.zone)
+        if self.units is not UNSET:
+            said["units"] = self.units
+        if self.note is not UNSET:
+            said["note"] = check_remark("note", self.note)
+        if self.contact is not UNSET:
+            said["contact"] = check_remark("contact", self.contact)
+        changes = {name: v for name, v in said.items() if v != getattr(booking, name)}
+        if not changes:
+            raise NothingChanges(
+                f"nothing of booking {booking.id!r} would change", position=booking.newest
+            )
+        if "project" in changes and booking.state == "started":
+            raise StaysWithItsProject(
+                booking.id, project=booking.project, position=booking.position
+            )
+        if "units" in changes:
+            check_bookable(ctx, space, booking.period, changes["units"])
+        return changes
+
+
+def _check_more_units(
+    ctx: Context, booking: Booking, space: Space, units: int, ladder: Ladder
+) -> None:
+    """Check that a firm booking can take more units. Raises `SpaceFull`, `HeldByAnother`."""
+    period = booking.period
+    firm = read_firm_bookings(ctx, space.id, period, but=booking.id)
+    check_capacity(space, period, units, firm)
+    ladder.release_expired(period)
+    for hold in blocking_holds(space, period, units, firm, ladder.overlapping(period)):
+        raise HeldByAnother(
+            booking.id, holder=hold.booking, period=hold.period, position=hold.since
+        )
+
+
+class RankHold(Decision, frozen=True, tag="booking rank"):
+    """Set a hold's rank: the house's word, which needs a reason.
+
+    Those of that rank or a worse one, where they overlap, move down behind it.
+    """
+
+    booking: str
+    rank: int
+
+    def decide(self, ctx: Context) -> None:
+        """Record `HoldRanked` for it and for each that it displaces, and promotions.
+
+        Raises `BadInput` without a reason, `UnknownId`, `WrongState`, `NoSuchRank`,
+        `NothingChanges`.
+        """
+        if not ctx.reason:
+            raise BadInput(
+                "a rank that the house sets needs a reason", advice="Say why with --reason TEXT"
+            )
+        booking = read_booking(ctx, self.booking)
+        require(booking, "held")
+        ladder = Ladder(ctx, booking.space)
+        ladder.release_expired(booking.period)
+        hold = find_hold(ladder, booking)
+        if self.rank == hold.rank:
+            raise NothingChanges(
+                f"booking {booking.id!r} already has rank {hold.rank}", position=hold.since
+            )
+        ladder.leave(hold)
+        places = ladder.places(hold.period)
+        if self.rank not in places:
+            raise NoSuchRank(booking.id, rank=self.rank, places=tuple(places), position=hold.since)
+        ladder.record(ranked(ladder.put(hold, self.rank), hold.rank, "set"))
