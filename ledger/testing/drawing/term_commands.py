@@ -8,7 +8,7 @@ from ledger.decisions.bookings.splits import GiveBackDays, MergeBookings, SplitB
 from ledger.decisions.bookings.terms import ChangeBooking, RankHold
 from ledger.testing.drawing.commands import READINGS
 from ledger.testing.drawing.studio import Choice, Reading, Studio
-from ledger.time.periods import Moment, When
+from ledger.time.periods import Deadline, Moment, When
 
 
 def _change_terms(studio: Studio, choice: Choice) -> Decision | None:
@@ -18,7 +18,7 @@ def _change_terms(studio: Studio, choice: Choice) -> Decision | None:
     match choice.other:
         case 0:
             later = studio.clock.now() + timedelta(days=1 + choice.length)
-            return ChangeBooking(booking=booking, expires_at=Moment(later.isoformat()))
+            return ChangeBooking(booking=booking, expires_at=Deadline(later.isoformat()))
         case 1:
             return ChangeBooking(booking=booking, units=1 + choice.length % 3)
         case 2:
