@@ -281,8 +281,8 @@ class Equipment(Projection):
         on: Annotated[date | None, "as it was at the end of this day"] = None,
         at: Annotated[Moment | None, "as it was at this time (default: now)"] = None,
     ) -> list[ItemLine]:
-        """Every item that was registered by then. Due back is overdue against that time. What is
-        not out, not in service and not retired can be checked out."""
+        """Every item that was registered by then. Due back is overdue against that time. An item
+        that is not out, in service, or retired can be checked out."""
         until = self._until(on, at)
         now = self._now(until)
         places = _by_item(self.places.rows(), until)

@@ -67,7 +67,8 @@ def check_usual(what: str, name: str, known: Iterable[str], *, as_written: bool)
 def slip_of(name: str, known: Iterable[str]) -> str:
     """Return the known name that a name is probably a slip of; empty for a name of its own.
 
-    A number tells names apart: `prep-2` is not a misspelt `prep`.
+    A number tells names apart, and so does a letter of its own: `prep-2` is not a misspelt `prep`,
+    nor `unit-b-wrap` a misspelt `unit-a-wrap`.
     """
     names = tuple(known)
     if name in names:
@@ -77,7 +78,7 @@ def slip_of(name: str, known: Iterable[str]) -> str:
     bare = {_bare(one): one for one in reversed(names)}
     cutoff = 0.8 if len(name) > 5 else 0.75
     for one in get_close_matches(_bare(name), bare, n=3, cutoff=cutoff):
-        if _digits(one) == _digits(name):
+        if _digits(one) == _digits(name) and not _differ_by_a_letter(one, name):
             return bare[one]
     return ""
 
@@ -88,3 +89,11 @@ def _bare(name: str) -> str:
 
 def _digits(name: str) -> list[str]:
     return [letter for letter in name if letter.isdigit()]
+
+
+def _differ_by_a_letter(one: str, other: str) -> bool:
+    """Whether two names differ in nothing but parts of a single letter."""
+    parts, others = one.split("-"), other.split("-")
+    return len(parts) == len(others) and all(
+        a == b or len(a) == len(b) == 1 for a, b in zip(parts, others, strict=True)
+    )

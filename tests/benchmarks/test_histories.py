@@ -135,4 +135,4 @@ def test_no_view_grows_with_a_history_of_fixed_size(quick_folder: Path) -> None:
         assert not list(replay.failures())
         counts.append({one.projection: one.rows for one in replay.standings()})
     assert counts[0] == counts[1]
-    assert counts[0]["bookings"] == FIXED
+    assert counts[0]["bookings"] == 2 * FIXED, "each booking, and the space of each"

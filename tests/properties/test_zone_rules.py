@@ -148,6 +148,14 @@ def figures(entries: Sequence[RecordedEvent]) -> dict[str, list[Struct]]:
     for projection, name, parameters in asked:
         folded = fold(projection, entries).projection
         found[name] = projection.views[name].call(folded, parameters)
+    # Of a day that a clock change makes longer the hours change, and its figures in days do not.
+    found["utilization"] = [
+        {n: getattr(row, n) for n in row.__struct_fields__ if "hours" not in n}
+        for row in found["utilization"]
+    ]
+    found["utilization-total"] = [
+        row for row in found["utilization-total"] if "hours" not in row.measure
+    ]
     found["bookings"] = [
         {n: getattr(row, n) for n in row.__struct_fields__ if n != "times"}
         for row in found["bookings"]

@@ -10,6 +10,7 @@ import click
 
 from ledger.commands import options
 from ledger.commands.ids import tags_asked_for, warn_of_unknown
+from ledger.commands.names import names_beside, with_ids
 from ledger.commands.session import Session
 from ledger.commands.spoken import place_in_log, settled
 from ledger.commands.tree import Leaf
@@ -126,7 +127,7 @@ class Look:
         command = click.command(view.name, cls=Leaf, help=view.help or view.title)(take)
         with command.make_context(f"view {view.name}", list(words[1:]), **CONTEXT) as context:
             given, output = command.invoke(context)
-        given = settled(self.session, self.ledger, given)
+        given = settled(self.session, self.ledger, with_ids(self.ledger, given))
         view.read(given)
         return view, given, output if names_output(words) else self.output
 
@@ -136,7 +137,8 @@ class Look:
         warn_of_unknown(self.session, self.ledger, tags_asked_for(given))
         self.session.say(title(answer, self.zone))
         with output.opened() as sink:
-            sink.write(answer_sheet(answer, self.zone))
+            beside = names_beside(answer, self.ledger) if sink.format == "table" else None
+            sink.write(answer_sheet(answer, self.zone, beside))
         say_if_stale(self.session, answer)
 
     # --- projections -------------------------------------------------------------------

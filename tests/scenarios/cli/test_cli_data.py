@@ -37,6 +37,10 @@ WRITES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("booking", "release"): ("b-3",),
     ("booking", "confirm"): ("b-2",),
     ("booking", "move"): ("b-2", "--days", "2025-08-02..2025-08-15"),
+    ("booking", "change"): ("b-2", "--note", "two trucks", "--contact", "Ann"),
+    ("booking", "split"): ("b-2", "--at", "2025-08-09", "--rest", "b-5"),
+    ("booking", "merge"): ("b-2", "b-5"),
+    ("booking", "give-back"): ("b-2", "--days", "2025-08-15"),
     ("booking", "start"): ("b-1", "--on", "2025-07-01"),
     ("booking", "report"): ("b-1", "--day", "2025-07-02", "--setups-planned", "12",
                             "--setups-shot", "11", "--pages-planned", "2 3/8", "--pages-shot", "2",
@@ -106,6 +110,18 @@ APART: dict[tuple[str, ...], str] = {
             "accept",
         )
     },
+    **{
+        tuple(words.split()): "needs a reason; tested in test_corrections"
+        for words in (
+            "correct",
+            "undo",
+            "project change",
+            "project reopen",
+            "site change",
+            "space reclose",
+        )
+    },
+    ("booking", "rank"): "needs a reason; tested in test_bookings_terms",
     ("plugin", "new"): "writes files; tested in test_plugin_new",
     ("plugin", "enable"): "has words, no data",
     ("plugin", "disable"): "has words, no data",
