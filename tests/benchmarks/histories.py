@@ -51,8 +51,11 @@ from ledger.time.periods import Days, Period, SystemClock
 ZONE = "Asia/Shanghai"
 HEADER = Header(actor="scheduler")
 ORIGIN = "campus.example"
-LAST = 2025 * 12 + 5
-"""June 2025, counted in months: every history ends with it, its bookings reach into July."""
+LAST = 2034 * 12 + 5
+"""June 2034, counted in months: every history ends with it, its bookings reach into July.
+
+It is ahead, so that July is to come: a hold of days that are over has passed.
+"""
 
 Told = tuple[datetime, Event]
 """An event and when it was recorded."""

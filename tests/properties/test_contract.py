@@ -70,7 +70,7 @@ PARAMETERS = {"crew-hours": {"least": 1}}
 def test_every_event_of_the_studio_is_drawn() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=60, derandomize=True, database=None)
+    @settings(max_examples=150, derandomize=True, database=None)
     @given(studio_histories())
     def draw(history: Told) -> None:
         seen.update({entry.type for entry in history})

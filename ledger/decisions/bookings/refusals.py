@@ -259,9 +259,15 @@ class GivesBackAll(RefusedBy):
 
     rule = "booking-days"
     booking: str
-    command: str
+    is_held: bool
     message = "nothing of booking {booking!r} would be left"
-    advice = "To end it: booking {command} {booking}"
+    advice = "{instead}"
+
+    @property
+    def instead(self) -> str:
+        if self.is_held:
+            return f"Let it go with: booking release {self.booking}"
+        return f"Call it off with: booking cancel {self.booking}"
 
 
 class NotAlike(RefusedBy):

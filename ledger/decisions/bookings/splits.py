@@ -60,8 +60,7 @@ class GiveBackDays(Decision, frozen=True, tag="booking give-back"):
             )
         left = outside(booking.period, period)
         if not left:
-            end = "release" if booking.is_held else "cancel"
-            raise GivesBackAll(booking.id, command=end, position=booking.placed)
+            raise GivesBackAll(booking.id, is_held=booking.is_held, position=booking.placed)
         if self.rest is not None and len(left) == 1:
             raise BadInput(
                 f"nothing of booking {booking.id!r} is left after {period} that needs an id",

@@ -57,11 +57,14 @@ def _merge(studio: Studio, choice: Choice) -> Decision | None:
     return MergeBookings(bookings=studio.one_of(parts, choice.who))
 
 
-def _rank(studio: Studio, choice: Choice) -> Decision | None:
-    booking = studio.booking(choice.who, "held")
-    if booking is None:
-        return READINGS["rival"](studio, choice)
-    return RankHold(booking=booking, rank=1 + choice.other % 2)
+def _rank(studio: Studio, choice: Choice) -> None:
+    """Hold behind another hold, then rank it first, with a reason: a drawn choice may have none."""
+    rival = READINGS["rival"](studio, choice)
+    if rival is not None:
+        studio.command(rival)
+    newest = studio.booking(-1, "held")
+    if newest is not None:
+        studio.command(RankHold(booking=newest, rank=1), reason="the house says so")
 
 
 TERM_READINGS: dict[str, Reading] = {

@@ -178,11 +178,11 @@ def test_no_question_is_about_a_whole_space_or_project(three_months: CountingHis
 
 
 def _no_ripple(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ladder.Ladder, "_settle", lambda self: self._left.clear())
+    monkeypatch.setattr(ladder.Ladder, "_settle", lambda self, *order: self._left.clear())
 
 
 def _no_expiry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ladder.Ladder, "release_expired", lambda self, *periods: None)
+    monkeypatch.setattr(ladder.Ladder, "release_expired", lambda self, *periods, but="": None)
 
 
 def _first_month_only(monkeypatch: pytest.MonkeyPatch) -> None:

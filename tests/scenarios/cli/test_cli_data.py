@@ -31,10 +31,15 @@ WRITES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("project", "plan"): ("p-2", "release", "--on", "2026-01-01"),
     ("project", "reach"): ("wild", "greenlight", "--on", "2024-02-01"),
     ("project", "withdraw"): ("p-2", "release"),
-    ("booking", "hold"): ("stage-1", "p-2", "--from", "2025-08-10T08:00", "--to",
-                          "2025-08-10T20:00", "--booking", "b-3", "--plan", "2025-08-10=prep"),
+    ("booking", "hold"): ("stage-1", "p-2", "--from", "2027-08-10T08:00", "--to",
+                          "2027-08-10T20:00", "--booking", "b-3", "--plan", "2027-08-10=prep"),
     ("booking", "challenge"): ("b-3",),
+    ("booking", "rank"): ("b-3", "1", "--reason", "as the house says"),
     ("booking", "release"): ("b-3",),
+    ("booking", "change"): ("b-5", "--note", "by night", "--contact", "Wang"),
+    ("booking", "split"): ("b-5", "--at", "2027-08-12", "--rest", "b-6"),
+    ("booking", "merge"): ("b-5", "b-6"),
+    ("booking", "give-back"): ("b-5", "--days", "2027-08-20"),
     ("booking", "confirm"): ("b-2",),
     ("booking", "move"): ("b-2", "--days", "2025-08-02..2025-08-15"),
     ("booking", "change"): ("b-2", "--note", "two trucks", "--contact", "Ann"),
@@ -140,6 +145,8 @@ def test_every_command_gives_json_and_every_write_says_what_it_recorded(sqlite_u
     # A booking for the check-out, which needs one that is firm at that time.
     terminal.must("booking", "hold", "stage-2", "wild", "--days", "2025-10-01..2025-10-14",
                   "--booking", "b-4", "--confirm")  # fmt: skip
+    terminal.must("booking", "hold", "stage-1", "wild", "--days", "2027-08-09..2027-08-20",
+                  "--booking", "b-5")  # fmt: skip
     for words, rest in WRITES.items():
         before = len(terminal.lines())
         dry = terminal.must(*words, *rest, "--json", "--dry-run")

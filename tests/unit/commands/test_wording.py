@@ -69,8 +69,8 @@ def test_eighths_of_a_page(eighths: int, told: str) -> None:
 
 
 def test_a_new_value_stands_before_the_old_one(terminal: Terminal) -> None:
-    moved = _told(terminal, "booking", "move", "b-2", "--days", "2025-08-02..2025-08-15")
-    assert "2025-08-02..2025-08-15 (was 2025-08-01..2025-08-14)" in moved
+    moved = _told(terminal, "booking", "move", "b-1", "--days", "2025-07-02..2025-07-15")
+    assert "2025-07-02..2025-07-15 (was 2025-07-01..2025-07-14)" in moved
     assert "was space" not in moved, "it is the same"
 
 
