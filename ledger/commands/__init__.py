@@ -28,7 +28,7 @@ _TABLE = {
     "project": Later("studio.projects", "project", "Productions and their milestones."),
     "booking": Later("studio.bookings", "booking", "Holds, bookings and shoot days."),
     "equipment": Later("studio.equipment", "equipment", "Where things are and who has them."),
-    "correct": Later("studio.corrections", "correct", "Put an entry right, with a reason."),
+    "correct": Later("studio.corrections", "correct", "Correct an entry, with a reason."),
     "undo": Later("studio.corrections", "undo", "Take an entry back, with a reason."),
     "view": Later("views.views", "view", "Ask a view: bookings, utilization, …"),
     "views": Later("views.views", "views", "The views: list them, bring them up to date."),

@@ -23,9 +23,9 @@ from ledger.sidecar_paths import expanded
 
 RESERVED = frozenset(
     {
-        "apply", "audit", "backup", "blame", "booking", "completion", "demo", "diff", "doctor",
-        "equipment", "export", "import", "init", "log", "plugin", "project", "replay", "restore",
-        "roles", "show", "site", "space", "view", "views",
+        "apply", "audit", "backup", "blame", "booking", "completion", "correct", "demo", "diff",
+        "doctor", "equipment", "export", "import", "init", "log", "plugin", "project", "replay",
+        "restore", "roles", "show", "site", "space", "undo", "view", "views",
     }
 )  # fmt: skip
 """The first words of the built-in commands. A plugin's command begins with another."""

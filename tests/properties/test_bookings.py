@@ -1,7 +1,6 @@
 """The laws of bookings, for any commands in any order.
 
-A machine places, challenges, confirms, moves, releases and cancels at random while the clock
-advances; a naive model, which reads nothing by the month, gives the right outcome.
+A machine commands at random while the clock advances; a naive model gives the right outcome.
 """
 
 from __future__ import annotations

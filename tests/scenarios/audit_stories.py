@@ -19,7 +19,7 @@ def signed_studio(ledger: str, desk: Path) -> Terminal:
 
 def book(terminal: Terminal, number: int) -> None:
     """One more booking."""
-    day = f"2026-{number:02}-01"
+    day = f"2027-{number:02}-01"
     terminal.must("booking", "hold", "stage-2", "wild", "--from", f"{day}T08:00",
                   "--to", f"{day}T20:00", "--booking", f"more-{number}")  # fmt: skip
 

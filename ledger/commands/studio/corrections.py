@@ -32,9 +32,9 @@ def _fields(texts: tuple[str, ...]) -> dict[str, str]:
 
 @click.command(cls=Leaf)
 @click.argument("position", type=POSITION)
-@click.argument("fields", metavar="FIELD=VALUE…", nargs=-1, required=True)
+@click.argument("to", metavar="FIELD=VALUE…", nargs=-1, required=True)
 @records
-def correct(position: int, fields: tuple[str, ...]) -> CorrectEntry:
+def correct(position: int, to: tuple[str, ...]) -> CorrectEntry:
     """Correct an entry: give the fields that were wrong, and a --reason.
 
     Later entries that repeat the wrong value are corrected along. The rules judge the result as of
@@ -44,7 +44,7 @@ def correct(position: int, fields: tuple[str, ...]) -> CorrectEntry:
     \b
     studio-ledger correct 812 on=2025-07-12 --reason "wrapped two days later"
     """
-    return CorrectEntry(position=position, to=_fields(fields))
+    return CorrectEntry(position=position, to=_fields(to))
 
 
 @click.command(cls=Leaf)

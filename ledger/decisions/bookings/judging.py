@@ -132,6 +132,8 @@ def _hold_that_may_leave(
     """Return what takes a hold off its ladder, once the entry that placed it is taken back."""
     if before is None or not before.is_held or not isinstance(mistake.event, BookingHeld):
         return None
+    if before.has_passed(ctx.now):
+        return None  # it is on no ladder any more
     ladder = Ladder(ctx, before.space)
     ladder.release_expired(before.period)
     hold = find_hold(ladder, before)
@@ -145,6 +147,8 @@ def _hold_that_may_leave(
 
 def _judge_hold(ctx: Context, before: Booking | None, after: Booking) -> None:
     """A hold that is one again goes behind those that hold its days now."""
+    if after.has_passed(ctx.now):
+        return  # its days are over: it waits for no one, and no one for it
     if after.is_over(ctx.now):
         raise WrongState(after.id, state="expired", needed="held", position=after.placed)
     was_held = before is not None and before.is_held

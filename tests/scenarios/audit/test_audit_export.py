@@ -100,7 +100,7 @@ def test_it_ends_where_the_newest_checkpoint_does(terminal: Terminal, tmp_path: 
     done = exported(terminal, tmp_path / "out")
     assert "2 newer events are not in it. To include them, sign first: audit checkpoint" in done.err
     assert (tmp_path / "out/lines.jsonl").read_bytes().count(b"\n") == 11
-    assert b"b-1,stage-1,wild,confirmed" in (tmp_path / "out/views/bookings.csv").read_bytes()
+    assert b"b-1,stage-1,wild,never started" in (tmp_path / "out/views/bookings.csv").read_bytes()
     assert check(tmp_path / "out").code == 0
 
 

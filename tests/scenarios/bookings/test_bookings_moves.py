@@ -259,7 +259,7 @@ def test_a_plan_changes_on_the_days_it_names_and_on_no_other() -> None:
     story = campus().and_given(hold("first", "2025-07-01..2025-07-10", plan=PLAN))
     longer = _plan(("2025-07-01", "2025-07-03", "prep"))
     story.when(move("first", plan=longer)).then(
-        FIRST.moved("2025-07-01..2025-07-10", rank=1, plan=(*longer, PLAN[1]))
+        FIRST.moved("2025-07-01..2025-07-10", rank=1, keeps_place=True, plan=(*longer, PLAN[1]))
     )
     third = _plan(("2025-07-03", "2025-07-03", "prep"))
     story.when(move("first", plan=third)).refused(BadInput, saying="or a --plan")
@@ -284,9 +284,9 @@ def test_a_plan_changes_on_the_days_it_names_and_on_no_other() -> None:
 def test_a_plan_is_cleared_only_when_told() -> None:
     story = campus().and_given(hold("first", "2025-07-01..2025-07-10", plan=PLAN))
     story.when(move("first", clear_plan=True)).then(
-        FIRST.moved("2025-07-01..2025-07-10", rank=1, plan=())
+        FIRST.moved("2025-07-01..2025-07-10", rank=1, keeps_place=True, plan=())
     )
     dark = _plan(("2025-07-05", "2025-07-06", "dark"))
     story.when(move("first", plan=dark, clear_plan=True)).then(
-        FIRST.moved("2025-07-01..2025-07-10", rank=1, plan=dark)
+        FIRST.moved("2025-07-01..2025-07-10", rank=1, keeps_place=True, plan=dark)
     )

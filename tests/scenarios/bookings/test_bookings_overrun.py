@@ -94,7 +94,10 @@ def test_a_view_says_who_is_late() -> None:
     assert [line.booking for line in bookings.bookings(state=["never started"])] == ["new"]
     assert [line.booking for line in bookings.bookings(state=["started"])] == ["old"]
     days = seen(Calendar, overrunning()).calendar(
-        space="stage-1", since=date(2025, 7, 10), until=date(2025, 7, 12), at="2025-07-11T18:00"
+        space="stage-1",
+        since=date(2025, 7, 10),
+        until=date(2025, 7, 12),
+        at=Moment.parse("2025-07-11T18:00"),
     )
     assert [day.bookings for day in days] == [("old",), ("old", "new"), ("new",)]
 

@@ -86,7 +86,7 @@ def test_an_expiry_is_prolonged_and_the_place_kept() -> None:
     later = FIRST.moved(
         "2025-07-01..2025-07-10", rank=1, keeps_place=True, expires_at=at("2025-06-20")
     )
-    story.when(change("first", expires_at=Deadline("2025-06-20"))).then(later)
+    story.when(change("first", expires_at=Deadline("2025-06-20T00:00"))).then(later)
     never = FIRST.moved("2025-07-01..2025-07-10", rank=1, keeps_place=True)
     story.when(change("first", expires_at=None)).then(never)
     due = story.at("2025-06-03T10:00+08:00").when(ConfirmBookings(bookings=("second",)))
