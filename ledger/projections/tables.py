@@ -147,15 +147,26 @@ class Table(Generic[R]):
     def settle(self) -> tuple[list[R], list[Key]]:
         """Return the rows written and the keys deleted since the last time, by key.
 
-        Raises `BadRow` for a value that its column cannot hold and for a changed key.
+        Raises `BadRow` as `check_all` does.
         """
         self.check_all()
         return self.drain()
 
     def check_all(self) -> None:
-        """Check what was written since the last `drain`. Raises `BadRow`."""
+        """Check what was written since the last `drain`.
+
+        Raises `BadRow` for a value that its column cannot hold, and for a changed key.
+        """
         for key, row in self._dirty.items():
-            self.check(key, row)
+            if row is None:
+                self.layout.check_key(key)
+            elif self.layout.key_of(row) != key:
+                raise BadRow(
+                    f"the key {key!r} of a row of {self.name} was changed to "
+                    f"{self.layout.key_of(row)!r}",
+                    advice="A key never changes: delete the row and write another",
+                )
+        self.layout.check([row for row in self._dirty.values() if row is not None])
 
     def drain(self) -> tuple[list[R], list[Key]]:
         """`settle`, for rows that were already checked."""
@@ -169,19 +180,6 @@ class Table(Generic[R]):
                 rows.append(row)
         self._dirty = {}
         return rows, gone
-
-    def check(self, key: Key, row: R | None) -> None:
-        """Raise `BadRow` for a value that its column cannot hold, and for a changed key."""
-        if row is None:
-            self.layout.check_key(key)
-            return
-        if self.layout.key_of(row) != key:
-            raise BadRow(
-                f"the key {key!r} of a row of {self.name} was changed to "
-                f"{self.layout.key_of(row)!r}",
-                advice="A key never changes: delete the row and write another",
-            )
-        self.layout.check(row)
 
     @property
     def written(self) -> int:
