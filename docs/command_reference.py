@@ -13,7 +13,7 @@ import msgspec
 from docs.cli_reference import contexts
 from ledger.decisions import STUDIO_DECISIONS
 from ledger.decisions.base import Decision
-from ledger.decisions.keys import Key, keys
+from ledger.decisions.command_keys import Key, keys
 
 MEANINGS = {
     "booking": "The booking's id.",

@@ -14,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from ledger.events import STUDIO_EVENTS, DayPlan, Event
-from ledger.times import Period
+from ledger.time.periods import Period
 
 FROZEN = Path(__file__).parent.parent / "tests" / "golden" / "format-1.jsonl"
 

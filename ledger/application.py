@@ -16,8 +16,7 @@ from msgspec import Struct
 
 from ledger.decisions import STUDIO_DECISIONS
 from ledger.decisions.base import Context, Decision, Proposal, Rule, Snapshot
-from ledger.decisions.snapshots import Snapshots
-from ledger.decisions.wire import NamingLine, Wire
+from ledger.decisions.command_codec import NamingLine, Wire
 from ledger.errors import (
     BadInput,
     BoundaryBroken,
@@ -30,13 +29,14 @@ from ledger.events import STUDIO_EVENTS, LedgerContinued, LedgerOpened
 from ledger.events.base import Event, Header, Query, RecordedEvent, Registry
 from ledger.events.ledgers import CONTINUED, FORMAT
 from ledger.log.eventlog import EventLog, create_log, open_log
-from ledger.log.places import Place
+from ledger.log.store.store_urls import Place
+from ledger.snapshots import Snapshots
 from ledger.tags import check_text, random_id, tag
-from ledger.times import Clock, SystemClock, last_instant, zone
+from ledger.time.periods import Clock, SystemClock, last_instant, zone
 
 if TYPE_CHECKING:
     from ledger.projections.projection import Projection
-    from ledger.projections.views import Answer, Views
+    from ledger.projections.querying.live_views import Answer, Views
 
 Numbered = tuple[int, Decision]
 """A decision with its line in a batch, 0 for a single one."""
@@ -142,7 +142,7 @@ class Ledger:
         new_id: Callable[[str], str] = random_id,
         roles: bool = False,
     ) -> Self:
-        """Create a ledger at a path or URL; with `roles` on PostgreSQL (`ledger.log.roles`).
+        """Create a ledger at a path or URL; with `roles` on PostgreSQL (`ledger.log.store.roles`).
 
         Raises `LedgerExists` where something is there, `BadInput` for roles in a file.
         """
@@ -319,8 +319,8 @@ class Ledger:
         """The views over this log; opened on first use."""
         if self._views is None:
             # Views bring in the database library: a command that only writes needs none of it.
-            from ledger.projections.store import views_place
-            from ledger.projections.views import Views
+            from ledger.projections.engine.store import views_place
+            from ledger.projections.querying.live_views import Views
 
             beside = self._views_beside
             place = None if beside is None else views_place(Place.parse(beside))

@@ -13,26 +13,26 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ledger.application import Ledger
-from ledger.audit.checkpoint import SignedCheckpoint, key_name
-from ledger.audit.checks import Findings, Result
-from ledger.audit.kept import CheckpointFile, Kept
+from ledger.audit.checkpoint_store import CheckpointFile, Kept
+from ledger.audit.formats.checkpoint import SignedCheckpoint, key_name
+from ledger.audit.formats.note import LOG, SigningKey, VerifierKey
+from ledger.audit.formats.policy import MAX_POLICY, Policy
+from ledger.audit.formats.proof import Proof
 from ledger.audit.keys import make_key, read_public
-from ledger.audit.note import LOG, SigningKey, VerifierKey
-from ledger.audit.policy import MAX_POLICY, Policy
-from ledger.audit.proof import Proof
 from ledger.audit.proving import choose, prove_continuation, prove_line
 from ledger.audit.refusals import BadNote, BadPolicy, NoKey, NotCovered, ReplicaBehind
 from ledger.audit.signing import Progress, Signed, check_reaches, sign_head
 from ledger.audit.tree import HashFiles
-from ledger.audit.verify import CHECKS, Evidence, verify
+from ledger.audit.verification.checks import Findings, Result
+from ledger.audit.verification.verify import CHECKS, Evidence, verify
 from ledger.audit.witnessing import Request, accept
-from ledger.companions import companion, data_folder
 from ledger.errors import BadInput
-from ledger.log.health import examine
-from ledger.log.places import Place
+from ledger.log.store.health import examine
+from ledger.log.store.store_urls import Place
 from ledger.processes import usable_processes
-from ledger.projections.rechecking import Recheck
-from ledger.projections.store import views_place
+from ledger.projections.engine.store import views_place
+from ledger.projections.engine.view_verification import Recheck
+from ledger.sidecar_paths import companion, data_folder
 
 
 def audit_folder(where: str) -> Path:
@@ -185,7 +185,7 @@ class Audit:
         progress: Progress | None = None,
         processes: int | None = None,
     ) -> Iterator[Result]:
-        """Derive everything anew and compare. See `ledger.audit.verify`.
+        """Derive everything anew and compare. See `ledger.audit.verification.verify`.
 
         At most `processes` read, None for as many as usable. Raises `NotCovered` if there is no
         checkpoint for `since_checkpoint`.

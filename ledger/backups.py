@@ -13,25 +13,25 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ledger.audit.batches import batches
-from ledger.audit.checkpoint import SignedCheckpoint
-from ledger.audit.kept import Kept
-from ledger.audit.lineage import Origins
-from ledger.audit.note import VerifierKey
+from ledger.audit.checkpoint_store import Kept
+from ledger.audit.formats.checkpoint import SignedCheckpoint
+from ledger.audit.formats.note import VerifierKey
 from ledger.audit.refusals import BadNote, Inconsistent, NotProved
 from ledger.audit.signing import Progress
 from ledger.audit.tree import Derivation
+from ledger.audit.verification.batches import batches
+from ledger.audit.verification.lineage import Origins
 from ledger.errors import BadInput, NewerFormat, NoLedger, Refused
 from ledger.events import STUDIO_EVENTS, LedgerContinued, LedgerOpened
 from ledger.events.base import Header, Registry
 from ledger.events.ledgers import CONTINUED
 from ledger.log.copying import copy_log
 from ledger.log.eventlog import EventLog, open_log, restore_log
-from ledger.log.places import Place
 from ledger.log.restoring import restored
+from ledger.log.round_trip import Proposed
 from ledger.log.rows import StoredRow
-from ledger.log.written import Proposed
-from ledger.times import Clock
+from ledger.log.store.store_urls import Place
+from ledger.time.periods import Clock
 
 
 class Known(Struct, frozen=True):

@@ -17,7 +17,7 @@ from ledger.events.base import Event, Query, RecordedEvent, type_names
 from ledger.projections.faults import BadPlugin
 
 if TYPE_CHECKING:
-    from ledger.projections.views import Answer
+    from ledger.projections.querying.live_views import Answer
 
 Numbered = tuple[int, Decision | Mapping[str, Any]]
 """A command and the line, or other place, of the file that it comes from. It is a decision, or the

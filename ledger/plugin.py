@@ -9,7 +9,7 @@ that a view computes and no table holds: `class Idle(Struct, frozen=True)`.
 from msgspec import Struct
 
 from ledger.decisions.base import Context, Decision, Rule
-from ledger.decisions.calendar import FirmBooking, read_firm_bookings
+from ledger.decisions.bookings.calendar import FirmBooking, read_firm_bookings
 from ledger.decisions.past_tense import ANYWHERE_ON_EARTH, check_begun
 from ledger.decisions.sites import read_space
 from ledger.entities.bookings import FullBooking
@@ -41,7 +41,16 @@ from ledger.exchange import Exporter, Importer, Look, exporter, importer
 from ledger.hookspecs import hookimpl
 from ledger.projections import Place, Projection, Row, key, on, table, view
 from ledger.tags import check_id, check_text, tag
-from ledger.times import Days, Moment, Period, When, check_day, month_bounds, start_of_day, zone
+from ledger.time.periods import (
+    Days,
+    Moment,
+    Period,
+    When,
+    check_day,
+    month_bounds,
+    start_of_day,
+    zone,
+)
 
 __all__ = [
     "ANYWHERE_ON_EARTH",

@@ -110,7 +110,7 @@ class Bookings(Projection):
             row = self.booked.edit(id)
             if row.it is not None or id == event.booking:
                 row.it = it = FullBooking.after(row.it, entry)
-                row.space, row.project, row.state = it.space, it.project, it.state
+                row.space, row.project, row.state = it.space, it.project, it.status
 
     @on(ShootDayReported)
     def reported(self, event: ShootDayReported, entry: RecordedEvent) -> None:

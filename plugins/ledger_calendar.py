@@ -106,12 +106,15 @@ class Calendar(Projection):
     @on(*(t for t in FullBooking.types() if t is not ShootDayReported))
     def booking_event(self, event: Any, entry: RecordedEvent) -> None:
         was = event.was_space if isinstance(event, BookingRescheduled) else event.space
-        row = self.taken.edit(was, event.booking)
-        row.it = it = FullBooking.after(row.it, entry)
-        if it.is_off or it.space != was:
-            self.taken.delete(was, it.id)
-        if not it.is_off and it.space != was:
-            self.taken.put(Taken(it.space, it.id, it))
+        for id in FullBooking.ids(event):
+            row = self.taken.edit(was, id)
+            if row.it is None and id != event.booking:
+                continue  # a challenger whose hold cannot be read
+            row.it = it = FullBooking.after(row.it, entry)
+            if it.is_off or it.space != was:
+                self.taken.delete(was, id)
+            if not it.is_off and it.space != was:
+                self.taken.put(Taken(it.space, id, it))
 
     @on(*Space.types())
     def space_event(self, event: Any, entry: RecordedEvent) -> None:

@@ -17,7 +17,7 @@ from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
 from ledger.demo.build import build
-from ledger.plugin_host import PluginHost
+from ledger.plugin_host.host import PluginHost
 from tests.postgres_server import postgres_server
 
 _SLOW_MACHINES = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ledger.audit import verify_export
-from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint
-from ledger.audit.export import Table, write_export
-from ledger.audit.kept import Kept
-from ledger.audit.merkle import leaf_hash, subtree
-from ledger.audit.note import LOG, Note, SigningKey
+from ledger.audit.checkpoint_store import Kept
+from ledger.audit.exports import verify_export
+from ledger.audit.exports.export import Table, write_export
+from ledger.audit.formats.checkpoint import Checkpoint, SignedCheckpoint
+from ledger.audit.formats.merkle import leaf_hash, subtree
+from ledger.audit.formats.note import LOG, Note, SigningKey
 from tests.terminal import Done
 
 ORIGIN = "studio.example"

@@ -16,11 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ledger.audit.kept import sync_name
-from ledger.audit.note import COSIGNATURE, LOG, KeyType, SigningKey, VerifierKey, valid_name
+from ledger.audit.checkpoint_store import sync_name
+from ledger.audit.formats.note import COSIGNATURE, LOG, KeyType, SigningKey, VerifierKey, valid_name
 from ledger.audit.refusals import KeyExists, NoKey
-from ledger.companions import expanded
 from ledger.errors import StorageFailure
+from ledger.sidecar_paths import expanded
 
 _TYPES: dict[str, KeyType] = {"log": LOG, "witness": COSIGNATURE}
 _MAX_KEY = 65_536

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from ledger.audit.checkpoint import SignedCheckpoint
-from ledger.audit.kept import Kept
-from ledger.audit.merkle import (
+from ledger.audit.checkpoint_store import Kept
+from ledger.audit.formats.checkpoint import SignedCheckpoint
+from ledger.audit.formats.merkle import (
     Nodes,
     check_consistency,
     check_inclusion,
@@ -14,8 +14,8 @@ from ledger.audit.merkle import (
     inclusion_proof,
     leaf_hash,
 )
-from ledger.audit.policy import Policy
-from ledger.audit.proof import Proof
+from ledger.audit.formats.policy import Policy
+from ledger.audit.formats.proof import Proof
 from ledger.audit.refusals import Inconsistent, NotCovered, NotProved
 from ledger.audit.tree import HashFiles, Lines, LogTree
 

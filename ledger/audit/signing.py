@@ -12,10 +12,10 @@ from contextlib import suppress
 
 from msgspec import Struct
 
-from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint
-from ledger.audit.kept import CheckpointFile, Kept
-from ledger.audit.merkle import HASH_SIZE
-from ledger.audit.note import Note, SigningKey
+from ledger.audit.checkpoint_store import CheckpointFile, Kept
+from ledger.audit.formats.checkpoint import Checkpoint, SignedCheckpoint
+from ledger.audit.formats.merkle import HASH_SIZE
+from ledger.audit.formats.note import Note, SigningKey
 from ledger.audit.refusals import Inconsistent
 from ledger.audit.tree import TILE, Derivation, HashFiles, Lines, cut, tiles, upper_levels
 

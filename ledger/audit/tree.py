@@ -13,7 +13,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from ledger.audit.merkle import HASH_SIZE, Frontier, leaf_hash, subtree
+from ledger.audit.formats.merkle import HASH_SIZE, Frontier, leaf_hash, subtree
 
 TILE = 256
 """Hashes of a tile: the leaves of a subtree that is eight levels high."""

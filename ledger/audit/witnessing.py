@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ledger.audit.checkpoint import SignedCheckpoint, parse_number
-from ledger.audit.kept import CheckpointFile
-from ledger.audit.merkle import EMPTY_ROOT, HASH_SIZE, check_consistency
-from ledger.audit.note import MAX_NOTE, SigningKey, VerifierKey, decode64
+from ledger.audit.checkpoint_store import CheckpointFile
+from ledger.audit.formats.checkpoint import SignedCheckpoint, parse_number
+from ledger.audit.formats.merkle import EMPTY_ROOT, HASH_SIZE, check_consistency
+from ledger.audit.formats.note import MAX_NOTE, SigningKey, VerifierKey, decode64
 from ledger.audit.refusals import DAMAGED, BadNote, Inconsistent, NotProved
 from ledger.errors import Refused
 

@@ -10,56 +10,48 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ledger import __version__
-from ledger.commands.endings import ReaderGone, run
+from ledger.commands.exit_codes import ReaderGone, run
 from ledger.commands.session import Session, current
 from ledger.commands.tree import Later, LazyTree
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from ledger.plugin_roster import Command
+    from ledger.plugin_host.roster import Command
 
 _TABLE = {
-    "init": Later("ledger.commands.init", "init", "Create a ledger."),
-    "demo": Later("ledger.commands.demo", "demo", "Create a sample ledger and show it."),
-    "apply": Later("ledger.commands.apply", "apply", "Run commands from a JSON Lines file."),
-    "site": Later("ledger.commands.sites", "site", "Campuses."),
-    "space": Later("ledger.commands.sites", "space", "Stages, halls and other bookable spaces."),
-    "project": Later("ledger.commands.projects", "project", "Productions and their milestones."),
-    "booking": Later("ledger.commands.bookings", "booking", "Holds, bookings and shoot days."),
-    "equipment": Later(
-        "ledger.commands.equipment", "equipment", "Where things are and who has them."
-    ),
-    "view": Later("ledger.commands.views", "view", "Ask a view: bookings, utilization, …"),
-    "views": Later(
-        "ledger.commands.views", "views", "The views: list them, bring them up to date."
-    ),
-    "log": Later("ledger.commands.log", "log", "Show the events as recorded, newest last."),
-    "show": Later("ledger.commands.show", "show", "Show one event, or the history of one thing."),
-    "blame": Later(
-        "ledger.commands.blame", "blame", "Show who set each field of a thing, and why."
-    ),
-    "diff": Later(
-        "ledger.commands.diff", "diff", "Show what changed between two places in the log."
-    ),
-    "replay": Later(
-        "ledger.commands.replay", "replay", "Fold the log again and look around in it."
-    ),
-    "audit": Later("ledger.commands.audit", "audit", "Prove history: checkpoints, proofs, verify."),
+    "init": Later("operation.init", "init", "Create a ledger."),
+    "demo": Later("operation.demo", "demo", "Create a sample ledger and show it."),
+    "apply": Later("studio.apply", "apply", "Run commands from a JSON Lines file."),
+    "site": Later("studio.sites", "site", "Campuses."),
+    "space": Later("studio.sites", "space", "Stages, halls and other bookable spaces."),
+    "project": Later("studio.projects", "project", "Productions and their milestones."),
+    "booking": Later("studio.bookings", "booking", "Holds, bookings and shoot days."),
+    "equipment": Later("studio.equipment", "equipment", "Where things are and who has them."),
+    "view": Later("views.views", "view", "Ask a view: bookings, utilization, …"),
+    "views": Later("views.views", "views", "The views: list them, bring them up to date."),
+    "log": Later("history.log", "log", "Show the events as recorded, newest last."),
+    "show": Later("history.show", "show", "Show one event, or the history of one thing."),
+    "blame": Later("history.blame", "blame", "Show who set each field of a thing, and why."),
+    "diff": Later("history.diff", "diff", "Show what changed between two places in the log."),
+    "replay": Later("history.replay", "replay", "Fold the log again and look around in it."),
+    "audit": Later("audit.audit", "audit", "Prove history: checkpoints, proofs, verify."),
     "import": Later(
-        "ledger.commands.exchange", "import_", "Run the commands in a file, or load an export."
+        "operation.exchange",
+        "import_",
+        "Run the commands in a file, or load an export.",
     ),
-    "export": Later("ledger.commands.exchange", "export", "Write the ledger in another format."),
+    "export": Later("operation.exchange", "export", "Write the ledger in another format."),
     "plugin": Later(
-        "ledger.commands.plugins", "plugin", "List, check, enable, disable and create plugins."
+        "plugins.plugins",
+        "plugin",
+        "List, check, enable, disable and create plugins.",
     ),
-    "backup": Later("ledger.commands.backups", "backup", "Copy the ledger while others write."),
-    "restore": Later("ledger.commands.backups", "restore", "Restore the ledger from a backup."),
-    "roles": Later("ledger.commands.roles", "roles", "Create the ledger's roles on PostgreSQL."),
-    "doctor": Later(
-        "ledger.commands.doctor", "doctor", "Check the ledger without loading plugins."
-    ),
-    "completion": Later("ledger.commands.completion", "completion", "Print a completion script."),
+    "backup": Later("operation.backups", "backup", "Copy the ledger while others write."),
+    "restore": Later("operation.backups", "restore", "Restore the ledger from a backup."),
+    "roles": Later("operation.roles", "roles", "Create the ledger's roles on PostgreSQL."),
+    "doctor": Later("operation.doctor", "doctor", "Check the ledger without loading plugins."),
+    "completion": Later("completion", "completion", "Print a completion script."),
 }
 
 
@@ -78,7 +70,7 @@ class Root(LazyTree):
         found = super().get_command(ctx, cmd_name)
         if found is not None or cmd_name.startswith("-"):
             return found
-        from ledger.commands.plugin_commands import find_plugin_command
+        from ledger.commands.plugins.plugin_commands import find_plugin_command
 
         return find_plugin_command(cmd_name, ctx)
 

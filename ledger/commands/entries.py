@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from ledger.commands.sheets import Column, Sheet
-from ledger.commands.wording import what
+from ledger.commands.event_text import what
 from ledger.events.base import Event, RecordedEvent, UnknownEvent
-from ledger.times import Period
+from ledger.terminal.sheets import Column, Sheet
+from ledger.time.periods import Period
 
 if TYPE_CHECKING:
     from ledger.log.eventlog import EventLog
@@ -121,7 +121,7 @@ def interval(event: Event, zone: str) -> tuple[datetime, datetime] | None:
     """The effective time of an event, `[start, end]`, or None. A day is `zone`'s."""
     from datetime import timedelta
 
-    from ledger.times import start_of_day
+    from ledger.time.periods import start_of_day
 
     match event.effective():
         case Period() as period:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ledger.commands.output import FORMATS, Output
 from ledger.commands.tree import LOOKING_BACK, OUTPUT, RECORDING, Shared
 from ledger.errors import BadInput, BadTime, LedgerError
 from ledger.events.bookings import DayPlan
-from ledger.times import Days, Moment, When, parse_date
+from ledger.terminal.output import FORMATS, Output
+from ledger.time.periods import Days, Moment, When, parse_date
 
 if TYPE_CHECKING:
     from ledger.application import Ledger

@@ -15,9 +15,9 @@ from ledger.errors import BadInput
 if TYPE_CHECKING:
     from ledger.application import Author, Extensions, Ledger
     from ledger.log.replicas import Replica
-    from ledger.plugin_host import PluginHost
-    from ledger.plugin_loading import Loaded
-    from ledger.plugin_roster import Roster
+    from ledger.plugin_host.host import PluginHost
+    from ledger.plugin_host.loading import Loaded
+    from ledger.plugin_host.roster import Roster
 
 
 class Session:
@@ -94,7 +94,7 @@ class Session:
     @cached_property
     def roster(self) -> "Roster":
         """The plugins and what their sources show, which is enough for --help."""
-        from ledger.plugin_roster import Roster
+        from ledger.plugin_host.roster import Roster
 
         if not self.plugins:
             return Roster.without_plugins()
@@ -103,7 +103,7 @@ class Session:
     @cached_property
     def host(self) -> "PluginHost":
         """The plugins of the ledger; none with --no-plugins."""
-        from ledger.plugin_host import PluginHost
+        from ledger.plugin_host.host import PluginHost
 
         if not self.plugins:
             return PluginHost.without_plugins()
@@ -120,7 +120,7 @@ class Session:
 
         if not self.plugins:
             return Extensions()
-        from ledger.plugin_host import PluginHost
+        from ledger.plugin_host.host import PluginHost
 
         loaded = (self.wanted or PluginHost.load)(self.host)
         for failure in loaded.failures:
@@ -201,7 +201,7 @@ class Session:
         if sys.stderr.isatty():
             import shutil
 
-            from ledger.commands.tables import wrapped
+            from ledger.terminal.tables import wrapped
 
             room = max(shutil.get_terminal_size().columns, 20)
             line = "\n".join(wrapped(line, room))

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.companions import expanded
 from ledger.errors import BadInput
+from ledger.sidecar_paths import expanded
 
 FILE = "studio-ledger.toml"
 DEFAULT_LEDGER = "studio-ledger.db"

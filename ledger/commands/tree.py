@@ -69,7 +69,8 @@ class Tree(click.Group):
 
 
 class Later(NamedTuple):
-    """A command that is loaded when it is called: its place, and its short help."""
+    """A command that is loaded when it is called: its module below `ledger.commands`, and its
+    short help."""
 
     module: str
     attribute: str
@@ -92,7 +93,9 @@ class LazyTree(Tree):
         later = self.table.get(cmd_name)
         if later is None:
             return None
-        command: click.Command = getattr(import_module(later.module), later.attribute)
+        command: click.Command = getattr(
+            import_module(f"ledger.commands.{later.module}"), later.attribute
+        )
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

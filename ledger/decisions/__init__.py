@@ -6,7 +6,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ledger.decisions.studio import STUDIO_DECISIONS
+    from ledger.decisions.all_decisions import STUDIO_DECISIONS
 
 __all__ = ["STUDIO_DECISIONS"]
 
@@ -15,6 +15,6 @@ def __getattr__(name: str) -> Any:
     """Load the decisions when they are first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ledger.decisions.studio import STUDIO_DECISIONS
+    from ledger.decisions.all_decisions import STUDIO_DECISIONS
 
     return STUDIO_DECISIONS

@@ -34,7 +34,7 @@ from ledger.events.base import (
 from ledger.tags import check_id
 
 if TYPE_CHECKING:
-    from ledger.decisions.answers import KnownAnswers
+    from ledger.known_answers import KnownAnswers
 
 _ANY = ""
 """Stands for any event type; no type has this name."""

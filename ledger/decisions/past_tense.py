@@ -4,7 +4,7 @@ from datetime import date
 
 from ledger.decisions.base import Context
 from ledger.errors import Refused
-from ledger.times import check_day, zone
+from ledger.time.periods import check_day, zone
 
 ANYWHERE_ON_EARTH = "Etc/GMT-14"
 """The zone (14 hours *ahead* of UTC, however it is spelt) where each day begins first: for

@@ -28,7 +28,7 @@ from ledger.events.projects import (
     ProjectOpened,
 )
 from ledger.tags import check_id, check_text, tag
-from ledger.times import check_day
+from ledger.time.periods import check_day
 
 # --- what is known of a project ------------------------------------------------------
 

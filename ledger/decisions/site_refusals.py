@@ -3,7 +3,7 @@
 from datetime import date
 
 from ledger.errors import BadInput, Declared, Refused, RefusedBy
-from ledger.times import Period
+from ledger.time.periods import Period
 
 
 class BadAmount(Declared, BadInput):

@@ -22,7 +22,7 @@ from ledger.events.sites import (
     SpaceReopened,
 )
 from ledger.tags import buckets, check_id, check_text, tag
-from ledger.times import MAX_PERIOD_DAYS, Period, check_zone, zone
+from ledger.time.periods import MAX_PERIOD_DAYS, Period, check_zone, zone
 
 HORIZON = timedelta(days=MAX_PERIOD_DAYS)
 """How far ahead of now a booking or a closure may reach: ten years.

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ledger.decisions.base import Context, Decision, check_unused
-from ledger.decisions.calendar import FirmBooking, read_firm_bookings
+from ledger.decisions.bookings.calendar import FirmBooking, read_firm_bookings
 from ledger.decisions.site_refusals import (
     AlreadyRetired,
     BadAmount,
@@ -43,7 +43,7 @@ from ledger.events.sites import (
     SpaceReopened,
 )
 from ledger.tags import check_id, check_text, tag
-from ledger.times import Period, When, check_day, start_of_day, zone
+from ledger.time.periods import Period, When, check_day, start_of_day, zone
 
 _READ_AT_ONCE = timedelta(days=365)
 

@@ -16,7 +16,7 @@ from ledger.errors import LedgerExists, NotALedger
 from ledger.events import ShootDayReported
 from ledger.events.base import Query
 from ledger.tags import tag
-from ledger.times import ManualClock
+from ledger.time.periods import ManualClock
 
 SEED = 20230501
 ORIGIN = "studio-ledger.example/demo/yongchuan"

@@ -31,7 +31,7 @@ from ledger.events.bookings import (
     ReleaseCause,
     ShootDayReported,
 )
-from ledger.times import Period
+from ledger.time.periods import Period
 
 State = Literal["held", "released", "confirmed", "started", "wrapped", "cancelled"]
 Status = State | Literal["expired", "lapsed"]

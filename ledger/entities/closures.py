@@ -8,7 +8,7 @@ from msgspec import field
 from ledger.entities.folding import Noun, Says
 from ledger.events.base import Event, RecordedEvent
 from ledger.events.sites import ClosureKind, SpaceClosed, SpaceReopened
-from ledger.times import Period
+from ledger.time.periods import Period
 
 
 def left_of(event: SpaceReopened) -> Period | None:

@@ -16,7 +16,7 @@ from ledger.entities.folding import Since
 from ledger.events.base import Event, RecordedEvent
 from ledger.events.bookings import BookingStarted, BookingWrapped
 from ledger.tags import tag
-from ledger.times import Period
+from ledger.time.periods import Period
 
 
 class Fact(Struct, frozen=True):

@@ -14,7 +14,7 @@ from msgspec import field
 from ledger.entities.folding import Noun, Part, Saying, Says, with_part
 from ledger.events.base import Event, RecordedEvent
 from ledger.events.sites import SpaceChanged, SpaceCommissioned, SpaceDecommissioned, SpaceKind
-from ledger.times import Days
+from ledger.time.periods import Days
 
 FACTS = ("name", "kind", "area_m2", "capacity", "answer_within_hours", "phase")
 """The facts that may change from a day on. A change states all of them."""

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ledger.errors import InternalError, LedgerError
-from ledger.times import Period
+from ledger.time.periods import Period
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 """Turns a payload of one schema version into one of the next. Runs only on reading."""

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Literal
 
 from ledger.events.base import Event
-from ledger.months import month_of
 from ledger.tags import tag
+from ledger.time.months import month_of
 
 ServiceKind = Literal["repair", "calibration", "quarantine"]
 SERVICE_KINDS: tuple[ServiceKind, ...] = ("repair", "calibration", "quarantine")

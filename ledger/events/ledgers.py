@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from ledger.events.base import Event, Query
-from ledger.times import Period
+from ledger.time.periods import Period
 
 FORMAT = 1
 """The format version of lines and storage that this program writes."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ledger.events.base import Event
 from ledger.tags import buckets, tag
-from ledger.times import Period
+from ledger.time.periods import Period
 
 SpaceKind = Literal[
     "stage", "virtual stage", "set studio", "workshop", "hall", "location", "backlot"

@@ -18,17 +18,17 @@ from sqlalchemy.exc import OperationalError
 
 from ledger.errors import LedgerExists, StorageFailure
 from ledger.events.base import Registry
-from ledger.log import schema
-from ledger.log.beside import check_not_written, reading_mode
 from ledger.log.eventlog import EventLog
-from ledger.log.failures import StorageErrors
-from ledger.log.places import Place, open_file, postgres_engine, sqlite_engine
 from ledger.log.recorder import SqlRecorder
 from ledger.log.rows import ENDLESS, PAGE, StoredRow
-from ledger.log.sessions import Session
-from ledger.log.statements import Statements
+from ledger.log.store import schema
+from ledger.log.store.failures import StorageErrors
+from ledger.log.store.sessions import Session
+from ledger.log.store.sqlite_recovery import check_not_written, reading_mode
+from ledger.log.store.statements import Statements
+from ledger.log.store.store_urls import Place, open_file, postgres_engine, sqlite_engine
 from ledger.log.stores import built
-from ledger.times import SystemClock
+from ledger.time.periods import SystemClock
 
 Progress = Callable[[int, int], None]
 """Called with the position read so far and the last position."""

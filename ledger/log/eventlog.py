@@ -21,18 +21,18 @@ from ledger.events.base import (
     parse_recorded_at,
 )
 from ledger.log.lines import line
-from ledger.log.places import Place
 from ledger.log.queries import ConditionFailed, Unless
 from ledger.log.recorder import SqlRecorder
 from ledger.log.restoring import restored
-from ledger.log.roles import carry_out, check_has_roles, statements
+from ledger.log.round_trip import Proposed, written
 from ledger.log.rows import ENDLESS, PAGE, StoredRow, recordable, tags_text
-from ledger.log.sessions import Session
+from ledger.log.store.roles import carry_out, check_has_roles, statements
+from ledger.log.store.sessions import Session
+from ledger.log.store.store_urls import Place
 from ledger.log.stores import create_store, open_store
+from ledger.log.subscription import Tail
 from ledger.log.tag_index import TagIndex
-from ledger.log.tail import Tail
-from ledger.log.written import Proposed, written
-from ledger.times import Clock, SystemClock
+from ledger.time.periods import Clock, SystemClock
 
 STORED_PAGE = 1_024
 """Rows of `stored_pages`: whole tiles of the tree, and few enough for a processor's cache."""

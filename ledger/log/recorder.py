@@ -29,8 +29,6 @@ from sqlalchemy import Engine
 
 from ledger.errors import LineTooLong, StorageFailure
 from ledger.events.base import format_recorded_at
-from ledger.log.beside import check_not_replaced, check_not_written
-from ledger.log.failures import StorageErrors
 from ledger.log.lines import LINE_LIMIT, line_size
 from ledger.log.queries import (
     Asked,
@@ -43,14 +41,16 @@ from ledger.log.queries import (
     groups,
 )
 from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, deduplicated, index_rows, tags_text
-from ledger.log.schema import Tables
-from ledger.log.session_pool import Borrowed, SessionPool, renew_in_child
-from ledger.log.sessions import Session
-from ledger.log.statements import Statement, Statements, lock_statements
+from ledger.log.store.failures import StorageErrors
+from ledger.log.store.schema import Tables
+from ledger.log.store.session_pool import Borrowed, SessionPool, renew_in_child
+from ledger.log.store.sessions import Session
+from ledger.log.store.sqlite_recovery import check_not_replaced, check_not_written
+from ledger.log.store.statements import Statement, Statements, lock_statements
+from ledger.log.subscription import Subscription
 from ledger.log.tag_index import TagIndex
-from ledger.log.tail import Subscription
-from ledger.log.waiting import Waker, notifying
-from ledger.times import Clock
+from ledger.log.wakeup import Waker, notifying
+from ledger.time.periods import Clock
 
 IN_MEMORY = 128
 """A condition is checked in memory against at most this many newer events, else by index."""

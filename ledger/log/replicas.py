@@ -14,8 +14,8 @@ from sqlalchemy import text as sql
 from ledger.errors import LedgerError, NotALedger
 from ledger.events.base import Registry
 from ledger.log.eventlog import EventLog, open_log
-from ledger.log.failures import StorageErrors
-from ledger.log.places import Place, postgres_engine
+from ledger.log.store.failures import StorageErrors
+from ledger.log.store.store_urls import Place, postgres_engine
 
 _PATIENCE_S = 3
 """Seconds to wait for the ledger itself, so that an answer from the replica comes soon."""

@@ -16,9 +16,9 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import OperationalError
 
 from ledger.errors import LedgerExists, NoLedger, NotALedger, StorageFailure
-from ledger.log import schema
-from ledger.log.beside import cannot_change, reading_mode
-from ledger.log.failures import (
+from ledger.log.recorder import SqlRecorder
+from ledger.log.store import schema
+from ledger.log.store.failures import (
     ELSEWHERE,
     NOT_THERE,
     StorageErrors,
@@ -27,17 +27,17 @@ from ledger.log.failures import (
     left_beside,
     no_room,
 )
-from ledger.log.leftovers import PRIVATE, building_beside, clear_leftovers
-from ledger.log.places import (
+from ledger.log.store.sessions import Session
+from ledger.log.store.sqlite_recovery import cannot_change, reading_mode
+from ledger.log.store.stale_builds import PRIVATE, building_beside, clear_leftovers
+from ledger.log.store.store_urls import (
     LOCK_TIMEOUT_S,
     Place,
     postgres_engine,
     sqlite_engine,
     sqlite_in_use,
 )
-from ledger.log.recorder import SqlRecorder
-from ledger.log.sessions import Session
-from ledger.times import Clock
+from ledger.time.periods import Clock
 
 Fill = Callable[[SqlRecorder, Session], None]
 """Writes the first events, inside the transaction that makes the ledger."""

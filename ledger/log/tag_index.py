@@ -27,9 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ClauseElement
 
 from ledger.log.rows import ENDLESS, PAGE
-from ledger.log.schema import Tables
-from ledger.log.sessions import Session
-from ledger.log.statements import AFTER, LIMIT, ONE, UNTIL, Statement, compiled_for
+from ledger.log.store.schema import Tables
+from ledger.log.store.sessions import Session
+from ledger.log.store.statements import AFTER, LIMIT, ONE, UNTIL, Statement, compiled_for
 
 Entry = tuple[str, str, int]
 """tag, type, position: the columns of `event_tag`, in key order."""

@@ -7,9 +7,9 @@ opened.
 from ledger.projections.faults import BadPlugin, BadRow, NotStorable, ReadOnly
 from ledger.projections.folds import Failure, Folded, Folding, HandlerFailed, Log, fold, replay
 from ledger.projections.projection import Place, Projection, on
-from ledger.projections.questions import Column, Parameter, View, view
 from ledger.projections.rows import Row, key
 from ledger.projections.tables import Table, TableOf, table
+from ledger.projections.views import Column, Parameter, View, view
 
 __all__ = [
     "BadPlugin",

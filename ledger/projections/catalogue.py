@@ -5,7 +5,7 @@ from typing import Any
 
 from ledger.projections.faults import BadPlugin
 from ledger.projections.projection import Projection
-from ledger.projections.questions import View
+from ledger.projections.views import View
 
 
 def by_name(projections: Iterable[type[Projection]]) -> dict[str, type[Projection]]:

@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from ledger.events.base import Event, RecordedEvent
 from ledger.projections.faults import DECLARED, BadPlugin, refuse_second
-from ledger.projections.questions import View, kebab
 from ledger.projections.tables import Table, TableOf
-from ledger.times import zone
+from ledger.projections.views import View, kebab
+from ledger.time.periods import zone
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")

@@ -1,380 +1,270 @@
-"""Views of a ledger: asked live or as of a position, kept caught up, rebuilt, watched.
+"""Views: named questions that a projection answers as rows; columns have titles and units.
 
-Live answers come from tables that follow the log; answers as of a position, and those of a reader
-without write access, from a fold in memory. Both run the same handlers and the same view method, so
-they differ only in speed.
+A view is a typed method. Its parameters become options on the command line, the fields of its rows
+become columns.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from difflib import get_close_matches
-from pathlib import Path
-from threading import RLock
-from typing import Any
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import Struct
 
-from ledger.errors import BadInput, LedgerError, StaleView, StorageFailure
-from ledger.log.places import Place as StorePlace
-from ledger.projections.ahead import answer_ahead
-from ledger.projections.answers import (
-    Answer,
-    Comparison,
-    Explanation,
-    ViewFailed,
-    answer_of,
-    ask,
-    rows_there_are,
-)
-from ledger.projections.between import compare_between
-from ledger.projections.catalogue import by_name, views_by_name
-from ledger.projections.catching_up import Follower, Progress, follow
-from ledger.projections.comparing import beginning_with
-from ledger.projections.explaining import Cause, causes
-from ledger.projections.folds import BATCH, Log, replay
-from ledger.projections.generations import Generations
-from ledger.projections.histories import History
-from ledger.projections.projection import Place, Projection
-from ledger.projections.questions import View
-from ledger.projections.shelves import SqlShelf
-from ledger.projections.status import State, Status, status_of
-from ledger.projections.store import Generation, ViewStore, columns_of, kept_at
-from ledger.projections.tables import Table
+from ledger.errors import BadInput, BadTime
+from ledger.projections.annotations import members, read_annotation
+from ledger.projections.faults import DECLARED, BadPlugin, refuse_second
+from ledger.time.periods import parse_date
 
-__all__ = ["Answer", "Comparison", "Explanation", "State", "Status", "ViewFailed", "Views"]
+_EMPTY = inspect.Parameter.empty
+_YES, _NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 
 
-class Views:
-    """The views of one ledger. Safe to share between threads; `close` it.
+def kebab(name: str) -> str:
+    """`CrewHours` and `crew_hours` as `crew-hours`."""
+    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name)
+    return parts.replace("_", "-").lower().strip("-")
 
-    `place` is where live tables are kept (`views_place` of the log's place); None keeps none, and
-    every answer is folded in memory. Nothing is opened before it is needed. `kept_by_others`: the
-    place is a replica's, where tables can be read but not written.
 
-    `batch` is how many events go into one transaction. Raises `BadPlugin` for two
-    projections or two views of one name.
+class Column(Struct, frozen=True):
+    """A column of an answer. `unit` may be empty; `key` marks those that identify a row."""
+
+    name: str
+    title: str
+    unit: str
+    type: Any
+    key: bool = False
+
+
+class Parameter(Struct, frozen=True):
+    """A parameter of a view: an option on the command line.
+
+    `type` is str, int, float, bool, date, a `Literal` or an `Enum`; `many` marks a list of
+    it, `optional` that None is allowed. `choices` are the texts of a Literal or Enum.
+    """
+
+    name: str
+    type: Any
+    required: bool
+    default: Any
+    optional: bool
+    many: bool
+    choices: tuple[str, ...]
+    help: str
+
+    def read(self, value: Any) -> Any:
+        """Convert a value, given as text or already typed, to what the method takes.
+
+        Raises `BadInput` for a value that does not fit.
+        """
+        if value is None and (self.optional or self.default is None):
+            return None
+        if self.many:
+            values = [value] if isinstance(value, str) else value
+            if not isinstance(values, Sequence):
+                raise self._unfit(value)
+            return [self._read_one(v) for v in values]
+        return self._read_one(value)
+
+    def _read_one(self, value: Any) -> Any:
+        if self.choices:
+            return self._choose(value)
+        if not isinstance(value, str):
+            if type(value) is int and self.type is float:
+                return float(value)
+            if type(value) is not self.type:
+                raise self._unfit(value)
+            return value
+        if self.type is bool:
+            if value.lower() not in _YES | _NO:
+                raise self._unfit(value)
+            return value.lower() in _YES
+        try:
+            return parse_date(value) if self.type is date else self.type(value)
+        except BadTime as error:
+            raise BadInput(f"{self.name}: {error.message}", advice=error.advice) from None
+        except ValueError:
+            raise self._unfit(value) from None
+
+    def _choose(self, value: Any) -> Any:
+        for member, text in zip(members(self.type), self.choices, strict=True):
+            if value == text or (value == member and type(value) is type(member)):
+                return member
+        raise BadInput(
+            f"{self.name}: {value!r} is not a choice",
+            advice=f"Use one of {', '.join(self.choices)}",
+        )
+
+    def _unfit(self, value: Any) -> BadInput:
+        what = {"str": "a text", "int": "a whole number", "float": "a number"}.get(
+            self.type.__name__, "YYYY-MM-DD" if self.type is date else "yes or no"
+        )
+        return BadInput(f"{self.name}: {value!r} does not fit", advice=f"Give {what}")
+
+
+class View:
+    """A view of a projection, as the command line and the docs see it.
+
+    `name` is what users call it, `title` the question that it answers.
     """
 
     def __init__(
         self,
-        log: Log,
-        projections: Iterable[type[Projection]],
-        place: StorePlace | str | Path | None = None,
-        *,
-        batch: int = BATCH,
-        kept_by_others: bool = False,
+        method: Callable[..., Any],
+        title: str,
+        units: Mapping[str, str],
+        titles: Mapping[str, str],
     ) -> None:
-        self._log = log
-        self._kept_by_others = kept_by_others
-        self.projections = by_name(projections)
-        self.views = views_by_name(self.projections.values())
-        self._place = place
-        self._batch = batch
-        self._opened: ViewStore | None = None
-        self._followers: dict[str, Follower] = {}
-        self._turn = RLock()
+        self.method = method
+        setattr(self, DECLARED, True)
+        self.name = kebab(method.__name__)
+        self.title = title
+        self.help = inspect.getdoc(method) or ""
+        self.parameters: tuple[Parameter, ...] = ()
+        self.projection = ""
+        self._units, self._titles = units, titles
+        self._row_type: type[Struct] | None = None
+        self._keys: tuple[str, ...] = ()
 
-    def close(self) -> None:
-        """Close the store."""
-        if self._opened is not None:
-            self._opened.close()
-            self._opened = None
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        return self if instance is None else self.method.__get__(instance, owner)
 
-    # --- asking ------------------------------------------------------------------------
-
-    def view(self, name: str) -> View:
-        """The view of that name. Raises `BadInput`."""
-        if name in self.views:
-            return self.views[name]
-        near = get_close_matches(name, self.views, n=3, cutoff=0.5)
-        advice = f"Did you mean {' or '.join(near)}?" if near else "List them with: views list"
-        raise BadInput(f"no view {name!r}", advice=advice)
-
-    def answer(
-        self,
-        view_name: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        as_of: int | None = None,
-        now: datetime | None = None,
-        fresh: bool = True,
-        progress: Progress | None = None,
-    ) -> Answer:
-        """Ask a view: live, caught up first; or as of a position.
-
-        `now` sets `Projection.now`; without it, that is when the last event was recorded.
-        `fresh=False` answers from the tables as they are, without waiting for events or a rebuild.
-        Raises `BadInput` for an unknown view or parameter, `StaleView` where there are no tables to
-        answer from yet, `ViewFailed` where the view itself raises.
-        """
-        view, projection, given = self._asked_for(view_name, params)
-        if as_of is not None:
-            self._check_position(as_of)
-        if as_of is not None or self._place is None:
-            return self._replayed(view, projection, given, as_of, progress, now)
-        if self._kept_by_others:
-            return self._ahead(view, projection, given, progress, now)
-        if fresh:
-            self.catch_up([projection.name], progress=progress)
-        return self._live(view, projection, given, now)
-
-    def _asked_for(
-        self, view_name: str, params: Mapping[str, Any] | None
-    ) -> tuple[View, type[Projection], dict[str, Any]]:
-        view, given = self.view(view_name), dict(params or {})
-        view.read(given)  # refuse before folding a million events
-        return view, self.projections[view.projection], given
-
-    def _replayed(
-        self,
-        view: View,
-        projection: type[Projection],
-        given: Mapping[str, Any],
-        as_of: int | None,
-        progress: Progress | None,
-        now: datetime | None = None,
-    ) -> Answer:
-        until = self._log.head() if as_of is None else as_of
-        told: Callable[[int], None] | None = None
-        if progress is not None:
-            report = progress
-
-            def told(position: int) -> None:
-                report(position, until)
-
-        folded = replay(projection, self._log, until, told)
-        rows = ask(view, folded.projection, given, now)
-        return answer_of(view, rows, folded, folded.failure)
-
-    def _ahead(
-        self,
-        view: View,
-        projection: type[Projection],
-        given: Mapping[str, Any],
-        progress: Progress | None,
-        now: datetime | None,
-    ) -> Answer:
-        place = self._kept_at()
-        assert place is not None
-        told: dict[str, Any] = {"now": now, "progress": progress}
-        found = answer_ahead(place, self._log, view, projection, given, **told)
-        if found is not None:
-            return found
-        folded = self._replayed(view, projection, given, None, progress, now)
-        why = "folded from the first event since no kept tables can be used here"
-        return msgspec.structs.replace(folded, notes=(*folded.notes, why))
-
-    def _live(
-        self,
-        view: View,
-        projection: type[Projection],
-        given: Mapping[str, Any],
-        now: datetime | None,
-    ) -> Answer:
-        store, history = self._store(), History(self._log)
-        seen: Generation | None = None
-        while True:
-            live: Generation | None = None
-            try:
-                with store.reading() as connection:
-                    found = store.generations(connection).get(projection.name, [])
-                    found = [g for g in found if history.holds(g)]
-                    live = next((g for g in found if g.live), None)
-                    if live is None or live.columns != columns_of(projection):
-                        raise StaleView(
-                            f"the view {view.name} is being built and cannot answer yet",
-                            advice="Ask again in a moment",
-                        )
-                    store.hold(connection, live)
-                    opened = _open_live(store, projection, live, connection)
-                    rows = ask(view, opened, given, now)
-                return answer_of(
-                    view, rows, live, next((g.failure for g in found if g.failure), None)
-                )
-            except StorageFailure:
-                # On PostgreSQL the tables may be swapped away between reading the progress and the
-                # first row: try again, unless nothing has changed.
-                if live is None or live == seen:
-                    raise
-                seen = live
-
-    def _check_position(self, position: int) -> None:
-        head = self._log.head()
-        if not 0 <= position <= head:
-            raise BadInput(f"#{position} is not recorded", advice=f"The last position is #{head}")
-
-    # --- looking back ------------------------------------------------------------------
-
-    def explain(
-        self,
-        view_name: str,
-        key: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        as_of: int | None = None,
-        texts: Sequence[Callable[[Any], str]] = (str,),
-        progress: Progress | None = None,
-    ) -> Explanation:
-        """The events behind the rows that begin with `key`: see `explaining.causes`.
-
-        `key` and `texts` are as in `beginning_with`. Asks the view once for each event that changed
-        the tables. Raises what `answer` raises, and `BadInput` where no row ever began with the
-        key.
-        """
-        view, projection, given = self._asked_for(view_name, params)
-        answer = self._replayed(view, projection, given, as_of, None)
-        begins = beginning_with(key, texts)
-        found: tuple[Cause, ...] = ()
-        if answer.recorded_at is not None:
-            at = Place(answer.as_of, answer.recorded_at)
-            found = causes(projection, view, given, begins, self._log, at, progress)
-        if not found:
-            raise BadInput(
-                f"no row of the view {view.name} begins with {key!r}",
-                advice=rows_there_are(answer, texts[-1]),
+    def bind(self, projection: Any) -> None:
+        """Read the method's types, once its projection is complete. Raises `BadPlugin`."""
+        self.projection = projection.name
+        try:
+            hints = get_type_hints(self.method, include_extras=True)
+        except (NameError, TypeError) as error:
+            raise BadPlugin(
+                f"the view {self.name} has a type that cannot be read ({error})",
+                advice="Import what its signature names",
+                subject=self.method,
+            ) from None
+        parameters = list(inspect.signature(self.method).parameters.values())[1:]
+        self.parameters = tuple(self._parameter(p, hints.get(p.name, str)) for p in parameters)
+        tables = list(projection.tables.values())
+        returned = hints.get("return")
+        if returned is None and len(tables) == 1:
+            self._row_type = tables[0].layout.row_type
+        elif get_origin(returned) is list:
+            (item,) = get_args(returned)
+            if isinstance(item, type) and issubclass(item, Struct):
+                self._row_type = item
+        if returned is not None and self._row_type is None:
+            raise BadPlugin(
+                f"the view {self.name} returns {returned}",
+                advice="Return rows: -> list[SpaceMonth]",
+                subject=self.method,
             )
-        rows = [row for row in answer.rows if begins(row)]
-        return Explanation(msgspec.structs.replace(answer, rows=rows), found)
+        for declared in tables:
+            if declared.layout.row_type is self._row_type:
+                self._keys = declared.layout.keys
+        if self._row_type is not None:
+            self.columns()
 
-    def compare(
-        self,
-        view_name: str,
-        before: int,
-        after: int,
-        params: Mapping[str, Any] | None = None,
-        *,
-        progress: Progress | None = None,
-    ) -> Comparison:
-        """Compare a view at two positions. Raises what `answer` raises."""
-        found = self.compare_all({view_name: params or {}}, before, after, progress=progress)
-        compared = found[view_name]
-        if isinstance(compared, LedgerError):
-            raise compared
-        return compared
+    def columns(self, rows: Sequence[Struct] = ()) -> tuple[Column, ...]:
+        """Return the columns of an answer; from its rows where the signature does not say.
 
-    def compare_all(
-        self,
-        asked: Mapping[str, Mapping[str, Any]],
-        before: int,
-        after: int,
-        *,
-        progress: Progress | None = None,
-    ) -> dict[str, Comparison | LedgerError]:
-        """Compare several views, by name, each with its parameters: see `compare_between`.
-
-        Raises `BadInput`; the error of a view that fails stands in its place.
+        Raises `BadPlugin` where a unit or a title names a column that is not there.
         """
-        wanted: dict[type[Projection], dict[View, Mapping[str, Any]]] = {}
-        for name, params in asked.items():
-            view, projection, given = self._asked_for(name, params)
-            wanted.setdefault(projection, {})[view] = given
-        self._check_position(before)
-        self._check_position(after)
-        return compare_between(wanted, self._log, before, after, progress)
+        row_type = self._row_type or (type(rows[0]) if rows else None)
+        if row_type is None:
+            return ()
+        fields = msgspec.structs.fields(row_type)
+        unknown = ({*self._units, *self._titles}) - {f.name for f in fields}
+        if unknown:
+            raise BadPlugin(
+                f"the view {self.name} has no column {min(unknown)!r}",
+                advice=f"Its columns are {', '.join(f.name for f in fields)}",
+                subject=self.method,
+            )
+        return tuple(
+            Column(
+                f.name,
+                self._titles.get(f.name) or f.name.replace("_", " ").capitalize(),
+                self._units.get(f.name, ""),
+                f.type,
+                f.name in self._keys,
+            )
+            for f in fields
+        )
 
-    # --- following ---------------------------------------------------------------------
+    def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the method's arguments from the values given by name, as text or typed.
 
-    def catch_up(
-        self, names: Sequence[str] | None = None, *, progress: Progress | None = None
-    ) -> None:
-        """Bring projections (all, or those named) to the log's head, rebuilding what changed.
-
-        A projection whose handler raises is quarantined and the others go on; `status`
-        and its answers say so. Raises `StorageFailure` where the views cannot be written.
+        Raises `BadInput` for an unknown parameter, a missing one, or a value that does
+        not fit.
         """
-        with self._turn:
-            wanted = self._wanted(names)
-            head = self._log.head()
-            history = History(self._log)
-            generations = Generations(self._store(), self._log.registry, history)
-            live, building = generations.prepare(wanted)
-            self._follow(live, history, head, progress)
-            if building:
-                self._follow(building, history, head, progress)
-                generations.swap(building, self.projections)
-
-    def rebuild(
-        self, names: Sequence[str] | None = None, *, progress: Progress | None = None
-    ) -> None:
-        """Rebuild projections beside their tables, then swap; the old tables answer meanwhile."""
-        with self._turn:
-            wanted = self._wanted(names)
-            head = self._log.head()
-            history = History(self._log)
-            generations = Generations(self._store(), self._log.registry, history)
-            building = generations.begin(wanted)
-            self._follow(building, history, head, progress)
-            generations.swap(building, self.projections)
-
-    def status(self, place: StorePlace | None = None) -> list[Status]:
-        """Return the status of each projection, by name, also of those whose plugin is absent.
-
-        `place` is where another program keeps the tables, where this one keeps none. Nothing is
-        created or changed.
-        """
-        head = self._log.head()
-        place, holds = place or self._kept_at(), History(self._log).holds
-        found = {} if place is None else kept_at(place)
-        true = {name: list(filter(holds, mine)) for name, mine in found.items()}
-        known = self.projections
-        return [status_of(n, known.get(n), true.get(n, []), head) for n in sorted({*true, *known})]
-
-    def _follow(
-        self,
-        generations: Sequence[Generation],
-        history: History,
-        head: int,
-        progress: Progress | None,
-    ) -> None:
-        store = self._store()
-        followers = []
-        for generation in generations:
-            name = generation.projection
-            known = self._followers.get(name)
-            if known is None or known.generation != generation:
-                known = Follower(store, self.projections[name], generation, history)
-                self._followers[name] = known
-            known.history = history
-            followers.append(known)
-        follow(store, self._log, followers, head, batch=self._batch, progress=progress)
-
-    def _wanted(self, names: Sequence[str] | None) -> list[type[Projection]]:
-        if names is None:
-            return list(self.projections.values())
-        for name in names:
-            if name not in self.projections:
+        known = {p.name: p for p in self.parameters}
+        for name in given:
+            if name not in known:
                 raise BadInput(
-                    f"no projection {name!r}", advice=f"There are {', '.join(self.projections)}"
+                    f"view {self.name} takes no {name!r}",
+                    advice=f"It takes {', '.join(known) or 'nothing'}",
                 )
-        return [self.projections[name] for name in dict.fromkeys(names)]
+        arguments = {}
+        for parameter in self.parameters:
+            if parameter.name in given:
+                try:
+                    arguments[parameter.name] = parameter.read(given[parameter.name])
+                except BadInput as error:
+                    raise BadInput(
+                        f"view {self.name}: {error.message}", advice=error.advice
+                    ) from None
+            elif parameter.required:
+                raise BadInput(
+                    f"view {self.name} needs {parameter.name}",
+                    advice=f"Give it: {parameter.help or parameter.name}",
+                )
+        return arguments
 
-    def _store(self) -> ViewStore:
-        with self._turn:
-            if self._opened is None:
-                place = self._kept_at()
-                if place is None or self._kept_by_others:
-                    raise StorageFailure(
-                        "this ledger is open for reading and keeps no live views",
-                        advice="Open it for writing",
-                    )
-                self._opened = ViewStore(place)
-            return self._opened
+    def call(self, projection: Any, given: Mapping[str, Any]) -> list[Struct]:
+        """Ask an opened projection. Raises `BadInput` for parameters that do not fit."""
+        rows = self.method(projection, **self.read(given))
+        if not isinstance(rows, list) or not all(isinstance(row, Struct) for row in rows):
+            raise BadPlugin(
+                f"the view {self.name} returned {type(rows).__name__}, not a list of rows",
+                advice="Return a list of Structs",
+                subject=self.method,
+            )
+        return rows
 
-    def _kept_at(self) -> StorePlace | None:
-        place = self._place
-        return place if place is None or isinstance(place, StorePlace) else StorePlace.parse(place)
+    def _parameter(self, parameter: inspect.Parameter, hint: Any) -> Parameter:
+        found = read_annotation(hint)
+        fits = found.choices or (
+            found.type in (str, int, float, bool, date) and not (found.many and found.type is bool)
+        )
+        if not fits or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise BadPlugin(
+                f"the view {self.name} has a parameter {parameter.name} of type {found.text}",
+                advice="Use str, int, float, bool, date, Literal, Enum, a list of one of them, "
+                "or one of them | None",
+                subject=self.method,
+            )
+        default = None if parameter.default is _EMPTY else parameter.default
+        required = parameter.default is _EMPTY
+        return Parameter(
+            parameter.name, found.type, required, default, found.optional, found.many,
+            found.choices, found.help,
+        )  # fmt: skip
 
 
-def _open_live(
-    store: ViewStore, projection: type[Projection], generation: Generation, connection: Any
-) -> Projection:
-    made = store.tables(projection, generation)
-    tables: list[Table[Any]] = []
-    for name, declared in projection.tables.items():
-        shelf = SqlShelf(made[name], declared.layout)
-        shelf.connection = connection
-        tables.append(Table(name, declared.layout, shelf))
-    place = None
-    if generation.recorded_at is not None:
-        place = Place(generation.position, generation.recorded_at)
-    return projection.open(tables, at=place, sealed=True)
+def view(
+    title: str, *, units: Mapping[str, str] | None = None, titles: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """Make a method a view: `@view("Crew hours by month", units={"hours": "h"})`.
+
+    Its parameters become options; explain one with `Annotated[str | None, "only this space"]`. It
+    returns a list of rows: of a table, or any Struct (annotate `-> list[Idle]`, so that the columns
+    are known before it is asked). `units` and `titles` are by column name.
+    """
+
+    def make(method: Callable[..., Any]) -> Any:
+        frame = inspect.currentframe()
+        refuse_second(method, frame.f_back if frame is not None else None)
+        # the class attribute is the View, the instance's is the bound method
+        return cast(Any, View(method, title, dict(units or {}), dict(titles or {})))
+
+    return make

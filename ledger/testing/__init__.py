@@ -15,7 +15,7 @@ from ledger.testing.scenario import ACTOR, Outcome, Scenario, correcting, given,
 if TYPE_CHECKING:
     from ledger.testing.contract import projection_contract
     from ledger.testing.host import Host, isolated_host
-    from ledger.testing.looking import LawBroken
+    from ledger.testing.laws.contents import LawBroken
     from ledger.testing.strategies import events_of, studio_histories
 
 __all__ = [

@@ -5,7 +5,7 @@
 
     TestCrewHours = projection_contract(CrewHours)
 
-Each law is one test; see `ledger.testing.laws`.
+Each law is one test; see `ledger.testing.laws.laws`.
 """
 
 import random
@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from ledger.events import STUDIO_EVENTS
 from ledger.events.base import RecordedEvent
 from ledger.projections import Projection
-from ledger.testing.laws import LAWS, Law
-from ledger.testing.looking import LawBroken, Parameters
-from ledger.testing.oracles import Oracle
-from ledger.testing.reducing import reduced
-from ledger.testing.retelling import Told
+from ledger.testing.drawing.retelling import Told
+from ledger.testing.laws.contents import LawBroken, Parameters
+from ledger.testing.laws.laws import LAWS, Law
+from ledger.testing.laws.oracles import Oracle
+from ledger.testing.laws.reducing import reduced
+from ledger.testing.laws.subjects import Case, Subject
 from ledger.testing.strategies import cases, events_of, studio_histories
-from ledger.testing.subjects import Case, Subject
 
 MOST_EXAMPLES = 25
 """Histories per law, unless `examples` is given or hypothesis' settings ask for fewer."""

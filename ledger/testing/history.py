@@ -18,7 +18,7 @@ from ledger.events.base import (
     format_recorded_at,
     recorded_tags,
 )
-from ledger.times import Clock, ManualClock
+from ledger.time.periods import Clock, ManualClock
 
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 """The default start of a history."""

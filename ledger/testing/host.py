@@ -16,13 +16,13 @@ from ledger.decisions.base import Decision
 from ledger.errors import BadInput
 from ledger.events import STUDIO_EVENTS
 from ledger.events.base import Event, Header, RecordedEvent
-from ledger.plugin_host import PluginHost
+from ledger.plugin_host.host import PluginHost
 from ledger.projections import BadPlugin, Projection
 from ledger.projections.projection import ONE_FILE_PACKAGE
-from ledger.projections.views import Answer
+from ledger.projections.querying.live_views import Answer
 from ledger.testing.history import BEGINNING
 from ledger.testing.scenario import ACTOR
-from ledger.times import ManualClock
+from ledger.time.periods import ManualClock
 
 
 class Host:

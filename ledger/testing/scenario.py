@@ -23,7 +23,7 @@ from ledger.decisions.base import Context, Decision, Proposal, Rule, Snapshot
 from ledger.errors import LedgerError, Refused
 from ledger.events.base import Boundary, Event, Header, RecordedEvent
 from ledger.testing.history import BEGINNING, MemoryHistory
-from ledger.times import ManualClock
+from ledger.time.periods import ManualClock
 
 ACTOR = "scheduler"
 

@@ -10,9 +10,9 @@ from msgspec import inspect as msginspect
 
 from ledger.decisions.base import Rule
 from ledger.events.base import Event, RecordedEvent
-from ledger.testing.retelling import ALL_READINGS, Told, told
-from ledger.testing.studio import Choice, Command
-from ledger.testing.subjects import Case, Part
+from ledger.testing.drawing.retelling import ALL_READINGS, Told, told
+from ledger.testing.drawing.studio import Choice, Command
+from ledger.testing.laws.subjects import Case, Part
 
 _OFTEN = (
     *("hold", "book", "report", "start", "confirm", "move", "wait") * 2,

@@ -18,7 +18,7 @@ from ledger.events import STUDIO_EVENTS, HoldPromoted
 from ledger.events.base import Event, Registry
 from ledger.events.equipment import PlaceEvent, ServiceEvent
 from ledger.events.ledgers import LedgerContinued, LedgerOpened
-from ledger.projections.sources import fingerprint
+from ledger.projections.engine.code_fingerprint import fingerprint
 from ledger.testing import recorded
 from tests.golden.examples import EXAMPLES
 

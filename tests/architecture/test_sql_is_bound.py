@@ -25,21 +25,21 @@ RUN = {"exec_driver_sql", "execute", "executemany", "executescript", "text", "sq
 """What runs a text, or makes a statement of it."""
 
 BUILT = {
-    "ledger/log/health.py::pragma": "the name of a pragma, which its callers write out",
-    "ledger/log/places.py::prepare": "how long a lock is waited for: a constant",
-    "ledger/log/roles.py::_membership": "names of roles, quoted by SQLAlchemy",
-    "ledger/log/roles.py::_owned": "names of schemas, tables and roles, quoted by SQLAlchemy",
-    "ledger/log/roles.py::_roles": "names of roles, quoted by SQLAlchemy; a remark, escaped",
-    "ledger/log/roles.py::act_as_owner": "the name of a role, quoted by SQLAlchemy",
-    "ledger/log/roles.py::statements": "names of schemas and roles, quoted by SQLAlchemy",
-    "ledger/log/schema.py::_postgres_triggers": "a schema's name, quoted by SQLAlchemy",
-    "ledger/log/schema.py::_sqlite_triggers": "the names of our own tables",
-    "ledger/log/schema.py::create": "the numbers of this format: constants",
-    "ledger/log/statements.py::lock_statements": "a number, and a setting that is written out",
+    "ledger/log/store/health.py::pragma": "the name of a pragma, which its callers write out",
+    "ledger/log/store/store_urls.py::prepare": "how long a lock is waited for: a constant",
+    "ledger/log/store/roles.py::_membership": "names of roles, quoted by SQLAlchemy",
+    "ledger/log/store/roles.py::_owned": "names of schemas, tables and roles, quoted by SQLAlchemy",
+    "ledger/log/store/roles.py::_roles": "names of roles, quoted by SQLAlchemy; a remark, escaped",
+    "ledger/log/store/roles.py::act_as_owner": "the name of a role, quoted by SQLAlchemy",
+    "ledger/log/store/roles.py::statements": "names of schemas and roles, quoted by SQLAlchemy",
+    "ledger/log/store/schema.py::_postgres_triggers": "a schema's name, quoted by SQLAlchemy",
+    "ledger/log/store/schema.py::_sqlite_triggers": "the names of our own tables",
+    "ledger/log/store/schema.py::create": "the numbers of this format: constants",
+    "ledger/log/store/statements.py::lock_statements": "a number, and a literal setting",
     "ledger/log/stores.py::_fill_file": "a journal mode, one of two",
     "ledger/log/stores.py::_settle_journal": "a journal mode, one of two, and a constant",
-    "ledger/projections/store.py::_prepare": "a journal mode, one of two",
-    "ledger/projections/store.py::hold": "names of our own tables, quoted by SQLAlchemy",
+    "ledger/projections/engine/store.py::_prepare": "a journal mode, one of two",
+    "ledger/projections/engine/store.py::hold": "names of our own tables, quoted by SQLAlchemy",
 }
 """Where SQL is put together: what is put in, and why nobody else can say it."""
 

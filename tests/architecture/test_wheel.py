@@ -50,7 +50,7 @@ def test_everything_of_the_package_is_in_it(wheel: Path) -> None:
 
 
 def test_the_script_for_outsiders_is_in_it_as_it_is(wheel: Path) -> None:
-    name = "ledger/audit/verify_export.py"
+    name = "ledger/audit/exports/verify_export.py"
     assert zipfile.ZipFile(wheel).read(name) == (ROOT / name).read_bytes()
 
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import growth, in_bulk, one_writer, reading, several_writers, sizes, startup
 from tests.benchmarks.measuring import Row
+from tests.benchmarks.rows import (
+    growth,
+    in_bulk,
+    one_writer,
+    reading,
+    several_writers,
+    sizes,
+    startup,
+)
 
 ROWS: tuple[Row, ...] = (
     one_writer.SQLITE,

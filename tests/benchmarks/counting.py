@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
-from ledger.log.places import sqlite_module
+from ledger.log.store.store_urls import sqlite_module
 
 
 class Counts(NamedTuple):

@@ -41,12 +41,12 @@ from ledger.events import (
     SpaceCommissioned,
 )
 from ledger.events.base import Header, Registry, format_recorded_at, recorded_tags
-from ledger.log.places import Place
 from ledger.log.recorder import SqlRecorder
 from ledger.log.rows import StoredRow
-from ledger.log.sessions import Session
+from ledger.log.store.sessions import Session
+from ledger.log.store.store_urls import Place
 from ledger.log.stores import create_store
-from ledger.times import Days, Period, SystemClock
+from ledger.time.periods import Days, Period, SystemClock
 
 ZONE = "Asia/Shanghai"
 HEADER = Header(actor="scheduler")

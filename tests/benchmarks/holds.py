@@ -17,10 +17,10 @@ from msgspec import Struct
 
 from ledger.application import Author, Ledger
 from ledger.decisions.base import Context, Snapshot
-from ledger.decisions.bookings import PlaceHold
+from ledger.decisions.bookings.holds import PlaceHold
 from ledger.events.base import Header, Query, RecordedEvent, recorded_tags
 from ledger.log.eventlog import EventLog
-from ledger.times import SystemClock, When
+from ledger.time.periods import SystemClock, When
 from tests.benchmarks.histories import LAST, Campus, day_of, label
 
 AUTHOR = Author(actor="scheduler")

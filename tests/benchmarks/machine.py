@@ -7,8 +7,8 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ledger.log.disks import file_system
-from ledger.log.places import sqlite_in_use
+from ledger.log.store.filesystems import file_system
+from ledger.log.store.store_urls import sqlite_in_use
 
 _CPUS = Path("/proc/cpuinfo")
 

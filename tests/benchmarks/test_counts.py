@@ -15,16 +15,15 @@ import pytest
 from ledger.application import Author, Extensions, Ledger, Outcome
 from ledger.auditing import audit_folder
 from ledger.decisions.base import Decision, Snapshot
-from ledger.decisions.booking_moves import MoveBooking
-from ledger.decisions.bookings import ConfirmBookings, PlaceHold, ReleaseHold
-from ledger.decisions.equipment import MoveEquipment
+from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold, ReleaseHold
+from ledger.decisions.bookings.moves import MoveBooking
+from ledger.decisions.equipment.items import MoveEquipment
 from ledger.decisions.projects import PlanMilestone
 from ledger.events.base import Header, Query, RecordedEvent
-from ledger.log.places import sqlite_in_use, sqlite_module
-from ledger.plugin_host import PluginHost
-from ledger.projections.views import Views
-from ledger.times import When
-from tests.benchmarks.audited import audited
+from ledger.log.store.store_urls import sqlite_in_use, sqlite_module
+from ledger.plugin_host.host import PluginHost
+from ledger.projections.querying.live_views import Views
+from ledger.time.periods import When
 from tests.benchmarks.counting import Counter, Counts
 from tests.benchmarks.histories import (
     LAST,
@@ -36,6 +35,7 @@ from tests.benchmarks.histories import (
     make_ledger,
     of_fixed_size,
 )
+from tests.benchmarks.rows.audited import audited
 from tests.terminal import Terminal
 
 AUTHOR = Author(actor="scheduler")

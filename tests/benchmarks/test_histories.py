@@ -9,11 +9,11 @@ import pytest
 
 from ledger.application import Author, Ledger
 from ledger.decisions.base import Decision
-from ledger.decisions.booking_moves import MoveBooking
-from ledger.decisions.bookings import ConfirmBookings, PlaceHold, ReleaseHold
-from ledger.decisions.equipment import AddEquipment, MoveEquipment
+from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold, ReleaseHold
+from ledger.decisions.bookings.moves import MoveBooking
+from ledger.decisions.bookings.shoot_days import ReportShootDay, StartBooking, WrapBooking
+from ledger.decisions.equipment.items import AddEquipment, MoveEquipment
 from ledger.decisions.projects import CloseProject, OpenProject, PlanMilestone, ReachMilestone
-from ledger.decisions.shoot_days import ReportShootDay, StartBooking, WrapBooking
 from ledger.decisions.sites import AddSite
 from ledger.decisions.spaces import AddSpace
 from ledger.events import (
@@ -34,9 +34,9 @@ from ledger.events import (
     SiteRegistered,
     SpaceCommissioned,
 )
-from ledger.plugin_host import PluginHost
-from ledger.projections.replaying import Replay
-from ledger.times import ManualClock, Moment, When
+from ledger.plugin_host.host import PluginHost
+from ledger.projections.querying.replaying import Replay
+from ledger.time.periods import ManualClock, Moment, When
 from tests.benchmarks.histories import (
     FIXED,
     HEADER,

@@ -22,7 +22,7 @@ from tests.benchmarks.measuring import (
     Row,
     measure,
 )
-from tests.benchmarks.sizes import peak_mb
+from tests.benchmarks.rows.sizes import peak_mb
 from tests.benchmarks.table import HEADS, table, with_unit
 from tests.benchmarks.workspace import Bench
 

@@ -19,7 +19,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from ledger.application import Extensions
-from ledger.plugin_host import PluginHost
+from ledger.plugin_host.host import PluginHost
 from tests.benchmarks.histories import QUICK, Campus, history, make_ledger
 from tests.postgres_server import postgres_server
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from eventsourcing.dcb.tests import DCBRecorderTestCase
 
-from ledger.log.places import Place
 from ledger.log.recorder import SqlRecorder
+from ledger.log.store.store_urls import Place
 from ledger.log.stores import create_store
-from ledger.times import SystemClock
+from ledger.time.periods import SystemClock
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.plugin_host import PluginHost
+from ledger.plugin_host.host import PluginHost
 from ledger.testing import projection_contract
 
 EXAMPLES = 10

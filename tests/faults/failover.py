@@ -23,9 +23,9 @@ from typing import Any
 from ledger.application import Author, Ledger
 from ledger.decisions.projects import OpenProject
 from ledger.events.base import RecordedEvent
-from ledger.times import parse_date
-from tests.faults.failing_over import PATIENCE_S, follow, open_projects
+from ledger.time.periods import parse_date
 from tests.faults.printed import printed_by
+from tests.faults.programs.failing_over import PATIENCE_S, follow, open_projects
 from tests.postgres_pair import Pair, postgres_pair
 from tests.terminal import Terminal
 
@@ -168,7 +168,7 @@ def fail_over(pair: Pair, folder: Path, rounds: int, seed: int = 1) -> FailedOve
     auditor = open_the_studio(url, folder)
     made = FailedOver(rounds)
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.faults.failing_over"])
+    context.set_forkserver_preload(["tests.faults.programs.failing_over"])
     told, seen = context.Queue(), context.Queue()
     stop, last = context.Event(), context.Value("q", 0)
     writers = [

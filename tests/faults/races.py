@@ -26,7 +26,7 @@ from ledger.application import Author, Ledger
 from ledger.events import BookingConfirmed, MilestonePlanned
 from ledger.events.base import Header
 from tests.faults.printed import printed_by
-from tests.faults.racing import (
+from tests.faults.programs.racing import (
     FIRST_DAY,
     PATIENCE_S,
     ROUNDS_A_STAGE,
@@ -130,7 +130,7 @@ def _open_the_studio(url: str, stages: int) -> None:
 
 def _run(url: str, rounds: int, subscribers: int, pause_s: float, seed: int) -> Race:
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.faults.racing"])
+    context.set_forkserver_preload(["tests.faults.programs.racing"])
     bookings, counts, positions = context.Queue(), context.Queue(), context.Queue()
     start, stop, last = context.Barrier(RACERS), context.Event(), context.Value("q", 0)
     watchers = [

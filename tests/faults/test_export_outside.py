@@ -12,9 +12,9 @@ from pathlib import Path
 import cryptography
 import pytest
 
-from ledger.audit.checkpoint import Checkpoint
-from ledger.audit.export import Table, manifest_text
-from ledger.audit.note import Note, SigningKey
+from ledger.audit.exports.export import Table, manifest_text
+from ledger.audit.formats.checkpoint import Checkpoint
+from ledger.audit.formats.note import Note, SigningKey
 from ledger.audit.proving import prove_line
 from ledger.audit.tree import HashFiles
 from tests.exports import ORIGIN, SCRIPT, Made, check_as_program, make_export

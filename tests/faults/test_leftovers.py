@@ -15,10 +15,10 @@ import pytest
 from ledger.application import Author, Ledger
 from ledger.decisions.projects import OpenProject
 from ledger.errors import StorageFailure
-from ledger.log.leftovers import building_beside, clear_leftovers, leftovers
-from ledger.log.places import Place
+from ledger.log.store.stale_builds import building_beside, clear_leftovers, leftovers
+from ledger.log.store.store_urls import Place
 from ledger.log.stores import create_store
-from ledger.times import SystemClock
+from ledger.time.periods import SystemClock
 from tests.terminal import Terminal
 
 WHO = Author("ana")

@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 from ledger.application import Ledger
 from ledger.events import MilestonePlanned
 from ledger.events.base import Header
-from tests.faults.racing import append_without_condition
+from tests.faults.programs.racing import append_without_condition
 from tests.sources import ROOT
 from tests.terminal import Terminal, studio
 

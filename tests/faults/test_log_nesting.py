@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ledger.decisions import STUDIO_DECISIONS
-from ledger.decisions.wire import Wire
+from ledger.decisions.command_codec import Wire
 from ledger.errors import BadInput
 from ledger.log.lines import parse_line
 from tests.terminal import Terminal

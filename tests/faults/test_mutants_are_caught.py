@@ -16,10 +16,10 @@ import pytest
 
 from ledger.events import BookingCancelled, BookingConfirmed, BookingRescheduled, RecordedEvent
 from ledger.plugin import Projection
-from ledger.plugin_host import Plugin, PluginHost
+from ledger.plugin_host.host import Plugin, PluginHost
 from ledger.testing import LawBroken, projection_contract
-from ledger.testing.laws import LAWS
-from ledger.testing.oracles import Oracle
+from ledger.testing.laws.laws import LAWS
+from ledger.testing.laws.oracles import Oracle
 
 MUTANTS = Path(__file__).parent / "mutants"
 

@@ -25,12 +25,12 @@ from ledger.errors import StaleView
 from ledger.events import STUDIO_EVENTS, Registry
 from ledger.events.base import Header, RecordedEvent, UnknownEvent
 from ledger.log.eventlog import EventLog, create_log
-from ledger.log.places import Place
+from ledger.log.store.store_urls import Place
 from ledger.projections import Folding, replay
 from ledger.projections import Place as LogPlace
-from ledger.projections.store import ViewStore, table_names, views_place
-from ledger.projections.views import Views
-from tests.faults.crash_program import PROJECTIONS, Order
+from ledger.projections.engine.store import ViewStore, table_names, views_place
+from ledger.projections.querying.live_views import Views
+from tests.faults.programs.crash_program import PROJECTIONS, Order
 from tests.sources import ROOT
 
 CRASHES = 100
@@ -53,7 +53,7 @@ class Programs:
 
     def __init__(self) -> None:
         self._nursery = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.crash_program"],
+            [sys.executable, "-m", "tests.faults.programs.crash_program"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from eventsourcing.dcb.api import DCBQueryItem
 
-from ledger.log.places import Place
 from ledger.log.recorder import SqlRecorder
+from ledger.log.store.store_urls import Place
 from ledger.log.stores import create_store
-from ledger.times import SystemClock
+from ledger.time.periods import SystemClock
 
 ROOT = Path(__file__).parents[2]
 WRITERS = 8
@@ -34,7 +34,7 @@ def run_together(tasks: list[list[str]]) -> list[list[int]]:
         processes = [
             stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-m", "tests.faults.log_writer", *task],
+                    [sys.executable, "-m", "tests.faults.programs.log_writer", *task],
                     cwd=ROOT,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,

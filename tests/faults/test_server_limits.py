@@ -13,12 +13,12 @@ from sqlalchemy.engine import make_url
 
 from ledger.application import Author, Ledger
 from ledger.errors import StorageFailure
-from ledger.log import places
-from ledger.log.places import Place
 from ledger.log.recorder import SqlRecorder
+from ledger.log.store import store_urls as places
+from ledger.log.store.store_urls import Place
 from ledger.log.stores import open_store
-from ledger.times import SystemClock
-from tests.faults.racing import command
+from ledger.time.periods import SystemClock
+from tests.faults.programs.racing import command
 
 
 @pytest.fixture

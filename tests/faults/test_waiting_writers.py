@@ -12,7 +12,7 @@ import pytest
 
 from ledger.application import Author, Ledger
 from ledger.decisions.projects import OpenProject
-from ledger.log.places import sqlite_module
+from ledger.log.store.store_urls import sqlite_module
 from tests.terminal import Terminal, studio
 
 OPENED = OpenProject(project="new", title="T", kind="feature", on="2025-01-01")  # type: ignore[arg-type]  # read as from a file

@@ -108,7 +108,7 @@ def test_the_shim_sees_the_calls_of_this_sqlite_and_of_python(shim: Path, tmp_pa
     program = f"""
 import os
 from pathlib import Path
-from ledger.log.places import sqlite_module
+from ledger.log.store.store_urls import sqlite_module
 from tests.faults.harness.shim import Calls, Shim, Strike
 sqlite, shim, folder = sqlite_module(), Shim(), Path({str(tmp_path)!r})
 db = sqlite.connect(folder / "a.db", isolation_level=None)

@@ -12,12 +12,12 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
-from ledger.audit.exported import Exported
+from ledger.audit.exports.export_reader import Exported
 from ledger.commands.settings import FILE, read_settings
 from ledger.errors import LedgerError
-from ledger.plugin_finding import packaged, read_switches, source_file
-from ledger.plugin_host import PluginHost
-from ledger.taking_over import take_over
+from ledger.export_import import take_over
+from ledger.plugin_host.finding import packaged, read_switches, source_file
+from ledger.plugin_host.host import PluginHost
 from tests.exports import ORIGIN, Made, check, make_export
 from tests.fuzz.targets import Attempt, Finding, Surface
 from tests.sources import PLUGINS

@@ -6,23 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ledger.audit.checkpoint import SignedCheckpoint
-from ledger.audit.exported import Manifest
-from ledger.audit.merkle import consistency_proof, inclusion_proof
-from ledger.audit.note import Note, VerifierKey
-from ledger.audit.policy import Policy
-from ledger.audit.proof import Proof
+from ledger.audit.exports.export_reader import Manifest
+from ledger.audit.formats.checkpoint import SignedCheckpoint
+from ledger.audit.formats.merkle import consistency_proof, inclusion_proof
+from ledger.audit.formats.note import Note, VerifierKey
+from ledger.audit.formats.policy import Policy
+from ledger.audit.formats.proof import Proof
 from ledger.audit.tree import LogTree
 from ledger.audit.witnessing import Request
-from ledger.companions import companion
 from ledger.events import STUDIO_EVENTS
 from ledger.events.base import Registry
 from ledger.log.lines import line, parse_line
-from ledger.log.places import Place
 from ledger.log.restoring import restored
+from ledger.log.store.store_urls import Place
+from ledger.sidecar_paths import companion
 from ledger.tags import check_id, check_tag, check_text, slug
-from ledger.times import Days, Moment, When, last_instant, parse_date
-from ledger.zones import check_zone
+from ledger.time.periods import Days, Moment, When, last_instant, parse_date
+from ledger.time.zones import check_zone
 from tests.exports import made_line
 from tests.fuzz.targets import Attempt, Finding, Surface
 from tests.unit.audit.conftest import INSURER, LOG_KEY, UNION, MadeUpLog, line_of

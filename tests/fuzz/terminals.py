@@ -16,7 +16,7 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from ledger.commands.endings import BUG, DONE
+from ledger.commands.exit_codes import BUG, DONE
 from tests.fuzz.targets import CODES, Attempt, Finding, Surface
 from tests.terminal import Done, Terminal, studio
 

@@ -117,7 +117,7 @@ FAULTS: dict[str, tuple[str, bytes, Guards]] = {
     "checkpoint": (
         "written in another way",
         SURFACES["checkpoint"].seeds[0],
-        {"ledger.audit.note.Note.encode": lambda self: self.text},
+        {"ledger.audit.formats.note.Note.encode": lambda self: self.text},
     ),
     "settings file": (
         "RecursionError",
@@ -128,8 +128,8 @@ FAULTS: dict[str, tuple[str, bytes, Guards]] = {
         "ends with 0 after a change",
         _tile(b"another tile"),
         {
-            "ledger.audit.verify_export.check_manifest": lambda *_: iter(()),
-            "ledger.audit.verify_export.check_tiles": lambda *_: iter(()),
+            "ledger.audit.exports.verify_export.check_manifest": lambda *_: iter(()),
+            "ledger.audit.exports.verify_export.check_tiles": lambda *_: iter(()),
         },
     ),
     "apply": (

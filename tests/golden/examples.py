@@ -46,7 +46,7 @@ from ledger.events import (
     SpaceReopened,
 )
 from ledger.events.base import Header
-from ledger.times import Days
+from ledger.time.periods import Days
 
 ZONE = "Asia/Shanghai"
 JULY = Days(date(2025, 7, 1), date(2025, 7, 14)).period(ZONE)

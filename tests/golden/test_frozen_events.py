@@ -21,7 +21,7 @@ from ledger.events.base import (
 )
 from ledger.log.lines import line, parse_line
 from ledger.tags import tag
-from ledger.times import Period
+from ledger.time.periods import Period
 from tests.golden.examples import EXAMPLES
 from tests.golden.freeze import frozen_lines, type_and_schema
 

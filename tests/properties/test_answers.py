@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.decisions import answers
-from ledger.decisions.answers import MOST_FOLLOWED, KnownAnswers
+from ledger import known_answers as answers
 from ledger.decisions.base import Context, Snapshot
-from ledger.decisions.snapshots import Snapshots
 from ledger.errors import NotALedger, StorageFailure
 from ledger.events.base import Event, Query, RecordedEvent, Registry
+from ledger.known_answers import MOST_FOLLOWED, KnownAnswers
 from ledger.log.eventlog import EventLog, create_log, open_log
-from ledger.log.places import sqlite_module
 from ledger.log.rows import StoredRow
+from ledger.log.store.store_urls import sqlite_module
+from ledger.snapshots import Snapshots
 from tests.properties.test_context import (
     HEADER,
     KINDS,

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
-from ledger.audit.kept import CheckpointFile, Kept
+from ledger.audit.checkpoint_store import CheckpointFile, Kept
+from ledger.audit.formats.note import Note
 from ledger.audit.keys import open_key
-from ledger.audit.note import Note
 from ledger.errors import LedgerError
 from tests.fuzz import mutations
 from tests.fuzz.formats import AUDIT_WORDS, COSIGNED, LOG, READERS, SIGNED

@@ -18,11 +18,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Decision
-from ledger.decisions.booking_moves import MoveBooking
-from ledger.decisions.bookings import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
-from ledger.decisions.calendar import CALENDAR, fold_firm_bookings
-from ledger.decisions.ladder import LADDER, fold_holds
-from ledger.decisions.shoot_days import CancelBooking, ReportShootDay, StartBooking, WrapBooking
+from ledger.decisions.bookings.calendar import CALENDAR, fold_firm_bookings
+from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
+from ledger.decisions.bookings.ladder import LADDER, fold_holds
+from ledger.decisions.bookings.moves import MoveBooking
+from ledger.decisions.bookings.shoot_days import (
+    CancelBooking,
+    ReportShootDay,
+    StartBooking,
+    WrapBooking,
+)
 from ledger.errors import BoundaryBroken
 from ledger.events import (
     Event,
@@ -35,9 +40,9 @@ from ledger.events import (
 from ledger.events.base import Query, type_names
 from ledger.tags import tag
 from ledger.testing import Outcome, given
-from ledger.times import Moment, Period, When
-from tests.properties.booking_judge import judge
-from tests.properties.booking_model import (
+from ledger.time.periods import Moment, Period, When
+from tests.properties.models.booking_judge import judge
+from tests.properties.models.booking_model import (
     ANSWER_HOURS,
     CAPACITY,
     CLOSED,

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from ledger.decisions import bookings, ladder, shoot_days
 from ledger.decisions.base import Context, Decision, Snapshot
-from ledger.decisions.booking_moves import MoveBooking
-from ledger.decisions.booking_refusals import ShotAlready
-from ledger.decisions.bookings import ConfirmBookings, PlaceHold, ReleaseHold
-from ledger.decisions.shoot_days import CancelBooking, StartBooking
+from ledger.decisions.bookings import holds as bookings
+from ledger.decisions.bookings import ladder, shoot_days
+from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold, ReleaseHold
+from ledger.decisions.bookings.moves import MoveBooking
+from ledger.decisions.bookings.refusals import ShotAlready
+from ledger.decisions.bookings.shoot_days import CancelBooking, StartBooking
 from ledger.events import (
     BookingConfirmed,
     BookingHeld,
@@ -28,7 +29,7 @@ from ledger.events import (
 )
 from ledger.events.base import Header, Query, RecordedEvent
 from ledger.testing import MemoryHistory
-from ledger.times import Days, Period, When
+from ledger.time.periods import Days, Period, When
 from tests.properties.test_bookings import Bookings
 
 ZONE = "Asia/Shanghai"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from ledger_calibration import RULES
 
 from ledger.decisions.base import Decision
-from ledger.decisions.booking_moves import MoveBooking
-from ledger.decisions.bookings import ConfirmBookings, PlaceHold
-from ledger.decisions.shoot_days import CancelBooking
+from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold
+from ledger.decisions.bookings.moves import MoveBooking
+from ledger.decisions.bookings.shoot_days import CancelBooking
 from ledger.errors import BadInput, Refused
 from ledger.events import (
     BookingCancelled,
@@ -24,7 +24,7 @@ from ledger.events import (
     SpaceCommissioned,
 )
 from ledger.testing import BEGINNING, Scenario
-from ledger.times import Days, Period, When
+from ledger.time.periods import Days, Period, When
 
 FIRST = date(2025, 3, 20)  # in the window the clocks go forward and a month ends
 ZONE = "Europe/Berlin"

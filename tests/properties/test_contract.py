@@ -31,11 +31,11 @@ from ledger.events import (
 from ledger.events.base import Event, RecordedEvent, Registry
 from ledger.plugin import Context, Projection, Row, key, on, table, view, zone
 from ledger.testing import events_of, isolated_host, projection_contract, studio_histories
-from ledger.testing.restarts import Memory
-from ledger.testing.retelling import Told, told
+from ledger.testing.drawing.retelling import Told, told
+from ledger.testing.drawing.studio import Choice, stored
+from ledger.testing.laws.restarts import Memory
+from ledger.testing.laws.watching import Stopped, watching
 from ledger.testing.strategies import cases
-from ledger.testing.studio import Choice, stored
-from ledger.testing.watching import Stopped, watching
 
 
 class Hours(Row):

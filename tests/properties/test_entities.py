@@ -20,9 +20,9 @@ from ledger_projects import Projects
 from ledger_spaces import Spaces
 
 from ledger.decisions.base import Context, Snapshot
-from ledger.decisions.booking_state import read_booking
-from ledger.decisions.custody import read_custody, read_service
-from ledger.decisions.places import place_at, standing
+from ledger.decisions.bookings.state import read_booking
+from ledger.decisions.equipment.custody import read_custody, read_service
+from ledger.decisions.equipment.places import place_at, standing
 from ledger.decisions.projects import read_milestones, read_project
 from ledger.decisions.sites import read_space
 from ledger.entities import KINDS, Entity, changes, read_records

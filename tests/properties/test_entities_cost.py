@@ -24,7 +24,7 @@ from ledger.events import (
 )
 from ledger.events.base import Header, Query, RecordedEvent, Registry
 from ledger.log.eventlog import EventLog, create_log
-from ledger.times import Period
+from ledger.time.periods import Period
 
 AUTHOR = Header(actor="guard")
 BEGINNING = datetime(2015, 1, 1, tzinfo=UTC)

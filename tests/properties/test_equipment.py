@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ledger.decisions.base import Context, Decision, Snapshot
-from ledger.decisions.custody import (
+from ledger.decisions.equipment.custody import (
     CheckIn,
     CheckOut,
     HandOver,
@@ -21,14 +21,14 @@ from ledger.decisions.custody import (
     read_custody,
     read_service,
 )
-from ledger.decisions.equipment import (
+from ledger.decisions.equipment.items import (
     AddEquipment,
     MoveEquipment,
     PackEquipment,
     RetireEquipment,
     UnpackEquipment,
 )
-from ledger.decisions.places import place_at
+from ledger.decisions.equipment.places import place_at
 from ledger.entities.equipment import PLACE_FACTS
 from ledger.errors import Refused
 from ledger.events import (
@@ -49,8 +49,8 @@ from ledger.events import (
 from ledger.events.base import Header, recorded_tags
 from ledger.events.equipment import SERVICE_KINDS, EquipmentEvent, PlaceEvent
 from ledger.testing.scenario import Outcome, given
-from ledger.times import Moment, Period
-from tests.properties.equipment_model import PACKING, Studio, fits, studio
+from ledger.time.periods import Moment, Period
+from tests.properties.models.equipment_model import PACKING, Studio, fits, studio
 
 BEGINNING = datetime(2025, 1, 29, tzinfo=UTC)
 STEP = timedelta(days=4)

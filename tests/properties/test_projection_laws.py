@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from ledger.log.places import Place
+from ledger.log.store.store_urls import Place
 from ledger.plugin import Days, Event, Projection, RecordedEvent, Row, key, on, table, view
 from ledger.projections import fold
 from ledger.projections import tables as sdk_tables
-from ledger.projections.store import ViewStore
-from ledger.projections.views import Views
+from ledger.projections.engine.store import ViewStore
+from ledger.projections.querying.live_views import Views
 from tests.unit.projections.sample import SampleLog
 
 Op = Literal["edit", "put", "delete", "delete space", "copy space", "raise"]

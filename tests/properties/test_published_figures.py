@@ -16,8 +16,17 @@ from ledger.events import LedgerOpened, ShootDayReported, SpaceChanged, SpaceCom
 from ledger.events.base import Event, Header, RecordedEvent
 from ledger.projections import fold
 from ledger.testing import MemoryHistory, recorded
-from ledger.times import ManualClock, start_of_day
-from tests.properties.space_lives import FIRST, SPACES, ZONE, Model, at, histories, periods, windows
+from ledger.time.periods import ManualClock, start_of_day
+from tests.properties.models.space_lives import (
+    FIRST,
+    SPACES,
+    ZONE,
+    Model,
+    at,
+    histories,
+    periods,
+    windows,
+)
 
 METRICS = {
     "site area": "m²",

@@ -25,10 +25,10 @@ from sqlalchemy.engine import make_url
 
 from ledger.log import queries as queries_module
 from ledger.log import recorder as recorder_module
-from ledger.log.places import Place
 from ledger.log.recorder import SqlRecorder
+from ledger.log.store.store_urls import Place
 from ledger.log.stores import create_store
-from ledger.times import SystemClock
+from ledger.time.periods import SystemClock
 
 NewRecorder = Callable[[], AbstractContextManager[SqlRecorder]]
 

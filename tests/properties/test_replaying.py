@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ledger.events.base import RecordedEvent
 from ledger.projections import replay as folded
-from ledger.projections.replaying import Replay
-from ledger.projections.stepping import steps
+from ledger.projections.querying.replaying import Replay
+from ledger.projections.querying.stepping import steps
 from tests.properties.test_shipped_projections import REQUIRED, SHIPPED, studios
 from tests.unit.projections.sample import SampleLog
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.commands.report import Report
-from ledger.commands.sheets import Style
-from ledger.commands.tables import cells
+from ledger.commands.history.report import Report
 from ledger.entities import changes
 from ledger.events.base import RecordedEvent
+from ledger.terminal.sheets import Style
+from ledger.terminal.tables import cells
 from ledger.testing import studio_histories
 from tests.properties.test_entities import log_of
 

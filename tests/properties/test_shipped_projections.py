@@ -32,7 +32,7 @@ from ledger.events import (
 from ledger.events.base import Event, RecordedEvent
 from ledger.projections import Folding, Projection, fold
 from ledger.testing import recorded
-from tests.properties.space_lives import FIRST, Model, at, histories, hours, windows
+from tests.properties.models.space_lives import FIRST, Model, at, histories, hours, windows
 
 SHIPPED: tuple[type[Projection], ...] = (
     Bookings,

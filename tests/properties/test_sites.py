@@ -25,7 +25,7 @@ from ledger.events import BookingConfirmed, SiteRegistered, SpaceChanged
 from ledger.events.base import Header
 from ledger.testing import Scenario
 from ledger.testing import given as history_of
-from ledger.times import Days, When
+from ledger.time.periods import Days, When
 
 ZONE = "Europe/Berlin"
 FIRST = date(2025, 3, 1)

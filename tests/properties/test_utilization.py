@@ -14,7 +14,7 @@ from ledger_utilization import Utilization
 from ledger.events.base import Event
 from ledger.projections import fold
 from ledger.testing import recorded
-from tests.properties.space_lives import KINDS, Model, histories, windows
+from tests.properties.models.space_lives import KINDS, Model, histories, windows
 
 
 def rows_by_hand(model: Model, since: date, until: date) -> list[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from ledger.decisions.bookings import PlaceHold
+from ledger.decisions.bookings.holds import PlaceHold
 from ledger.events import (
     BookingCancelled,
     BookingConfirmed,
@@ -22,7 +22,7 @@ from ledger.events import (
     SpaceCommissioned,
 )
 from ledger.testing import Scenario, given
-from ledger.times import Moment, Period, When
+from ledger.time.periods import Moment, Period, When
 
 ZONE = "Asia/Shanghai"
 HOUR = "2025-06-01T09:00+08:00"

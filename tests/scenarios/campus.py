@@ -14,7 +14,7 @@ from ledger.events import (
     SpaceClosed,
     SpaceCommissioned,
 )
-from ledger.times import Days, Period, When
+from ledger.time.periods import Days, Period, When
 
 ZONE = "Asia/Shanghai"
 

@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime
 
 from ledger.application import Author, Ledger
 from ledger.decisions.base import Decision
-from ledger.decisions.booking_moves import MoveBooking
-from ledger.decisions.bookings import ConfirmBookings, PlaceHold
-from ledger.decisions.custody import CheckOut
-from ledger.decisions.equipment import AddEquipment, MoveEquipment, PackEquipment
+from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold
+from ledger.decisions.bookings.moves import MoveBooking
+from ledger.decisions.bookings.shoot_days import ReportShootDay, StartBooking
+from ledger.decisions.equipment.custody import CheckOut
+from ledger.decisions.equipment.items import AddEquipment, MoveEquipment, PackEquipment
 from ledger.decisions.projects import OpenProject, PlanMilestone, WithdrawMilestone
-from ledger.decisions.shoot_days import ReportShootDay, StartBooking
 from ledger.decisions.sites import AddSite
 from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, ReopenSpace
-from ledger.times import ManualClock, Moment, When
+from ledger.time.periods import ManualClock, Moment, When
 from tests.terminal import Terminal
 
 ZONE = "Asia/Shanghai"

@@ -17,7 +17,7 @@ from ledger.events import (
 from ledger.events.base import Event, Header
 from ledger.projections import Projection, fold
 from ledger.testing import Scenario, given
-from ledger.times import Moment, Period, When
+from ledger.time.periods import Moment, Period, When
 
 ZONE = "Asia/Shanghai"
 P = TypeVar("P", bound=Projection)

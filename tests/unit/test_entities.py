@@ -20,7 +20,7 @@ from ledger.events import (
 from ledger.events.base import Event, Header, RecordedEvent
 from ledger.testing import recorded
 from ledger.testing.history import MemoryHistory
-from ledger.times import Days
+from ledger.time.periods import Days
 
 
 def log_of(entries: Sequence[RecordedEvent]) -> MemoryHistory:

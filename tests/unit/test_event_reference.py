@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docs.event_reference import MEANINGS, section, type_text, write_reference
 from ledger.events import STUDIO_EVENTS
-from ledger.times import Period
+from ledger.time.periods import Period
 from tests.sources import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "events.md").read_text(encoding="utf-8")

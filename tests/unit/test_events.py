@@ -24,7 +24,7 @@ from ledger.events.base import (
     type_names,
 )
 from ledger.tags import check_tag
-from ledger.times import Period
+from ledger.time.periods import Period
 from tests.golden.examples import EXAMPLES
 
 BY_NAME = {event.type_name: event for event in EXAMPLES}

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from ledger import hookspecs
-from ledger.plugin_source import HOOKS as READ_FROM_SOURCE
+from ledger.plugin_host.source import HOOKS as READ_FROM_SOURCE
 from tests.sources import ROOT
 
 FROZEN = {

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import BadInput
-from ledger.plugin_finding import Found, packaged, read_switches, source_file
-from ledger.plugin_host import PluginHost
+from ledger.plugin_host.finding import Found, packaged, read_switches, source_file
+from ledger.plugin_host.host import PluginHost
 
 DECISION = (
     "from ledger.plugin import Decision\nclass Open(Decision, tag='hostile open'):\n    x: {}\n"

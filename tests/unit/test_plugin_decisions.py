@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.application import Author, Ledger
-from ledger.plugin_host import Loaded, PluginHost
+from ledger.plugin_host.host import Loaded, PluginHost
 from ledger.projections import BadPlugin, on
 
 KEYS = """

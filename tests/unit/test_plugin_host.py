@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import BadInput
-from ledger.plugin_host import Loaded, PluginHost
-from ledger.projections.sources import code_of
+from ledger.plugin_host.host import Loaded, PluginHost
+from ledger.projections.engine.code_fingerprint import code_of
 from tests.sources import PLUGINS, ROOT
 
 CREW_HOURS = '''
@@ -268,7 +268,7 @@ def run_python(code: str) -> str:
 def test_finding_imports_no_plugin(folder: Path) -> None:
     (folder / "loud.py").write_text("raise SystemExit('imported')", encoding="utf-8")
     shown = run_python(
-        "import sys; from pathlib import Path; from ledger.plugin_host import PluginHost\n"
+        "import sys; from pathlib import Path; from ledger.plugin_host.host import PluginHost\n"
         f"host = PluginHost(folders=[Path({str(folder)!r})])\n"
         "print(*(f.name for f in host.found()))\n"
         "print([m for m in sys.modules if m.startswith(('sqlalchemy', 'click', 'ledger_'))])"
@@ -288,7 +288,7 @@ def test_importing_the_plugin_interface_imports_nothing_heavy() -> None:
 
 def test_a_checkout_that_is_not_installed_loads_the_shipped_plugins() -> None:
     shown = run_python(
-        "from ledger.plugin_host import PluginHost\n"
+        "from ledger.plugin_host.host import PluginHost\n"
         "loaded = PluginHost().load()\n"
         "print([f.error for f in loaded.failures], len(loaded.plugins))"
     )

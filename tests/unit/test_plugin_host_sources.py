@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from ledger.plugin_finding import (
+from ledger.plugin_host.finding import (
     ONE_FILE_PACKAGE,
     Found,
     module_file,
     source_file,
     switches_of,
 )
-from ledger.plugin_host import PluginHost
-from ledger.plugin_roster import RESERVED
-from ledger.plugin_source import Item, decisions, outline
-from ledger.plugin_syntax import short_help, tag_of
+from ledger.plugin_host.host import PluginHost
+from ledger.plugin_host.roster import RESERVED
+from ledger.plugin_host.source import Item, decisions, outline
+from ledger.plugin_host.syntax import short_help, tag_of
 from ledger.projections import projection as projections
 from tests.sources import PLUGINS
 
@@ -138,7 +138,7 @@ def assert_same_as_imported(plugins: PluginHost) -> None:
     """Check names, titles, help, parameters and fields: from the source as from the import."""
     import msgspec
 
-    from ledger.plugin_commands import fields_of
+    from ledger.plugin_host.commands import fields_of
 
     loaded = plugins.load()
     assert loaded.failures == ()

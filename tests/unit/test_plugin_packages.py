@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.plugin_finding import GROUP, packaged
-from ledger.plugin_packages import Point, points_of
+from ledger.plugin_host.finding import GROUP, packaged
+from ledger.plugin_host.packages import Point, points_of
 
 
 def library() -> list[Point]:

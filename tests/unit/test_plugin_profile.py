@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.plugin_finding import Found
-from ledger.plugin_profile import measure_import
+from ledger.plugin_host.finding import Found
+from ledger.plugin_host.profile import measure_import
 
 
 def test_the_measuring_program_finds_what_this_one_finds(

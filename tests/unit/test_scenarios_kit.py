@@ -13,7 +13,7 @@ from ledger.errors import BoundaryBroken, Refused, UnknownId
 from ledger.events.base import Boundary, Event, Header, Query
 from ledger.tags import tag
 from ledger.testing import BEGINNING, MemoryHistory, correcting, given, recorded
-from ledger.times import ManualClock
+from ledger.time.periods import ManualClock
 
 
 class LampLit(Event, frozen=True):

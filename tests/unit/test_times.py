@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import BadTime
-from ledger.times import (
+from ledger.time.periods import (
     MAX_PERIOD_DAYS,
     Days,
     ManualClock,

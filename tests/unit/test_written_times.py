@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledger.errors import BadTime
-from ledger.times import Moment, Period, When, clock_text, last_instant, parse_instant
+from ledger.time.periods import Moment, Period, When, clock_text, last_instant, parse_instant
 
 SHANGHAI, BEIRUT, HAVANA = "Asia/Shanghai", "Asia/Beirut", "America/Havana"
 

@@ -22,10 +22,10 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from ledger.application import Ledger
-from ledger.audit.checks import Result
+from ledger.audit.verification.checks import Result
 from ledger.auditing import Audit, AuditFolder
 from ledger.errors import LedgerError
-from ledger.log.places import sqlite_module
+from ledger.log.store.store_urls import sqlite_module
 from tests.faults.harness.programs import EXTENSIONS
 
 Harm = Literal[

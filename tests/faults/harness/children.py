@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from ledger.errors import LedgerError
-from ledger.times import Clock
+from ledger.time.periods import Clock
 from tests.faults.harness.programs import SIGN, Program, Step
 
 Say = Callable[[str], None]

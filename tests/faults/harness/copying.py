@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 import ledger.backups
-import ledger.commands.backups  # imported before the forks: each would do it again
+import ledger.commands.operation.backups  # imported before the forks: each would do it again
 from ledger.commands import cli
 from tests.faults.harness.checking import Known, Wrong, examine, lines_of, tree_of
 from tests.faults.harness.children import Child, Heard, Say

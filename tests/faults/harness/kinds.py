@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 import ledger.log.stores
-import ledger.projections.store
-from ledger.log.places import SqliteInUse, sqlite_in_use
+import ledger.projections.engine.store
+from ledger.log.store.store_urls import SqliteInUse, sqlite_in_use
 from tests.faults.harness.checking import Known, Wrong, examine, thrown_away
 from tests.faults.harness.power import Did, Disk, Record, read_records
 from tests.faults.harness.programs import SIGN, Step, draw
@@ -59,7 +59,7 @@ def keep_a_journal() -> None:
     """Have this process keep ledgers as where only an SQLite with the WAL-reset bug is at hand."""
     found = sqlite_in_use()
     with_bug = SqliteInUse(found.module, found.version, wal_reset_bug=True)
-    for module in (ledger.log.stores, ledger.projections.store):
+    for module in (ledger.log.stores, ledger.projections.engine.store):
         vars(module)["sqlite_in_use"] = lambda: with_bug
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ledger.log.recorder import SqlRecorder
 from ledger.log.rows import StoredRow
-from ledger.log.sessions import Session
+from ledger.log.store.sessions import Session
 from tests.faults.harness.checking import Known, Wrong, examine
 from tests.faults.harness.children import Child, Say, taking
 from tests.faults.harness.kinds import Outcome, Point, acknowledged, twice

@@ -14,8 +14,8 @@ from ledger.events.base import Boundary
 from ledger.log import copying
 from ledger.log.eventlog import EventLog
 from ledger.log.recorder import Appended, SqlRecorder
-from ledger.log.sessions import Session
-from ledger.projections.store import ViewStore
+from ledger.log.store.sessions import Session
+from ledger.projections.engine.store import ViewStore
 
 
 def replace(owner: Any, **methods: Callable[..., Any]) -> None:

@@ -19,11 +19,11 @@ from ledger.decisions.base import Decision
 from ledger.errors import BoundaryBroken
 from ledger.events import MilestonePlanned, ProjectOpened
 from ledger.events.base import Boundary, Header, Query, RecordedEvent
-from ledger.log.places import Place
+from ledger.log.store.store_urls import Place
 from ledger.plugin import Projection, Row, key, on, table, view
-from ledger.projections.store import views_place
-from ledger.projections.views import Views
-from ledger.times import Clock
+from ledger.projections.engine.store import views_place
+from ledger.projections.querying.live_views import Views
+from ledger.time.periods import Clock
 
 NAME = "studio.db"
 PROJECT = "the-film"

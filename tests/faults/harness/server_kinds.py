@@ -274,9 +274,9 @@ class HolderKilled(Struct):
         reading, writing = os.pipe()
 
         def hold(say: Say) -> None:
-            from ledger.log.places import Place
+            from ledger.log.store.store_urls import Place
             from ledger.log.stores import open_store
-            from ledger.times import SystemClock
+            from ledger.time.periods import SystemClock
 
             recorder = open_store(Place.parse(world.where), SystemClock())
             with recorder._connected() as connection:

@@ -17,8 +17,8 @@ import msgspec
 from sqlalchemy import Dialect
 
 import ledger.log.recorder
-from ledger.log.schema import Tables
-from ledger.log.statements import Statements
+from ledger.log.store.schema import Tables
+from ledger.log.store.statements import Statements
 from tests.faults.harness.catalogue import kinds
 from tests.faults.harness.figures import Figures
 from tests.faults.harness.kinds import Kind, Point

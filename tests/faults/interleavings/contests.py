@@ -18,14 +18,14 @@ from threading import get_ident
 from typing import Any
 
 from ledger.application import Author, Ledger, Numbered, Outcome
-from ledger.decisions.answers import KnownAnswers
 from ledger.decisions.base import Decision
 from ledger.errors import Refused
 from ledger.events import BookingConfirmed, MilestonePlanned
 from ledger.events.base import Header, RecordedEvent
+from ledger.known_answers import KnownAnswers
 from tests.faults.interleavings.scheduler import Chooser, Scheduler
 from tests.faults.interleavings.worlds import APART, World, memory_log, over
-from tests.faults.racing import command
+from tests.faults.programs.racing import command
 
 FIRST_DAY = date(2026, 1, 1)
 

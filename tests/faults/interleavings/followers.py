@@ -15,10 +15,10 @@ from typing import Any
 from ledger.events import MilestonePlanned
 from ledger.events.base import Header, RecordedEvent
 from ledger.log.eventlog import EventLog
-from ledger.log.places import Place
+from ledger.log.store.store_urls import Place
 from ledger.plugin import Projection, Row, key, on, table, view
-from ledger.projections.store import views_place
-from ledger.projections.views import Answer, Views
+from ledger.projections.engine.store import views_place
+from ledger.projections.querying.live_views import Answer, Views
 from tests.faults.interleavings.contests import FIRST_DAY, Done, mixture, mixture_group, run
 from tests.faults.interleavings.scheduler import Chooser, Scheduler
 from tests.faults.interleavings.worlds import TASKS, World

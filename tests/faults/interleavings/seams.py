@@ -22,9 +22,9 @@ from unittest.mock import patch
 from sqlalchemy import Engine, Pool, event
 
 from ledger import application
-from ledger.log import tail
-from ledger.log.places import open_file
-from ledger.log.sessions import Session
+from ledger.log import subscription as tail
+from ledger.log.store.sessions import Session
+from ledger.log.store.store_urls import open_file
 from tests.faults.interleavings.scheduler import active
 
 LOCK = "lock"

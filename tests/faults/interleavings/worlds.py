@@ -30,11 +30,11 @@ from ledger.events.ledgers import FORMAT
 from ledger.log.eventlog import EventLog, create_log, open_log
 from ledger.log.queries import Asked, ConditionFailed, Unless
 from ledger.log.recorder import Appended, SqlRecorder
+from ledger.log.round_trip import written
 from ledger.log.rows import ENDLESS, StoredRow, tags_text
-from ledger.log.written import written
-from ledger.times import ManualClock
+from ledger.time.periods import ManualClock
 from tests.faults.interleavings.seams import LOCK, committed, let_go, seam
-from tests.faults.racing import command
+from tests.faults.programs.racing import command
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 APART = timedelta(days=14)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ledger.application import Ledger
-from ledger.audit.checkpoint import SignedCheckpoint
-from ledger.audit.checks import Result
-from ledger.audit.verify import CHECKS
+from ledger.audit.formats.checkpoint import SignedCheckpoint
+from ledger.audit.verification.checks import Result
+from ledger.audit.verification.verify import CHECKS
 from ledger.auditing import Audit, AuditFolder
 from tests.faults.tampering import in_an_export, in_the_database, in_the_folder
 from tests.faults.tampering.kinds import KINDS, Kind

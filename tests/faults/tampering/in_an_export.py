@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ledger.application import Ledger
-from ledger.audit.export import Table, write_export
+from ledger.audit.exports.export import Table, write_export
 from ledger.audit.keys import open_key
 from ledger.auditing import Audit, AuditFolder
 from tests.faults.tampering.kinds import kind

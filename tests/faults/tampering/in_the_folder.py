@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 from ledger.application import Ledger
-from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint
+from ledger.audit.formats.checkpoint import Checkpoint, SignedCheckpoint
+from ledger.audit.formats.note import LOG, Note, SigningKey
 from ledger.audit.keys import make_key
-from ledger.audit.note import LOG, Note, SigningKey
 from ledger.audit.signing import sign_head
 from ledger.auditing import AuditFolder
 from tests.faults.tampering.kinds import kind

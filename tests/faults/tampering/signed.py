@@ -18,9 +18,9 @@ from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
 from ledger.application import Ledger
-from ledger.audit.checkpoint import SignedCheckpoint
+from ledger.audit.formats.checkpoint import SignedCheckpoint
+from ledger.audit.formats.note import COSIGNATURE, LOG, SigningKey, VerifierKey
 from ledger.audit.keys import make_key, open_key
-from ledger.audit.note import COSIGNATURE, LOG, SigningKey, VerifierKey
 from ledger.audit.signing import sign_head
 from ledger.audit.witnessing import cosign
 from ledger.auditing import Audit, AuditFolder
@@ -28,9 +28,9 @@ from ledger.demo.build import build
 from ledger.events import STUDIO_EVENTS
 from ledger.events.base import Registry
 from ledger.log.eventlog import restore_log
-from ledger.log.places import sqlite_module
 from ledger.log.rows import StoredRow, tags_of
-from ledger.plugin_host import PluginHost
+from ledger.log.store.store_urls import sqlite_module
+from ledger.plugin_host.host import PluginHost
 
 EXTENSIONS = PluginHost().load().extensions()
 SIZES = (70, 150, 240, 320)

@@ -9,11 +9,11 @@ import pytest
 
 from ledger.application import Author, Ledger
 from ledger.decisions.base import Decision
-from ledger.decisions.bookings import ConfirmBookings, PlaceHold
+from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold
 from ledger.decisions.projects import OpenProject
 from ledger.decisions.sites import AddSite
 from ledger.decisions.spaces import AddSpace
-from ledger.times import ManualClock, When
+from ledger.time.periods import ManualClock, When
 
 ZONE = "Asia/Shanghai"
 OPENED = datetime(2025, 6, 1, 4, tzinfo=UTC)

@@ -9,11 +9,11 @@ import pytest
 
 from ledger.application import Author, Extensions, Ledger, Outcome
 from ledger.decisions.base import Context, Decision
-from ledger.decisions.bookings import ConfirmBookings, PlaceHold
+from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold
 from ledger.decisions.projects import ReachMilestone, WithdrawMilestone
 from ledger.errors import AlreadyExists, BadInput, LedgerError, Pending, Refused, RequestReused
 from ledger.events import Event
-from ledger.times import ManualClock, When
+from ledger.time.periods import ManualClock, When
 from tests.unit.application.conftest import ADA, STUDIO, project
 
 OVERLAPPING: list[Decision] = [

@@ -12,12 +12,12 @@ import pytest
 
 from ledger.application import ATTEMPTS, Author, Extensions, Ledger, Outcome
 from ledger.decisions.base import Context, Decision, Rule
-from ledger.decisions.bookings import ConfirmBookings, PlaceHold
+from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold
 from ledger.decisions.projects import ReachMilestone
 from ledger.errors import AlreadyExists, BadInput, Conflict, Refused, RequestReused
 from ledger.events import Event, LedgerOpened, MilestoneReached, ProjectOpened
 from ledger.tags import tag
-from ledger.times import ManualClock, When
+from ledger.time.periods import ManualClock, When
 from tests.unit.application.conftest import ADA, OPENED, STUDIO, project
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from ledger.application import Ledger
 from ledger.decisions.base import Context, Decision
-from ledger.decisions.bookings import ConfirmBookings
+from ledger.decisions.bookings.holds import ConfirmBookings
 from ledger.errors import BadInput, BadTime
 from ledger.events import ProjectOpened
 from ledger.events.base import UnknownEvent
-from ledger.times import ManualClock, When
+from ledger.time.periods import ManualClock, When
 from tests.unit.application.conftest import ADA, OPENED, STUDIO, project
 
 # --- values of the wrong types -------------------------------------------------------

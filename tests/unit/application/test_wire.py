@@ -9,9 +9,9 @@ import pytest
 
 from ledger.decisions import STUDIO_DECISIONS
 from ledger.decisions.base import Decision
-from ledger.decisions.bookings import PlaceHold
-from ledger.decisions.keys import keys
-from ledger.decisions.wire import Wire
+from ledger.decisions.bookings.holds import PlaceHold
+from ledger.decisions.command_codec import Wire
+from ledger.decisions.command_keys import keys
 from ledger.errors import BadInput
 
 WIRE = Wire(STUDIO_DECISIONS)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint
-from ledger.audit.kept import CheckpointFile, Kept
-from ledger.audit.merkle import leaf_hash, subtree
-from ledger.audit.note import COSIGNATURE, LOG, KeyType, Note, SigningKey
+from ledger.audit.checkpoint_store import CheckpointFile, Kept
+from ledger.audit.formats.checkpoint import Checkpoint, SignedCheckpoint
+from ledger.audit.formats.merkle import leaf_hash, subtree
+from ledger.audit.formats.note import COSIGNATURE, LOG, KeyType, Note, SigningKey
 
 ORIGIN = "studio.example/log"
 

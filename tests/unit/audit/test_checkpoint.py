@@ -6,9 +6,9 @@ from base64 import b64encode
 
 import pytest
 
-from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint, key_name, parse_number
-from ledger.audit.merkle import EMPTY_ROOT, MAX_SIZE
-from ledger.audit.note import Note
+from ledger.audit.formats.checkpoint import Checkpoint, SignedCheckpoint, key_name, parse_number
+from ledger.audit.formats.merkle import EMPTY_ROOT, MAX_SIZE
+from ledger.audit.formats.note import Note
 from ledger.audit.refusals import BadNote
 from tests.unit.audit.conftest import INSURER, LOG_KEY, ORIGIN, MadeUpLog, key_of
 

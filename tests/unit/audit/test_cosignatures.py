@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.audit.note import COSIGNATURE, Note, Signature, SigningKey, cosigned
+from ledger.audit.formats.note import COSIGNATURE, Note, Signature, SigningKey, cosigned
 from ledger.audit.refusals import BadNote
 from tests.unit.audit.conftest import INSURER, LOG_KEY, flipped
 

@@ -12,20 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from ledger import processes, taking_over
+from ledger import export_import as taking_over
+from ledger import processes
 from ledger.application import Ledger
-from ledger.audit.export import FolderExists, Table, write_export
-from ledger.audit.exported import Exported
-from ledger.audit.kept import CheckpointFile, Kept
-from ledger.audit.note import LOG, Note, SigningKey
-from ledger.audit.proof import Proof
+from ledger.audit.checkpoint_store import CheckpointFile, Kept
+from ledger.audit.exports.export import FolderExists, Table, write_export
+from ledger.audit.exports.export_reader import Exported
+from ledger.audit.exports.tiles import tile_path
+from ledger.audit.formats.note import LOG, Note, SigningKey
+from ledger.audit.formats.proof import Proof
 from ledger.audit.proving import prove_line
 from ledger.audit.refusals import BadNote, Inconsistent, KeyExists, NotCovered, NotProved
-from ledger.audit.tiles import tile_path
 from ledger.audit.tree import HashFiles
 from ledger.auditing import AuditFolder
 from ledger.errors import BadInput, LedgerExists, StorageFailure
-from ledger.taking_over import take_over
+from ledger.export_import import take_over
 from tests.exports import ORIGIN, SCRIPT, check, made_line, made_lines, make_export, signed
 
 SIZES = (1, 2, 255, 256, 257, 511, 512, 65_537)

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 
 from ledger.audit import keys
+from ledger.audit.formats.note import COSIGNATURE, LOG, VerifierKey
 from ledger.audit.keys import MAX_PASSPHRASE, make_key, open_key, public_file, read_public
-from ledger.audit.note import COSIGNATURE, LOG, VerifierKey
 from ledger.audit.refusals import KeyExists, NoKey
 from ledger.errors import LedgerError, StorageFailure
 from tests.unit.audit.conftest import LOG_KEY, flipped

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.audit.merkle import (
+from ledger.audit.formats.merkle import (
     EMPTY_ROOT,
     Frontier,
     check_consistency,

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from ledger.audit.note import (
+from ledger.audit.formats.note import (
     COSIGNATURE,
     LOG,
     MAX_NOTE,

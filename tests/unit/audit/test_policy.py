@@ -7,9 +7,9 @@ from itertools import combinations
 
 import pytest
 
-from ledger.audit.checkpoint import SignedCheckpoint
-from ledger.audit.note import COSIGNATURE, Note, Signature, VerifierKey
-from ledger.audit.policy import MAX_POLICY, Policy
+from ledger.audit.formats.checkpoint import SignedCheckpoint
+from ledger.audit.formats.note import COSIGNATURE, Note, Signature, VerifierKey
+from ledger.audit.formats.policy import MAX_POLICY, Policy
 from ledger.audit.refusals import BadNote, BadPolicy, NotProved
 from tests.unit.audit.conftest import INSURER, LOG_KEY, ORIGIN, MadeUpLog, key_of
 

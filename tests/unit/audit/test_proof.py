@@ -13,10 +13,10 @@ from functools import cache
 
 import pytest
 
-from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint
-from ledger.audit.merkle import inclusion_proof
-from ledger.audit.note import Note, Signature
-from ledger.audit.proof import MAX_HASHES, MAX_PROOF, Proof
+from ledger.audit.formats.checkpoint import Checkpoint, SignedCheckpoint
+from ledger.audit.formats.merkle import inclusion_proof
+from ledger.audit.formats.note import Note, Signature
+from ledger.audit.formats.proof import MAX_HASHES, MAX_PROOF, Proof
 from ledger.audit.refusals import BadNote, NotProved
 from ledger.audit.tree import LogTree
 from tests.unit.audit.conftest import (
@@ -159,7 +159,7 @@ class Unsigned:
 
     def check(self, line: bytes) -> None:
         """As `Proof.check`, without the key."""
-        from ledger.audit.merkle import check_inclusion, leaf_hash
+        from ledger.audit.formats.merkle import check_inclusion, leaf_hash
 
         signed = self.proof.signed
         check_inclusion(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint
-from ledger.audit.kept import CheckpointFile
-from ledger.audit.merkle import check_consistency, consistency_proof
-from ledger.audit.note import Note, Signature, SigningKey
+from ledger.audit.checkpoint_store import CheckpointFile
+from ledger.audit.formats.checkpoint import Checkpoint, SignedCheckpoint
+from ledger.audit.formats.merkle import check_consistency, consistency_proof
+from ledger.audit.formats.note import Note, Signature, SigningKey
 from ledger.audit.refusals import BadNote, Inconsistent
 from ledger.audit.signing import Signed, sign_head
 from ledger.audit.tree import HashFiles, LogTree

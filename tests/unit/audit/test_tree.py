@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.audit.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash, root, subtree
+from ledger.audit.formats.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash, root, subtree
 from ledger.audit.proving import prove_continuation, prove_line
 from ledger.audit.refusals import Inconsistent
 from ledger.audit.signing import keep_hashes

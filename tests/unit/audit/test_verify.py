@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from ledger.application import Author, Ledger
-from ledger.audit.batches import Batch, batches
-from ledger.audit.checks import SHOWN, Lines, Positions, Result, Times
-from ledger.audit.index_check import Index
+from ledger.audit.formats.note import LOG
 from ledger.audit.keys import make_key, open_key
-from ledger.audit.note import LOG
 from ledger.audit.refusals import NotCovered
-from ledger.audit.verify import CHECKS
+from ledger.audit.verification.batches import Batch, batches
+from ledger.audit.verification.checks import SHOWN, Lines, Positions, Result, Times
+from ledger.audit.verification.index_check import Index
+from ledger.audit.verification.verify import CHECKS
 from ledger.auditing import Audit, AuditFolder
-from ledger.commands.audit_verify import _NAMES
+from ledger.commands.audit.verify import _NAMES
 from ledger.decisions.projects import OpenProject
 from ledger.events import STUDIO_EVENTS
 from ledger.events.base import Registry

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ledger.audit.checkpoint import Checkpoint, SignedCheckpoint
-from ledger.audit.kept import CheckpointFile
-from ledger.audit.merkle import EMPTY_ROOT, consistency_proof
-from ledger.audit.note import Note, Signature, SigningKey
+from ledger.audit.checkpoint_store import CheckpointFile
+from ledger.audit.formats.checkpoint import Checkpoint, SignedCheckpoint
+from ledger.audit.formats.merkle import EMPTY_ROOT, consistency_proof
+from ledger.audit.formats.note import Note, Signature, SigningKey
 from ledger.audit.refusals import BadNote, Inconsistent, NotProved
 from ledger.audit.tree import LogTree
 from ledger.audit.witnessing import OtherSize, Request, accept, cosign

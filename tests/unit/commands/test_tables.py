@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.commands.sheets import Column, Sheet, write
-from ledger.commands.tables import Head, cells, clip, pad, printable, render, wrapped
+from ledger.terminal.sheets import Column, Sheet, write
+from ledger.terminal.tables import Head, cells, clip, pad, printable, render, wrapped
 
 ANY = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"]), max_size=40)
 

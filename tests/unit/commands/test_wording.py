@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ledger.commands.entries import in_words, sentence
-from ledger.commands.wording import pages, what
+from ledger.commands.event_text import pages, what
 from ledger.events.base import Event, Header, RecordedEvent, recorded_tags
 from ledger.events.ledgers import LedgerOpened
-from ledger.times import SystemClock
+from ledger.time.periods import SystemClock
 from tests.terminal import Terminal, studio
 
 OPENED = LedgerOpened(origin="studio.example", format=1, demo=False, zone="UTC")

@@ -13,10 +13,10 @@ from eventsourcing.dcb.api import DCBEvent
 from sqlalchemy.engine import make_url
 
 from ledger.errors import LedgerError
-from ledger.log.places import Place, sqlite_module
 from ledger.log.recorder import SqlRecorder
+from ledger.log.store.store_urls import Place, sqlite_module
 from ledger.log.stores import create_store, open_store
-from ledger.times import SystemClock
+from ledger.time.periods import SystemClock
 
 
 @pytest.fixture

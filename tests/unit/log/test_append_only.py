@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from ledger.log.places import sqlite_module
 from ledger.log.recorder import SqlRecorder
+from ledger.log.store.store_urls import sqlite_module
 from tests.unit.log.conftest import made_up
 
 ByHand = Callable[[str], list[Any]]

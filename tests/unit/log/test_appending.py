@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 from sqlalchemy import event as sqlalchemy_event
 
 from ledger.errors import BadInput, LineTooLong
-from ledger.log import tail
+from ledger.log import subscription as tail
 from ledger.log.lines import LINE_LIMIT, line_size
-from ledger.log.places import Place
 from ledger.log.queries import branch_values, branches
 from ledger.log.recorder import SqlRecorder
+from ledger.log.store.store_urls import Place
 from ledger.log.stores import create_store
-from ledger.times import ManualClock
+from ledger.time.periods import ManualClock
 from tests.unit.log.conftest import made_up
 
 NOON = datetime(2025, 7, 1, 12, tzinfo=UTC)

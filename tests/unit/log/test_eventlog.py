@@ -21,9 +21,9 @@ from ledger.errors import (
 )
 from ledger.events import STUDIO_EVENTS, LedgerOpened, ProjectClosed, ProjectOpened
 from ledger.events.base import Boundary, Event, Header, Query, Registry, UnknownEvent
-from ledger.log.beside import WrittenMeanwhile
 from ledger.log.eventlog import EventLog, create_log, open_log, restore_log
-from ledger.times import ManualClock
+from ledger.log.store.sqlite_recovery import WrittenMeanwhile
+from ledger.time.periods import ManualClock
 
 START = datetime(2025, 7, 1, 12, tzinfo=UTC)
 ANA = Header(actor="ana")

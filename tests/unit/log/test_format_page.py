@@ -8,7 +8,7 @@ from pathlib import Path
 from ledger.events import STUDIO_EVENTS, ProjectOpened
 from ledger.events.base import Registry
 from ledger.log.lines import LINE_LIMIT, parse_line
-from ledger.log.schema import APPLICATION_ID, DEFAULT_SCHEMA, FORMAT
+from ledger.log.store.schema import APPLICATION_ID, DEFAULT_SCHEMA, FORMAT
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "log-format.md").read_text()
 

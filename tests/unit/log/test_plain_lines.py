@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from ledger.audit.batches import batches_of
-from ledger.audit.index_check import Index
+from ledger.audit.verification.batches import batches_of
+from ledger.audit.verification.index_check import Index
 from ledger.errors import BadInput, LineTooLong
 from ledger.events import STUDIO_EVENTS
 from ledger.events.base import Registry

@@ -11,13 +11,13 @@ from psycopg import errors
 from sqlalchemy.exc import OperationalError
 
 from ledger.errors import StorageFailure
-from ledger.log.failures import StorageErrors
+from ledger.log.store.failures import StorageErrors
 from tests.sources import ROOT
 
 _WARNS = """
 import logging
 from sqlalchemy import make_url
-from ledger.log.places import postgres_engine
+from ledger.log.store.store_urls import postgres_engine
 postgres_engine(make_url("postgresql+psycopg://ana@/nothing"), read_only=True)
 logging.getLogger("psycopg").warning("error ignored terminating: the connection is lost")
 """

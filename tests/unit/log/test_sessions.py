@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from ledger.errors import StorageFailure
 from ledger.log.queries import ConditionFailed, Unless
 from ledger.log.recorder import SqlRecorder
-from ledger.log.sessions import Session
+from ledger.log.store.sessions import Session
 from tests.unit.log.conftest import creating, made_up, opening
 
 

@@ -25,10 +25,11 @@ from ledger.errors import (
     NotALedger,
     StorageFailure,
 )
-from ledger.log import places, stores
-from ledger.log.places import Place, has_wal_reset_bug, sqlite_in_use, sqlite_module
+from ledger.log import stores
+from ledger.log.store import store_urls as places
+from ledger.log.store.store_urls import Place, has_wal_reset_bug, sqlite_in_use, sqlite_module
 from ledger.log.stores import create_store
-from ledger.times import SystemClock
+from ledger.time.periods import SystemClock
 from tests.unit.log.conftest import creating, made_up, one_line, opening
 
 ByHand = Callable[[str], list[Any]]
@@ -273,10 +274,10 @@ def test_a_name_that_could_not_be_taken_is_free_again(
 
 KILLED = """
 import os, signal, sys
-from ledger.log.places import Place
+from ledger.log.store.store_urls import Place
 from ledger.log.recorder import SqlRecorder
 from ledger.log import stores
-from ledger.times import SystemClock
+from ledger.time.periods import SystemClock
 from eventsourcing.dcb.api import DCBEvent
 
 def die(*_):

@@ -8,11 +8,11 @@ import pytest
 from ledger.events import STUDIO_EVENTS, Event, LedgerOpened, Registry
 from ledger.events.base import Header
 from ledger.log.eventlog import EventLog, create_log
-from ledger.log.places import Place
+from ledger.log.store.store_urls import Place
 from ledger.projections import Projection
-from ledger.projections.store import views_place
-from ledger.projections.views import Views
-from ledger.times import ManualClock
+from ledger.projections.engine.store import views_place
+from ledger.projections.querying.live_views import Views
+from ledger.time.periods import ManualClock
 
 AUTHOR = Header(actor="test")
 

@@ -8,9 +8,9 @@ import time
 
 from ledger.events import STUDIO_EVENTS, Registry
 from ledger.log.eventlog import open_log
-from ledger.log.places import Place
-from ledger.projections.store import views_place
-from ledger.projections.views import Views
+from ledger.log.store.store_urls import Place
+from ledger.projections.engine.store import views_place
+from ledger.projections.querying.live_views import Views
 from tests.unit.projections.sample import CrewHours
 
 

@@ -12,9 +12,9 @@ from ledger.errors import BadInput
 from ledger.events import ProjectOpened, RecordedEvent, ShootDayReported
 from ledger.plugin import Projection, Row, key, on, table, view
 from ledger.projections import fold
-from ledger.projections.comparing import RowChange, beginning_with, compare, identity_of
 from ledger.projections.projection import Place
-from ledger.projections.views import Explanation, Views
+from ledger.projections.querying.comparing import RowChange, beginning_with, compare, identity_of
+from ledger.projections.querying.live_views import Explanation, Views
 from tests.properties.test_projection_laws import LEGAL, Cell, Done, Lab, events
 from tests.unit.projections.sample import CrewHours, SampleLog, project, shoot_day
 

@@ -5,11 +5,11 @@ from sqlalchemy import inspect
 
 from ledger.errors import StaleView
 from ledger.events import ProjectOpened, RecordedEvent, ShootDayReported
-from ledger.log.places import Place
+from ledger.log.store.store_urls import Place
 from ledger.plugin import Projection, Row, key, on, table, view
 from ledger.projections import HandlerFailed, fold
-from ledger.projections.store import ViewStore
-from ledger.projections.views import Answer, ViewFailed, Views
+from ledger.projections.engine.store import ViewStore
+from ledger.projections.querying.live_views import Answer, ViewFailed, Views
 from tests.unit.projections.conftest import OpenViews, Record
 from tests.unit.projections.sample import CrewHours, SampleLog, Tally, project, shoot_day
 

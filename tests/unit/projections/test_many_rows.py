@@ -6,10 +6,11 @@ import pytest
 
 from ledger.events import ProjectOpened, RecordedEvent, ShootDayReported
 from ledger.plugin import Projection, Row, key, on, table, view
-from ledger.projections import catching_up, replay
+from ledger.projections import replay
 from ledger.projections import tables as sdk_tables
-from ledger.projections.catching_up import Follower
-from ledger.projections.shelves import SqlShelf
+from ledger.projections.engine import catching_up
+from ledger.projections.engine.catching_up import Follower
+from ledger.projections.engine.sql_tables import SqlShelf
 from tests.unit.projections.conftest import OpenViews, Record
 from tests.unit.projections.sample import project, shoot_day
 

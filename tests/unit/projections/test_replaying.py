@@ -15,8 +15,8 @@ from ledger.log.eventlog import EventLog
 from ledger.plugin import Projection, Row, key, on, table, view
 from ledger.projections import BadPlugin
 from ledger.projections import replay as folded
-from ledger.projections.replaying import NEAREST, Replay
-from ledger.projections.stepping import steps
+from ledger.projections.querying.replaying import NEAREST, Replay
+from ledger.projections.querying.stepping import steps
 from tests.unit.projections.conftest import Record
 from tests.unit.projections.sample import (
     CrewHours,

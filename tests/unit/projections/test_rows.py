@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ledger.projections import BadRow, NotStorable, Row, key, table
 from ledger.projections.rows import Kind, Layout
-from ledger.times import Days, Period
+from ledger.time.periods import Days, Period
 
 
 class Mood(Enum):

@@ -8,7 +8,7 @@ import pytest
 
 from ledger.events import RecordedEvent, ShootDayReported
 from ledger.plugin import Projection, on, table, view
-from ledger.projections.store import Generation, ViewStore
+from ledger.projections.engine.store import Generation, ViewStore
 from tests.unit.projections.conftest import OpenViews, Record
 from tests.unit.projections.sample import SpaceMonth, Tally, shoot_day
 

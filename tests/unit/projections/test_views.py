@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import event as sqlalchemy_event
 
 from ledger.errors import BadInput
-from ledger.log.places import Place
-from ledger.projections.store import ViewStore
+from ledger.log.store.store_urls import Place
+from ledger.projections.engine.store import ViewStore
 from tests.unit.projections.conftest import OpenViews, Record
 from tests.unit.projections.sample import CrewHours, SpaceMonth, project, shoot_day
 

@@ -1,0 +1,183 @@
+"""An event in one readable line: its fields, name and value, beyond the thing it is about."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from ledger.events import SpaceChanged, SpaceCommissioned
+from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent
+from ledger.events.bookings import DayPlan
+from ledger.terminal.sheets import Style
+from ledger.time.periods import Period
+
+if TYPE_CHECKING:
+    from ledger.log.eventlog import EventLog
+
+FOR_THE_INDEX = frozenset({"latest", "latest_for"})
+"""Fields that place an event in the index. They say nothing about the studio."""
+
+_WORDS = {
+    ("SpaceReopened", "period"): "open again {}",
+    ("SpaceReopened", "was"): "of the closure {}",
+    ("EquipmentPacked", "contents"): "{} in it then",
+    ("EquipmentUnpacked", "contents"): "{} left in it",
+}
+"""Words for fields whose name is not clear enough, by type and name."""
+
+_UNITS = {"_m2": "m²", "_within_hours": "h"}
+"""Units of numbers, by the end of the field's name."""
+
+_WAS = {"was": "custodian"}
+"""Fields that carry the old value of another, and are not named `was_…` after it."""
+
+
+def what(entry: RecordedEvent, zone: str, log: "EventLog | None" = None) -> str:
+    """Describe the fields that differ from their defaults. Instants are in `zone`.
+
+    A period is in its site's zone. Given the log, a change of a space lists only what changed.
+    """
+    event, style = entry.event, Style(zone)
+    if isinstance(event, UnknownEvent) and "." not in entry.type:
+        stored = bytes(event.payload).decode("utf-8", "replace")
+        return f"(unknown to this program) {stored}"
+    facts = stored_words(event)
+    if isinstance(event, SpaceChanged) and log is not None:
+        facts = _changed(entry, event, log) or facts
+    parts = list(_parts(entry, facts, style))
+    if entry.corrects is not None:
+        parts.append(f"corrects #{entry.corrects}")
+    if entry.reason:
+        parts.append(f"because: {entry.reason}")
+    return ", ".join(parts)
+
+
+def stored_words(event: Event) -> dict[str, Any]:
+    """The fields of an event that have a value; a plugin's event needs no plugin for this."""
+    if not isinstance(event, UnknownEvent):
+        return _facts(event)
+    stored = msgspec.json.decode(event.payload)
+    if not isinstance(stored, dict):
+        return {"payload": _plain(stored)}
+    return {name: _plain(value) for name, value in stored.items() if value or value == 0}
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    """The fields that differ from their defaults."""
+    facts = {f.name: (getattr(event, f.name), f.default) for f in msgspec.structs.fields(event)}
+    return {
+        name: value
+        for name, (value, default) in facts.items()
+        if value is not None and value != () and value != default
+    }
+
+
+class _Change(Struct, frozen=True):
+    """A new value and the one before."""
+
+    new: Any
+    old: Any
+
+
+def _changed(entry: RecordedEvent, event: SpaceChanged, log: "EventLog") -> dict[str, Any]:
+    """The fields that differ from the facts before that day; empty if none does.
+
+    Of those facts the latest hold: by the day from which they hold, then as recorded.
+    """
+    types = (SpaceCommissioned.type_name, SpaceChanged.type_name)
+    recorded = log.read([Query((f"space:{event.space}",), types)], until=entry.position - 1)
+    before = [e.event for e in recorded if isinstance(e.event, SpaceCommissioned | SpaceChanged)]
+    before = [former for former in before if former.effective() <= event.on]
+    if not before:
+        return {}
+    former = max(reversed(before), key=lambda e: e.effective())
+    changes = {
+        name: _Change(getattr(event, name), getattr(former, name))
+        for name in SpaceChanged.__struct_fields__
+        if name != "on" and getattr(event, name) != getattr(former, name)
+    }
+    return {"on": event.on, **changes} if changes else {}
+
+
+def _parts(entry: RecordedEvent, facts: Mapping[str, Any], style: Style) -> Iterator[str]:
+    kind, _, known = (entry.tags[0] if entry.tags else "").partition(":")
+    special = {name for type_name, name in _WORDS if type_name == entry.type}
+    paired = {_now(name): name for name in facts if _now(name) in facts and name not in special}
+    for name, value in facts.items():
+        # The thing's own id stands beside it; another field with the same value is a fact.
+        if (name == kind and value == known) or name in FOR_THE_INDEX:
+            continue
+        if name in paired.values():
+            continue
+        old = facts[paired[name]] if name in paired else value
+        yield _part(entry.type, name, value if old == value else _Change(value, old), style)
+
+
+def _now(name: str) -> str:
+    """The field that has the new value of `was_…`."""
+    return _WAS.get(name) or (name.removeprefix("was_") if name.startswith("was_") else "")
+
+
+def _part(type_name: str, name: str, value: Any, style: Style) -> str:
+    special = _WORDS.get((type_name, name))
+    if special is not None:
+        return special.format(value_text(name, value, style))
+    if isinstance(value, bool):
+        words = label(name)
+        return words if value else f"not {words}"
+    told = value_text(name, value, style)
+    return told if name == "period" else f"{label(name)} {told}"
+
+
+def label(name: str) -> str:
+    """A field's name in words, without the unit, which follows its value."""
+    words = name.replace("_", " ")
+    for end in _UNITS:
+        words = words.removesuffix(end.replace("_", " "))
+    if name.endswith("_within_hours"):
+        words += " within"
+    return "container" if name == "containers" else words.removesuffix(" eighths")
+
+
+def difference_words(name: str, before: Any, after: Any, style: Style) -> str:
+    """A changed field in words, as in `setups shot 11 → 12`."""
+    was, now = (
+        style.nothing if v in (None, ()) else value_text(name, v, style) for v in (before, after)
+    )
+    return f"{label(name)} {was} {style.arrow} {now}"
+
+
+def value_text(name: str, value: Any, style: Style) -> str:
+    """A value in words; the end of the field's name gives its unit."""
+    if isinstance(value, _Change):
+        return f"{value_text(name, value.new, style)} (was {value_text(name, value.old, style)})"
+    if isinstance(value, Period):
+        return str(value)
+    if name.endswith("_eighths") and isinstance(value, int):
+        return pages(value)
+    if isinstance(value, tuple):
+        between = " in " if name == "containers" else "; "
+        return between.join(value_text("", item, style) for item in value)
+    if isinstance(value, DayPlan):
+        last = "" if value.first == value.last else f"..{value.last}"
+        return f"{value.first}{last} {value.type}"
+    if isinstance(value, Struct):
+        return " ".join(style.text(getattr(value, part)) for part in value.__struct_fields__)
+    unit = next((unit for end, unit in _UNITS.items() if name.endswith(end)), "")
+    return f"{style.text(value)} {unit}" if unit and value is not None else style.text(value)
+
+
+def pages(eighths: int) -> str:
+    """Pages of a script as a schedule counts them: 19 eighths are 2 3/8."""
+    whole, rest = divmod(eighths, 8)
+    return f"{whole} {rest}/8" if whole and rest else f"{rest}/8" if rest else str(whole)
+
+
+def _plain(value: Any) -> Any:
+    """A stored value, as far as it is readable without the code that wrote it."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if isinstance(value, str | int | float):
+        return value
+    return msgspec.json.encode(value).decode()

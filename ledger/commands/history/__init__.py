@@ -1,0 +1,1 @@
+"""Commands that read the log: log, show, blame, diff, replay."""

@@ -1,0 +1,1 @@
+"""Commands that run a ledger: init, doctor, backup, restore, import, export, roles."""

@@ -1,0 +1,1 @@
+"""Commands that record: sites, projects, bookings, equipment, and batches of them."""

@@ -1,0 +1,87 @@
+"""Commands that record: from typed options to a decision, and its result."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ledger.commands import options
+from ledger.commands.session import Session
+from ledger.errors import LedgerError, UnknownId
+from ledger.terminal.output import Output
+
+if TYPE_CHECKING:
+    from ledger.application import Ledger, Outcome
+    from ledger.decisions.base import Decision
+
+
+def records(make: Callable[..., "Decision"]) -> Callable[..., None]:
+    """Turn a function from options to a decision into a command.
+
+    This adds the options of every write, takes the decision and shows what was recorded.
+    """
+
+    @click.pass_obj
+    @options.recording
+    @options.data()
+    @wraps(make)
+    def command(
+        session: Session,
+        *,
+        output: Output,
+        reason: str | None,
+        request: str | None,
+        dry_run: bool,
+        **given: Any,
+    ) -> None:
+        session.needs_rules()
+        decision = make(**given)
+        author = session.author(reason=reason, request=request)
+        ledger = session.open()
+        report(
+            session,
+            output,
+            ledger,
+            lambda: ledger.decide(decision, author, dry_run=dry_run),
+        )
+
+    return command
+
+
+def report(
+    session: Session, output: Output, ledger: "Ledger", act: Callable[[], "Outcome"]
+) -> None:
+    """Act, then say what was recorded and show the events.
+
+    The output is opened first, so that nothing is recorded that cannot be shown. For an
+    unknown id, the error suggests similar ones.
+    """
+    from ledger.commands.entries import RECORDED_COLUMNS, sentence, sheet  # not for a help
+
+    with output.opened() as sink:
+        try:
+            outcome = act()
+        except UnknownId as error:
+            raise nearest(ledger, error) from None
+        session.say(sentence(outcome.events, repeated=outcome.repeated, dry_run=outcome.dry_run))
+        sink.write(
+            sheet(
+                outcome.events,
+                ledger.opened.zone,
+                columns=RECORDED_COLUMNS,
+                recorded=not outcome.dry_run,
+                log=ledger.log,
+            )
+        )
+
+
+def nearest(ledger: "Ledger", error: UnknownId) -> LedgerError:
+    """Return the same error with similar ids."""
+    from ledger.commands.ids import known_ids
+
+    if "Did you mean" in error.advice:
+        return error
+    better = UnknownId(error.kind, error.id, known=known_ids(ledger, error.kind))
+    better.where = error.where
+    return better

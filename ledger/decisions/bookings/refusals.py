@@ -1,0 +1,268 @@
+"""The refusals of booking commands, with the event that stands in the way.
+
+`rule` is what a script matches on; the message is for a person at the stage door.
+"""
+
+from datetime import date, datetime
+
+from ledger.errors import Pending, RefusedBy
+from ledger.time.periods import Period, clock_text
+
+# --- the booking's own state ---------------------------------------------------------
+
+_NEXT = {
+    "held": "Confirm it with: booking confirm {0}, or let it go with: booking release {0}",
+    "confirmed": "Start it with: booking start {0} --on DAY, or call it off with: "
+    "booking cancel {0}",
+    "started": "Wrap it with: booking wrap {0} --on DAY",
+    "wrapped": "It is over; for further days place a hold: booking hold",
+    "released": "Place a new hold: booking hold",
+    "expired": "Place a new hold: booking hold",
+    "cancelled": "Book again: booking hold",
+}
+
+
+class WrongState(RefusedBy):
+    """The booking's state does not allow the command."""
+
+    rule = "booking-state"
+    booking: str
+    state: str
+    needed: str
+    message = "booking {booking!r} is {state}, not {needed}"
+    advice = "{next_step}"
+
+    @property
+    def next_step(self) -> str:
+        return _NEXT[self.state].format(self.booking)
+
+
+# --- the space -----------------------------------------------------------------------
+
+
+class SpaceTaken(RefusedBy):
+    """Another booking of an exclusive space is confirmed for that time."""
+
+    rule = "no-overlap"
+    space: str
+    booking: str
+    period: Period
+    message = "space {space!r} is confirmed for booking {booking!r} on {period}"
+    advice = "Choose other days or another space, or hold these days behind it"
+
+
+class SpaceFull(RefusedBy):
+    """The confirmed bookings of a shared space leave too few units at some point."""
+
+    rule = "capacity"
+    space: str
+    units: int
+    taken: int
+    capacity: int
+    at: datetime
+    booking: str
+    period: Period
+    message = (
+        "space {space!r} has {free} of {capacity} units free at {local_time}, not {units}; "
+        "the last to confirm was booking {booking!r} on {period}"
+    )
+    advice = "Take fewer units, other days or another space"
+
+    @property
+    def free(self) -> int:
+        return self.capacity - self.taken
+
+    @property
+    def local_time(self) -> str:
+        return clock_text(self.at, self.period.zone)
+
+
+class TooManyUnits(RefusedBy):
+    """More units than the space has, even when it is empty."""
+
+    rule = "capacity"
+    space: str
+    units: int
+    capacity: int | None
+    message = "{units} units do not fit space {space!r}, which {has}"
+    advice = "Take fewer units or another space"
+
+    @property
+    def has(self) -> str:
+        return "is exclusive: one unit" if self.capacity is None else f"has {self.capacity} units"
+
+
+class ClosedDays(RefusedBy):
+    """The space is closed for part of the time."""
+
+    rule = "open-days"
+    space: str
+    closure: str
+    kind: str
+    period: Period
+    message = "space {space!r} is closed on {period} ({kind}, closure {closure!r})"
+    advice = "Choose other days, or end the closure with: space reopen {closure}"
+
+
+# --- the hold ladder -----------------------------------------------------------------
+
+
+class BehindHold(RefusedBy):
+    """A better-ranked hold comes first and has not been challenged yet."""
+
+    rule = "hold-ladder"
+    booking: str | None
+    ahead: str
+    rank: int
+    period: Period
+    message = "booking {ahead!r} holds {period} at rank {rank}, ahead of this"
+    advice = "{instead}"
+
+    @property
+    def instead(self) -> str:
+        if self.booking is None:
+            return "Place a hold and challenge it: booking hold, then booking challenge"
+        return f"Challenge it with: booking challenge {self.booking} --against {self.ahead}"
+
+
+class HeldByAnother(RefusedBy):
+    """A confirmed booking would move onto days that another booking holds."""
+
+    rule = "hold-ladder"
+    booking: str
+    holder: str
+    period: Period
+    message = "booking {holder!r} holds {period}: {booking!r} cannot pass it by moving"
+    advice = "Hold the further days too and challenge: booking hold, booking challenge"
+
+
+class AnswerPending(RefusedBy):
+    """A challenged holder still has time to answer."""
+
+    rule = "answer-by"
+    booking: str
+    ahead: str
+    answer_by: datetime
+    zone: str
+    message = "booking {ahead!r} was challenged by {booking!r} and may answer until {local_time}"
+    advice = "Confirm after that, or ask its holder to release it"
+
+    @property
+    def local_time(self) -> str:
+        return clock_text(self.answer_by, self.zone)
+
+
+class AlreadyChallenged(RefusedBy):
+    """This hold has already challenged that one."""
+
+    rule = "one-challenge"
+    booking: str
+    ahead: str
+    answer_by: datetime
+    zone: str
+    message = "booking {booking!r} has already challenged {ahead!r}; the answer is due {local_time}"
+    advice = "Once that has passed: booking confirm {booking}"
+
+    @property
+    def local_time(self) -> str:
+        return clock_text(self.answer_by, self.zone)
+
+
+class NotAhead(RefusedBy):
+    """The challenged hold is not ahead of the challenger's."""
+
+    rule = "challenge-ahead"
+    booking: str
+    other: str
+    period: Period
+    message = "booking {other!r} on {period} is not ahead of {booking!r}"
+    advice = "Only an overlapping hold of a better rank can be challenged: view holds"
+
+
+class NothingAhead(RefusedBy):
+    """The booking has no holds ahead of it to challenge."""
+
+    rule = "challenge-ahead"
+    booking: str
+    message = "no hold is ahead of booking {booking!r}"
+    advice = "Confirm it with: booking confirm {booking}"
+
+
+# --- the days of a booking -----------------------------------------------------------
+
+
+class OutsideBooking(RefusedBy):
+    """The booking does not have the space on that day."""
+
+    rule = "booking-days"
+    booking: str
+    day: date
+    period: Period
+    message = "{day} is outside booking {booking!r}, which has {period}"
+    advice = "Give one of its days, or move its end: booking move {booking}"
+
+
+class BeforeStart(RefusedBy):
+    """The day is before the production moved in."""
+
+    rule = "booking-days"
+    booking: str
+    day: date
+    started_on: date
+    message = "{day} is before booking {booking!r} started on {started_on}"
+    advice = "Give {started_on} or a later day"
+
+
+class StaysWhereItStarted(RefusedBy):
+    """A started booking can change its end, but neither its space nor its start."""
+
+    rule = "started-stays"
+    booking: str
+    message = "booking {booking!r} has started: only its end can move"
+    advice = "Wrap it with: booking wrap {booking} --on DAY, and book the other days separately"
+
+
+class DayWasReported(RefusedBy):
+    """A reported shoot day would no longer be in the booking."""
+
+    rule = "reported-days"
+    booking: str
+    day: date
+    message = "booking {booking!r} has a shoot day reported on {day}"
+    advice = "Give a later end"
+
+
+class ShotAlready(RefusedBy):
+    """A booking with a reported shoot day has used its days: it can wrap, but not be cancelled."""
+
+    rule = "reported-days"
+    booking: str
+    day: date
+    message = "booking {booking!r} has a shoot day reported on {day}, so it cannot be called off"
+    advice = "Wrap it, which gives its later days back: booking wrap {booking} --on DAY"
+
+
+class AlreadyReported(RefusedBy):
+    """A day has one report; another must name it in order to correct it."""
+
+    rule = "one-report"
+    booking: str
+    day: date
+    message = "{day} of booking {booking!r} is already reported"
+    advice = "{instead}"
+
+    @property
+    def instead(self) -> str:
+        if isinstance(self.position, Pending):
+            return "Report each day once"
+        return f"To replace that report, correct it with: --corrects {self.position}"
+
+
+class NothingToCorrect(RefusedBy):
+    """The event to correct is not a report of that booking and day."""
+
+    rule = "one-report"
+    booking: str
+    day: date
+    message = "that is not a report of {day} of booking {booking!r}"
+    advice = "Leave out --corrects: the day has no report yet"

@@ -1,0 +1,1 @@
+"""Legal histories of a studio, drawn from a few small numbers."""

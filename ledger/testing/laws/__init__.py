@@ -1,0 +1,1 @@
+"""The laws of a projection, and the tools that tell when one is broken."""
