@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from ledger.events.base import Event
 from ledger.tags import buckets, tag
-from ledger.time.months import months_touched
 from ledger.time.periods import Period
 
 DayType = Literal["prep", "pre-light", "shoot", "strike", "dark", "hold"]
