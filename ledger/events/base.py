@@ -25,7 +25,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
     """Base of all events: a past-tense fact. Subclass it, frozen, with keyword fields.
 
     No value of an event refers back to it, so the garbage collector need not track the millions
-    that a replay makes.
+    that a replay makes. If it does, row `replay` of the benchmarks has 0.84 of its rate.
 
     `type_name` defaults to the class's name; a plugin prefixes its own (`expo.…`).
     `schema` counts from 1; `upcasters[n]` turns a payload of version n into n + 1.
@@ -58,7 +58,7 @@ class UnknownEvent(Event, frozen=True):
     payload: Raw
 
 
-class Header(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Header(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who recorded an event, and why.
 
     `request` is the key that makes a command safe to repeat and `digest` identifies that command;
@@ -90,7 +90,7 @@ class _Data(Struct, Generic[E], frozen=True, kw_only=True, omit_defaults=True, g
     payload: E
 
 
-class _RawData(_Data[Any], frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class _RawData(_Data[Any], frozen=True, kw_only=True, omit_defaults=True):
     payload: Raw
 
 

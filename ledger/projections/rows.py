@@ -48,7 +48,7 @@ def key() -> Any:
 
 
 @dataclass_transform(field_specifiers=(key, msgspec.field))
-class Row(Struct, gc=False):
+class Row(Struct):
     """Base of the rows of a table. Subclass it; begin with the key fields.
 
     Every other field needs a default, since a row is created from its key alone. A field is `str`,

@@ -139,7 +139,7 @@ def last_instant(text: str, zone_name: str) -> datetime:
     return instant
 
 
-class Days(Struct, frozen=True, order=True, gc=False):
+class Days(Struct, frozen=True, order=True):
     """Whole site-local days, `first` and `last` both included. Written `A..B`."""
 
     first: date
