@@ -9,7 +9,6 @@ A line is assembled from the stored columns without parsing any of them, so the 
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 import msgspec
 from msgspec import Raw, Struct
@@ -80,7 +79,6 @@ def line_size(position: int, recorded_at: str, type: str, tags: str, data: bytes
     return len(line(position, recorded_at, type, tags, data))
 
 
-@lru_cache(maxsize=1024)
 def _quoted(text: str) -> bytes:
     return msgspec.json.encode(text)
 

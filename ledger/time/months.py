@@ -5,20 +5,14 @@ later release of the time zone rules says of the site's days.
 """
 
 from datetime import UTC, datetime
-from functools import lru_cache
 
 
 def months_touched(start: datetime, end: datetime) -> tuple[str, ...]:
-    """The UTC months from an instant to before another, `YYYY-MM`, in order.
-
-    `Period.months` caches this; for a single use the lookup takes longer (2 µs).
-    """
+    """The UTC months from an instant to before another, `YYYY-MM`, in order."""
     first, last = _month_number(start), _month_number(end)
     end = end if end.tzinfo is UTC else end.astimezone(UTC)
     if end.day == 1 and not (end.hour or end.minute or end.second or end.microsecond):
         last -= 1  # it ends where that month begins
-    if first == last:
-        return (_month_text(first),)
     return tuple(map(_month_text, range(first, last + 1)))
 
 
@@ -28,7 +22,6 @@ def _month_number(instant: datetime) -> int:
     return in_utc.year * 12 + in_utc.month - 1
 
 
-@lru_cache(maxsize=1024)
 def _month_text(number: int) -> str:
     return f"{number // 12:04}-{number % 12 + 1:02}"
 

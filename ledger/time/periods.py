@@ -239,13 +239,14 @@ class Period(Struct, frozen=True, gc=False):
         return "..".join(clock_text(end, self.zone) for end in (self.start, self.end))
 
 
-# One decision asks for a booking's days and months about six times.
+# Cached, since row `as-of` of the benchmarks otherwise has 0.87 of its rate, and `apply` 0.90.
 @lru_cache(maxsize=4096)
 def _days(start: datetime, end: datetime, zone_name: str) -> Days:
     tz = zone(zone_name)
     return Days(start.astimezone(tz).date(), (end - _RESOLUTION).astimezone(tz).date())
 
 
+# Cached for the tags of a booking's events: else row `verify` has 0.84 of its rate.
 _months = lru_cache(maxsize=4096)(months_touched)
 
 
@@ -344,7 +345,9 @@ class When(_Written):
         return _resolved(self.text, zone_name)
 
 
-@lru_cache(maxsize=1024)  # a command's is resolved to parse, check and decide it
+# Cached, since a command's is resolved to parse, check and decide it: else row `apply` has 0.67 of
+# its rate.
+@lru_cache(maxsize=1024)
 def _resolved(text: str, zone_name: str) -> Period:
     if not has_hour(text):
         _check_days(text)
