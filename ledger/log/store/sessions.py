@@ -151,8 +151,3 @@ class Session:
         raise DBAPIError.instance(
             sql, values, error, errors, connection_invalidated=ended, dialect=dialect
         ) from error
-
-
-def insert_rows(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    """`Session.insert` on a connection."""
-    Session(connection).insert(sql, rows)

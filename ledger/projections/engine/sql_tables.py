@@ -1,6 +1,6 @@
 """A projection's tables in a database: typed columns, rows written in batches."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple
@@ -30,7 +30,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from ledger.events.base import format_recorded_at
-from ledger.log.store.sessions import insert_rows
 from ledger.projections.projection import Projection
 from ledger.projections.rows import Key, Kind, Layout, R
 
@@ -190,7 +189,7 @@ class SqlShelf(Generic[R]):
             # Straight to the driver: a third of the time that SQLAlchemy takes to name, look up and
             # convert the values of each row.
             upsert = self._upserting(self.connection.dialect)
-            insert_rows(self.connection, upsert.sql, upsert.of(rows))
+            self.connection.exec_driver_sql(upsert.sql, upsert.of(rows))
 
     def _upserting(self, dialect: Dialect) -> "_Upsert":
         if self._upsert_made is None:
