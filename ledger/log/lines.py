@@ -8,7 +8,6 @@ A line is assembled from the stored columns without parsing any of them, so the 
 """
 
 import re
-from collections.abc import Iterable
 
 import msgspec
 from msgspec import Raw, Struct
@@ -44,14 +43,6 @@ class Row(Struct, frozen=True):
 def line(position: int, recorded_at: str, type: str, tags: str, data: bytes) -> bytes:
     """The line of a stored row, without a newline."""
     return _LINE % (position, recorded_at.encode(), _quoted(type), tags.encode(), data)
-
-
-def lines_of(rows: Iterable[tuple[int, str, str, str, bytes]]) -> list[bytes]:
-    """The lines of stored rows: `line` for each."""
-    return [
-        _LINE % (position, recorded_at.encode(), _quoted(type), tags.encode(), data)
-        for position, recorded_at, type, tags, data in rows
-    ]
 
 
 def is_too_deep(data: bytes) -> bool:
