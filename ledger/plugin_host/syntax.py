@@ -108,7 +108,7 @@ class Module:
 
 
 def without_bodies(text: str) -> ast.Module:
-    """Parse a source with each class cut before its first method: a third of the work.
+    """Parse a source with each class cut before its first method.
 
     Functions have neither names nor bodies, except where one may be a hook.
 

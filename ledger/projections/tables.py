@@ -13,7 +13,11 @@ from ledger.projections.faults import BadRow, ReadOnly
 from ledger.projections.rows import Key, Layout, R
 
 MISSES_BEFORE_LOADING = 16
-"""After this many rows fetched one by one, a table is loaded whole."""
+"""After this many rows fetched one by one, a table is loaded whole.
+
+Otherwise catching up with the last fifth of a log has 0.7 of its rate. With a fiftieth it is
+quicker without.
+"""
 
 LOAD_LIMIT = 100_000
 """Rows of the largest table that is loaded whole; a larger one is read row by row."""
@@ -78,7 +82,9 @@ class Table(Generic[R]):
         self._rows: dict[Key, R | None] = {}  # None: known to be absent
         self._complete = complete  # the map holds every row
         self._misses = 0
-        self._groups: dict[Any, dict[Key, None]] | None = None  # keys by leading key field
+        # Keys by leading key field. Else row `as-of` has 0.92 of its rate on 30,000 events, and
+        # less on more.
+        self._groups: dict[Any, dict[Key, None]] | None = None
         self._whole: set[Any] = set()  # leading values whose rows are all in the map
 
     def edit(self, *key: Any) -> R:

@@ -1,8 +1,7 @@
 """The statements of the log: written in SQLAlchemy Core, compiled once, run as plain SQL.
 
-Compiling takes longer than running (SQLite appends one event in some 40 microseconds), so
-each statement is compiled once per shape and then passed to the driver with positional
-parameters.
+Compiling takes longer than running, so each statement is compiled once per shape and then passed to
+the driver with positional parameters.
 """
 
 from collections.abc import Iterator, Sequence

@@ -186,8 +186,8 @@ class SqlShelf(Generic[R]):
         if gone:
             self.connection.execute(self._delete, [self._key_values(key) for key in gone])
         if rows:
-            # Straight to the driver: a third of the time that SQLAlchemy takes to name, look up and
-            # convert the values of each row.
+            # If SQLAlchemy names, looks up and converts the values of each row, row `replay` of the
+            # benchmarks has 0.59 of its rate.
             upsert = self._upserting(self.connection.dialect)
             self.connection.exec_driver_sql(upsert.sql, upsert.of(rows))
 
