@@ -35,7 +35,7 @@ test: $(VENV)/.installed-dev ## set up .venv and run all tests (a real PostgreSQ
 PYTHONS := 3.11 3.12 3.13 3.14
 RUN ?= all
 
-versions: ## run all tests on each Python that is found (3.11 to 3.14; also those of pyenv); RUN=ends: oldest and newest
+versions: ## run all tests on each Python from 3.11 on that is found, or with RUN=ends on the oldest and newest
 	@found=""; \
 	for version in $(PYTHONS); do \
 	  for python in "python$$version" "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/"$$version".*/bin/python; do \

@@ -33,7 +33,7 @@ class Saying(Struct, frozen=True):
     position: int | None = None
 
 
-class Part(Struct, frozen=True, omit_defaults=True):
+class Part(Struct, frozen=True, omit_defaults=True, gc=False):
     """One of several parts of a thing, such as a milestone. Its first field is its key."""
 
     @property
@@ -51,7 +51,7 @@ Says = Callable[[Any, Any, RecordedEvent], dict[str, Any]]
 fields that the event sets."""
 
 
-class Noun(Struct, frozen=True, omit_defaults=True):
+class Noun(Struct, frozen=True, omit_defaults=True, gc=False):
     """Base of the entities: each holds everything that its events say.
 
     `noun` is the kind of thing: the tag's, and the first field of each of its events. `says` has

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 GROUP = "studio_ledger"
 """The entry-point group of packaged plugins, and pluggy's name of the project."""
 
-SHIPPED = Path(__file__).resolve().parent.parent / "plugins"
+SHIPPED = Path(__file__).resolve().parents[2] / "plugins"
 """The shipped plugins' source root in a checkout; there is none in an installed package."""
 
 ONE_FILE_PACKAGE = "studio_ledger_plugins"

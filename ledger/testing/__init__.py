@@ -39,7 +39,7 @@ _LATER = {
     "projection_contract": "contract",
     "Host": "host",
     "isolated_host": "host",
-    "LawBroken": "looking",
+    "LawBroken": "laws.contents",
     "events_of": "strategies",
     "studio_histories": "strategies",
 }

@@ -138,7 +138,7 @@ def test_the_shares_of_a_row_are_its_whole_time(
         found = re.findall(r"^\| (\d+)% \| .+ \|$", one, re.MULTILINE)
         assert 95 <= sum(map(int, found)) <= 105, "small ones are left out, and each is rounded"
     assert "decisions and their rules" in told[0]
-    assert "handlers of the shipped plugins" in told[1]
+    assert "tables in memory" in told[1]
     with pytest.raises(SystemExit):
         main([*words, "--row", "help"])
 

@@ -260,7 +260,7 @@ def test_what_is_no_export_or_goes_over_something_is_refused(
         2, "is not a folder", str(tmp_path / "out/lines.jsonl"), "--public", "x", "--format", "x"
     )
     refused(2, "no public key at", out, "--public", str(tmp_path / "nowhere"), *own)
-    refused(1, "there is something at", out, *own, by=terminal)
+    refused(1, "there is already something at", out, *own, by=terminal)
     stranger = Terminal(str(tmp_path / "stranger.db"))
     stranger.must("init", "--origin", "eve.example")
     stranger.must("audit", "key", "new", "--audit-dir", str(tmp_path / "eve"))

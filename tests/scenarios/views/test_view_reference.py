@@ -48,7 +48,7 @@ def test_a_view_is_described_as_it_is(view: View) -> None:
     section = SECTIONS[view.name]
     assert section.replace("\n", " ").startswith(f"*{view.title}* ")
     options = {name: meaning for name, meaning, *_ in cells(section, "option | meaning")}
-    assert options == {f"`--{p.name}`": p.help for p in view.parameters}
+    assert options == {f"`--{p.name.replace('_', '-')}`": p.help for p in view.parameters}
     columns = [(name, unit) for name, unit, *_ in cells(section, "column | unit | meaning")]
     assert columns == [(f"`{c.name}`", c.unit) for c in view.columns()]
 
