@@ -1,8 +1,8 @@
 """The program `studio-ledger`, as a process that lives for half a second.
 
 Most of that half second goes into loading modules, whose objects stay until the end. Collecting
-garbage among them, repeatedly while they load and once more at exit, finds none and takes a
-quarter of the time of a write.
+garbage among them, repeatedly while they load and once more at exit, finds none: a command that
+opens a ledger then takes 1.11 times the processor time.
 """
 
 import gc

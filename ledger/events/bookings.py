@@ -44,14 +44,11 @@ class BookingEvent(Event, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking, its project, its space, and the space's months."""
-        # Written out, since an audit and an import derive the tags of every event: 4.2 µs an event
-        # with its decode, and 5.4 with `tag` and `buckets`.
-        space = f"space:{self.space}"
         return (
-            f"booking:{self.booking}",
-            f"project:{self.project}",
-            space,
-            *[f"{space}@{month}" for month in self.period.months],
+            tag("booking", self.booking),
+            tag("project", self.project),
+            tag("space", self.space),
+            *buckets("space", self.space, self.period.months),
         )
 
     def effective(self) -> Period | datetime | date | None:
@@ -184,14 +181,13 @@ class ShootDayReported(BookingEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking and its bucket of that day, the project, the space and its month."""
-        booking, space = f"booking:{self.booking}", f"space:{self.space}"
         day = self.day.isoformat()
         return (
-            booking,
-            f"{booking}@{day}",
-            f"project:{self.project}",
-            space,
-            f"{space}@{day[:7]}",
+            tag("booking", self.booking),
+            tag("booking", self.booking, day),
+            tag("project", self.project),
+            tag("space", self.space),
+            tag("space", self.space, day[:7]),
         )
 
     def effective(self) -> date:
@@ -227,7 +223,7 @@ class BookingWrapped(BookingEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The booking's, and the months that it gives back."""
-        given_back = [f"space:{self.space}@{month}" for month in self.was_period.months]
+        given_back = buckets("space", self.space, self.was_period.months)
         return tuple(dict.fromkeys((*super().tags(), *given_back)))
 
 

@@ -48,10 +48,7 @@ class PlaceEvent(EquipmentEvent, frozen=True):
 
     def tags(self) -> tuple[str, ...]:
         """The item, and its month; `@latest` where it is."""
-        # The same as `tag` and `place_tags`, written out as in `BookingEvent.tags`.
-        item = f"equipment:{self.equipment}"
-        month = f"{item}@{month_of(self.at)}"
-        return (item, month, f"{item}@{LATEST}") if self.latest else (item, month)
+        return (*super().tags(), *place_tags(self.equipment, self.at, latest=self.latest))
 
 
 def place_tags(equipment: str, at: datetime, *, latest: bool) -> tuple[str, ...]:

@@ -56,11 +56,6 @@ def branches(asked: Sequence[Asked]) -> tuple[Branch, ...] | None:
     """
     if not asked:
         return None
-    if len(asked) == 1 and len(asked[0].tags) == 1 and len(asked[0].types) <= MAX_WALKS:
-        # The usual query of a decision, in a third of the time (3 µs instead of 10).
-        (tag,), types = asked[0].tags, asked[0].types
-        if recordable("".join((tag, *types))):
-            return (Branch((tag,), _sorted(types)),)
     found: dict[Branch, None] = {}
     for part in asked:
         if not part.tags and not part.types:
@@ -80,8 +75,7 @@ def branches(asked: Sequence[Asked]) -> tuple[Branch, ...] | None:
 
 
 def _sorted(texts: Iterable[str]) -> tuple[str, ...]:
-    given = tuple(texts)
-    return given if len(given) < 2 else tuple(sorted(set(given)))
+    return tuple(sorted(set(texts)))
 
 
 def groups(found: Sequence[Branch]) -> Iterator[list[Branch]]:

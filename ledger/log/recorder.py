@@ -43,7 +43,7 @@ from ledger.log.queries import (
 from ledger.log.rows import ENDLESS, PAGE, Read, StoredRow, deduplicated, index_rows, tags_text
 from ledger.log.store.failures import StorageErrors
 from ledger.log.store.schema import Tables
-from ledger.log.store.session_pool import Borrowed, SessionPool, renew_in_child
+from ledger.log.store.session_pool import SessionPool, renew_in_child
 from ledger.log.store.sessions import Session
 from ledger.log.store.sqlite_recovery import check_not_replaced, check_not_written
 from ledger.log.store.statements import Statement, Statements, lock_statements
@@ -358,10 +358,10 @@ class SqlRecorder(DCBRecorder):
 
     def held(self) -> AbstractContextManager[Session]:
         """Keep one connection for everything that this thread reads and appends in the block."""
-        return Borrowed(self._sessions, hold=True)
+        return self._sessions.borrowed(hold=True)
 
-    def _connected(self) -> Borrowed:
-        return Borrowed(self._sessions)
+    def _connected(self) -> AbstractContextManager[Session]:
+        return self._sessions.borrowed()
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
@@ -371,14 +371,8 @@ class SqlRecorder(DCBRecorder):
             check_not_written(session.file, self.where)
 
     def _fetched(self, statement: Statement, *values: Any) -> list[Any]:
-        session = self._sessions.of_thread.session
-        if session is None:
-            with self._reading() as session:
-                return session.rows(statement, *values)
-        # `held` turns what the database raises into a `LedgerError`.
-        rows = session.rows(statement, *values)
-        check_not_written(session.file, self.where)
-        return rows
+        with self._reading() as session:
+            return session.rows(statement, *values)
 
     def _last(self, session: Session) -> tuple[int, str] | None:
         row = session.newer[-1] if session.newer else session.row(self._statements.last)

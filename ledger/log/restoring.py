@@ -83,7 +83,7 @@ def restored(lines: Iterable[bytes], registry: Registry) -> Iterator[StoredRow]:
 def are_recorded_times(texts: Sequence[str]) -> bool:
     """Whether `check_recorded_at` accepts each of these texts as a recorded time.
 
-    Checked together, they take less than half the time.
+    Checked one by one, row `verify` of the benchmarks has 0.83 of its rate.
     """
     try:
         joined = "\n".join(texts)
@@ -119,7 +119,7 @@ def is_plain(row: StoredRow, registry: Registry) -> bool:
 
     `parse_line` and `check_event` would accept the line of such a row: its data is one object
     with nothing around it, and its tags are written as they would be today. They check all other
-    rows. Nearly every event is plain: 5 microseconds instead of 20 (measured).
+    rows. Nearly every event is plain: else row `verify` has 0.66 of its rate, `import` 0.79.
     """
     position, _, type, tags, data = row
     return (

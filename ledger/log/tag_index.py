@@ -183,7 +183,7 @@ class _Statements:
         """Derive the entries of a range of positions from the rows; no row has a tag twice.
 
         In key order, so that each page of the index is found once and not once for each of
-        its entries: 4.5 seconds for 300,000 events, 6 in the order of the rows (measured).
+        its entries: in the order of the rows it takes 1.33 times as long.
         """
         each, tag = self._each_tag()
         event, index = self._event, self._index

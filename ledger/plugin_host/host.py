@@ -173,14 +173,6 @@ def _read(part: Callable[[Manifest], Sequence[T]], manifest: Manifest) -> Sequen
         return ()
 
 
-def _may_clash(one: Manifest, other: Manifest) -> bool:
-    """Whether two plugins may have a name in common: a fifth of the time of `_names`."""
-    try:
-        return not one.possible_names.isdisjoint(other.possible_names)
-    except Opaque:
-        return False  # such a plugin counts as one without names
-
-
 def _names(manifest: Manifest) -> frozenset[str]:
     try:
         return manifest.names()
@@ -231,4 +223,4 @@ def _needs(one: Manifest, other: Manifest) -> bool:
             return True
         if _is_unsure(other):
             return True
-    return _may_clash(one, other) and bool(_names(one) & _names(other))
+    return bool(_names(one) & _names(other))

@@ -106,23 +106,6 @@ class Manifest:
             ]
         )
 
-    @evaluated
-    def possible_names(self) -> frozenset[str]:
-        """`names` and perhaps more, without reading the parameters of views and commands.
-
-        Raises `Opaque` only where `names` does.
-        """
-        found = {f"event {name}" for name in self.event_types}
-        found |= {f"importer {one.name}" for one in self.importers}
-        found |= {f"exporter {one.name}" for one in self.exporters}
-        for item in self.outline.of("projection"):
-            found.add(f"projection {_projection_name(item)}")
-            methods = (part for _, node in item.lineage for part in node.body)
-            found |= {f"view {kebab(m.name)}" for m in methods if isinstance(m, ast.FunctionDef)}
-        for item in self.outline.of("decision"):
-            found.add(f"command {tag_of(item.node) or item.name}")
-        return frozenset(found)
-
 
 # --- views ----------------------------------------------------------------------------------
 

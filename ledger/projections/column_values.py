@@ -3,7 +3,7 @@
 They raise `TypeError` or `ValueError` for a value that the column cannot keep.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from math import isfinite
@@ -85,3 +85,40 @@ def member(enum: type[Enum]) -> Callable[[Any], Any]:
         return value
 
     return check
+
+
+# --- whole columns ---------------------------------------------------------------------
+#
+# Whether the check of a value would keep each value of a column as it is. False may mean only
+# that the values have to be looked at one by one.
+
+
+def all_exactly(wanted: type) -> Callable[[Sequence[Any]], bool]:
+    """As `exactly`."""
+    only = {wanted}
+    return lambda values: set(map(type, values)) <= only
+
+
+_all_str, _all_int, _all_datetime = map(all_exactly, (str, int, datetime))
+
+
+def all_text(values: Sequence[Any]) -> bool:
+    """As `text`."""
+    if not _all_str(values):
+        return False
+    joined = "".join(values)
+    try:
+        joined.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in joined
+
+
+def all_integers(values: Sequence[Any]) -> bool:
+    """As `integer`."""
+    return _all_int(values) and (not values or (min(values) >= -_INT64 and max(values) < _INT64))
+
+
+def all_instants(values: Sequence[Any]) -> bool:
+    """As `instant`."""
+    return _all_datetime(values) and all(value.tzinfo is UTC for value in values)

@@ -154,8 +154,7 @@ class Folding(Generic[P]):
                 return failure
             try:
                 for table in self.tables:
-                    for key, row in table.touched().items():
-                        table.check(key, row)
+                    table.check_all()
             except BadRow as error:
                 return failure_of(type(self.projection), entry, error)
         return None

@@ -6,13 +6,18 @@ all there is; in front of a database, rows are loaded on demand.
 """
 
 from collections.abc import Iterable
+from copy import copy
 from typing import Any, Generic, NoReturn, Protocol, overload
 
 from ledger.projections.faults import BadRow, ReadOnly
 from ledger.projections.rows import Key, Layout, R
 
 MISSES_BEFORE_LOADING = 16
-"""After this many rows fetched one by one, a table is loaded whole."""
+"""After this many rows fetched one by one, a table is loaded whole.
+
+Otherwise catching up with the last fifth of a log has 0.7 of its rate. With a fiftieth it is
+quicker without.
+"""
 
 LOAD_LIMIT = 100_000
 """Rows of the largest table that is loaded whole; a larger one is read row by row."""
@@ -40,12 +45,6 @@ class _Sealed(dict[Key, Any]):
 
     def __setitem__(self, key: Key, row: Any) -> NoReturn:
         raise ReadOnly(self._table)
-
-
-def _copy(row: R) -> R:
-    # The same as copy.copy, in half the time.
-    made: R = row.__copy__()  # type: ignore[attr-defined]  # every Struct has it, and msgspec's stubs do not say
-    return made
 
 
 class Table(Generic[R]):
@@ -83,7 +82,9 @@ class Table(Generic[R]):
         self._rows: dict[Key, R | None] = {}  # None: known to be absent
         self._complete = complete  # the map holds every row
         self._misses = 0
-        self._groups: dict[Any, dict[Key, None]] | None = None  # keys by leading key field
+        # Keys by leading key field. Else row `as-of` has 0.92 of its rate on 30,000 events, and
+        # less on more.
+        self._groups: dict[Any, dict[Key, None]] | None = None
         self._whole: set[Any] = set()  # leading values whose rows are all in the map
 
     def edit(self, *key: Any) -> R:
@@ -99,12 +100,12 @@ class Table(Generic[R]):
     def get(self, *key: Any) -> R | None:
         """Return a copy of the row with that key, or None."""
         row = self._find(key)
-        return None if row is None else _copy(row)
+        return None if row is None else copy(row)
 
     def put(self, row: R) -> None:
         """Insert a row or replace the one with its key."""
         key = self.layout.key_of(row)
-        kept = _copy(row)
+        kept = copy(row)
         self._dirty[key] = kept
         self._keep(key, kept)
 
@@ -126,7 +127,7 @@ class Table(Generic[R]):
         if self._shelf is not None and isinstance(self._dirty, _Sealed) and not self._ahead:
             found = self._shelf.select(wanted)
         else:
-            found = [_copy(row) for row in self._candidates(wanted)]
+            found = [copy(row) for row in self._candidates(wanted)]
         found.sort(key=lambda row: self.layout.order(self.layout.key_of(row)))
         return found
 
@@ -147,15 +148,26 @@ class Table(Generic[R]):
     def settle(self) -> tuple[list[R], list[Key]]:
         """Return the rows written and the keys deleted since the last time, by key.
 
-        Raises `BadRow` for a value that its column cannot hold and for a changed key.
+        Raises `BadRow` as `check_all` does.
         """
         self.check_all()
         return self.drain()
 
     def check_all(self) -> None:
-        """Check what was written since the last `drain`. Raises `BadRow`."""
+        """Check what was written since the last `drain`.
+
+        Raises `BadRow` for a value that its column cannot hold, and for a changed key.
+        """
         for key, row in self._dirty.items():
-            self.check(key, row)
+            if row is None:
+                self.layout.check_key(key)
+            elif self.layout.key_of(row) != key:
+                raise BadRow(
+                    f"the key {key!r} of a row of {self.name} was changed to "
+                    f"{self.layout.key_of(row)!r}",
+                    advice="A key never changes: delete the row and write another",
+                )
+        self.layout.check([row for row in self._dirty.values() if row is not None])
 
     def drain(self) -> tuple[list[R], list[Key]]:
         """`settle`, for rows that were already checked."""
@@ -169,19 +181,6 @@ class Table(Generic[R]):
                 rows.append(row)
         self._dirty = {}
         return rows, gone
-
-    def check(self, key: Key, row: R | None) -> None:
-        """Raise `BadRow` for a value that its column cannot hold, and for a changed key."""
-        if row is None:
-            self.layout.check_key(key)
-            return
-        if self.layout.key_of(row) != key:
-            raise BadRow(
-                f"the key {key!r} of a row of {self.name} was changed to "
-                f"{self.layout.key_of(row)!r}",
-                advice="A key never changes: delete the row and write another",
-            )
-        self.layout.check(row)
 
     @property
     def written(self) -> int:

@@ -4,18 +4,14 @@ Of a period the months of its days as they are kept: no release of the time zone
 """
 
 from datetime import UTC, date, datetime
-from functools import lru_cache
 
 
 def months_of(first: date, last: date) -> tuple[str, ...]:
     """Return the months from one day to another, `YYYY-MM`, in order."""
     begins, ends = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1
-    if begins == ends:
-        return (_month_text(begins),)
     return tuple(map(_month_text, range(begins, ends + 1)))
 
 
-@lru_cache(maxsize=1024)
 def _month_text(number: int) -> str:
     return f"{number // 12:04}-{number % 12 + 1:02}"
 

@@ -142,7 +142,7 @@ def last_instant(text: str, zone_name: str) -> datetime:
     return instant
 
 
-class Days(Struct, frozen=True, order=True, gc=False):
+class Days(Struct, frozen=True, order=True):
     """Whole site-local days, `first` and `last` both included. Written `A..B`."""
 
     first: date
@@ -288,9 +288,9 @@ class Period(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         They follow from what is kept, and so stay the same under other zone rules.
         """
         if self.first is not None and self.last is not None:
-            return months_of(self.first, self.last)
+            return _months(self.first, self.last)
         days = self.days
-        return months_of(days.first, days.last)
+        return _months(days.first, days.last)
 
     @property
     def months_to_read(self) -> tuple[str, ...]:
@@ -316,8 +316,10 @@ def _ends_early(start: datetime, end: datetime, zone_name: str) -> BadTime:
     )
 
 
-# One decision asks for a booking's days and months about six times.
+# One decision asks for a booking's days about six times: without the cache row `as-of` of the
+# benchmarks has 0.87 of its rate, and `apply` 0.90; without that of the months, `verify` 0.84.
 _days = lru_cache(maxsize=4096)(Days)
+_months = lru_cache(maxsize=4096)(months_of)
 
 
 @lru_cache(maxsize=4096)
@@ -431,7 +433,9 @@ class When(_Written):
         return _resolved(self.text, zone_name)
 
 
-@lru_cache(maxsize=1024)  # a command's is resolved to parse, check and decide it
+# Cached, since a command's is resolved to parse, check and decide it: else row `apply` has 0.67 of
+# its rate.
+@lru_cache(maxsize=1024)
 def _resolved(text: str, zone_name: str) -> Period:
     if not has_hour(text):
         _check_days(text)

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 
-@lru_cache(maxsize=256)
 def zone(name: str) -> "ZoneInfo":
     """The IANA zone of that name.
 

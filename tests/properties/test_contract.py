@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -278,7 +279,7 @@ def test_who_leaves_the_process_is_stopped(go: Callable[[], object]) -> None:
 
 
 def test_what_is_pure_is_not_noticed() -> None:
-    zone.cache_clear()
+    ZoneInfo.clear_cache(only_keys=["America/St_Johns"])
     with watching(__name__) as watch:
         zone("America/St_Johns")  # reads the zone's rules
         import colorsys  # noqa: F401  # an import reads a file

@@ -327,14 +327,6 @@ def test_switches_lie_beside_a_file_and_with_the_settings_for_a_server(
     assert all(f.enabled for f in PluginHost.of_ledger(url).found())
 
 
-def test_the_possible_names_are_the_names_and_perhaps_more() -> None:
-    plugins = PluginHost()
-    manifests = [plugins.manifest(found) for found in plugins.found()]
-    assert len(manifests) > 5
-    for manifest in manifests:
-        assert manifest.names() <= manifest.possible_names, manifest.found.name
-
-
 SHAPES = {
     "a text that looks like a class": (
         '"""Write\nclass Give(Decision, tag="key give"):\n    x: int\n"""'

@@ -20,7 +20,7 @@ from ledger.audit.tree import TILE
 from ledger.events import LedgerContinued, LedgerOpened
 from ledger.events.base import Registry
 from ledger.log.eventlog import EventLog
-from ledger.log.lines import LINE_LIMIT, line, lines_of
+from ledger.log.lines import LINE_LIMIT, line
 from ledger.log.restoring import are_recorded_times, is_plain
 from ledger.log.rows import ENDLESS, StoredRow, tags_of
 from ledger.processes import Stopped, side_by_side, usable_processes
@@ -71,7 +71,7 @@ class Batch:
     def lines(self) -> list[bytes]:
         """The line of each row; empty, which no tree holds, for a row with a damaged column."""
         try:
-            return lines_of(self.rows)
+            return [line(*row) for row in self.rows]
         except (TypeError, AttributeError, ValueError):
             return [line_of(row) for row in self.rows]
 

@@ -1,15 +1,10 @@
-"""The sessions of a log, borrowed for one read or append, or for a whole decision.
-
-Between two uses one session rests here and not in SQLAlchemy's pool: borrowing a connection
-there and returning it takes 40 µs, a twentieth of a decision. (`Borrowed` is a class for the
-same reason: a context manager from a generator takes 2 µs more.)
-"""
+"""The sessions of a log, borrowed for one read or append, or for a whole decision."""
 
 import os
 import threading
 import weakref
-from contextlib import suppress
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -29,35 +24,42 @@ class SessionPool:
 
     def __init__(self, engine: Engine, where: str) -> None:
         self.of_thread = _OfThread()
-        self.errors = StorageErrors(where)
+        self._errors = StorageErrors(where)
         self.engine = engine
-        self.process = os.getpid()
-        self._resting: list[Session] = []
+        self._process = os.getpid()
 
     def renew(self) -> None:
         """In a forked child: leave the connections to the parent."""
-        leave_to_parent(self.engine, *self._resting)
-        self._resting = []
+        leave_to_parent(self.engine)
         self.of_thread = _OfThread()
-        self.process = os.getpid()
+        self._process = os.getpid()
 
     def close(self) -> None:
         """Close the connections. The next use opens a new one."""
-        with suppress(IndexError):  # two threads may have released one at the same moment
-            while True:
-                self._resting.pop().connection.close()
         self.engine.dispose()
 
-    def acquire(self) -> Session:
-        """Return a session that is not in use."""
-        try:
-            session = self._resting.pop()
-        except IndexError:
-            return self._open()
-        if session.is_usable():
-            return session
-        session.connection.close()
-        return self._open()
+    @contextmanager
+    def borrowed(self, *, hold: bool = False) -> Iterator[Session]:
+        """A session for a block: the one that the thread holds, or else one that is not in use.
+
+        Database errors are raised as `LedgerError`. `hold`: until the end of the block the thread
+        uses this session for everything.
+        """
+        process, held = self._process, self.of_thread.session
+        with self._errors:
+            session = self._open() if held is None else held
+            if hold:
+                self.of_thread.session = session
+            try:
+                yield session
+            finally:
+                if process != self._process:
+                    leave_open(session)  # a child forked inside the block has reached its end
+                else:
+                    if hold:
+                        self.of_thread.session = held
+                    if held is None:
+                        session.close()
 
     def _open(self) -> Session:
         connection = self.engine.connect()
@@ -66,64 +68,6 @@ class SessionPool:
         except BaseException:
             connection.close()
             raise
-
-    def release(self, session: Session) -> None:
-        """Keep the session for the next use, or close it if one is kept already."""
-        session.roll_back()
-        if session.connection.invalidated:
-            session.connection.close()
-            with suppress(IndexError):  # cut by the same cause
-                cut = self._resting.pop()
-                cut.connection.invalidate()
-                cut.connection.close()
-        elif self._resting:
-            session.connection.close()
-        else:
-            self._resting.append(session)
-
-
-class Borrowed:
-    """A session for a block: the one that the thread holds, or else one that is not in use.
-
-    Database errors are raised as `LedgerError`. `hold`: until the end of the block the thread
-    uses this session for everything.
-    """
-
-    __slots__ = ("_before", "_hold", "_mine", "_pool", "_process")
-
-    def __init__(self, pool: SessionPool, *, hold: bool = False) -> None:
-        self._pool = pool
-        self._hold = hold
-        self._process = pool.process
-        self._before: Session | None = None
-        self._mine: Session | None = None
-
-    def __enter__(self) -> Session:
-        pool = self._pool
-        session = self._before = pool.of_thread.session
-        if session is None:
-            with pool.errors:
-                session = self._mine = pool.acquire()
-        if self._hold:
-            pool.of_thread.session = session
-        return session
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pool = self._pool
-        if self._process != pool.process:
-            leave_open(self._mine)  # a child forked inside the block has reached its end
-        else:
-            if self._hold:
-                pool.of_thread.session = self._before
-            if self._mine is not None:
-                with pool.errors:
-                    pool.release(self._mine)
-        pool.errors.__exit__(kind, error, traceback)
 
 
 # --- forks ---------------------------------------------------------------------------
@@ -153,9 +97,9 @@ def renew_in_child(one: Renewable) -> None:
     _open.add(one)
 
 
-def leave_to_parent(engine: Engine, *borrowed: object) -> None:
-    """Have an engine open new connections, and leave its own and the borrowed ones open."""
-    leave_open(engine.pool, *borrowed)
+def leave_to_parent(engine: Engine) -> None:
+    """Have an engine open new connections, and leave its own ones open."""
+    leave_open(engine.pool)
     engine.dispose(close=False)
 
 

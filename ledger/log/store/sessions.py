@@ -1,9 +1,8 @@
 """A session: one connection whose compiled statements run directly on the driver.
 
 SQLAlchemy describes the tables, compiles the statements, opens and pools the connections and
-knows which errors end one. But executing a compiled statement through it costs 40 µs, and
-borrowing and returning a connection another 40, where SQLite itself takes 5 to 20. A first
-decision runs some eight statements, and two in a program that stays open.
+knows which errors end one. But if it also executes the compiled statements, row `sqlite` of the
+benchmarks takes 1.59 times the instructions.
 """
 
 from collections.abc import Sequence
@@ -33,12 +32,8 @@ class Session:
         """While an append has the lock: the rows that came with it (`SqlRecorder.lock`)."""
         driver: Any = connection.connection.dbapi_connection
         self._driver = driver
-        self._cursor = driver.cursor()  # one for all statements: psycopg takes 15 µs to make one
+        self._cursor = driver.cursor()
         self._dispatch: Any = connection.engine.dispatch
-
-    def is_usable(self) -> bool:
-        """Whether it can be used again: an immutable file must not have been written to."""
-        return self.file is None or not self.file.is_written()
 
     def rows(self, statement: Statement, *values: Any) -> list[Any]:
         """Execute a statement and return all rows, as tuples."""
@@ -116,6 +111,11 @@ class Session:
             self._failed(sql, rows, error)
             raise
 
+    def close(self) -> None:
+        """Return the connection to its pool, with no transaction open."""
+        self.roll_back()
+        self.connection.close()
+
     def roll_back(self) -> None:
         """Roll back an open transaction.
 
@@ -151,8 +151,3 @@ class Session:
         raise DBAPIError.instance(
             sql, values, error, errors, connection_invalidated=ended, dialect=dialect
         ) from error
-
-
-def insert_rows(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    """`Session.insert` on a connection."""
-    Session(connection).insert(sql, rows)

@@ -138,7 +138,7 @@ def check(**values: Any) -> Everything:
     row = Everything("a", 1, DAY)
     for name, value in values.items():
         setattr(row, name, value)
-    Layout(Everything).check(row)
+    Layout(Everything).check([row])
     return row
 
 
@@ -217,7 +217,7 @@ def test_a_row_is_checked_as_its_fields_are(place: int, value: Any) -> None:
     kept = said(lambda: layout.keep(field, value))
 
     def checked() -> Any:
-        layout.check(row)
+        layout.check([Everything("b", 2, DAY), row, Everything("c", 3, DAY)])
         return getattr(row, field.name)
 
     assert said(checked) == kept
