@@ -91,13 +91,13 @@ def test_it_says_that_a_replica_was_read_and_how_far_behind_it_is(two: Studio) -
         ("view", "bookings", "--explain", "b-1"), ("audit", "verify"),
     ):  # fmt: skip
         assert two.look(*words).err.rstrip().endswith("2 events behind"), words
-    assert [row["state"] for row in two.rows("bookings")] == ["confirmed", "held"]
+    assert [row["state"] for row in two.rows("bookings")] == ["never started", "passed"]
     refused = two.look("show", "11", code=2)
     assert "there is no #11. The log ends at #10" in refused.err
     refused = two.look("log", "--as-of", "11", code=2)
     assert "The log ends at #10 at the replica" in refused.err
     two.go_on()
-    assert [row["state"] for row in two.rows("bookings")] == ["cancelled", "held"]
+    assert [row["state"] for row in two.rows("bookings")] == ["cancelled", "passed"]
 
 
 def test_what_records_goes_to_the_ledger_and_never_to_the_replica(two: Studio) -> None:
@@ -127,7 +127,7 @@ def test_kept_tables_are_gone_on_with_and_nothing_is_written(two: Studio) -> Non
     assert "as of #12" in told.err
     assert "folded" not in told.err
     assert [(row["booking"], row["state"]) for row in two.rows("bookings")] == [
-        ("b-1", "cancelled"), ("b-2", "held"), ("b-3", "held"),
+        ("b-1", "cancelled"), ("b-2", "passed"), ("b-3", "passed"),
     ]  # fmt: skip
     status = {one["projection"]: one for one in two.look("views", "status", "--json").data}
     assert (status["bookings"]["position"], status["bookings"]["lag_positions"]) == (10, 2)
@@ -251,6 +251,6 @@ def test_where_the_ledger_cannot_be_asked_it_says_what_the_replica_knows(two: St
     assert "The ledger itself cannot be read: no connection to" in told
     two.pair.standby.ask("SELECT pg_wal_replay_resume()")
     until(lambda: "it has applied all it received" in two.look("log").err, "it does not go on")
-    assert [row["state"] for row in two.rows("bookings")] == ["cancelled", "held"]
+    assert [row["state"] for row in two.rows("bookings")] == ["cancelled", "passed"]
     two.pair.standby.promote()
     assert "it follows no other server" in two.look("log").err

@@ -124,9 +124,9 @@ def test_a_field_that_could_be_no_option_is_refused_with_its_line(
 
 def test_holds_come_from_a_spreadsheet_all_or_none(terminal: Terminal) -> None:
     install(terminal, holds_csv=HOLDS_CSV)
-    good = "space,project,first,last\nstage-1,wild,2026-01-01,2026-01-05\n"
-    wrong = good + "stage-2,wild,2026-02-01,2026-02-30\n"
-    unknown = good + "stage-2,mild,2026-02-01,2026-02-03\n"
+    good = "space,project,first,last\nstage-1,wild,2027-01-01,2027-01-05\n"
+    wrong = good + "stage-2,wild,2027-02-01,2027-02-30\n"
+    unknown = good + "stage-2,mild,2027-02-01,2027-02-03\n"
     before = terminal.lines()
     take = ("import", "--format", "holds-csv", "-")
     for text, line, code in ((wrong, "line 3: ", 2), (unknown, "line 3: ", 1)):
@@ -170,8 +170,8 @@ def test_an_exporter_may_ask_any_view_and_write_nothing(terminal: Terminal) -> N
             yield f"{row.booking} {row.state}\\n".encode()
     """
     install(terminal, asking=asking)
-    assert terminal.must("export", "--format", "booked").out == "b-1 confirmed\nb-2 held\n"
-    assert terminal.must("export", "--format", "booked", "--as-of", "7").out == "b-1 held\n"
+    assert terminal.must("export", "--format", "booked").out == "b-1 never started\nb-2 passed\n"
+    assert terminal.must("export", "--format", "booked", "--as-of", "7").out == "b-1 passed\n"
 
 
 @pytest.mark.parametrize(
