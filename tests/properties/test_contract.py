@@ -71,7 +71,7 @@ PARAMETERS = {"crew-hours": {"least": 1}}
 def test_every_event_of_the_studio_is_drawn() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=150, derandomize=True, database=None)
+    @settings(max_examples=250, derandomize=True, database=None)
     @given(studio_histories())
     def draw(history: Told) -> None:
         seen.update({entry.type for entry in history})
@@ -94,7 +94,11 @@ def test_a_drawn_history_is_one_that_a_log_could_hold(history: Told) -> None:
     for entry, copy in zip(history, again, strict=True):
         assert stored(copy) == stored(entry)
         unread = isinstance(copy.event, UnknownEvent)
-        assert unread or copy.tags == (*copy.event.tags(),)
+        tags = copy.event.tags()
+        if copy.corrects:  # is found under the tags of the mistake as well
+            assert unread or set(tags) <= set(copy.tags)
+        else:
+            assert unread or copy.tags == (*tags,)
 
 
 def test_what_is_refused_is_dropped_and_the_rest_stays_legal() -> None:
