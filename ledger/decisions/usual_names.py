@@ -78,7 +78,7 @@ def slip_of(name: str, known: Iterable[str]) -> str:
     bare = {_bare(one): one for one in reversed(names)}
     cutoff = 0.8 if len(name) > 5 else 0.75
     for one in get_close_matches(_bare(name), bare, n=3, cutoff=cutoff):
-        if _digits(one) == _digits(name) and not _differ_by_a_letter(one, name):
+        if _digits(one) == _digits(name) and not _differ_by_a_letter(bare[one], name):
             return bare[one]
     return ""
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from ledger.events import UnknownEvent
 from ledger.events.base import RecordedEvent
+from ledger.events.standing import standing
 from ledger.projections import Folding
 from ledger.projections.engine.catching_up import Follower
 from ledger.projections.engine.generations import Generations
@@ -346,7 +347,7 @@ def oracles(subject: Subject, case: Case) -> None:
     for name, oracle in subject.oracle.items():
         projection = fold_whole(subject.projection, case.entries)
         rows = ask(projection, name, subject.parameters)
-        found = compare_with_oracle(rows, oracle(list(case.entries)))
+        found = compare_with_oracle(rows, oracle(list(standing(case.entries))))
         if found is not None:
             raise LawBroken(
                 f"The view {name} differs from its oracle: {found}",
