@@ -168,8 +168,9 @@ def _carry_on(ctx: Context, wrong: Event, right: Event, later: Sequence[Recorded
     for entry in later:
         event, again = entry.event, dict[str, Any]()
         for name, (was, now) in list(changed.items()):
-            if getattr(event, f"was_{name}", None) == was:
-                again[f"was_{name}"] = now
+            old = f"was_{name}"
+            if old in event.__struct_fields__ and getattr(event, old) == was:
+                again[old] = now
             if name in event.carried and name in event.__struct_fields__:
                 if getattr(event, name) == was:
                     again[name] = now
