@@ -77,13 +77,19 @@ class NotSeparate(LedgerError):
 
 
 def readings(history: History, correction: RecordedEvent, types: Iterable[str]) -> Readings:
-    """Return what stood of its things before a correction, and what stands after it."""
+    """Return what stood of its things before a correction, and what stands after it.
+
+    An event that cannot be read was passed over when it came, and so it is here: a correction that
+    was not understood has changed no row.
+    """
     names = tuple(sorted(types))
     found: dict[int, RecordedEvent] = {}
     for thing in things(correction):
         carrying = history.read([Query((thing,), names)], until=correction.position)
         found.update((entry.position, entry) for entry in about(carrying, thing))
-    entries = [found[position] for position in sorted(found)]
+    entries = [
+        entry for _, entry in sorted(found.items()) if entry.event.__class__ is not UnknownEvent
+    ]
     earlier = [entry for entry in entries if entry.position < correction.position]
     return Readings(correction, standing(earlier), standing(entries))
 
@@ -103,7 +109,7 @@ def _folded(
     projection: type[Projection], entries: Iterable[RecordedEvent], apply: Apply
 ) -> dict[str, dict[Key, Any]]:
     scratch = projection.open()
-    apply(scratch, (e for e in entries if e.event.__class__ is not UnknownEvent))
+    apply(scratch, entries)
     return {
         name: {table.layout.key_of(row): row for row in table.held()}
         for name in projection.tables
