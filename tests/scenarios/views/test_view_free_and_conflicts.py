@@ -1,4 +1,4 @@
-"""The front desk: what is free, what stands in whose way, and what happens today."""
+"""The calendar's other views: what is free, what stands in whose way, what happens today."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from ledger_bookings import Bookings
-from ledger_calendar import Calendar
-from ledger_front_desk import ConflictLine, FreeLine, FrontDesk, TodayLine
+from ledger_calendar import Calendar, ConflictLine, FreeLine, TodayLine
 
 from ledger.errors import BadInput
 from ledger.events import (
@@ -49,12 +48,12 @@ def started(booking: str, when: str, on: str) -> BookingStarted:
 
 def free(told: Scenario, **asked: Any) -> list[tuple[str, str]]:
     """The free runs: space and days."""
-    lines: list[FreeLine] = seen(FrontDesk, told).free(**{**WINDOW, **asked})
+    lines: list[FreeLine] = seen(Calendar, told).free(**{**WINDOW, **asked})
     return [(line.space, f"{line.first:%m-%d}..{line.last:%m-%d}") for line in lines]
 
 
 def conflicts(*events: Event, **asked: Any) -> list[ConflictLine]:
-    lines: list[ConflictLine] = seen(FrontDesk, story(*events)).conflicts(**asked)
+    lines: list[ConflictLine] = seen(Calendar, story(*events)).conflicts(**asked)
     return lines
 
 
@@ -68,7 +67,7 @@ def clashes(*events: Event) -> list[tuple[str, str, str | None, str]]:
 
 def today(*events: Event, **asked: Any) -> list[tuple[str, str]]:
     """On the story's day, 2 August."""
-    lines: list[TodayLine] = seen(FrontDesk, story(*events)).today_(**asked)
+    lines: list[TodayLine] = seen(Calendar, story(*events)).today_(**asked)
     return [(line.what, line.booking) for line in lines]
 
 
@@ -104,7 +103,7 @@ class TestFree:
             held("b-1", "2025-09-03..2025-09-04"),
             held("b-3", "2025-09-05", expires_at=at("2025-08-02T11:00")),
         )
-        (line,) = seen(FrontDesk, told).free(**WINDOW)
+        (line,) = seen(Calendar, told).free(**WINDOW)
         assert (line.first, line.last, line.days) == (*WINDOW.values(), 14)
         assert line.holds == ("b-1", "b-2"), "by rank, and not the one that expired"
 
@@ -147,7 +146,7 @@ class TestFree:
         assert free(told) == [("stage-1", "09-01..09-14")]
 
     def test_without_a_window_it_is_thirteen_weeks_from_today(self) -> None:
-        (line,) = seen(FrontDesk, story()).free()
+        (line,) = seen(Calendar, story()).free()
         assert (line.first, line.days) == (day("2025-08-02"), 91)
 
     @pytest.mark.parametrize("asked", [{"days": 0}, {"units": 0}, {"days": -3}])
@@ -167,7 +166,7 @@ class TestConflicts:
             closed("2025-09-02..2025-09-08", kind="blackout"),
             reason="power cut",
         )
-        lines = seen(FrontDesk, told).conflicts()
+        lines = seen(Calendar, told).conflicts()
         assert [(one.booking, one.state, one.first, one.last) for one in lines] == [
             ("k-1", "confirmed", day("2025-09-02"), day("2025-09-03")),
             ("k-2", "held", day("2025-09-04"), day("2025-09-06")),
@@ -290,7 +289,7 @@ class TestToday:
                 **about("b-1", "2025-09-01"), by="b-2", answer_by=at("2025-08-02T20:00")
             ),
         )
-        (line,) = seen(FrontDesk, told).today_(space="stage-1", site="yongchuan")
+        (line,) = seen(Calendar, told).today_(space="stage-1", site="yongchuan")
         assert (line.until, line.by) == (at("2025-08-02T20:00"), "b-2")
 
 
