@@ -241,11 +241,12 @@ class Calendar(Projection):
         at: At = None,
     ) -> list[FreeLine]:
         """The days on which a space is in service, open and not booked from midnight to
-        midnight. Held days are free: the holds that come first are named."""
+        midnight. A stay that overruns has the days up to today, until it is wrapped. Held days are
+        free: the holds that come first are named."""
         _check_at_least_one("days", days)
         _check_at_least_one("units", units)
         lines = []
-        for room, now in self._rooms(space, site, at, late_stay=False):
+        for room, now in self._rooms(space, site, at):
             window = _window(since, until, room.day_of(now), SEARCHED_DAYS)
             self.note(f"{window.first} to {window.last}")
             near = room.within(window.period(room.space.zone))

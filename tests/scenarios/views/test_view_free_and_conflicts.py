@@ -21,6 +21,7 @@ from ledger.events import (
 )
 from ledger.events.base import Event
 from ledger.testing import Scenario
+from ledger.time.periods import Moment
 from tests.scenarios.view_stories import (
     WORKSHOP,
     at,
@@ -42,8 +43,8 @@ def about(booking: str, when: str, **more: Any) -> dict[str, Any]:
     return {**usual, "period": days(when), **more}
 
 
-def started(booking: str, when: str, on: str) -> BookingStarted:
-    return BookingStarted(**about(booking, when), on=day(on))
+def started(booking: str, when: str, on: str, **more: Any) -> BookingStarted:
+    return BookingStarted(**about(booking, when, **more), on=day(on))
 
 
 def free(told: Scenario, **asked: Any) -> list[tuple[str, str]]:
@@ -144,6 +145,31 @@ class TestFree:
         assert free(told) == [("stage-1", "09-13..09-14")]
         told.and_given(BookingCancelled(**about("b-1", "2025-09-01..2025-09-12")))
         assert free(told) == [("stage-1", "09-01..09-14")]
+
+    def test_a_stay_that_overruns_is_in_the_way_until_it_is_wrapped(self) -> None:
+        july, window = "2025-07-20..2025-07-30", {"since": day("2025-07-29"), "until": None}
+        told = story(confirmed("late", july), started("late", july, "2025-07-20"))
+        assert free(told, **window) == [("stage-1", "08-03..10-27")], "today is 2 August"
+        assert free(told, **window, at=Moment.parse("2025-08-01")) == [("stage-1", "08-02..10-27")]
+        told.and_given(
+            BookingWrapped(**about("late", july), on=day("2025-07-30"), was_period=days(july))
+        )
+        assert free(told, **window) == [("stage-1", "07-31..10-27")]
+
+    def test_who_overruns_a_shared_space_takes_its_own_units(self) -> None:
+        july = "2025-07-20..2025-07-30"
+        told = story(
+            WORKSHOP,
+            confirmed("late", july, space="workshop", units=3),
+            started("late", july, "2025-07-20", space="workshop"),
+        )
+        window = {"space": "workshop", "since": day("2025-07-30"), "until": day("2025-08-05")}
+        assert free(told, **window) == [("workshop", "07-30..08-05")]
+        assert free(told, **window, units=2) == [("workshop", "08-03..08-05")]
+
+    def test_who_never_started_is_not_in_the_way_once_its_days_are_over(self) -> None:
+        told = story(confirmed("absent", "2025-07-20..2025-07-30"))
+        assert free(told, since=day("2025-07-29")) == [("stage-1", "07-31..09-14")]
 
     def test_without_a_window_it_is_thirteen_weeks_from_today(self) -> None:
         (line,) = seen(Calendar, story()).free()
