@@ -13,6 +13,7 @@ from ledger.plugin import (
     BadInput,
     Closure,
     Days,
+    FloorPlan,
     FullBooking,
     Moment,
     Occupancy,
@@ -39,8 +40,8 @@ CALENDAR_DAYS = 28
 SEARCHED_DAYS = 91
 """Days in which `free` looks without `--until`: thirteen weeks."""
 
-DayState = Literal["confirmed", "closed", "held", "free", "not in service"]
-Against = Literal["closure", "out of service", "overrun", "booking"]
+DayState = Literal["confirmed", "closed", "held", "turnaround", "free", "not in service"]
+Against = Literal["closure", "out of service", "overrun", "booking", "turnaround"]
 Happens = Literal["arriving", "leaving", "overrunning", "never started", "answer due", "expiring"]
 _ORDER: tuple[Happens, ...] = (
     "overrunning", "never started", "arriving", "leaving", "answer due", "expiring",
@@ -127,7 +128,8 @@ class FreeLine(Struct, frozen=True):
 class ConflictLine(Struct, frozen=True):
     """A booking or hold that cannot go on as it is: what stands against it, on which days.
 
-    `by` is the closure or the other booking; nothing where the space is out of service.
+    `by` is the closure or the other booking; nothing where the space is out of service. Of a
+    booking that is too close for the turnaround, `first` to `last` are its own days.
     """
 
     booking: str
@@ -203,7 +205,8 @@ class Calendar(Projection):
         at: At = None,
     ) -> list[CalendarDay]:
         """One row a space and day. A day that a confirmed booking touches is confirmed; one
-        that closures cover whole is closed; one with a live hold alone is held. A booking that
+        that closures cover whole is closed; one with a live hold alone is held; one that no
+        production can have, since another has it before or after, is turnaround. A booking that
         should have wrapped has its days up to today."""
         lines = []
         for room, now in self._rooms(space, site, at):
@@ -241,8 +244,8 @@ class Calendar(Projection):
         at: At = None,
     ) -> list[FreeLine]:
         """The days on which a space is in service, open and not booked from midnight to
-        midnight. A stay that overruns has the days up to today, until it is wrapped. Held days are
-        free: the holds that come first are named."""
+        midnight, nor needed for the turnaround. A stay that overruns has the days up to today,
+        until it is wrapped. Held days are free: the holds that come first are named."""
         _check_at_least_one("days", days)
         _check_at_least_one("units", units)
         lines = []
@@ -270,7 +273,7 @@ class Calendar(Projection):
         lines = [
             line
             for room, now in self._rooms(space, site, at, late_stay=False)
-            for one in room.taken
+            for one in room.own
             if one.state != "wrapped" and now < one.period.end
             for line in _conflicts(room, one, room.day_of(now))
             if project in (None, line.project)
@@ -289,7 +292,7 @@ class Calendar(Projection):
         lines: list[TodayLine] = []
         for room, now in self._rooms(space, site, None, late_stay=False):
             day = on or room.day_of(now)
-            for one in room.taken:
+            for one in room.own:
                 lines += _happening(room, one, day)
         return sorted(
             lines, key=lambda line: (_ORDER.index(line.what), line.space, line.first, line.booking)
@@ -303,16 +306,20 @@ class Calendar(Projection):
         A hold that has ended by then takes nothing, even if no event says so. A stay that overruns
         has its space until the end of that day; without `late_stay`, for its own days only.
         """
+        # a space whose first event cannot be read, since a later version wrote it, is left out
+        plan = FloorPlan(row.it for row in self.spaces.rows() if row.it is not None)
         rooms = []
         for known in self.spaces.rows(site=site, space=space):
             if known.it is None:
-                continue  # its first event cannot be read: a later version wrote it
+                continue
             now = (self.now or _UNSET) if at is None else at.resolve(known.it.zone)
-            found = (row.it for row in self.taken.rows(space=known.space))
+            sharing = plan.sharing(known.space)
+            found = (row.it for it in sharing for row in self.taken.rows(space=it))
             taken = (one for one in found if one is not None and not one.is_over(now))
-            closures = (row.it for row in self.closures.rows(space=known.space))
+            closures = (row.it for it in sharing for row in self.closures.rows(space=it))
             room = Occupancy(
-                known.it,
+                plan,
+                known.space,
                 (one.as_of(now) for one in taken) if late_stay else taken,
                 (one for one in closures if one is not None and one.left is not None),
             )
@@ -335,16 +342,18 @@ def _calendar_day(room: Occupancy, day: date) -> CalendarDay:
         state = "confirmed"
     elif Closure.cover(near.closures, whole):
         state = "closed"
-    elif near.taken:
-        state, shown = "held", near.taken
+    elif near.holds(whole):
+        state, shown = "held", near.holds(whole)
+    elif between := near.in_the_way(whole):
+        state, shown = "turnaround", between
     return CalendarDay(
         space=room.space.id,
         day=day,
         state=state,
         bookings=_listed(one.id for one in shown),
         projects=_listed(one.project for one in shown),
-        day_types=_listed(one.day_type(day) for one in shown),
-        backups=() if state == "held" else _listed(one.id for one in near.holds(whole)),
+        day_types=_listed(one.day_type(day) for one in shown if day in one.period.days),
+        backups=() if state != "confirmed" else _listed(one.id for one in near.holds(whole)),
         closures=_listed(one.kind for one in near.closures),
         units=units,
         capacity=room.space.facts_on(day).capacity,
@@ -378,7 +387,8 @@ def _horizon(room: Occupancy, today: date) -> HorizonLine:
 def _first_free(room: Occupancy, day: date) -> date | None:
     """The first free day from `day` on; None where the space retires before."""
     ahead = room.within(Period.between(room.whole(day).start, _NEVER, room.space.zone))
-    periods = [one.period for one in ahead.taken] + [one.period for one in ahead.closures]
+    periods = [room.plan.around(one.period) for one in ahead.taken]
+    periods += [one.period for one in ahead.closures]
     ends = [period.days.last + _DAY for period in periods]
     horizon = max([day, room.space.in_service_on, *ends])
     while day <= horizon:
@@ -458,9 +468,13 @@ def _conflicts(room: Occupancy, one: FullBooking, today: date) -> Iterator[Confl
         yield line("out of service", None, outside, since)
     if not one.is_firm:
         return
-    for other in room.in_the_way(mine, one.units, but=one.id):
-        if (other.placed, other.id) < (one.placed, one.id):  # of two, the one that came later
+    for other in room.in_the_way(mine, one.units, project=one.project, but=one.id):
+        if (other.placed, other.id) > (one.placed, one.id):
+            continue  # of two, the one that came later is told
+        if other.period.overlaps(mine):
             yield line("booking", other.id, _shared(other.period, mine), f"{other.status}")
+        else:
+            yield line("turnaround", other.id, mine.days, f"{other.status} on {other.period}")
     for other in room.taken:
         if other.state == "started" and other.id != one.id and other.period.end <= mine.start:
             late = Days(other.period.days.last, max(today, other.period.days.last))
@@ -471,7 +485,7 @@ def _conflicts(room: Occupancy, one: FullBooking, today: date) -> Iterator[Confl
 
 def _fits_beside(room: Occupancy, one: FullBooking, other: FullBooking) -> bool:
     capacity = room.space.facts_on(one.period.days.first).capacity
-    return capacity is not None and one.units + other.units <= capacity
+    return one.space == other.space and capacity is not None and one.units + other.units <= capacity
 
 
 def _shared(one: Period, other: Period) -> Days:

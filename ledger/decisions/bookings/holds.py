@@ -12,8 +12,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from ledger.decisions.base import Context, Decision, check_unused
-from ledger.decisions.bookings.calendar import read_firm_bookings
-from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
+from ledger.decisions.bookings.capacity import (
+    blocking_holds,
+    check_bookable,
+    check_capacity,
+    read_beside,
+)
 from ledger.decisions.bookings.ladder import Hold, Ladder, released
 from ledger.decisions.bookings.parts import (
     carve_hold,
@@ -33,7 +37,7 @@ from ledger.decisions.bookings.refusals import (
 )
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
-from ledger.decisions.sites import read_answer_hours, read_space
+from ledger.decisions.sites import read_answer_hours
 from ledger.entities.bookings import Booking
 from ledger.errors import BadInput, UnreadableEvent
 from ledger.events.bookings import BookingConfirmed, BookingHeld, DayPlan, HoldChallenged
@@ -83,12 +87,12 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         """
         booking_id = self._id(ctx)
         read_open_project(ctx, self.project)
-        space = read_space(ctx, self.space)
+        ladder = Ladder(ctx, self.space)
+        space = ladder.space
         period = self.when.resolve(space.zone)
         plan = check_plan(self.plan, period)
         expires_at = self._expiry(ctx, space.zone)
-        check_bookable(ctx, space, period, self.units)
-        ladder = Ladder(ctx, space.id)
+        check_bookable(ctx, ladder.plan, space.id, period, self.units)
         ladder.release_expired(period)
         held = BookingHeld(
             booking=booking_id,
@@ -105,9 +109,9 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         ladder.record(held)
         if not self.confirm:
             return
-        firm = read_firm_bookings(ctx, space.id, period)
-        check_capacity(space, period, self.units, firm)
-        for ahead in blocking_holds(space, period, self.units, firm, ladder.overlapping(period)):
+        firm = read_beside(ctx, ladder.plan, held)
+        check_capacity(ladder.plan, held, firm)
+        for ahead in blocking_holds(ladder.plan, held, firm, ladder.overlapping(period)):
             raise BehindHold(
                 None,
                 ahead=ahead.booking,
@@ -189,14 +193,11 @@ class ChallengeHolds(Decision, frozen=True, tag="booking challenge"):
         """
         booking = read_booking(ctx, self.booking)
         require(booking, "held")
-        space = read_space(ctx, booking.space)
-        ladder = Ladder(ctx, space.id)
+        ladder = Ladder(ctx, booking.space)
         ladder.release_expired(booking.period)
         hold = find_hold(ladder, booking)
-        check_bookable(ctx, space, hold.period, hold.units)
-        check_capacity(
-            space, hold.period, hold.units, read_firm_bookings(ctx, space.id, hold.period)
-        )
+        check_bookable(ctx, ladder.plan, hold.space, hold.period, hold.units)
+        check_capacity(ladder.plan, hold, read_beside(ctx, ladder.plan, hold))
         ahead = {one.booking: one for one in ladder.ahead_of(hold)}
         asked = open_challenges(ctx, hold, ahead.values())
         if self.against is None:
@@ -205,7 +206,7 @@ class ChallengeHolds(Decision, frozen=True, tag="booking challenge"):
             targets = list(dict.fromkeys(self.against))
         if not targets:
             raise NothingAhead(hold.booking, position=hold.since)
-        hours = read_answer_hours(ctx, space, hold.period.days.first)
+        hours = read_answer_hours(ctx, ladder.space, hold.period.days.first)
         for target in targets:
             if target not in ahead:
                 raise _not_ahead(ctx, hold, target)
@@ -350,13 +351,12 @@ def confirm(ctx: Context, booking_id: str) -> None:
     if not has_passed:
         require(booking, "held")
     read_open_project(ctx, booking.project)
-    space = read_space(ctx, booking.space)
-    ladder = Ladder(ctx, space.id)
+    ladder = Ladder(ctx, booking.space)
     ladder.release_expired(booking.period, but=booking.id if has_passed else "")
     hold = None if has_passed else find_hold(ladder, booking)
-    check_bookable(ctx, space, booking.period, booking.units)
-    firm = read_firm_bookings(ctx, space.id, booking.period)
-    check_capacity(space, booking.period, booking.units, firm)
+    check_bookable(ctx, ladder.plan, booking.space, booking.period, booking.units)
+    firm = read_beside(ctx, ladder.plan, booking)
+    check_capacity(ladder.plan, booking, firm)
     confirmed = BookingConfirmed(
         booking=booking.id,
         space=booking.space,
@@ -368,7 +368,7 @@ def confirm(ctx: Context, booking_id: str) -> None:
     if hold is None:  # its days are over, and the ladder with them
         ctx.record(confirmed)
         return
-    obstacles = blocking_holds(space, hold.period, hold.units, firm, ladder.ahead_of(hold))
+    obstacles = blocking_holds(ladder.plan, hold, firm, ladder.ahead_of(hold))
     lapsed = _lapsed(ctx, hold, obstacles)
     ladder.leave(*lapsed, hold)
     ladder.record(*(released(other, "lapsed") for other in lapsed), confirmed)

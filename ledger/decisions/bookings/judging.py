@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from datetime import date
 
+from msgspec.structs import replace
+
 from ledger.decisions.base import Context
-from ledger.decisions.bookings.calendar import read_firm_bookings
-from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
+from ledger.decisions.bookings.capacity import (
+    blocking_holds,
+    check_bookable,
+    check_capacity,
+    read_beside,
+)
 from ledger.decisions.bookings.holds import check_plan, find_hold
-from ledger.decisions.bookings.ladder import Ladder
+from ledger.decisions.bookings.ladder import Ladder, about, ranked
 from ledger.decisions.bookings.parts import outside
 from ledger.decisions.bookings.refusals import (
     BeforeStart,
@@ -23,8 +29,9 @@ from ledger.decisions.correction_refusals import StandsOnIt
 from ledger.decisions.corrections import Mistake
 from ledger.decisions.past_tense import check_begun_at
 from ledger.decisions.projects import read_open_project, read_project
-from ledger.decisions.sites import read_space
+from ledger.decisions.sites import read_floor_plan, read_space
 from ledger.entities.bookings import TURNING_POINTS, Booking
+from ledger.entities.floor_plans import Wanted
 from ledger.events.base import Event
 from ledger.events.bookings import (
     BookingCancelled,
@@ -156,27 +163,20 @@ def _judge_hold(ctx: Context, before: Booking | None, after: Booking) -> None:
         if (after.space, after.period) != (before.space, before.period):
             raise MovesInstead(after.id, position=after.placed)
         if after.units != before.units:
-            check_bookable(ctx, read_space(ctx, after.space), after.period, after.units)
+            plan = read_floor_plan(ctx, read_space(ctx, after.space))
+            check_bookable(ctx, plan, after.space, after.period, after.units)
         return
     read_open_project(ctx, after.project)
-    space = read_space(ctx, after.space)
-    check_bookable(ctx, space, after.period, after.units)
-    ladder = Ladder(ctx, space.id)
+    ladder = Ladder(ctx, after.space)
+    check_bookable(ctx, ladder.plan, after.space, after.period, after.units)
     ladder.release_expired(after.period)
     hold = find_hold(ladder, after)
     others = ladder.overlapping(after.period, but=after.id)
     rank = 1 + max((one.rank for one in others), default=0)
-    if rank != hold.rank:
-        ctx.record(
-            HoldPromoted(
-                booking=after.id,
-                space=after.space,
-                project=after.project,
-                period=after.period,
-                was_rank=hold.rank,
-                rank=rank,
-            )
-        )
+    if rank > hold.rank:
+        ctx.record(ranked(replace(hold, rank=rank), hold.rank, "displaced"))
+    elif rank < hold.rank:
+        ctx.record(HoldPromoted(**about(hold), was_rank=hold.rank, rank=rank))
 
 
 # --- a firm booking ------------------------------------------------------------------
@@ -190,18 +190,19 @@ def _judge_firm(ctx: Context, before: Booking | None, after: Booking) -> None:
         taken = list(outside(after.period, before.period)) if same else taken
     if after.is_firm and (before is None or not before.is_firm):
         read_open_project(ctx, after.project)
-    if not taken:
+    other_project = before is not None and after.is_firm and before.project != after.project
+    if not taken and not other_project:
         return
-    space = read_space(ctx, after.space)
-    check_bookable(ctx, space, after.period, after.units)
-    firm = read_firm_bookings(ctx, space.id, after.period, but=after.id)
-    check_capacity(space, after.period, after.units, firm)
+    ladder = Ladder(ctx, after.space)
+    check_bookable(ctx, ladder.plan, after.space, after.period, after.units)
+    firm = read_beside(ctx, ladder.plan, after, but=after.id)
+    check_capacity(ladder.plan, after, firm)
     if after.state == "wrapped":
         return  # the days that it used are a fact, and a hold is none yet
-    ladder = Ladder(ctx, space.id)
     ladder.release_expired(*taken)
     for part in taken:
-        for hold in blocking_holds(space, part, after.units, firm, ladder.overlapping(part)):
+        wanted = Wanted(after.space, after.project, part, after.units)
+        for hold in blocking_holds(ladder.plan, wanted, firm, ladder.overlapping(part)):
             raise HeldByAnother(
                 after.id, holder=hold.booking, period=hold.period, position=hold.since
             )
