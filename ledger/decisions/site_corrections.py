@@ -31,6 +31,7 @@ from ledger.events.sites import (
 )
 from ledger.tags import check_text, tag
 from ledger.time.periods import Period, When, check_day, check_zone
+from ledger.time.working_days import parse_day_ends
 
 # --- a site --------------------------------------------------------------------------
 
@@ -43,6 +44,7 @@ def judge_site(ctx: Context, mistake: Mistake) -> Callable[[], None]:
             return
         site = read_site(ctx, mistake.id)
         check_zone(site.zone)
+        parse_day_ends(site.day_ends)
         check_answer_hours(site.answer_within_hours)
         for entry in ctx.read(mistake.thing, SpaceCommissioned):
             if isinstance(entry.event, SpaceCommissioned) and entry.event.zone != site.zone:
@@ -65,6 +67,7 @@ class ChangeSite(Decision, frozen=True, tag="site change"):
     local_name: str | None = None
     place: str | None = None
     operator: str | None = None
+    day_ends: str | None = None
 
     def decide(self, ctx: Context) -> None:
         """Correct its `SiteRegistered`. Raises `UnknownId`, `BadInput`, `NothingChanges`."""
@@ -76,6 +79,7 @@ class ChangeSite(Decision, frozen=True, tag="site change"):
             "local_name": optional_text("local name", self.local_name),
             "place": optional_text("place", self.place),
             "operator": optional_text("operator", self.operator),
+            "day_ends": None if self.day_ends is None else f"{parse_day_ends(self.day_ends):%H:%M}",
         }
         changes = {name: value for name, value in given.items() if value is not None}
         if not changes:

@@ -82,6 +82,7 @@ def add_site(**given: Any) -> AddSite:
 @click.option(
     "--answer-within-hours", type=int, metavar="HOURS", help="Hours to answer a challenge."
 )
+@click.option("--day-ends", metavar="HH:MM", help="When its working day ends.")
 @click.option("--local-name", help="Its name in the local script.")
 @click.option("--place", help="Where it is.")
 @click.option("--operator", help="Who runs it.")

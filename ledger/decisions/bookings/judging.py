@@ -24,7 +24,7 @@ from ledger.decisions.bookings.refusals import (
     ShotAlready,
     WrongState,
 )
-from ledger.decisions.bookings.shoot_days import check_report, check_reports
+from ledger.decisions.bookings.shoot_days import check_report, check_reports, overran
 from ledger.decisions.correction_refusals import StandsOnIt
 from ledger.decisions.corrections import Mistake
 from ledger.decisions.past_tense import check_begun_at
@@ -82,9 +82,28 @@ def judge_booking(ctx: Context, mistake: Mistake) -> Callable[[], None]:
         if after.is_held:
             _judge_hold(ctx, before, after)
         elif not after.is_off:
-            _judge_firm(ctx, before, after)
+            _judge_firm(ctx, before, _as_booked(ctx, mistake, after))
+            if after.state == "wrapped" and (before is None or before.period != after.period):
+                _name_overrun(ctx, mistake)
 
     return judge
+
+
+def _as_booked(ctx: Context, mistake: Mistake, after: Booking) -> Booking:
+    """Return the booking without the time that it overran, which is a fact that no rule refuses."""
+    for entry in ctx.read(mistake.thing, BookingWrapped):
+        event = entry.event
+        if isinstance(event, BookingWrapped) and event.was_period.end < after.period.end:
+            return replace(after, period=event.was_period)
+    return after
+
+
+def _name_overrun(ctx: Context, mistake: Mistake) -> None:
+    """Let a wrap name the bookings whose time was used by what stands now."""
+    for entry in ctx.read(mistake.thing, BookingWrapped):
+        event = entry.event
+        if isinstance(event, BookingWrapped) and (found := overran(ctx, event)) != event.overran:
+            ctx.record(replace(event, overran=found), corrects=entry.said_at)
 
 
 def _read(ctx: Context, mistake: Mistake) -> Booking | None:

@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from ledger.decisions.base import Context, Decision
 from ledger.decisions.bookings.capacity import first_shortage, read_beside
@@ -207,29 +208,29 @@ class WrapBooking(Decision, frozen=True, tag="booking wrap"):
         _check_day(ctx, booking, min(self.on, was.days.last), "cannot have wrapped")
         what = f"booking {booking.id!r} cannot have wrapped"
         check_begun_at(ctx, what, self.on, space=booking.space, zone_name=was.zone)
-        is_late = was.days.last < self.on
         used = BookingWrapped.used(was, self.on)
         check_days_kept(ctx, booking, used)
-        ctx.record(
-            BookingWrapped(
-                booking=booking.id,
-                space=booking.space,
-                project=booking.project,
-                period=used,
-                on=self.on,
-                was_period=was,
-                units=booking.units,
-                overran=_overran(ctx, booking, used) if is_late else (),
-            )
+        wrapped = BookingWrapped(
+            booking=booking.id,
+            space=booking.space,
+            project=booking.project,
+            period=used,
+            on=self.on,
+            was_period=was,
+            units=booking.units,
         )
+        ctx.record(replace(wrapped, overran=overran(ctx, wrapped)))
 
 
-def _overran(ctx: Context, booking: Booking, used: Period) -> tuple[str, ...]:
+def overran(ctx: Context, wrapped: BookingWrapped) -> tuple[str, ...]:
     """Return the firm bookings whose time a booking used; of a shared space, where it was full."""
-    after = Period.between(booking.period.end, used.end, used.zone)
-    plan = read_floor_plan(ctx, read_space(ctx, booking.space))
-    wanted = Wanted(booking.space, booking.project, after, booking.units)
-    firm = read_beside(ctx, plan, wanted, but=booking.id)
+    used, was = wrapped.period, wrapped.was_period
+    if used.end <= was.end:
+        return ()
+    after = Period.between(was.end, used.end, used.zone)
+    plan = read_floor_plan(ctx, read_space(ctx, wrapped.space))
+    wanted = Wanted(wrapped.space, wrapped.project, after, wrapped.units)
+    firm = read_beside(ctx, plan, wanted, but=wrapped.booking)
     there = [one for one in firm if one.period.overlaps(after)]
     return tuple(one.booking for one in there) if first_shortage(plan, wanted, there) else ()
 
