@@ -118,7 +118,7 @@ def test_a_site_gets_its_right_clock_and_its_spaces_with_it(terminal: Terminal) 
         zones = terminal.must("blame", f"space:{space}", "--field", "zone", "--json").data
         assert zones[-1]["value"] == "Europe/Paris"
     assert terminal.run("site", "change", site["site"], "--zone", "Europe/Pariss", *WHY).code == 2
-    told = terminal.must("site", "change", site["site"], "--day-ends", "6:00", *WHY)
+    told = terminal.must("site", "change", site["site"], "--day-ends", "06:00", *WHY)
     assert "day ends 06:00" in told.out
     assert terminal.run("site", "change", site["site"], "--day-ends", "25:00", *WHY).code == 2
     assert terminal.run("site", "change", "nowhere", "--name", "N", *WHY).code != 0
