@@ -31,6 +31,7 @@ from ledger.decisions.bookings.refusals import (
     NotItsTime,
     WrongState,
 )
+from ledger.decisions.bookings.room import check_room
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
 from ledger.decisions.sites import read_answer_hours, read_space
@@ -106,7 +107,7 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         if not self.confirm:
             return
         firm = read_firm_bookings(ctx, space.id, period)
-        check_capacity(space, period, self.units, firm)
+        check_room(ctx, booking_id, space, period, self.units, firm)
         for ahead in blocking_holds(space, period, self.units, firm, ladder.overlapping(period)):
             raise BehindHold(
                 None,
@@ -356,7 +357,7 @@ def confirm(ctx: Context, booking_id: str) -> None:
     hold = None if has_passed else find_hold(ladder, booking)
     check_bookable(ctx, space, booking.period, booking.units)
     firm = read_firm_bookings(ctx, space.id, booking.period)
-    check_capacity(space, booking.period, booking.units, firm)
+    check_room(ctx, booking.id, space, booking.period, booking.units, firm)
     confirmed = BookingConfirmed(
         booking=booking.id,
         space=booking.space,

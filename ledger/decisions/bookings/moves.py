@@ -12,12 +12,13 @@ from typing import Any
 
 from ledger.decisions.base import Context, Decision
 from ledger.decisions.bookings.calendar import read_firm_bookings
-from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
+from ledger.decisions.bookings.capacity import blocking_holds, check_bookable
 from ledger.decisions.bookings.day_plans import change_plan
 from ledger.decisions.bookings.holds import check_plan, find_hold
 from ledger.decisions.bookings.ladder import Hold, Ladder
 from ledger.decisions.bookings.parts import clip_plan, new_terms, outside
 from ledger.decisions.bookings.refusals import HeldByAnother, StaysWhereItStarted
+from ledger.decisions.bookings.room import check_room
 from ledger.decisions.bookings.shoot_days import check_days_kept
 from ledger.decisions.bookings.splits import merged
 from ledger.decisions.bookings.state import read_booking, require
@@ -135,7 +136,7 @@ def _move_firm(
     firm = read_firm_bookings(ctx, space.id, period, but=booking.id)
     taken = [period] if space.id != booking.space else outside(period, booking.period)
     for part in taken:  # its old days stay its own, even where another one overran into them
-        check_capacity(space, part, booking.units, firm)
+        check_room(ctx, booking.id, space, part, booking.units, firm)
     ladder = Ladder(ctx, space.id)
     ladder.release_expired(*taken)
     own: dict[str, Hold] = {}

@@ -9,11 +9,12 @@ from msgspec import UNSET, UnsetType
 
 from ledger.decisions.base import Context, Decision
 from ledger.decisions.bookings.calendar import read_firm_bookings
-from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
+from ledger.decisions.bookings.capacity import blocking_holds, check_bookable
 from ledger.decisions.bookings.holds import find_hold
 from ledger.decisions.bookings.ladder import Ladder, ranked
 from ledger.decisions.bookings.parts import check_expiry, check_remark, new_terms
 from ledger.decisions.bookings.refusals import HeldByAnother, NoSuchRank, StaysWithItsProject
+from ledger.decisions.bookings.room import check_room
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
 from ledger.decisions.sites import read_space
@@ -97,7 +98,7 @@ def _check_more_units(
     """Check that a firm booking can take more units. Raises `SpaceFull`, `HeldByAnother`."""
     period = booking.period
     firm = read_firm_bookings(ctx, space.id, period, but=booking.id)
-    check_capacity(space, period, units, firm)
+    check_room(ctx, booking.id, space, period, units, firm)
     ladder.release_expired(period)
     for hold in blocking_holds(space, period, units, firm, ladder.overlapping(period)):
         raise HeldByAnother(

@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from ledger.decisions.base import Context, Decision, Snapshot
 from ledger.decisions.bookings import holds as bookings
-from ledger.decisions.bookings import ladder, shoot_days
+from ledger.decisions.bookings import ladder, room, shoot_days
 from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold, ReleaseHold
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.refusals import ShotAlready
@@ -200,7 +200,7 @@ def _passes_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _no_room_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bookings, "check_capacity", lambda *of: None)
+    monkeypatch.setattr(room, "check_capacity", lambda *of: None)
 
 
 def _reads_past_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
