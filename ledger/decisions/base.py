@@ -84,7 +84,7 @@ class Snapshot:
     the `pending` events of the decisions before this one in the batch. Its questions are the
     boundary of the whole batch. Answers are kept: within a snapshot the same question has
     the same answer. `known_answers` are those given to earlier decisions. `put_off` are the checks
-    that whoever takes the batch makes after its last decision, each with its line.
+    to make after the last decision of the batch, each with its line.
     """
 
     def __init__(
@@ -281,7 +281,7 @@ class Context:
     def check_by_the_end(self, check: Check, later: Check | None = None) -> None:
         """Make a check; if it fails in a batch, make it again after the last command.
 
-        What stands in the way may be gone by then: two productions that swap their stages are
+        The obstacle may be gone by then: two productions that swap their stages are
         each in the other's way until both have moved. `later` is the check to make then, if it
         is not the same. Either must read anew, so that what it depends on is in the boundary.
         """

@@ -6,7 +6,8 @@ from datetime import date
 from ledger.decisions.base import Context
 from ledger.decisions.bookings.calendar import read_firm_bookings
 from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
-from ledger.decisions.bookings.holds import check_plan, find_hold
+from ledger.decisions.bookings.day_plans import check_plan
+from ledger.decisions.bookings.holds import find_hold
 from ledger.decisions.bookings.ladder import Ladder
 from ledger.decisions.bookings.parts import outside
 from ledger.decisions.bookings.refusals import (

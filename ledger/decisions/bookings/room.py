@@ -32,10 +32,9 @@ def check_room(
 def _check_outcome(ctx: Context, booking: str, space_id: str, period: Period) -> None:
     """Check, after a batch, that what it put into a period fits there.
 
-    That is the booking, if it is still there, and whatever else got its time in the batch: the
-    booking's time may have gone on to a part that was split from it, or to one that it became a
-    part of. Of two bookings that were there before, one may have overrun into the other, and
-    that is no one's fault here.
+    That is the booking, if it is still there, and any other that got its time in the batch: the
+    booking's time may have passed to a part that was split from it, or to one that it became a
+    part of. Bookings that were there before are not judged: one may have overrun into another.
     """
     firm = read_firm_bookings(ctx, space_id, period)
     placed = [one for one in firm if one.booking == booking or isinstance(one.position, Pending)]

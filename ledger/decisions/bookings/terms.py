@@ -15,6 +15,7 @@ from ledger.decisions.bookings.ladder import Ladder, ranked
 from ledger.decisions.bookings.parts import check_expiry, check_remark, new_terms
 from ledger.decisions.bookings.refusals import HeldByAnother, NoSuchRank, StaysWithItsProject
 from ledger.decisions.bookings.room import check_room
+from ledger.decisions.bookings.several import SeveralBookings
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
 from ledger.decisions.sites import read_space
@@ -24,28 +25,27 @@ from ledger.errors import BadInput, NothingChanges
 from ledger.time.periods import Deadline
 
 
-class ChangeBooking(Decision, frozen=True, tag="booking change"):
-    """Change terms of a booking; what is not given stays the same, and None removes it.
+class ChangeBooking(SeveralBookings, frozen=True, tag="booking change"):
+    """Change terms of a booking, or of several; what is not given stays the same.
 
-    `expires_at` is a hold's, which keeps its place. One that takes more units goes to the back
-    of the queue. A started booking keeps its project.
+    None removes a term. `expires_at` is a hold's, which keeps its place. One that takes more units
+    goes to the back of the queue. A started booking keeps its project.
     """
 
-    booking: str
     expires_at: Deadline | UnsetType | None = UNSET
     units: int | UnsetType = UNSET
     project: str | UnsetType = UNSET
     note: str | UnsetType | None = UNSET
     contact: str | UnsetType | None = UNSET
 
-    def decide(self, ctx: Context) -> None:
+    def decide_one(self, ctx: Context, booking_id: str) -> None:
         """Record `BookingRescheduled`, and the promotions of those behind a hold.
 
         Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, `NothingChanges`,
         `StaysWithItsProject`; for other units what `check_bookable` raises, and for more of
         them on a firm booking `SpaceFull`, `HeldByAnother`.
         """
-        booking = read_booking(ctx, self.booking)
+        booking = read_booking(ctx, booking_id)
         require(booking, "held", "confirmed", "started")
         space = read_space(ctx, booking.space)
         ladder = Ladder(ctx, space.id)

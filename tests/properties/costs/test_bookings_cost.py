@@ -116,7 +116,7 @@ def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Quer
             PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-25"), confirm=True),
             46,
         ),
-        (ConfirmBookings(bookings=("b-2025-07-15",)), 47),
+        (ConfirmBookings(booking="b-2025-07-15"), 47),
         (ReleaseHold(booking="b-2025-07-15"), 33),
         (MoveBooking(booking="b-2025-07-15", when=When.parse("2025-07-28")), 36),
         (StartBooking(booking="b-2025-07-05", on=date(2025, 7, 5)), 2),
@@ -159,7 +159,7 @@ def test_no_question_is_about_a_whole_space_or_project(three_months: CountingHis
     asked: set[Query] = set()
     for decision in (
         PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-05"), booking="new"),
-        ConfirmBookings(bookings=("b-2025-07-15",)),
+        ConfirmBookings(booking="b-2025-07-15"),
         MoveBooking(booking="b-2025-07-05", when=When.parse("2025-07-28")),
     ):
         asked |= set(_cost(three_months, decision)[1])
@@ -170,7 +170,8 @@ def test_no_question_is_about_a_whole_space_or_project(three_months: CountingHis
         ("SiteRegistered",),
     }
     assert {q.tags[0] for q in asked - whole} == {
-        *("space:stage-1@2025-07", "booking:new", "booking:b-2025-07-15", "booking:b-2025-07-05")
+        *("space:stage-1@2025-07", "booking:new", "booking:b-2025-07-15", "booking:b-2025-07-05"),
+        "job:new",  # a job's id is no booking's
     }
 
 

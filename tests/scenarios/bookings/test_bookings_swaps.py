@@ -114,7 +114,7 @@ def test_the_time_is_checked_where_it_went_on_to_a_part(two: Scenario) -> None:
 
 def test_a_hold_is_confirmed_before_its_days_are_free(two: Scenario) -> None:
     two.and_given(hold("behind", DAYS, "comet", space="stage-2"))
-    confirm = ConfirmBookings(bookings=("behind",))
+    confirm = ConfirmBookings(booking="behind")
     two.when(confirm).refused(SpaceTaken, by=12)
     outcome = two.when(confirm, CancelBooking(booking="b"))
     assert isinstance(outcome.events[0], BookingConfirmed)
