@@ -17,13 +17,13 @@ from ledger.decisions.command_keys import Key, keys
 
 MEANINGS = {
     "booking": "The booking's id.",
-    **dict.fromkeys(
-        (
-            f"booking {words}.booking"
-            for words in "challenge release confirm move change give-back start wrap cancel".split()
-        ),
-        "The id of a booking, or of a job for all its bookings; or several.",
-    ),
+    **{
+        f"booking {words}.booking": "A booking's id, or a job's for all of its bookings; or several."
+        for words in (
+            *("challenge", "release", "confirm", "move", "change", "give-back"),
+            *("start", "wrap", "cancel"),
+        )
+    },
     "booking hold.space": "The space's id, or several.",
     "booking challenge.against": "Only these holders; null: all that are ahead.",
     "booking move.plan": "The new use of days; other days keep theirs, which moves along.",

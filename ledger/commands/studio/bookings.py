@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from ledger.commands.options import DAY_TO_COME, DEADLINE, MOMENT, PAGES, PLAN, TODAY, period
-from ledger.commands.studio.each import series_by_each
 from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
 from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
@@ -30,6 +29,12 @@ def _several(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return ids[0] if len(ids) == 1 else ids
 
     return click.argument(name, nargs=-1, required=True, callback=alone)
+
+
+def _one_by_one(*given: Any, **more: Any) -> None:
+    from ledger.commands.studio.each import series_by_each  # not for a help
+
+    series_by_each(*given, **more)
 
 
 @click.group(cls=NounTree, listed_by="bookings")
@@ -63,7 +68,7 @@ def booking() -> None:
 )
 @click.option("--until", type=DAY_TO_COME, help="The last day on which one of the series begins.")
 @click.option("--each", is_flag=True, help="Record each booking for itself; skip what is refused.")
-@partial(records, one_by_one=series_by_each)
+@partial(records, one_by_one=_one_by_one)
 def hold(**given: Any) -> PlaceHold:
     """Hold spaces for a project, ranked behind earlier holds on the same days.
 
