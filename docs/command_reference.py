@@ -18,7 +18,7 @@ from ledger.decisions.command_keys import Key, keys
 MEANINGS = {
     "booking": "The booking's id.",
     **{
-        f"booking {words}.booking": "A booking's id, or a job's for all of its bookings; or several."
+        f"booking {words}.booking": "A booking's id, a job's for all of its bookings, or several."
         for words in (
             *("challenge", "release", "confirm", "move", "change", "give-back"),
             *("start", "wrap", "cancel"),
