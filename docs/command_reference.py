@@ -17,6 +17,14 @@ from ledger.decisions.command_keys import Key, keys
 
 MEANINGS = {
     "booking": "The booking's id.",
+    **{
+        f"booking {words}.booking": "A booking's id, a job's for all of its bookings, or several."
+        for words in (
+            *("challenge", "release", "confirm", "move", "change", "give-back"),
+            *("start", "wrap", "cancel"),
+        )
+    },
+    "booking hold.space": "The space's id, or several.",
     "booking challenge.against": "Only these holders; null: all that are ahead.",
     "booking move.plan": "The new use of days; other days keep theirs, which moves along.",
     "booking hold.plan": "The use of days; those not listed are shoot days.",
@@ -27,7 +35,6 @@ MEANINGS = {
     "booking change.note": "A note for others; null removes it.",
     "booking merge.bookings": "The bookings' ids; the first stays.",
     "booking move.to": "A new end alone: a time, or the last day.",
-    "bookings": "The bookings' ids: all are confirmed, or none.",
     "closure": "The closure's id.",
     "container": "The container, an item like any other.",
     "equipment": "The item's id.",

@@ -54,6 +54,7 @@ MEANINGS = {
     "home": "where the item belongs when it is not in use",
     "in_service_on": "the first day in service",
     "into": "the booking that has its days now",
+    "job": "the job that it was made for, together with others; null: none",
     "keeps_place": "whether a hold stays as senior as it was",
     "kind": "what it is",
     "SpaceClosed.kind": "why it is closed",

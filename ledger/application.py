@@ -256,9 +256,13 @@ class Ledger:
         if first is not None:
             return first
         proposals: list[Proposal] = []
+        several = len(numbered) > 1
         for number, decision in numbered:
             with NamingLine(number):
-                proposals += self._take(decision, snapshot, now, header, line=number)
+                proposals += self._take(
+                    decision, snapshot, now, header, line=number, in_batch=several
+                )
+        _check_the_end(snapshot)
         if dry_run or not proposals:
             return Outcome(tuple(snapshot.pending), dry_run=dry_run, attempts=attempt)
         recorded = self.log.append(
@@ -284,10 +288,12 @@ class Ledger:
                 outcome = _repeated(snapshot, header)
                 if outcome is None:
                     self._take(checked, snapshot, now, header, line=number)
+                    _check_the_end(snapshot)
                     outcome = Outcome(tuple(snapshot.pending[before:]), dry_run=True)
                 yield outcome
             except (Refused, BadInput) as error:
                 snapshot.take_back(len(snapshot.pending) - before)
+                snapshot.put_off.clear()
                 yield error
 
     def looking(self, author: Author) -> Context:
@@ -303,9 +309,18 @@ class Ledger:
         return author.header(digest=digest, batch=batch_id)
 
     def _take(
-        self, decision: Decision, snapshot: Snapshot, now: datetime, header: Header, *, line: int
+        self,
+        decision: Decision,
+        snapshot: Snapshot,
+        now: datetime,
+        header: Header,
+        *,
+        line: int,
+        in_batch: bool = False,
     ) -> list[Proposal]:
-        ctx = Context(snapshot, now=now, new_id=self._new_id, header=header, line=line)
+        ctx = Context(
+            snapshot, now=now, new_id=self._new_id, header=header, line=line, in_batch=in_batch
+        )
         decision.decide(ctx)
         self._review(ctx)
         return ctx.proposals
@@ -388,6 +403,14 @@ class Ledger:
 def _registry(extensions: Extensions | None) -> Registry:
     added = extensions.event_types if extensions else ()
     return Registry((*STUDIO_EVENTS, *added))
+
+
+def _check_the_end(snapshot: Snapshot) -> None:
+    """Make the checks that were put off to the end of the batch; an error names its line."""
+    for number, check in snapshot.put_off:
+        with NamingLine(number):
+            check()
+    snapshot.put_off.clear()
 
 
 def _repeated(snapshot: Snapshot, header: Header) -> Outcome | None:

@@ -201,6 +201,7 @@ ADD_ADVICE = {
     "space": "List them with: view spaces; commission one with: space add",
     "project": "List them with: view projects; open one with: project open",
     "booking": "List them with: view bookings",
+    "job": "See the jobs of bookings with: view bookings",
     "equipment": "List it with: view equipment; register an item with: equipment add",
     "closure": "List a space's closures with: show space:ID",
 }

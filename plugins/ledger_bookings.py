@@ -40,6 +40,7 @@ BookingState = Literal[
 """The last two are firm bookings whose days are over, seen from the time that is asked about."""
 
 OneSpace = Annotated[str | None, "only this space"]
+OneJob = Annotated[str | None, "only bookings of this job"]
 OneProject = Annotated[str | None, "only this project"]
 At = Annotated[Moment | None, "as deadlines stand at this time (default: now)"]
 
@@ -55,6 +56,7 @@ class BookingRow(Row):
     project: str = ""
     state: str = ""
     it: FullBooking | None = None
+    job: str | None = None
 
 
 class SpaceRow(Row):
@@ -83,7 +85,8 @@ class ShootDay(Row):
 
 
 class BookingLine(Struct, frozen=True):
-    """A booking. `times` is its exact time, where it does not take whole days."""
+    """A booking. `times` is its exact time, where it does not take whole days; `job` joins it with
+    others."""
 
     booking: str
     space: str
@@ -95,6 +98,7 @@ class BookingLine(Struct, frozen=True):
     days: int
     times: str | None
     units: int
+    job: str | None
     expires_at: datetime | None
 
 
@@ -138,6 +142,7 @@ class Bookings(Projection):
             if row.it is not None or id == event.booking:
                 row.it = it = FullBooking.after(row.it, entry)
                 row.space, row.project, row.state = it.space, it.project, it.status
+                row.job = it.job
 
     @on(*Space.types())
     def space_event(self, event: Any, entry: RecordedEvent) -> None:
@@ -175,13 +180,14 @@ class Bookings(Projection):
         since: Annotated[date | None, "only bookings that touch this day or a later one"] = None,
         until: Annotated[date | None, "only bookings that touch this day or an earlier one"] = None,
         on: Annotated[date | None, "only bookings that touch this day"] = None,
+        job: OneJob = None,
         at: At = None,
     ) -> list[BookingLine]:
         """Every booking, also those that came to nothing, by first day, space and id."""
         first = max((day for day in (since, on) if day is not None), default=date.min)
         last = min((day for day in (until, on) if day is not None), default=date.max)
         lines = []
-        for booking in self._bookings(space=space, project=project):
+        for booking in self._bookings(space=space, project=project, job=job):
             days, now = booking.period.days, self._state(booking, at)
             # a late one has two states: what was recorded, and that it is late
             is_asked = not state or now in state or (booking.is_firm and booking.state in state)
@@ -296,5 +302,6 @@ def _booking_line(booking: FullBooking, days: Days, state: BookingState) -> Book
         days=len(days),
         times=None if period.first is not None else str(period),
         units=booking.units,
+        job=booking.job,
         expires_at=booking.expires_at if state in ("held", "expired", "passed") else None,
     )

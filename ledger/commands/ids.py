@@ -25,14 +25,15 @@ FIRST_EVENTS: dict[str, type[Event]] = {
     "space": SpaceCommissioned,
     "project": ProjectOpened,
     "booking": BookingHeld,
+    "job": BookingHeld,
     "equipment": EquipmentRegistered,
     "site": SiteRegistered,
     "closure": SpaceClosed,
 }
 """The first event in the history of each kind of thing."""
 
-_NO_THINGS = ("request", "batch", "ledger")
-"""Kinds of tags that group events and name no thing of the studio."""
+_NO_THINGS = ("request", "batch", "ledger", "job")
+"""Kinds of tags that group events and name no thing of the studio with fields of its own."""
 
 _LOOKED_AT = 100_000
 """Newest positions searched for a similar id: a typing error must not cost seconds."""
@@ -51,7 +52,8 @@ def known_ids(ledger: "Ledger", kind: str) -> list[str]:
         limit=_KNOWN,
         newest_first=True,
     )
-    return [name for entry in entries for name in _ids(entry.tags, kind)]
+    kinds = ("booking", "job") if kind == "booking" else (kind,)
+    return list(dict.fromkeys(name for e in entries for one in kinds for name in _ids(e.tags, one)))
 
 
 def _ids(tags: tuple[str, ...], kind: str) -> list[str]:
@@ -137,7 +139,7 @@ def find_tag(ledger: "Ledger", id: str) -> str:
         )
     if found:
         return found[0]
-    known = (name for kind in FIRST_EVENTS for name in known_ids(ledger, kind))
+    known = dict.fromkeys(name for kind in FIRST_EVENTS for name in known_ids(ledger, kind))
     error = UnknownId("thing", id, known=list(known))
     error.advice = error.advice or "List things with a view: view spaces, view bookings, …"
     raise error

@@ -12,7 +12,13 @@ import click
 from msgspec import Struct
 
 from ledger.errors import LedgerError
-from ledger.events import EquipmentRegistered, SiteRegistered, SpaceClosed, SpaceCommissioned
+from ledger.events import (
+    BookingHeld,
+    EquipmentRegistered,
+    SiteRegistered,
+    SpaceClosed,
+    SpaceCommissioned,
+)
 from ledger.events.base import Event, Query
 from ledger.events.equipment import LATEST, OUTSIDE
 from ledger.tags import tag
@@ -54,7 +60,8 @@ def settled(session: "Session", ledger: "Ledger", given: Mapping[str, Any]) -> d
     def read(name: str, value: Any) -> Any:
         if not isinstance(value, Spoken):
             return value
-        start = _first_day(found.get(_FROM.get(name, ""), given.get(_FROM.get(name, ""))), clock)
+        starts = (found.get(before, given.get(before)) for before in _FROM.get(name, ()))
+        start = next((day for one in starts if (day := _first_day(one, clock)) is not None), None)
         try:
             told = in_digits(value.text, today, value.leaning, start=start)
             result = value.parse(told.text)
@@ -73,7 +80,7 @@ def settled(session: "Session", ledger: "Ledger", given: Mapping[str, Any]) -> d
     return {name: found[name] for name in given}
 
 
-_FROM = {"plan": "when", "until": "since", "asked_until": "asked_since"}
+_FROM = {"plan": ("when",), "until": ("since", "when"), "asked_until": ("asked_since",)}
 """Parameters whose days are looked for from the first day of another parameter on."""
 
 
@@ -160,7 +167,7 @@ def _of_booking(ledger: "Ledger", id: str) -> str | None:
 
     entries = ledger.log.read([Query((f"booking:{id}",))], newest_first=True)
     own = (one.event for one in entries if Booking.ids(one.event)[:1] == (id,))
-    space = getattr(next(own, None), "space", None)
+    space = getattr(next(own, None) or _newest(ledger, f"job:{id}", BookingHeld), "space", None)
     return None if space is None else _of_space(ledger, space)
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from msgspec import Struct
 
-from ledger.errors import AlreadyExists, InternalError, Pending
+from ledger.errors import AlreadyExists, InternalError, Pending, Refused
 from ledger.events.base import (
     Boundary,
     Event,
@@ -83,7 +83,8 @@ class Snapshot:
     Everything up to position `head` and nothing after, since the log is append-only; then
     the `pending` events of the decisions before this one in the batch. Its questions are the
     boundary of the whole batch. Answers are kept: within a snapshot the same question has
-    the same answer. `known_answers` are those given to earlier decisions.
+    the same answer. `known_answers` are those given to earlier decisions. `put_off` are the checks
+    to make after the last decision of the batch, each with its line.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Snapshot:
     ) -> None:
         self.head = head
         self.pending: list[RecordedEvent] = []
+        self.put_off: list[tuple[int, Check]] = []
         self._history = history
         self._known_answers = known_answers
         self._answers: dict[tuple[Query, bool], list[RecordedEvent]] = {}
@@ -179,12 +181,17 @@ class Snapshot:
                 self._pending_with[tag, entry.type].pop()
 
 
+Check = Callable[[], None]
+"""Raises `Refused` where a rule says no."""
+
+
 class Context:
     """A decision's access to the log: it reads and records through its context.
 
     `now` is the present instant (UTC) for rules about deadlines: never before the newest
     recorded time. `new_id(prefix)` makes an id that the ledger has not seen. `line` is the
-    command's place in its batch, 0 for a single one.
+    command's place in its batch, 0 for a single one. With `in_batch` the command is one of
+    several that are judged by how they end.
     """
 
     def __init__(
@@ -195,8 +202,10 @@ class Context:
         new_id: Callable[[str], str],
         header: Header,
         line: int = 0,
+        in_batch: bool = False,
     ) -> None:
         self.now = now
+        self.in_batch = in_batch
         self.proposals: list[Proposal] = []
         self._snapshot = snapshot
         self._new_id = new_id
@@ -272,6 +281,20 @@ class Context:
         return Proposal(
             event, int(place_of(mistaken)), undone, also
         )  # the log stores plain numbers
+
+    def check_by_the_end(self, check: Check, later: Check | None = None) -> None:
+        """Make a check; if it fails in a batch, make it again after the last command.
+
+        The obstacle may be gone by then: two productions that swap their stages are
+        each in the other's way until both have moved. `later` is the check to make then, if it
+        is not the same. Either must read anew, so that what it depends on is in the boundary.
+        """
+        try:
+            check()
+        except Refused:
+            if not self.in_batch:
+                raise
+            self._snapshot.put_off.append((self._line, later or check))
 
     def new_id(self, kind: str, prefix: str) -> str:
         """Return a new id of that kind, one that no event carries as a tag: `b-7f3k2`."""

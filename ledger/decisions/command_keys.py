@@ -74,6 +74,8 @@ def takes(hint: Any) -> str:
     kind, nullable = _without_null(hint)
     if get_origin(kind) is Literal:
         words = " · ".join(str(value) for value in get_args(kind))
+    elif get_origin(kind) is Union:
+        words = " or ".join(takes(one) for one in get_args(kind))
     elif get_origin(kind) is tuple:
         item = takes(get_args(kind)[0])
         words = f"list of {item}" if item == "text" else f"list of {item}s"
@@ -110,6 +112,8 @@ def _wrong(key: str, value: Any, hint: Any, read: Read) -> Iterator[tuple[str, s
     kind, nullable = _without_null(hint)
     if value is None and nullable:
         return
+    if get_origin(kind) is Union and isinstance(value, list):
+        kind = next((one for one in get_args(kind) if get_origin(one) is tuple), kind)
     if get_origin(kind) is tuple and isinstance(value, list):
         for index, item in enumerate(value, start=1):
             yield from _wrong(f"{key}item {index}, ", item, get_args(kind)[0], read)
@@ -136,6 +140,9 @@ def _said(value: Any, kind: Any, *, nullable: bool) -> tuple[str, str]:
         return f"{shown} is not one of {', '.join(choices)}", hint
     if get_origin(kind) is tuple:
         return f"{shown} is not a {takes(kind)}", f"Write [ … ]{or_null}"
+    if get_origin(kind) is Union:
+        advice = f"{_FORMS[get_args(kind)[0]].advice}, or several as [ … ]{or_null}"
+        return f"{shown} is not a {takes(kind)}", advice
     form = _FORMS.get(kind)
     if form is None:
         return f"{shown} is not a {takes(kind)}", ""

@@ -144,12 +144,7 @@ class CloseSpace(Decision, frozen=True, tag="space close"):
         period = self.when.resolve(space.zone)
         check_days(ctx, space, period)
         if not self.despite_bookings:
-            plan = read_floor_plan(ctx, space)
-            refuse_booked(
-                f"space {space.id!r} cannot close on {period}",
-                read_sharing(ctx, plan, space.id, period),
-                advice="Move or cancel it, or close anyway with --despite-bookings",
-            )
+            ctx.check_by_the_end(lambda: _refuse_to_close(ctx, space, period))
         ctx.record(
             SpaceClosed(
                 closure=self._closure_id(ctx), space=space.id, kind=self.kind, period=period
@@ -228,7 +223,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
             )
         event = SpaceChanged(space=space.id, site=space.site, on=self.on, **(facts | given))
         if units_at_once(event.capacity) < units_at_once(held.capacity):
-            self._refuse_overbooked(ctx, space, event.capacity)
+            ctx.check_by_the_end(lambda: self._refuse_overbooked(ctx, space, event.capacity))
         ctx.record(event)
 
     def _given(self) -> dict[str, Any]:
@@ -284,12 +279,15 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
         for part in read_floor_plan(ctx, space).parts(space.id):
             if part.decommissioned_on is None or self.on < part.decommissioned_on:
                 raise PartInService(space.id, part=part.id, position=part.position)
+        ctx.check_by_the_end(lambda: self._refuse_while_booked(ctx, space))
+        ctx.record(SpaceDecommissioned(space=space.id, site=space.site, on=self.on))
+
+    def _refuse_while_booked(self, ctx: Context, space: Space) -> None:
         refuse_booked(
             f"space {space.id!r} cannot leave service on {self.on}",
             firm_from(ctx, space, self.on),
             advice="Move or cancel it, or retire the space after its last day",
         )
-        ctx.record(SpaceDecommissioned(space=space.id, site=space.site, on=self.on))
 
 
 # --- shared --------------------------------------------------------------------------
@@ -348,6 +346,14 @@ def firm_from(
         firm |= {one.booking: one for one in found}
         start = stop
     return sorted(firm.values(), key=lambda one: (one.period.start, one.position))
+
+
+def _refuse_to_close(ctx: Context, space: Space, period: Period) -> None:
+    refuse_booked(
+        f"space {space.id!r} cannot close on {period}",
+        read_sharing(ctx, read_floor_plan(ctx, space), space.id, period),
+        advice="Move or cancel it, or close anyway with --despite-bookings",
+    )
 
 
 def refuse_booked(what: str, firm: Sequence[FirmBooking], *, advice: str) -> None:

@@ -185,7 +185,7 @@ class _Life:
             self.other,
             "booking confirm",
             reason="sample: no answer within the time",
-            bookings=[second],
+            booking=second,
         )
         again = challenged + timedelta(days=7)
         self.steps.add(
@@ -212,7 +212,7 @@ class _Life:
 
     def _confirm(self, moment: datetime) -> datetime:
         self.steps.add(
-            moment, self.producer, "booking confirm", reason="sample", bookings=[self.booking]
+            moment, self.producer, "booking confirm", reason="sample", booking=self.booking
         )
         return moment
 

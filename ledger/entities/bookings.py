@@ -64,6 +64,7 @@ def _held(_: Any, event: BookingHeld, entry: RecordedEvent) -> dict[str, Any]:
         "note": event.note,
         "contact": event.contact,
         "split_from": event.split_from,
+        "job": event.job,
         "position": entry.position,
         "placed": entry.position,
     }
@@ -161,6 +162,7 @@ class Booking(Noun, frozen=True):
     contact: str | None = None
     split_from: str | None = field(name="split-from", default=None)
     into: str | None = field(name="merged-into", default=None)
+    job: str | None = None
 
     @property
     def newest(self) -> int:

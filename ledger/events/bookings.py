@@ -62,9 +62,10 @@ class BookingHeld(BookingEvent, frozen=True):
     `plan` says what its days are for; a day without an entry is a shoot day. `units` are taken from
     a shared space's capacity. After `expires_at` the hold is over. `contact` is whom to ask about
     it. A part of another booking, with a place of its own from now on, names it in `split_from`.
+    Bookings that were made as one have the same `job`.
     """
 
-    settled: ClassVar[frozenset[str]] = frozenset({"booking", "rank"})
+    settled: ClassVar[frozenset[str]] = frozenset({"booking", "rank", "job"})
 
     rank: int
     units: int = 1
@@ -73,6 +74,11 @@ class BookingHeld(BookingEvent, frozen=True):
     note: str | None = None
     contact: str | None = None
     split_from: str | None = None
+    job: str | None = None
+
+    def tags(self) -> tuple[str, ...]:
+        """The booking's, and its job."""
+        return super().tags() if self.job is None else (*super().tags(), tag("job", self.job))
 
 
 class HoldChallenged(BookingEvent, frozen=True):

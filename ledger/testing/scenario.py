@@ -96,12 +96,21 @@ class Scenario:
         refusal: LedgerError | None = None
         try:
             for number, decision in enumerate(decisions, start=1):
-                line = number if len(decisions) > 1 else 0
-                ctx = Context(snapshot, now=present, new_id=self._new_id, header=header, line=line)
+                several = len(decisions) > 1
+                ctx = Context(
+                    snapshot,
+                    now=present,
+                    new_id=self._new_id,
+                    header=header,
+                    line=number if several else 0,
+                    in_batch=several,
+                )
                 decision.decide(ctx)
                 for rule in self.rules:
                     rule(ctx, [p.event for p in ctx.proposals if not p.undone])
                 proposals += ctx.proposals
+            for _, check in snapshot.put_off:
+                check()
         except LedgerError as error:
             refusal = error
         return Outcome(self, tuple(proposals), refusal, snapshot.boundary, header)

@@ -55,7 +55,7 @@ def hold(n: int, stage: int) -> PlaceHold:
 
 DECISIONS: dict[str, Callable[[int, int], tuple[Decision, ...]]] = {
     "hold": lambda n, of: (hold(n, of),),
-    "confirm": lambda n, of: (hold(n, of), ConfirmBookings(bookings=(f"b-{of}-{n}",))),
+    "confirm": lambda n, of: (hold(n, of), ConfirmBookings(booking=(f"b-{of}-{n}",))),
     "release": lambda n, of: (hold(n, of), ReleaseHold(booking=f"b-{of}-{n}")),
     "move": lambda n, of: (hold(n, of), MoveBooking(booking=f"b-{of}-{n}", when=soon(n + 1))),
     "equipment move": lambda n, of: (

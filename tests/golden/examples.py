@@ -141,6 +141,7 @@ BOOKINGS: list[Event] = [
         note="night shoot",
         contact="小王, +86 10 5555",
         split_from="b-9",
+        job="j-4n8vm",
     ),
     HoldChallenged(
         booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, by="b-9", answer_by=LATER

@@ -44,7 +44,7 @@ from ledger.events.base import Query, type_names
 from ledger.tags import tag
 from ledger.testing import Outcome, given
 from ledger.time.periods import Deadline, Moment, Period, When
-from tests.properties.models.booking_judge import judge
+from tests.properties.models.booking_judge import all_of, judge, only
 from tests.properties.models.booking_model import (
     ANSWER_HOURS,
     CAPACITY,
@@ -215,7 +215,7 @@ class Bookings(RuleBasedStateMachine):
         ranks = self.model.ranks()
         waiting = sorted(b for b in ranks if ranks[b] > 1) or sorted(ranks)
         booking = waiting[pick % len(waiting)]
-        for decision in (ChallengeHolds(booking=booking), ConfirmBookings(bookings=(booking,))):
+        for decision in (ChallengeHolds(booking=booking), ConfirmBookings(booking=(booking,))):
             self._judged(decision, self.story.when(decision))
             self.story.clock.advance(timedelta(hours=hours))
 
@@ -246,6 +246,7 @@ class Bookings(RuleBasedStateMachine):
         early = self.story.when(one, reason=REASON)
         between = self.story.when(other, reason=REASON)
         self._judged(other, between)
+        self._swept(one)  # a hold of days that are over has passed at once
         late = self.story.when(one, reason=REASON)
         if between.refusal is None and early.refusal is None:
             try:
@@ -287,7 +288,7 @@ class Bookings(RuleBasedStateMachine):
                 return ChallengeHolds(booking=booking)
             case "confirm":
                 both = wish.units > 1 and other != booking
-                return ConfirmBookings(bookings=(booking, other) if both else (booking,))
+                return ConfirmBookings(booking=(booking, other) if both else (booking,))
             case "release":
                 return ReleaseHold(booking=booking)
             case "move":
@@ -321,7 +322,7 @@ class Bookings(RuleBasedStateMachine):
             case "part":
                 start = one.start + wish.length % 4
                 when = _when(start, max(start + 1, one.end - wish.start % 4))
-                return ConfirmBookings(bookings=(booking,), when=when, let_go=wish.units > 1)
+                return ConfirmBookings(booking=(booking,), when=when, let_go=wish.units > 1)
         return None
 
     def _change(self, wish: Wish, booking: str) -> ChangeBooking:
@@ -382,10 +383,8 @@ class Bookings(RuleBasedStateMachine):
                 swept.add(event.booking)
                 assert expired(self.model.booked[event.booking], self.now)
                 one = self.model.booked[event.booking]
-                if one.state in (
-                    "held",
-                    "released",
-                ):  # otherwise it has passed, and is confirmed since
+                # otherwise it has passed, and is confirmed since
+                if one.state in ("held", "released"):
                     one.state = "passed" if event.cause == "passed" else "released"
             if isinstance(event, BookingWrapped) and event.overran:
                 self._says_whom_it_overran(event)
@@ -403,13 +402,13 @@ class Bookings(RuleBasedStateMachine):
         looked: list[tuple[str, set[str]]] = []
         if isinstance(decision, PlaceHold):
             period = decision.when.resolve(ZONE)
-            looked = [(decision.space, set(period.months))]
+            looked = [(only(decision.space), set(period.months))]
         elif isinstance(decision, OF_ONE):
-            one = self.model.booked[decision.booking]
+            one = self.model.booked[only(decision.booking)]
             if one.state == "held":
                 looked = [(one.space, one.months)]
         elif isinstance(decision, ConfirmBookings):
-            several = [self.model.booked[booking] for booking in decision.bookings]
+            several = [self.model.booked[booking] for booking in all_of(decision.booking)]
             looked = [(one.space, one.months) for one in several]
         return {
             one.id

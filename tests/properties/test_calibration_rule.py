@@ -69,7 +69,7 @@ def decision(what: str, number: int, when: When) -> Decision:
         )  # fmt: skip
     if what == "m":
         return MoveBooking(booking=booking, when=when)
-    return CancelBooking(booking=booking) if number % 2 else ConfirmBookings(bookings=(booking,))
+    return CancelBooking(booking=booking) if number % 2 else ConfirmBookings(booking=(booking,))
 
 
 def firm(told: Scenario) -> dict[str, tuple[str, Period]]:

@@ -80,7 +80,7 @@ def commands(draw: st.DrawFn) -> Decision:
                 when=draw(periods()), booking=booking, confirm=how == "b",
             )  # fmt: skip
         case "c":
-            return ConfirmBookings(bookings=(booking,))
+            return ConfirmBookings(booking=(booking,))
         case "m":
             return MoveBooking(booking=booking, when=draw(periods()), space=draw(spaces))
         case "s":

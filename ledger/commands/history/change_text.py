@@ -155,6 +155,8 @@ def _held(telling: Telling, event: BookingHeld, left: Changes) -> Iterator[str]:
     yield f"held, rank {rank.after}" if rank is not None and rank.after else "held"
     if part is not None:
         yield f"split from {event.split_from}"
+    if left.pop("job", None) is not None:
+        yield f"for job {event.job}"
 
 
 def _released(telling: Telling, event: HoldReleased, left: Changes) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ledger.commands.ids import FIRST_EVENTS, find_tag, known_ids, warn_of_unkno
 from ledger.commands.session import Session
 from ledger.commands.tree import Leaf
 from ledger.errors import BadInput, UnknownId
+from ledger.events import BookingHeld
 from ledger.events.base import Query, RecordedEvent
 from ledger.tags import check_tag
 from ledger.terminal.output import Output
@@ -28,6 +29,9 @@ _ONE_COLUMNS = (
     Column("corrected_by", "Corrected by", detail=True),
 )
 """For one event, finding what it corrects and what corrects it is worth the reading."""
+
+_AT_ONCE = 50
+"""Bookings in one question to the log."""
 
 _FACTS = (Column("field", "Field", fixed=True), Column("value", "Value", wrap=True))
 
@@ -43,7 +47,8 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
     For one event, also show what it corrects, how it differs, and which later events corrected
     it, as known by --as-of.
 
-    --format line gives the stored lines, byte for byte.
+    The history of a job is that of its bookings. --format line gives the stored lines, byte for
+    byte.
 
     \b
     studio-ledger show 812
@@ -64,7 +69,8 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
         session.say_standing(at)
         return
     tag = check_tag(target) if ":" in target else find_tag(ledger, target)
-    entries = ledger.log.read([Query((tag,))], until=head)
+    tag = _or_job(ledger, tag)
+    entries = _history(ledger, tag, head)
     with output.opened() as sink:
         shown = Sheet(ENTRY_COLUMNS, rows(entries, zone, log=ledger.log), zone)
         if output.format == "line":
@@ -75,6 +81,31 @@ def show(session: Session, target: str, as_of: str | None, output: Output) -> No
         warn_of_unknown(session, ledger, [tag])
     title(session, ledger, count, head, zone)
     session.say_standing(at)
+
+
+def _or_job(ledger: Ledger, tag: str) -> str:
+    """Return the tag of a job where a booking is named that is none."""
+    job = tag.replace("booking:", "job:", 1)
+    if job == tag or _is_known(ledger, tag) or not _is_known(ledger, job):
+        return tag
+    return job
+
+
+def _history(ledger: Ledger, tag: str, until: int) -> Iterator[RecordedEvent]:
+    """The events of a thing; of a job those of its bookings."""
+    if not tag.startswith("job:"):
+        return ledger.log.read([Query((tag,))], until=until)
+    placed = ledger.log.read([Query((tag,), (BookingHeld.type_name,))], until=until)
+    bookings = [one.event.booking for one in placed if isinstance(one.event, BookingHeld)]
+    found: dict[int, RecordedEvent] = {}
+    for first in range(0, len(bookings), _AT_ONCE):
+        queries = [Query((f"booking:{id}",)) for id in bookings[first : first + _AT_ONCE]]
+        found.update((one.position, one) for one in ledger.log.read(queries, until=until))
+    return (found[position] for position in sorted(found))
+
+
+def _is_known(ledger: Ledger, tag: str) -> bool:
+    return next(iter(ledger.log.read([Query((tag,))], limit=1)), None) is not None
 
 
 def _at(ledger: Ledger, position: int, head: int) -> RecordedEvent:
@@ -158,5 +189,5 @@ def _refuse_unknown(ledger: Ledger, tag: str) -> None:
     kind, _, id = tag.partition(":")
     if kind not in FIRST_EVENTS or "@" in id:
         return
-    if next(iter(ledger.log.read([Query((tag,))], limit=1)), None) is None:
+    if not _is_known(ledger, tag):
         raise UnknownId(kind, id, known=known_ids(ledger, kind))

@@ -1,10 +1,12 @@
 """`booking`: the hold ladder, firm bookings, and shoot days."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
 
-from ledger.commands.options import DEADLINE, MOMENT, PAGES, PLAN, TODAY, period
+from ledger.commands.options import DAY_TO_COME, DEADLINE, MOMENT, PAGES, PLAN, TODAY, period
 from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
 from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
@@ -20,16 +22,33 @@ from ledger.decisions.bookings.terms import ChangeBooking, RankHold
 from ledger.errors import BadInput
 
 
+def _several(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add an argument that takes one id or several; the function gets a text, or a tuple."""
+
+    def alone(ctx: click.Context, param: click.Parameter, ids: tuple[str, ...]) -> Any:
+        return ids[0] if len(ids) == 1 else ids
+
+    return click.argument(name, nargs=-1, required=True, callback=alone)
+
+
+def _one_by_one(*given: Any, **more: Any) -> None:
+    from ledger.commands.studio.each import series_by_each  # not for a help
+
+    series_by_each(*given, **more)
+
+
 @click.group(cls=NounTree, listed_by="bookings")
 def booking() -> None:
     """Holds, bookings and shoot days."""
 
 
 @booking.command("hold")
-@click.argument("space")
+@_several("space")
 @click.argument("project")
 @period(required=True)
-@click.option("--booking", metavar="ID", help="Id of the booking.  [default: generated]")
+@click.option(
+    "--booking", metavar="ID", help="Id of the booking, or of the job.  [default: generated]"
+)
 @click.option("--units", type=int, default=1, show_default=True, help="Units of a shared space.")
 @click.option(
     "--plan",
@@ -43,41 +62,58 @@ def booking() -> None:
 @click.option("--note", metavar="TEXT", help="A note for others.")
 @click.option("--contact", metavar="TEXT", help="Whom to ask about it.")
 @click.option("--confirm", is_flag=True, help="Also confirm it; if that is refused, hold nothing.")
-@records
+@click.option("--job", metavar="ID", help="Add it to this job of the project.")
+@click.option(
+    "--every", metavar="PERIOD", help="Repeat it every day, week, '2 weeks' or month: a series."
+)
+@click.option("--until", type=DAY_TO_COME, help="The last day on which one of the series begins.")
+@click.option("--each", is_flag=True, help="Record each booking for itself; skip what is refused.")
+@partial(records, one_by_one=_one_by_one)
 def hold(**given: Any) -> PlaceHold:
-    """Hold a space for a project, ranked behind earlier holds on the same days.
+    """Hold spaces for a project, ranked behind earlier holds on the same days.
 
     \b
     studio-ledger booking hold stage-1 resurrection --days 2025-07-01..2025-07-14 \\
         --plan 2025-07-01..2025-07-02=prep
+
+    Several spaces, or a series, are a job: its bookings are ID-1, ID-2 and so on, and are
+    recorded as one, all or none.
     """
     return PlaceHold(**given)
 
 
 @booking.command("challenge")
-@click.argument("booking")
+@_several("booking")
 @click.option("--against", metavar="BOOKING", multiple=True, help="Only this holder; repeatable.")
 @records
 def challenge(against: tuple[str, ...], **given: Any) -> ChallengeHolds:
-    """Ask the holders ranked before a hold to confirm or release."""
+    """Ask the holders ranked before a hold to confirm or release.
+
+    BOOKING is the id of a booking, or of a job for all its bookings; several can be given.
+    """
     return ChallengeHolds(against=against or None, **given)
 
 
 @booking.command("release")
-@click.argument("booking")
+@_several("booking")
 @records
 def release(**given: Any) -> ReleaseHold:
-    """Release a hold; those behind it move up."""
+    """Release holds, all or none; those behind them move up.
+
+    BOOKING is the id of a hold, or of a job for all its bookings.
+    """
     return ReleaseHold(**given)
 
 
 @booking.command("confirm")
-@click.argument("bookings", nargs=-1, required=True)
+@_several("booking")
 @period(required=False)
 @click.option("--let-go", is_flag=True, help="Release the days of the hold that are not confirmed.")
 @records
 def confirm(**given: Any) -> ConfirmBookings:
     """Confirm holds: all of those given, or none.
+
+    BOOKING is the id of a hold, or of a job for all its bookings.
 
     With --days or --from and --to, confirm these days of one hold. The rest stays held, in its
     place, under a new id.
@@ -86,7 +122,7 @@ def confirm(**given: Any) -> ConfirmBookings:
 
 
 @booking.command("move")
-@click.argument("booking")
+@_several("booking")
 @period(required=False, extends=True)
 @click.option("--space", help="Move it to this space.")
 @click.option(
@@ -100,13 +136,14 @@ def confirm(**given: Any) -> ConfirmBookings:
 def move(**given: Any) -> MoveBooking:
     """Move a booking to other days, to another space, or both; or change its plan of days.
 
-    A firm booking takes up a hold of its own project that is in its way.
+    Several bookings, or those of a job, move as one: all or none. To move to the same days, they
+    have the same days now. A firm booking takes up a hold of its own project that is in its way.
     """
     return MoveBooking(**given)
 
 
 @booking.command("change")
-@click.argument("booking")
+@_several("booking")
 @click.option(
     "--expires-at", type=DEADLINE, help="When the hold expires: a time, or a day for its end."
 )
@@ -119,7 +156,8 @@ def move(**given: Any) -> MoveBooking:
 def change(no_expiry: bool, **given: Any) -> ChangeBooking:
     """Change a booking's expiry, units, project, note or contact. A hold keeps its place.
 
-    Only a hold that takes more units goes to the back of the queue.
+    Only a hold that takes more units goes to the back of the queue. Several bookings, or those of
+    a job, change as one.
     """
     terms: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if no_expiry and "expires_at" in terms:
@@ -143,12 +181,15 @@ def rank(**given: Any) -> RankHold:
 
 
 @booking.command("give-back")
-@click.argument("booking")
+@_several("booking")
 @period(required=True)
 @click.option("--rest", metavar="ID", help="Id for the days after a gap.  [default: BOOKING-2]")
 @records
 def give_back(**given: Any) -> GiveBackDays:
-    """Give days of a booking back: its first, its last, or some in the middle."""
+    """Give days of a booking back: its first, its last, or some in the middle.
+
+    Several bookings, or those of a job, give the same days back: all or none.
+    """
     return GiveBackDays(**given)
 
 
@@ -171,11 +212,14 @@ def merge(**given: Any) -> MergeBookings:
 
 
 @booking.command("start")
-@click.argument("booking")
+@_several("booking")
 @click.option("--on", **TODAY, help="The day they moved in.")
 @records
 def start(**given: Any) -> StartBooking:
-    """Record that the production moved in."""
+    """Record that the production moved in.
+
+    BOOKING is the id of a booking, or of a job for all its bookings; several can be given.
+    """
     return StartBooking(**given)
 
 
@@ -203,20 +247,24 @@ def report(**given: Any) -> ReportShootDay:
 
 
 @booking.command("wrap")
-@click.argument("booking")
+@_several("booking")
 @click.option("--on", **TODAY, help="The last day used.")
 @records
 def wrap(**given: Any) -> WrapBooking:
     """Record that the production moved out, and free the booking's later days.
 
     A day after its last is an overrun: its days count, even where another booking has them.
+    Several bookings, or those of a job, wrap as one.
     """
     return WrapBooking(**given)
 
 
 @booking.command("cancel")
-@click.argument("booking")
+@_several("booking")
 @records
 def cancel(**given: Any) -> CancelBooking:
-    """Cancel a firm booking and free its days."""
+    """Cancel firm bookings, all or none, and free their days.
+
+    BOOKING is the id of a booking, or of a job for all its bookings.
+    """
     return CancelBooking(**given)

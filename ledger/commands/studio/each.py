@@ -1,13 +1,14 @@
 """Commands run one by one: a refused one does not stop the others."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.application import Author, Ledger, Outcome
 from ledger.commands.exit_codes import CONFLICT, REFUSED
 from ledger.commands.session import Session
 from ledger.commands.studio.writing import nearest
 from ledger.decisions.base import Decision
+from ledger.decisions.bookings.holds import PlaceHold
 from ledger.errors import BadInput, Conflict, Refused, StorageFailure, UnknownId
 from ledger.terminal.output import Output
 from ledger.terminal.sheets import Column, Sheet
@@ -15,14 +16,62 @@ from ledger.terminal.sheets import Column, Sheet
 Numbered = Sequence[tuple[int, Decision]]
 Came = Outcome | Refused | BadInput | Conflict
 
-_EACH = (
-    Column("line", "Line", number=True),
-    Column("do", "Command", fixed=True),
+_OUTCOME = (
     Column("outcome", "Outcome", fixed=True),
     Column("first", "First #", number=True),
     Column("last", "Last #", number=True),
     Column("message", "Message", fold=True),
 )
+
+
+class Told(NamedTuple):
+    """How a command is told from the others: the columns, and their values for it."""
+
+    columns: tuple[Column, ...]
+    values: Callable[[int, Decision], tuple[Any, ...]]
+    place: str = "Line"
+
+
+BY_LINE = Told(
+    (Column("line", "Line", number=True), Column("do", "Command", fixed=True)),
+    lambda number, decision: (number, decision.words()),
+)
+BY_DAYS = Told(
+    (
+        Column("booking", "Booking", fixed=True),
+        Column("space", "Space", fixed=True),
+        Column("when", "When", fixed=True),
+    ),
+    lambda _, hold: (getattr(hold, "booking", ""), getattr(hold, "space", ""), _days(hold)),
+    "Number",
+)
+
+
+def _days(hold: Decision) -> str:
+    return str(getattr(hold, "when", ""))
+
+
+def series_by_each(
+    session: Session,
+    ledger: Ledger,
+    decision: Decision,
+    output: Output,
+    *,
+    author: Author,
+    dry_run: bool,
+) -> None:
+    """Record the bookings of a series, or of several spaces, each for itself. Raises `BadInput`."""
+    if not isinstance(decision, PlaceHold) or not decision.is_batch:
+        raise BadInput("there is only one booking", advice="Leave out --each")
+    if decision.booking is None:
+        raise BadInput(
+            "bookings that are recorded one by one need a name",
+            advice="Name their job with --booking ID, so that the command can be repeated",
+        )
+    if decision.job is not None:
+        raise BadInput("two jobs are named", advice="Give either --booking or --job")
+    numbered = list(enumerate(decision.occurrences(), start=1))
+    each_for_itself(session, ledger, numbered, output, author=author, dry_run=dry_run, told=BY_DAYS)
 
 
 def _done(ledger: Ledger, numbered: Numbered, author: Callable[[int], Author]) -> Iterator[Came]:
@@ -42,6 +91,7 @@ def each_for_itself(
     *,
     author: Author,
     dry_run: bool,
+    told: Told = BY_LINE,
 ) -> None:
     """Show a line for each, then the counts. If it ends early, say how many are done."""
 
@@ -60,26 +110,29 @@ def each_for_itself(
             elif counted["conflict"]:
                 session.exit_code = CONFLICT
             foreseen = dry_run and outcome == "recorded"
-            yield (number, decision.words(), "would be recorded" if foreseen else outcome, *row)
+            shown = "would be recorded" if foreseen else outcome
+            yield (*told.values(number, decision), shown, *row)
 
     happened = ledger.try_each(numbered, by_line) if dry_run else _done(ledger, numbered, by_line)
     try:
         with output.opened() as sink:
-            sink.write(Sheet(_EACH, rows()))
+            sink.write(Sheet((*told.columns, *_OUTCOME), rows()))
     except StorageFailure as error:
         if not dry_run:
-            error.message = f"{error.message} ({_so_far(numbered, counted, author.request)})"
+            error.message = (
+                f"{error.message} ({_so_far(numbered, counted, author.request, told.place)})"
+            )
         raise
     except KeyboardInterrupt:
         if not dry_run:
-            session.say(_so_far(numbered, counted, author.request))
+            session.say(_so_far(numbered, counted, author.request, told.place))
         raise
     words = [f"{n} {outcome}" for outcome, n in counted.items() if n]
     prefix = "dry run, nothing recorded; would be: " if dry_run else ""
     session.say(prefix + (", ".join(words) or "no commands to run"))
 
 
-def _so_far(numbered: Numbered, counted: dict[str, int], request: str | None) -> str:
+def _so_far(numbered: Numbered, counted: dict[str, int], request: str | None, place: str) -> str:
     """Say how many commands were tried before the end, and how to continue."""
     tried = sum(counted.values())
     words = ", ".join(f"{n} {outcome}" for outcome, n in counted.items() if n)
@@ -89,7 +142,9 @@ def _so_far(numbered: Numbered, counted: dict[str, int], request: str | None) ->
     if request is not None:
         return f"{text}. To continue, run the command again: --request {request} does nothing twice"
     line = numbered[tried][0]
-    return f"{text}. Line {line} was in progress: check with log --limit 1, and continue from there"
+    return (
+        f"{text}. {place} {line} was in progress: check with log --limit 1, and continue from there"
+    )
 
 
 def _row(ledger: Ledger, came: Came) -> tuple[str, int | None, int | None, str]:

@@ -34,7 +34,7 @@ def confirmable_now(
     told = 0
     for hold in _waiting(ledger.looking(author), freed):
         with suppress(LedgerError):
-            ledger.decide(ConfirmBookings(bookings=(hold.booking,)), author, dry_run=True)
+            ledger.decide(ConfirmBookings(booking=hold.booking), author, dry_run=True)
             told += 1
             yield (
                 f"{hold.booking} (project {hold.project}, {hold.space}, {hold.period}) can be "

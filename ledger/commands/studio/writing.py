@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from ledger.decisions.base import Decision
 
 
-def records(make: Callable[..., "Decision"]) -> Callable[..., None]:
+def records(
+    make: Callable[..., "Decision"], *, one_by_one: Callable[..., None] | None = None
+) -> Callable[..., None]:
     """Turn a function from options to a decision into a command.
 
-    This adds the options of every write, takes the decision and shows what was recorded.
+    This adds the options of every write, takes the decision and shows what was recorded. With the
+    flag `each`, `one_by_one` does that.
     """
 
     @click.pass_obj
@@ -34,6 +37,7 @@ def records(make: Callable[..., "Decision"]) -> Callable[..., None]:
         reason: str | None,
         request: str | None,
         dry_run: bool,
+        each: bool = False,
         **given: Any,
     ) -> None:
         session.needs_rules()
@@ -42,6 +46,9 @@ def records(make: Callable[..., "Decision"]) -> Callable[..., None]:
         decision = make(**(given if opened is None else settled(session, opened, given)))
         author = session.author(reason=reason, request=request)
         ledger = opened or session.open()
+        if each and one_by_one is not None:
+            one_by_one(session, ledger, decision, output, author=author, dry_run=dry_run)
+            return
         report(
             session,
             output,

@@ -1,8 +1,8 @@
 """The calendar of a space: its firm bookings.
 
 A booking is *firm* from its confirm on: while it is confirmed, while it runs, and after the
-wrap for the days that it used. No decision makes firm bookings of an exclusive space overlap,
-or those of a shared space take more than its capacity, at any instant. One thing does: an
+wrap for the days that it used. No batch leaves firm bookings of an exclusive space overlapping,
+or those of a shared space with more than its capacity, at any instant. One thing does: an
 overrun. A production that stays too long has used the time, even where another had booked
 it, and its wrap names those that it overran.
 """

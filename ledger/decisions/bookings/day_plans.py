@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from ledger.errors import BadInput
 from ledger.events.bookings import DayPlan
+from ledger.time.periods import Days, Period
 
 _DAY = timedelta(days=1)
 
@@ -36,3 +38,28 @@ def _without(part: DayPlan, named: Iterable[DayPlan]) -> Iterator[DayPlan]:
         first = change.last + _DAY
     if first <= part.last:
         yield DayPlan(first, part.last, part.type)
+
+
+def check_plan(plan: Iterable[DayPlan], period: Period) -> tuple[DayPlan, ...]:
+    """Return the day types in the order of their days. Raises `BadInput`."""
+    days = period.days
+    ordered = tuple(sorted(plan, key=lambda part: part.first))
+    before: DayPlan | None = None
+    for part in ordered:
+        if part.last < part.first:
+            raise BadInput(
+                f"the {part.type} days end on {part.last}, before they begin on {part.first}",
+                advice="Write the first day first",
+            )
+        if part.first not in days or part.last not in days:
+            raise BadInput(
+                f"the {part.type} days {Days(part.first, part.last)} are not all in {days}",
+                advice="Plan only days of the booking",
+            )
+        if before is not None and part.first <= before.last:
+            raise BadInput(
+                f"{part.first} is planned both as {before.type} and as {part.type}",
+                advice="Give each day one type",
+            )
+        before = part
+    return ordered

@@ -6,17 +6,29 @@ the answer. A hold on stage 1 in July is disturbed neither by stage 2, nor by Au
 report of a shoot day on stage 1 in July.
 """
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from itertools import product
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from ledger.decisions.base import Context, Decision, check_unused
+from ledger.decisions.base import Context, Decision
 from ledger.decisions.bookings.capacity import (
     blocking_holds,
     check_bookable,
     check_capacity,
     read_beside,
+)
+from ledger.decisions.bookings.day_plans import check_plan
+from ledger.decisions.bookings.jobs import (
+    free_ids,
+    join_job,
+    new_id,
+    numbered,
+    unused_booking,
+    unused_job,
 )
 from ledger.decisions.bookings.ladder import Hold, Ladder, released
 from ledger.decisions.bookings.parts import (
@@ -33,16 +45,29 @@ from ledger.decisions.bookings.refusals import (
     NotAhead,
     NothingAhead,
     NotItsTime,
+    SomeRefused,
     WrongState,
 )
+from ledger.decisions.bookings.room import check_room
+from ledger.decisions.bookings.series import MAX_SERIES, later, repeated
+from ledger.decisions.bookings.several import SeveralBookings, for_one_alone
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
 from ledger.decisions.sites import read_answer_hours
 from ledger.entities.bookings import Booking
-from ledger.errors import BadInput, UnreadableEvent
+from ledger.errors import (
+    AlreadyExists,
+    BadInput,
+    BadTime,
+    LedgerError,
+    ProjectIsClosed,
+    Refused,
+    UnknownId,
+    UnreadableEvent,
+)
 from ledger.events.bookings import BookingConfirmed, BookingHeld, DayPlan, HoldChallenged
 from ledger.tags import tag
-from ledger.time.periods import Days, Deadline, Period, When
+from ledger.time.periods import Deadline, When
 
 
 def find_hold(ladder: Ladder, booking: Booking) -> Hold:
@@ -66,9 +91,12 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     `confirm` the booking is held and confirmed at once. Firm bookings do not prevent a
     hold: it is their backup. `contact` is whom to ask about it. A hold of days that are over has
     passed at once.
+
+    Several spaces, or a series (`every` so often, `until` a day), are a job: `booking` is then the
+    job's id, and its bookings are `ID-1`, `ID-2`, all or none. `job` is one to add to.
     """
 
-    space: str
+    space: str | tuple[str, ...]
     project: str
     when: When
     booking: str | None = None
@@ -78,64 +106,76 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
     confirm: bool = False
     note: str | None = None
     contact: str | None = None
+    job: str | None = None
+    every: str | None = None
+    until: date | None = None
+
+    @property
+    def spaces(self) -> tuple[str, ...]:
+        """The spaces that are named. Raises `BadInput` for none, and for one named twice."""
+        spaces = (self.space,) if isinstance(self.space, str) else self.space
+        if not spaces or len(set(spaces)) < len(spaces):
+            raise BadInput("no space is named, or one twice", advice="Give each space once")
+        return spaces
+
+    @property
+    def is_batch(self) -> bool:
+        """Several spaces and series are recorded under one batch id."""
+        is_series = self.every is not None or self.until is not None
+        return is_series or not (isinstance(self.space, str) or len(self.space) == 1)
+
+    def occurrences(self, ids: Iterator[str] | None = None) -> list["PlaceHold"]:
+        """Return the hold of each booking by itself: by time, then by space.
+
+        `ids` are those of the bookings, if they are not numbered from 1. Raises `BadInput`,
+        `BadTime`.
+        """
+        if (self.every is None) != (self.until is None):
+            raise BadInput(
+                "a series needs both how often and until when",
+                advice="Give both --every and --until, or neither",
+            )
+        times = [(self.when, timedelta())]
+        if self.every is not None and self.until is not None:
+            times = repeated(self.when, self.every, self.until)
+        spaces = self.spaces
+        if len(times) * len(spaces) > MAX_SERIES:
+            raise BadInput(
+                f"this would make more than {MAX_SERIES} bookings",
+                advice="End the series earlier with --until, or repeat it less often with --every",
+            )
+        job = self.job or self.booking or ""
+        named = numbered(job) if ids is None else ids
+        alone: dict[str, Any] = {"job": job, "every": None, "until": None}
+        return [
+            replace(self, space=space, when=when, plan=later(self.plan, shift), booking=id, **alone)
+            for ((when, shift), space), id in zip(product(times, spaces), named, strict=False)
+        ]
 
     def decide(self, ctx: Context) -> None:
-        """Record `BookingHeld`, and with `confirm` `BookingConfirmed`.
+        """Record `BookingHeld`, and with `confirm` `BookingConfirmed`; of a job for each booking.
 
-        Raises `BadInput`, `AlreadyExists`, `UnknownId`, `ProjectIsClosed`, what
-        `check_bookable` raises, and with `confirm` `SpaceTaken`, `SpaceFull`, `BehindHold`.
+        Raises `BadInput`, `AlreadyExists`, `UnknownId`, `ProjectIsClosed`, what `check_bookable`
+        raises, and with `confirm` `SpaceTaken`, `SpaceFull`, `BehindHold`. Of several bookings,
+        `SomeRefused` says which cannot be made. For a `job` that there is, `OtherProject`.
         """
-        booking_id = self._id(ctx)
-        read_open_project(ctx, self.project)
-        ladder = Ladder(ctx, self.space)
-        space = ladder.space
-        period = self.when.resolve(space.zone)
-        plan = check_plan(self.plan, period)
-        expires_at = self._expiry(ctx, space.zone)
-        check_bookable(ctx, ladder.plan, space.id, period, self.units)
-        ladder.release_expired(period)
-        held = BookingHeld(
-            booking=booking_id,
-            space=space.id,
-            project=self.project,
-            period=period,
-            rank=ladder.next_rank(period),
-            units=self.units,
-            expires_at=expires_at,
-            plan=plan,
-            note=check_remark("note", self.note),
-            contact=check_remark("contact", self.contact),
-        )
-        ladder.record(held)
-        if not self.confirm:
+        if self.is_batch:
+            _hold_all(ctx, self)
             return
-        firm = read_beside(ctx, ladder.plan, held)
-        check_capacity(ladder.plan, held, firm)
-        for ahead in blocking_holds(ladder.plan, held, firm, ladder.overlapping(period)):
-            raise BehindHold(
-                None,
-                ahead=ahead.booking,
-                rank=ahead.rank,
-                period=ahead.period,
-                position=ahead.since,
-            )
-        ctx.record(
-            BookingConfirmed(
-                booking=booking_id,
-                space=space.id,
-                project=self.project,
-                period=period,
-                units=self.units,
-                plan=plan,
-            )
-        )
+        (space,) = self.spaces
+        _hold(ctx, self, space, self._id(ctx))
 
     def _id(self, ctx: Context) -> str:
+        if self.job is not None:
+            first = join_job(ctx, self.job, project=self.project, booking=self.booking)
+            if self.booking is None:
+                return next(free_ids(ctx, self.job, first))
         if self.booking is None:
-            return ctx.new_id("booking", "b")
-        return check_unused(ctx, "booking", self.booking)
+            return new_id(ctx, "booking", "b")
+        return unused_booking(ctx, self.booking)
 
-    def _expiry(self, ctx: Context, zone_name: str) -> datetime | None:
+    def expiry(self, ctx: Context, zone_name: str) -> datetime | None:
+        """Return when the hold expires. Raises `BadInput`."""
         if self.expires_at is None:
             return None
         if self.confirm:
@@ -146,52 +186,106 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
         return check_expiry(ctx, self.expires_at, zone_name)
 
 
-def check_plan(plan: Iterable[DayPlan], period: Period) -> tuple[DayPlan, ...]:
-    """Return the day types in the order of their days. Raises `BadInput`."""
-    days = period.days
-    ordered = tuple(sorted(plan, key=lambda part: part.first))
-    before: DayPlan | None = None
-    for part in ordered:
-        if part.last < part.first:
+def _hold_all(ctx: Context, asked: PlaceHold) -> None:
+    """Hold several spaces, or a series. Raises `SomeRefused`."""
+    if asked.job is not None:
+        if asked.booking is not None:
             raise BadInput(
-                f"the {part.type} days end on {part.last}, before they begin on {part.first}",
-                advice="Write the first day first",
+                f"the new bookings of job {asked.job!r} are numbered", advice="Leave out --booking"
             )
-        if part.first not in days or part.last not in days:
-            raise BadInput(
-                f"the {part.type} days {Days(part.first, part.last)} are not all in {days}",
-                advice="Plan only days of the booking",
-            )
-        if before is not None and part.first <= before.last:
-            raise BadInput(
-                f"{part.first} is planned both as {before.type} and as {part.type}",
-                advice="Give each day one type",
-            )
-        before = part
-    return ordered
+        first = join_job(ctx, asked.job, project=asked.project, booking=None)
+        ones = asked.occurrences(free_ids(ctx, asked.job, first))
+    else:
+        made = asked.booking is None
+        job = new_id(ctx, "job", "j") if made else unused_job(ctx, str(asked.booking))
+        ones = replace(asked, booking=job).occurrences()
+    refused: dict[str, LedgerError] = {}
+    for one in ones:
+        (space,) = one.spaces
+        try:
+            _hold(ctx, one, space, unused_booking(ctx, str(one.booking)))
+        except (UnknownId, ProjectIsClosed, AlreadyExists, UnreadableEvent):
+            raise  # other days or spaces would not help
+        except (Refused, BadTime) as error:
+            refused[f"{space} on {one.when}"] = error
+    if refused:
+        raise SomeRefused(refused, of=len(ones))
+
+
+def _hold(ctx: Context, asked: PlaceHold, space_id: str, booking_id: str) -> None:
+    """Place one hold; see `PlaceHold`."""
+    read_open_project(ctx, asked.project)
+    ladder = Ladder(ctx, space_id)
+    space = ladder.space
+    period = asked.when.resolve(space.zone)
+    plan = check_plan(asked.plan, period)
+    expires_at = asked.expiry(ctx, space.zone)
+    check_bookable(ctx, ladder.plan, space.id, period, asked.units)
+    ladder.release_expired(period)
+    held = BookingHeld(
+        booking=booking_id,
+        space=space.id,
+        project=asked.project,
+        period=period,
+        rank=ladder.next_rank(period),
+        units=asked.units,
+        expires_at=expires_at,
+        plan=plan,
+        note=check_remark("note", asked.note),
+        contact=check_remark("contact", asked.contact),
+        job=asked.job,
+    )
+    ladder.record(held)
+    if asked.confirm:
+        _confirm_at_once(ctx, held, ladder)
+
+
+def _confirm_at_once(ctx: Context, held: BookingHeld, ladder: Ladder) -> None:
+    """Confirm a hold that was placed just now. Raises what `check_room` raises, `BehindHold`."""
+    period = held.period
+    firm = read_beside(ctx, ladder.plan, held)
+    check_room(ctx, held.booking, ladder.plan, held, firm)
+    for ahead in blocking_holds(ladder.plan, held, firm, ladder.overlapping(period)):
+        raise BehindHold(
+            None, ahead=ahead.booking, rank=ahead.rank, period=ahead.period, position=ahead.since
+        )
+    ctx.record(
+        BookingConfirmed(
+            booking=held.booking,
+            space=held.space,
+            project=held.project,
+            period=period,
+            units=held.units,
+            plan=held.plan,
+        )
+    )
 
 
 # --- challenge -----------------------------------------------------------------------
 
 
-class ChallengeHolds(Decision, frozen=True, tag="booking challenge"):
+class ChallengeHolds(SeveralBookings, frozen=True, tag="booking challenge"):
     """Ask the holders ahead of this hold to confirm or to release.
 
     `against` names holds; None asks every better-ranked overlapping one that this hold has
     not yet asked. Each has the hours that its space, or otherwise its site, gives to answer.
     """
 
-    booking: str
     against: tuple[str, ...] | None = None
 
-    def decide(self, ctx: Context) -> None:
+    def check_several(self, ctx: Context, bookings: Sequence[str]) -> None:
+        """Each has others ahead of it. Raises `BadInput`."""
+        if self.against is not None:
+            raise for_one_alone("--against", bookings)
+
+    def decide_one(self, ctx: Context, booking_id: str) -> None:
         """Record `HoldChallenged` for each.
 
         Raises `UnknownId`, `WrongState`, what `check_bookable` raises and `SpaceTaken` or
         `SpaceFull` (a challenge is pointless if the space is taken), `NothingAhead`,
         `NotAhead`, `AlreadyChallenged`.
         """
-        booking = read_booking(ctx, self.booking)
+        booking = read_booking(ctx, booking_id)
         require(booking, "held")
         ladder = Ladder(ctx, booking.space)
         ladder.release_expired(booking.period)
@@ -267,14 +361,12 @@ def open_challenges(ctx: Context, by: Hold, ahead: Iterable[Hold]) -> dict[str, 
 # --- release -------------------------------------------------------------------------
 
 
-class ReleaseHold(Decision, frozen=True, tag="booking release"):
+class ReleaseHold(SeveralBookings, frozen=True, tag="booking release"):
     """Let a hold go; those behind it move up."""
 
-    booking: str
-
-    def decide(self, ctx: Context) -> None:
+    def decide_one(self, ctx: Context, booking_id: str) -> None:
         """Record `HoldReleased` and promotions. Raises `UnknownId`, `WrongState`."""
-        booking = read_booking(ctx, self.booking)
+        booking = read_booking(ctx, booking_id)
         require(booking, "held")
         ladder = Ladder(ctx, booking.space)
         ladder.release_expired(booking.period)
@@ -287,7 +379,7 @@ class ReleaseHold(Decision, frozen=True, tag="booking release"):
 # --- confirm -------------------------------------------------------------------------
 
 
-class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
+class ConfirmBookings(SeveralBookings, frozen=True, tag="booking confirm"):
     """Confirm holds, one or several, all or none.
 
     `when` names the part of one hold that is confirmed, under its own id. The rest stays held in
@@ -295,37 +387,33 @@ class ConfirmBookings(Decision, frozen=True, tag="booking confirm"):
     its days were used: they are over, so no one else waits for them.
     """
 
-    bookings: tuple[str, ...]
     when: When | None = None
     let_go: bool = False
 
-    @property
-    def is_batch(self) -> bool:
-        """Several are recorded under one batch id."""
-        return len(self.bookings) > 1
+    def check_several(self, ctx: Context, bookings: Sequence[str]) -> None:
+        """Part of a hold is confirmed by itself. Raises `BadInput`."""
+        if self.when is not None:
+            raise for_one_alone("a part to confirm", bookings)
 
     def decide(self, ctx: Context) -> None:
-        """Record for each: releases of lapsed holds, `BookingConfirmed`, promotions.
+        """Confirm each. Raises `BadInput` for something to let go where all is confirmed."""
+        if self.let_go and self.when is None:
+            raise BadInput(
+                "nothing is let go where all is confirmed",
+                advice="Give the days to confirm with --days, or leave out --let-go",
+            )
+        super().decide(ctx)
+
+    def decide_one(self, ctx: Context, booking_id: str) -> None:
+        """Record releases of lapsed holds, `BookingConfirmed`, promotions.
 
         First what becomes of the rest: `BookingRescheduled`, `BookingHeld`. Raises `BadInput`,
         `UnknownId`, `WrongState`, `ProjectIsClosed`, what `check_bookable` raises, `SpaceTaken`,
         `SpaceFull`, `BehindHold`, `AnswerPending`, `NotItsTime`.
         """
-        if not self.bookings or len(set(self.bookings)) < len(self.bookings):
-            raise BadInput("no booking is named, or one twice", advice="Give each id once")
         if self.when is not None:
-            if self.is_batch:
-                raise BadInput(
-                    "days are given for several bookings", advice="Confirm part of one at a time"
-                )
-            _keep_part(ctx, self.bookings[0], self.when, let_go=self.let_go)
-        elif self.let_go:
-            raise BadInput(
-                "nothing is let go where all is confirmed",
-                advice="Give the days to confirm with --days, or leave out --let-go",
-            )
-        for booking_id in self.bookings:
-            confirm(ctx, booking_id)
+            _keep_part(ctx, booking_id, self.when, let_go=self.let_go)
+        _confirm(ctx, booking_id)
 
 
 def _keep_part(ctx: Context, booking_id: str, when: When, *, let_go: bool) -> None:
@@ -344,7 +432,7 @@ def _keep_part(ctx: Context, booking_id: str, when: When, *, let_go: bool) -> No
     carve_hold(ctx, ladder, find_hold(ladder, booking), booking, period, ids)
 
 
-def confirm(ctx: Context, booking_id: str) -> None:
+def _confirm(ctx: Context, booking_id: str) -> None:
     """Confirm one booking; see `ConfirmBookings`."""
     booking = read_booking(ctx, booking_id)
     has_passed = booking.has_passed(ctx.now)
@@ -356,7 +444,7 @@ def confirm(ctx: Context, booking_id: str) -> None:
     hold = None if has_passed else find_hold(ladder, booking)
     check_bookable(ctx, ladder.plan, booking.space, booking.period, booking.units)
     firm = read_beside(ctx, ladder.plan, booking)
-    check_capacity(ladder.plan, booking, firm)
+    check_room(ctx, booking.id, ladder.plan, booking, firm)
     confirmed = BookingConfirmed(
         booking=booking.id,
         space=booking.space,

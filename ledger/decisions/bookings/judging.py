@@ -12,7 +12,8 @@ from ledger.decisions.bookings.capacity import (
     check_capacity,
     read_beside,
 )
-from ledger.decisions.bookings.holds import check_plan, find_hold
+from ledger.decisions.bookings.day_plans import check_plan
+from ledger.decisions.bookings.holds import find_hold
 from ledger.decisions.bookings.ladder import Ladder, about, ranked
 from ledger.decisions.bookings.parts import outside
 from ledger.decisions.bookings.refusals import (

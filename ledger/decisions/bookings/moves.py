@@ -10,18 +10,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ledger.decisions.base import Context, Decision
-from ledger.decisions.bookings.capacity import (
-    blocking_holds,
-    check_bookable,
-    check_capacity,
-    read_beside,
-)
-from ledger.decisions.bookings.day_plans import change_plan
-from ledger.decisions.bookings.holds import check_plan, find_hold
+from ledger.decisions.base import Context
+from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, read_beside
+from ledger.decisions.bookings.day_plans import change_plan, check_plan
+from ledger.decisions.bookings.holds import find_hold
 from ledger.decisions.bookings.ladder import Hold, Ladder
 from ledger.decisions.bookings.parts import clip_plan, new_terms, outside
-from ledger.decisions.bookings.refusals import HeldByAnother, StaysWhereItStarted
+from ledger.decisions.bookings.refusals import HeldByAnother, NotAtOneTime, StaysWhereItStarted
+from ledger.decisions.bookings.room import check_room
+from ledger.decisions.bookings.several import SeveralBookings
 from ledger.decisions.bookings.shoot_days import check_days_kept
 from ledger.decisions.bookings.splits import merged
 from ledger.decisions.bookings.state import read_booking, require
@@ -35,23 +32,37 @@ from ledger.events.bookings import DayPlan
 from ledger.time.periods import Days, Moment, Period, When, has_hour, parse_date
 
 
-class MoveBooking(Decision, frozen=True, tag="booking move"):
-    """Reschedule a booking; `when` or `space` stays the same if None.
+class MoveBooking(SeveralBookings, frozen=True, tag="booking move"):
+    """Reschedule a booking, or several as one; `when` or `space` stays the same if None.
 
     `to` is a new end alone, a time or the last day: the start stays.
     A booking of whole days keeps its days on the clock of a space in another zone. Its plan
     of days moves along (`move_plan`). `plan` changes the days that it names, and no other;
-    `clear_plan` makes the others shoot days.
+    `clear_plan` makes the others shoot days. Several that move to `when` have one time now.
     """
 
-    booking: str
     when: When | None = None
     space: str | None = None
     plan: tuple[DayPlan, ...] = ()
     clear_plan: bool = False
     to: Moment | None = None
 
-    def decide(self, ctx: Context) -> None:
+    def check_several(self, ctx: Context, bookings: Sequence[str]) -> None:
+        """Only bookings of one time move to the same days. Raises `NotAtOneTime`."""
+        if self.when is None:
+            return
+        first, *others = (read_booking(ctx, booking) for booking in bookings)
+        for other in others:
+            if str(other.period) != str(first.period):
+                raise NotAtOneTime(
+                    first.id,
+                    period=first.period,
+                    other=other.id,
+                    others=other.period,
+                    position=other.placed,
+                )
+
+    def decide_one(self, ctx: Context, booking_id: str) -> None:
         """Record `BookingRescheduled`, and the promotions of those behind a hold.
 
         A hold of its own project that it takes up becomes a part of it (`BookingMerged`), or
@@ -61,7 +72,7 @@ class MoveBooking(Decision, frozen=True, tag="booking move"):
         raises; for a firm booking `SpaceTaken`, `SpaceFull`, `HeldByAnother`; for a started
         one `StaysWhereItStarted`, `DayWasReported`, `OutsideBooking`.
         """
-        booking = read_booking(ctx, self.booking)
+        booking = read_booking(ctx, booking_id)
         require(booking, "held", "confirmed", "started")
         read_open_project(ctx, booking.project)
         ladder = Ladder(ctx, booking.space if self.space is None else self.space)
@@ -138,7 +149,7 @@ def _move_firm(ctx: Context, booking: Booking, ladder: Ladder, period: Period) -
     firm = read_beside(ctx, ladder.plan, Wanted(space, project, period, units), but=booking.id)
     taken = [period] if space != booking.space else outside(period, booking.period)
     for part in taken:  # its old days stay its own, even where another one overran into them
-        check_capacity(ladder.plan, Wanted(space, project, part, units), firm)
+        check_room(ctx, booking.id, ladder.plan, Wanted(space, project, part, units), firm)
     ladder.release_expired(*taken)
     own: dict[str, Hold] = {}
     for part in taken:

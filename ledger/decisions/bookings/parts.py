@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ledger.decisions.base import Context, check_unused
+from ledger.decisions.base import Context
+from ledger.decisions.bookings.jobs import is_free, unused_booking
 from ledger.decisions.bookings.ladder import Hold, Ladder, about
 from ledger.decisions.bookings.refusals import StaysWhereItStarted
 from ledger.decisions.bookings.shoot_days import check_days_kept
@@ -98,7 +99,7 @@ def part_ids(
     number = 2
     for part in parts:
         if wanted is not None and not found:
-            found[check_unused(ctx, "booking", wanted)] = part
+            found[unused_booking(ctx, wanted)] = part
             continue
         while True:
             id, number = f"{booking}-{number}", number + 1
@@ -106,7 +107,7 @@ def part_ids(
                 check_id("booking", id)
             except BadId:  # the booking's own is as long as an id can be
                 id = ctx.new_id("booking", "b")
-            if id not in found and ctx.last(tag("booking", id)) is None:
+            if id not in found and is_free(ctx, id):
                 found[id] = part
                 break
     return found
@@ -172,7 +173,7 @@ def carve_firm(ctx: Context, booking: Booking, kept: Period, rest: dict[str, Per
 def _part(booking: Booking, id: str, period: Period, rank: int) -> BookingHeld:
     terms = {name: getattr(booking, name) for name in TERMS}
     terms |= {"period": period, "plan": clip_plan(booking.plan, period)}
-    return BookingHeld(booking=id, rank=rank, split_from=booking.id, **terms)
+    return BookingHeld(booking=id, rank=rank, split_from=booking.id, job=booking.job, **terms)
 
 
 def carry_challenges(ctx: Context, ladder: Ladder, old: Iterable[Hold], new: Hold) -> None:

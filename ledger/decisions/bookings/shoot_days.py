@@ -25,6 +25,7 @@ from ledger.decisions.bookings.refusals import (
     OutsideBooking,
     ShotAlready,
 )
+from ledger.decisions.bookings.several import SeveralBookings
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.past_tense import check_begun_at
 from ledger.decisions.sites import read_floor_plan, read_space
@@ -44,21 +45,20 @@ MAX_COUNT = 99_999
 """Setups or eighths of a page in one day; more is a slip of the keyboard."""
 
 
-class StartBooking(Decision, frozen=True, tag="booking start"):
+class StartBooking(SeveralBookings, frozen=True, tag="booking start"):
     """Start a booking: the production moved in on the day `on`, one of the booking's days.
 
     The event names the booking that should have left the space and has not wrapped.
     """
 
-    booking: str
     on: date
 
-    def decide(self, ctx: Context) -> None:
+    def decide_one(self, ctx: Context, booking_id: str) -> None:
         """Record `BookingStarted`.
 
         Raises `UnknownId`, `WrongState`, `OutsideBooking`, `DayToCome`.
         """
-        booking = read_booking(ctx, self.booking)
+        booking = read_booking(ctx, booking_id)
         require(booking, "confirmed")
         _check_day(ctx, booking, self.on, "cannot have started")
         ctx.record(
@@ -185,23 +185,22 @@ def _check_hours(hours: float, day: date, zone_name: str) -> None:
         )
 
 
-class WrapBooking(Decision, frozen=True, tag="booking wrap"):
+class WrapBooking(SeveralBookings, frozen=True, tag="booking wrap"):
     """Wrap a booking: the production moved out after the day `on`, the last that it used.
 
     Later days of the booking are free again. A day after its end is an overrun, a fact that no
     rule refuses: its days count, and the event names the firm bookings that had them.
     """
 
-    booking: str
     on: date
 
-    def decide(self, ctx: Context) -> None:
+    def decide_one(self, ctx: Context, booking_id: str) -> None:
         """Record `BookingWrapped`.
 
         Raises `UnknownId`, `WrongState`, `OutsideBooking`, `BeforeStart`, `DayToCome`,
         `DayWasReported`.
         """
-        booking = read_booking(ctx, self.booking)
+        booking = read_booking(ctx, booking_id)
         require(booking, "started")
         was = booking.period
         check_day(self.on)
@@ -235,14 +234,12 @@ def overran(ctx: Context, wrapped: BookingWrapped) -> tuple[str, ...]:
     return tuple(one.booking for one in there) if first_shortage(plan, wanted, there) else ()
 
 
-class CancelBooking(Decision, frozen=True, tag="booking cancel"):
+class CancelBooking(SeveralBookings, frozen=True, tag="booking cancel"):
     """Cancel a booking that was confirmed, or started and never shot; its days are free again."""
 
-    booking: str
-
-    def decide(self, ctx: Context) -> None:
+    def decide_one(self, ctx: Context, booking_id: str) -> None:
         """Record `BookingCancelled`. Raises `UnknownId`, `WrongState`, `ShotAlready`."""
-        booking = read_booking(ctx, self.booking)
+        booking = read_booking(ctx, booking_id)
         require(booking, "confirmed", "started")
         if booking.state == "started":
             _check_never_shot(ctx, booking)

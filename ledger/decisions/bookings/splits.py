@@ -1,5 +1,6 @@
 """Giving days back, making two bookings of one, and one of several."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -23,6 +24,7 @@ from ledger.decisions.bookings.refusals import (
     NotItsTime,
     StaysWhereItStarted,
 )
+from ledger.decisions.bookings.several import SeveralBookings, for_one_alone
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
 from ledger.entities.bookings import Booking
@@ -33,25 +35,29 @@ from ledger.tags import tag
 from ledger.time.periods import Moment, Period, When
 
 
-class GiveBackDays(Decision, frozen=True, tag="booking give-back"):
-    """Give days of a booking back, at either end or in the middle.
+class GiveBackDays(SeveralBookings, frozen=True, tag="booking give-back"):
+    """Give days of a booking, or of several, back, at either end or in the middle.
 
     In the middle, such as for a hiatus, the booking keeps the days before; those after are a
     booking of its own, with the id `rest` (None: `BOOKING-2`). A hold keeps its place for both.
     """
 
-    booking: str
     when: When
     rest: str | None = None
 
-    def decide(self, ctx: Context) -> None:
+    def check_several(self, ctx: Context, bookings: Sequence[str]) -> None:
+        """`rest` is the id of one part. Raises `BadInput`."""
+        if self.rest is not None:
+            raise for_one_alone("--rest", bookings)
+
+    def decide_one(self, ctx: Context, booking_id: str) -> None:
         """Record `BookingRescheduled`; for days in the middle `BookingHeld`, and of a firm
         booking `BookingConfirmed`; promotions of those behind a hold.
 
         Raises `UnknownId`, `WrongState`, `NotItsTime`, `GivesBackAll`, `BadId`, `AlreadyExists`;
         for a started booking `StaysWhereItStarted`, `OutsideBooking`, `DayWasReported`.
         """
-        booking = read_booking(ctx, self.booking)
+        booking = read_booking(ctx, booking_id)
         require(booking, "held", "confirmed", "started")
         period = self.when.resolve(booking.period.zone)
         if not booking.period.covers(period):

@@ -8,16 +8,13 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ledger.decisions.base import Context, Decision
-from ledger.decisions.bookings.capacity import (
-    blocking_holds,
-    check_bookable,
-    check_capacity,
-    read_beside,
-)
+from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, read_beside
 from ledger.decisions.bookings.holds import find_hold
 from ledger.decisions.bookings.ladder import Ladder, ranked
 from ledger.decisions.bookings.parts import check_expiry, check_remark, new_terms
 from ledger.decisions.bookings.refusals import HeldByAnother, NoSuchRank, StaysWithItsProject
+from ledger.decisions.bookings.room import check_room
+from ledger.decisions.bookings.several import SeveralBookings
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
 from ledger.entities.bookings import Booking
@@ -26,21 +23,20 @@ from ledger.errors import BadInput, NothingChanges
 from ledger.time.periods import Deadline
 
 
-class ChangeBooking(Decision, frozen=True, tag="booking change"):
-    """Change terms of a booking; what is not given stays the same, and None removes it.
+class ChangeBooking(SeveralBookings, frozen=True, tag="booking change"):
+    """Change terms of a booking, or of several; what is not given stays the same.
 
-    `expires_at` is a hold's, which keeps its place. One that takes more units goes to the back
-    of the queue. A started booking keeps its project.
+    None removes a term. `expires_at` is a hold's, which keeps its place. One that takes more units
+    goes to the back of the queue. A started booking keeps its project.
     """
 
-    booking: str
     expires_at: Deadline | UnsetType | None = UNSET
     units: int | UnsetType = UNSET
     project: str | UnsetType = UNSET
     note: str | UnsetType | None = UNSET
     contact: str | UnsetType | None = UNSET
 
-    def decide(self, ctx: Context) -> None:
+    def decide_one(self, ctx: Context, booking_id: str) -> None:
         """Record `BookingRescheduled`, and the promotions of those behind a hold.
 
         Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, `NothingChanges`,
@@ -48,7 +44,7 @@ class ChangeBooking(Decision, frozen=True, tag="booking change"):
         them on a firm booking `SpaceFull`, `HeldByAnother`; for another project of a firm booking
         `TurnaroundNeeded`.
         """
-        booking = read_booking(ctx, self.booking)
+        booking = read_booking(ctx, booking_id)
         require(booking, "held", "confirmed", "started")
         ladder = Ladder(ctx, booking.space)
         if booking.state == "held":
@@ -106,7 +102,7 @@ def _check_room(ctx: Context, booking: Booking, changes: dict[str, Any], ladder:
         changes.get("units", booking.units),
     )
     firm = read_beside(ctx, ladder.plan, wanted, but=booking.id)
-    check_capacity(ladder.plan, wanted, firm)
+    check_room(ctx, booking.id, ladder.plan, wanted, firm)
     if wanted.units <= booking.units:
         return
     ladder.release_expired(booking.period)

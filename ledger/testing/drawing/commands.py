@@ -265,7 +265,7 @@ def _confirm(studio: Studio, choice: Choice) -> Decision | None:
     also = studio.booking(choice.who + 1, "held") if choice.other == 3 else None
     if held is None:
         return _hold(studio, choice)
-    return ConfirmBookings(bookings=(held,) if also in (None, held) else (held, str(also)))
+    return ConfirmBookings(booking=(held,) if also in (None, held) else (held, str(also)))
 
 
 def _of_booking(

@@ -40,7 +40,7 @@ def _give_up(studio: Studio, choice: Choice) -> Decision | None:
     last = min(days.last, first + timedelta(days=choice.length))
     if choice.other == 1 and studio.bookings[booking].is_held:
         return ConfirmBookings(
-            bookings=(booking,), when=When(f"{first}..{last}"), let_go=choice.length == 0
+            booking=booking, when=When(f"{first}..{last}"), let_go=choice.length == 0
         )
     return GiveBackDays(booking=booking, when=When(f"{first}..{last}"))
 

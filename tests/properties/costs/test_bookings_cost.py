@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from ledger.decisions.base import Context, Decision, Snapshot
 from ledger.decisions.bookings import holds as bookings
-from ledger.decisions.bookings import ladder, shoot_days
+from ledger.decisions.bookings import ladder, room, shoot_days
 from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold, ReleaseHold
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.refusals import ShotAlready
@@ -116,7 +116,7 @@ def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Quer
             PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-25"), confirm=True),
             46,
         ),
-        (ConfirmBookings(bookings=("b-2025-07-15",)), 47),
+        (ConfirmBookings(booking="b-2025-07-15"), 47),
         (ReleaseHold(booking="b-2025-07-15"), 33),
         (MoveBooking(booking="b-2025-07-15", when=When.parse("2025-07-28")), 36),
         (StartBooking(booking="b-2025-07-05", on=date(2025, 7, 5)), 4),
@@ -159,7 +159,7 @@ def test_no_question_is_about_a_whole_space_or_project(three_months: CountingHis
     asked: set[Query] = set()
     for decision in (
         PlaceHold(space="stage-1", project="film", when=When.parse("2025-07-05"), booking="new"),
-        ConfirmBookings(bookings=("b-2025-07-15",)),
+        ConfirmBookings(booking="b-2025-07-15"),
         MoveBooking(booking="b-2025-07-05", when=When.parse("2025-07-28")),
     ):
         asked |= set(_cost(three_months, decision)[1])
@@ -170,7 +170,8 @@ def test_no_question_is_about_a_whole_space_or_project(three_months: CountingHis
         ("SiteRegistered",),
     }
     assert {q.tags[0] for q in asked - whole} == {
-        *("space:stage-1@2025-07", "booking:new", "booking:b-2025-07-15", "booking:b-2025-07-05")
+        *("space:stage-1@2025-07", "booking:new", "booking:b-2025-07-15", "booking:b-2025-07-05"),
+        "job:new",  # a job's id is no booking's
     }
 
 
@@ -200,7 +201,7 @@ def _passes_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _no_room_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bookings, "check_capacity", lambda *of: None)
+    monkeypatch.setattr(room, "check_capacity", lambda *of: None)
 
 
 def _reads_past_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,13 +43,7 @@ def judge(model: Model, decision: Decision, now: datetime) -> set[str]:
         case ReleaseHold():
             return _release(model, decision)
         case ConfirmBookings():
-            trial = deepcopy(model)
-            for booking in decision.bookings:
-                reasons = _part(trial, decision, now) or _confirm(trial, booking, now)
-                if reasons:
-                    return reasons
-            model.booked, model.turn = trial.booked, trial.turn
-            return set()
+            return _confirm_all(model, decision, now)
         case MoveBooking():
             return _move(model, decision, now)
         case ChangeBooking() | RankHold() | GiveBackDays() | SplitBooking() | MergeBookings():
@@ -57,6 +51,17 @@ def judge(model: Model, decision: Decision, now: datetime) -> set[str]:
         case StartBooking() | ReportShootDay() | WrapBooking() | CancelBooking():
             return _days(model, decision, now)
     raise NotImplementedError(decision)
+
+
+def only(named: str | tuple[str, ...]) -> str:
+    """Return the one booking or space that a command of these tests names."""
+    (id,) = all_of(named)
+    return id
+
+
+def all_of(named: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the bookings that a command names."""
+    return (named,) if isinstance(named, str) else named
 
 
 def slots_of(when: When) -> tuple[int, int]:
@@ -76,8 +81,8 @@ def _hold(model: Model, decision: PlaceHold, now: datetime) -> set[str]:
     expires_at = decision.expires_at.resolve(ZONE) if decision.expires_at else None
     turn = model.next_turn()
     one = Booked(
-        decision.booking, decision.space, start, end, decision.units, turn, expires_at=expires_at,
-        project=decision.project,
+        decision.booking, only(decision.space), start, end, decision.units, turn,
+        expires_at=expires_at, project=decision.project,
     )  # fmt: skip
     reasons = model.no_place(one)
     if decision.confirm:
@@ -96,8 +101,8 @@ def _not_held(model: Model, booking: str, now: datetime) -> set[str]:
 
 
 def _challenge(model: Model, decision: ChallengeHolds, now: datetime) -> set[str]:
-    one = model.booked[decision.booking]
-    if reasons := _not_held(model, decision.booking, now) or model.no_room(one):
+    one = model.booked[only(decision.booking)]
+    if reasons := _not_held(model, one.id, now) or model.no_room(one):
         return reasons
     ahead = model.ahead(one, now)
     if not ahead:
@@ -111,11 +116,26 @@ def _challenge(model: Model, decision: ChallengeHolds, now: datetime) -> set[str
 
 
 def _release(model: Model, decision: ReleaseHold) -> set[str]:
-    one = model.booked[decision.booking]
+    one = model.booked[only(decision.booking)]
     if one.state != "held":
         return {"WrongState"}
     one.state = "released"
     return set()
+
+
+def _confirm_all(model: Model, decision: ConfirmBookings, now: datetime) -> set[str]:
+    """Confirm each; room is asked for at the end, when others may have been refused before."""
+    trial = deepcopy(model)
+    found: set[str] = set()
+    for booking in all_of(decision.booking):
+        reasons = _part(trial, decision, now) or _confirm(trial, booking, now)
+        found |= reasons
+        if reasons - {"SpaceTaken", "SpaceFull"}:
+            break
+        trial.booked[booking].state = "confirmed"
+    if not found:
+        model.booked, model.turn = trial.booked, trial.turn
+    return found
 
 
 def _confirm(model: Model, booking: str, now: datetime) -> set[str]:
@@ -139,7 +159,7 @@ def _part(model: Model, decision: ConfirmBookings, now: datetime) -> set[str]:
     """Leave the hold the part that is confirmed."""
     if decision.when is None:
         return set()
-    one = model.booked[decision.bookings[0]]
+    one = model.booked[only(decision.booking)]
     start, end = slots_of(decision.when)
     if one.state == "held" and (start, end) == (one.start, one.end):
         return set()
@@ -154,7 +174,7 @@ def _part(model: Model, decision: ConfirmBookings, now: datetime) -> set[str]:
 
 
 def _change(model: Model, decision: ChangeBooking, now: datetime) -> set[str]:
-    one = model.booked[decision.booking]
+    one = model.booked[only(decision.booking)]
     if one.state not in ("held", "confirmed", "started"):
         return {"WrongState"}
     changed = deepcopy(one)
@@ -192,7 +212,7 @@ def _takes_more_units(model: Model, changed: Booked, now: datetime) -> set[str]:
 
 
 def _rank(model: Model, decision: RankHold, now: datetime) -> set[str]:
-    one = model.booked[decision.booking]
+    one = model.booked[only(decision.booking)]
     if reasons := _not_held(model, one.id, now):
         return reasons
     if model.ranks()[one.id] == decision.rank:
@@ -207,7 +227,7 @@ def _rank(model: Model, decision: RankHold, now: datetime) -> set[str]:
 
 
 def _gives_up(model: Model, decision: GiveBackDays | SplitBooking, now: datetime) -> set[str]:
-    one = model.booked[decision.booking]
+    one = model.booked[only(decision.booking)]
     if one.state not in ("held", "confirmed", "started"):
         return {"WrongState"}
     reasons = _not_held(model, one.id, now) if one.state == "held" else set()
@@ -284,7 +304,7 @@ _TERMS: dict[type[Decision], Callable[[Model, Any, datetime], set[str]]] = {
 
 
 def _move(model: Model, decision: MoveBooking, now: datetime) -> set[str]:
-    one = model.booked[decision.booking]
+    one = model.booked[only(decision.booking)]
     if one.state not in ("held", "confirmed", "started"):
         return {"WrongState"}
     moved = deepcopy(one)
@@ -367,7 +387,7 @@ def _days(
     decision: StartBooking | ReportShootDay | WrapBooking | CancelBooking,
     now: datetime,
 ) -> set[str]:
-    one = model.booked[decision.booking]
+    one = model.booked[only(decision.booking)]
     needed = {
         StartBooking: ("confirmed",),
         ReportShootDay: ("started", "wrapped"),

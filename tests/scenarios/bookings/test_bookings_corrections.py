@@ -175,9 +175,9 @@ def test_a_hold_that_is_back_goes_behind_those_that_hold_its_days_now() -> None:
     assert isinstance(found[-1], HoldRanked)
     assert (found[-1].booking, found[-1].was_rank, found[-1].rank) == ("first", 1, 2)
     also(story, undo(11))
-    story.when(ConfirmBookings(bookings=("first",))).refused(saying="rank 1")
-    story.when(ConfirmBookings(bookings=("second",))).then(
-        *story.when(ConfirmBookings(bookings=("second",))).events
+    story.when(ConfirmBookings(booking="first")).refused(saying="rank 1")
+    story.when(ConfirmBookings(booking="second")).then(
+        *story.when(ConfirmBookings(booking="second")).events
     )
 
 

@@ -279,7 +279,7 @@ def test_a_cancelled_booking_frees_its_days(story: Callable[[], Scenario]) -> No
         .and_given(hold("backup", "2025-07-05..2025-08-20", "dragon"))
         .when(CancelBooking(booking="shoot"))
         .then(SHOOT.cancelled())
-        .when(ConfirmBookings(bookings=("backup",)))
+        .when(ConfirmBookings(booking="backup"))
         .then(backup.confirmed())
     )
 
@@ -315,7 +315,7 @@ LIVES = {
     "cancelled": confirmed().and_given(CancelBooking(booking="shoot")),
 }
 STEPS: dict[str, tuple[Decision, set[str]]] = {
-    "confirm": (ConfirmBookings(bookings=("shoot",)), {"held"}),
+    "confirm": (ConfirmBookings(booking="shoot"), {"held"}),
     "release": (ReleaseHold(booking="shoot"), {"held"}),
     "start": (MOVED_IN, {"confirmed"}),
     "report": (ReportShootDay(booking="shoot", day=july(3), setups_shot=0), {"started", "wrapped"}),

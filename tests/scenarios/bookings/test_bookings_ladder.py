@@ -192,13 +192,13 @@ def test_an_expired_hold_is_released_by_the_next_who_meets_it() -> None:
 
 
 def test_an_expired_hold_cannot_be_confirmed() -> None:
-    expiring().when(ConfirmBookings(bookings=("first",)), now="2025-06-11T09:00+08:00").refused(
+    expiring().when(ConfirmBookings(booking="first"), now="2025-06-11T09:00+08:00").refused(
         WrongState, by=9, saying="is expired, not held (#9). Place a new hold"
     )
 
 
 def test_who_was_behind_an_expired_hold_confirms_at_once() -> None:
-    expiring().when(ConfirmBookings(bookings=("second",)), now="2025-06-11T09:00+08:00").then(
+    expiring().when(ConfirmBookings(booking="second"), now="2025-06-11T09:00+08:00").then(
         FIRST.released("expired"), SECOND.promoted(2, 1), SECOND.confirmed()
     )
 
@@ -215,9 +215,9 @@ def test_to_release_an_expired_hold_is_to_note_that_it_expired() -> None:
 def test_the_first_confirms_and_the_others_stay_as_backups() -> None:
     (
         queue(3)
-        .when(ConfirmBookings(bookings=("first",)))
+        .when(ConfirmBookings(booking="first"))
         .then(FIRST.confirmed(), SECOND.promoted(2, 1), THIRD.promoted(3, 2))
-        .when(ConfirmBookings(bookings=("second",)))
+        .when(ConfirmBookings(booking="second"))
         .refused(
             SpaceTaken, by=12, saying="confirmed for booking 'first' on 2025-07-01..2025-07-10"
         )
@@ -225,7 +225,7 @@ def test_the_first_confirms_and_the_others_stay_as_backups() -> None:
 
 
 def test_the_second_may_not_pass_the_first() -> None:
-    queue(2).when(ConfirmBookings(bookings=("second",))).refused(
+    queue(2).when(ConfirmBookings(booking="second")).refused(
         BehindHold, by=9, saying="booking challenge second --against first"
     )
 
@@ -255,23 +255,25 @@ def test_several_are_confirmed_together_or_not_at_all() -> None:
         hold("rival", "2025-06-25..2025-06-30", "dragon", space="stage-2"),
         hold("late", "2025-06-25..2025-06-30", space="stage-2"),
     )
-    all_three = ConfirmBookings(bookings=("stage", "shop", "late"))
+    all_three = ConfirmBookings(booking=("stage", "shop", "late"))
     story.when(all_three).refused(BehindHold, by=11)
-    assert ConfirmBookings(bookings=("stage", "shop")).is_batch
-    story.when(ConfirmBookings(bookings=("stage", "shop"))).then(
+    assert ConfirmBookings(booking=("stage", "shop")).is_batch
+    story.when(ConfirmBookings(booking=("stage", "shop"))).then(
         Told("stage", "2025-07-01..2025-07-10").confirmed(),
         Told("shop", "2025-06-20..2025-07-10", space="workshop").confirmed(units=2),
     )
 
 
-@pytest.mark.parametrize("bookings", [(), ("first", "first")])
-def test_what_is_confirmed_is_named_once(bookings: tuple[str, ...]) -> None:
-    queue(1).when(ConfirmBookings(bookings=bookings)).refused(BadInput, saying="one twice")
+@pytest.mark.parametrize(
+    ("bookings", "saying"), [((), "no booking is named"), (("first", "first"), "named twice")]
+)
+def test_what_is_confirmed_is_named_once(bookings: tuple[str, ...], saying: str) -> None:
+    queue(1).when(ConfirmBookings(booking=bookings)).refused(BadInput, saying=saying)
 
 
 def test_a_closed_project_confirms_nothing() -> None:
     closed = ProjectClosed(project="resurrection", on=date(2025, 5, 1), outcome="completed")
-    queue(1).and_given(closed).when(ConfirmBookings(bookings=("first",))).refused(
+    queue(1).and_given(closed).when(ConfirmBookings(booking="first")).refused(
         ProjectIsClosed, by=10
     )
 
@@ -306,14 +308,14 @@ def test_the_challenged_answers_by_confirming() -> None:
     (
         queue(2)
         .and_given(ChallengeHolds(booking="second"))
-        .when(ConfirmBookings(bookings=("first",)))
+        .when(ConfirmBookings(booking="first"))
         .then(FIRST.confirmed(), SECOND.promoted(2, 1))
     )
 
 
 def test_a_challenge_lapses_when_the_time_is_over() -> None:
     story = queue(3).and_given(ChallengeHolds(booking="second"))
-    confirm = ConfirmBookings(bookings=("second",))
+    confirm = ConfirmBookings(booking="second")
     story.when(confirm, now="2025-06-02T08:59+08:00").refused(
         AnswerPending, by=12, saying="may answer until 2025-06-02 09:00+08:00"
     )
@@ -327,7 +329,7 @@ def test_only_whom_one_challenged_oneself_lapses() -> None:
     story = queue(2).and_given(
         hold("third", "2025-07-10", "comet"), ChallengeHolds(booking="second")
     )
-    story.when(ConfirmBookings(bookings=("third",)), now="2025-06-09T09:00+08:00").refused(
+    story.when(ConfirmBookings(booking="third"), now="2025-06-09T09:00+08:00").refused(
         BehindHold, by=9
     )
 
@@ -349,6 +351,6 @@ def test_challenges_that_go_nowhere() -> None:
 
 def test_who_cannot_confirm_anyway_is_not_pressed() -> None:
     """The days are already taken: the challenged hold could not answer by confirming."""
-    story = queue(2).and_given(ConfirmBookings(bookings=("first",)))
+    story = queue(2).and_given(ConfirmBookings(booking="first"))
     story.and_given(hold("third", "2025-07-10..2025-07-12", "comet"))
     story.when(ChallengeHolds(booking="third")).refused(SpaceTaken, by=11)

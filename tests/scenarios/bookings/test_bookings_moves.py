@@ -44,7 +44,7 @@ def two_holds() -> Scenario:
 
 def firm_and_hold() -> Scenario:
     """#10 confirms 1 to 10 July; #12 holds 8 to 20 July behind it."""
-    return two_holds().and_given(ConfirmBookings(bookings=("first",)))
+    return two_holds().and_given(ConfirmBookings(booking="first"))
 
 
 # --- holds ---------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def test_a_move_voids_the_challenges_of_both_sides() -> None:
     story = two_holds().and_given(
         ChallengeHolds(booking="second"), move("second", "2025-07-09..2025-07-21")
     )
-    confirm = ConfirmBookings(bookings=("second",))
+    confirm = ConfirmBookings(booking="second")
     story.when(confirm, now="2025-06-05T09:00+08:00").refused(BehindHold, by=9)
 
 
@@ -119,7 +119,7 @@ def test_who_only_gives_days_back_stays_challenged() -> None:
         ChallengeHolds(booking="second"), move("first", "2025-07-01..2025-07-09")
     )
     shorter = Told("first", "2025-07-01..2025-07-09")
-    story.when(ConfirmBookings(bookings=("second",)), now="2025-06-05T09:00+08:00").then(
+    story.when(ConfirmBookings(booking="second"), now="2025-06-05T09:00+08:00").then(
         shorter.released("lapsed"), SECOND.confirmed()
     )
 
@@ -132,7 +132,7 @@ def test_a_firm_booking_moves_to_free_days() -> None:
     june = Told("first", "2025-06-20..2025-06-29")
     story.when(move("first", "2025-06-20..2025-06-29")).then(
         june.moved("2025-07-01..2025-07-10")
-    ).when(ConfirmBookings(bookings=("second",))).then(SECOND.confirmed())
+    ).when(ConfirmBookings(booking="second")).then(SECOND.confirmed())
 
 
 def test_a_firm_booking_does_not_pass_who_holds_the_further_days() -> None:
@@ -175,7 +175,7 @@ def test_what_has_started_can_change_its_end() -> None:
 def test_what_was_confirmed_in_time_expires_no_more() -> None:
     story = campus().and_given(
         hold("first", "2025-07-01..2025-07-10", expires_at=Moment.parse("2025-06-20")),
-        ConfirmBookings(bookings=("first",)),
+        ConfirmBookings(booking="first"),
     )
     moved = Told("first", "2025-07-02..2025-07-11").moved("2025-07-01..2025-07-10")
     story.when(move("first", "2025-07-02..2025-07-11"), now="2025-06-21T09:00+08:00").then(moved)

@@ -138,7 +138,7 @@ def test_a_hold_whose_days_are_over_has_passed() -> None:
     )
     gone = Told("gone", "2025-06-01..2025-06-05")
     after = Told("next", "2025-06-04..2025-06-20", "dragon")
-    story.when(ConfirmBookings(bookings=("next",))).then(
+    story.when(ConfirmBookings(booking="next")).then(
         gone.released("passed"),
         after.promoted(2, 1),
         Told("other", "2025-06-12..2025-06-30", "comet").promoted(3, 2),
@@ -165,9 +165,9 @@ def test_a_hold_that_has_passed_is_confirmed_if_its_days_were_used() -> None:
     story.at("2025-06-06T09:00+08:00")
     used = Told("used", "2025-06-01..2025-06-05")
     also = Told("also", "2025-06-01..2025-06-05", "comet")
-    story.when(ConfirmBookings(bookings=("used",))).then(
+    story.when(ConfirmBookings(booking="used")).then(
         also.released("passed"), used.confirmed()
-    ).when(ConfirmBookings(bookings=("also",))).refused(SpaceTaken)
+    ).when(ConfirmBookings(booking="also")).refused(SpaceTaken)
     story.and_given(StartBooking(booking="used", on=date(2025, 6, 1)))
     later = story.when(WrapBooking(booking="used", on=date(2025, 6, 4)))
     assert later.refusal is None

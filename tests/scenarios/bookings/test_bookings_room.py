@@ -75,7 +75,7 @@ def test_not_on_closed_days() -> None:
 
 def test_a_hold_that_was_there_before_the_closure_waits_until_it_is_over() -> None:
     story = campus().and_given(hold("b", "2025-07-01..2025-07-05"), CALIBRATION)
-    story.when(ConfirmBookings(bookings=("b",))).refused(ClosedDays, by=10, saying="space reopen")
+    story.when(ConfirmBookings(booking="b")).refused(ClosedDays, by=10, saying="space reopen")
 
 
 # --- capacity ------------------------------------------------------------------------
@@ -109,7 +109,7 @@ def test_holds_stand_in_nobodys_way_while_there_is_room_for_all() -> None:
     story.and_given(
         bays("two", "2025-07-03..2025-07-04", 1, confirm=False), ChallengeHolds(booking="two")
     )
-    story.when(ConfirmBookings(bookings=("two",)), now="2025-06-03T09:00+08:00").then(
+    story.when(ConfirmBookings(booking="two"), now="2025-06-03T09:00+08:00").then(
         Told("thinking", "2025-07-01..2025-07-10", space="workshop").released("lapsed"),
         two.confirmed(),
     )
@@ -192,7 +192,7 @@ def _broken(story: Scenario, decision: Decision, *between: Event | Decision) -> 
 
 
 HOLD = hold("new", "2025-07-15..2025-07-20", "lantern")
-CONFIRM = ConfirmBookings(bookings=("asked",))
+CONFIRM = ConfirmBookings(booking="asked")
 START = StartBooking(booking="firm", on=date(2025, 7, 1))
 
 

@@ -89,7 +89,7 @@ def test_an_expiry_is_prolonged_and_the_place_kept() -> None:
     story.when(change("first", expires_at=Deadline("2025-06-20T00:00"))).then(later)
     never = FIRST.moved("2025-07-01..2025-07-10", rank=1, keeps_place=True)
     story.when(change("first", expires_at=None)).then(never)
-    due = story.at("2025-06-03T10:00+08:00").when(ConfirmBookings(bookings=("second",)))
+    due = story.at("2025-06-03T10:00+08:00").when(ConfirmBookings(booking="second"))
     due.then(FIRST.released("lapsed"), SECOND.confirmed())
 
 
@@ -178,7 +178,7 @@ def test_the_house_puts_a_hold_first_with_a_reason() -> None:
     story.when(RankHold(booking="third", rank=1), reason="the star's only days").then(
         ranked(THIRD, 3, 1, "set"), ranked(FIRST, 1, 2), ranked(SECOND, 2, 3)
     )
-    assert story.when(ConfirmBookings(bookings=("third",))).refusal is None
+    assert story.when(ConfirmBookings(booking="third")).refusal is None
 
 
 def test_the_house_puts_a_hold_back_and_the_others_move_up() -> None:
@@ -194,7 +194,7 @@ def test_a_rank_that_is_not_there() -> None:
     )
     story.when(RankHold(booking="first", rank=0), reason="so").refused(NoSuchRank)
     story.when(RankHold(booking="first", rank=1), reason="so").refused(NothingChanges, by=9)
-    story.and_given(ConfirmBookings(bookings=("first",)))
+    story.and_given(ConfirmBookings(booking="first"))
     story.when(RankHold(booking="first", rank=2), reason="so").refused(WrongState)
 
 
@@ -202,7 +202,7 @@ def test_whom_the_house_ranks_begins_anew_and_challenges_are_void() -> None:
     story = three_holds().and_given(ChallengeHolds(booking="second"))
     story.keep(story.when(RankHold(booking="first", rank=2), reason="so"))
     story.keep(story.when(RankHold(booking="first", rank=1), reason="and back"))
-    story.at("2025-06-10T09:00+08:00").when(ConfirmBookings(bookings=("second",))).refused(
+    story.at("2025-06-10T09:00+08:00").when(ConfirmBookings(booking="second")).refused(
         BehindHold, saying="Challenge it"
     )
 
@@ -216,20 +216,18 @@ def test_some_days_are_confirmed_and_the_rest_stays_held_in_its_place() -> None:
         Told("first-2", "2025-07-01..2025-07-02"),
         Told("first-3", "2025-07-06..2025-07-10"),
     )
-    some = ConfirmBookings(bookings=("first",), when=When.parse("2025-07-03..2025-07-05"))
+    some = ConfirmBookings(booking="first", when=When.parse("2025-07-03..2025-07-05"))
     three_holds().when(some).then(
         part.moved("2025-07-01..2025-07-10", rank=1, keeps_place=True),
         before.held(1, split_from="first"),
         after.held(1, split_from="first"),
         part.confirmed(),
-    ).when(ConfirmBookings(bookings=("second",))).refused(BehindHold, saying="'first-3'")
+    ).when(ConfirmBookings(booking="second")).refused(BehindHold, saying="'first-3'")
 
 
 def test_some_days_are_confirmed_and_the_rest_is_let_go() -> None:
     part = Told("first", "2025-07-03..2025-07-05")
-    some = ConfirmBookings(
-        bookings=("first",), when=When.parse("2025-07-03..2025-07-05"), let_go=True
-    )
+    some = ConfirmBookings(booking="first", when=When.parse("2025-07-03..2025-07-05"), let_go=True)
     three_holds().when(some).then(
         part.moved("2025-07-01..2025-07-10", rank=1, keeps_place=True),
         SECOND.promoted(2, 1),
@@ -241,11 +239,11 @@ def test_some_days_are_confirmed_and_the_rest_is_let_go() -> None:
 def test_which_days_can_be_confirmed() -> None:
     when = When.parse("2025-07-03..2025-07-11")
     story = three_holds()
-    story.when(ConfirmBookings(bookings=("first",), when=when)).refused(NotItsTime, by=9)
-    story.when(ConfirmBookings(bookings=("first", "second"), when=when)).refused(BadInput)
-    story.when(ConfirmBookings(bookings=("first",), let_go=True)).refused(BadInput)
+    story.when(ConfirmBookings(booking="first", when=when)).refused(NotItsTime, by=9)
+    story.when(ConfirmBookings(booking=("first", "second"), when=when)).refused(BadInput)
+    story.when(ConfirmBookings(booking="first", let_go=True)).refused(BadInput)
     inside = When.parse("2025-07-09..2025-07-10")
-    story.when(ConfirmBookings(bookings=("second",), when=inside)).refused(BehindHold, by=9)
+    story.when(ConfirmBookings(booking="second", when=inside)).refused(BehindHold, by=9)
 
 
 def test_a_challenge_goes_on_against_each_part() -> None:
@@ -257,7 +255,7 @@ def test_a_challenge_goes_on_against_each_part() -> None:
         late.held(1, split_from="first"),
         late.challenged("second", "2025-06-02T09:00"),
     )
-    story.at("2025-06-03T09:00+08:00").when(ConfirmBookings(bookings=("second",))).then(
+    story.at("2025-06-03T09:00+08:00").when(ConfirmBookings(booking="second")).then(
         early.released("lapsed"), late.released("lapsed"), SECOND.confirmed(), THIRD.promoted(3, 1)
     )
 
@@ -275,7 +273,7 @@ def test_a_hiatus_leaves_two_bookings_and_the_days_between_are_free() -> None:
         rest.held(1, plan=plan, split_from="first"),
         rest.confirmed(plan=plan),
     )
-    assert story.when(ConfirmBookings(bookings=("between",))).refusal is None
+    assert story.when(ConfirmBookings(booking="between")).refusal is None
 
 
 def test_days_are_given_back_at_either_end() -> None:

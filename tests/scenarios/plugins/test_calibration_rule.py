@@ -112,15 +112,15 @@ def test_holds_may_stand_side_by_side_until_one_is_confirmed() -> None:
     told = campus(wall()).and_given(
         hold("b-1", "2025-07-01..2025-07-10"), hold("b-2", "2025-07-11..2025-07-14", "two")
     )
-    told.and_given(ConfirmBookings(bookings=("b-1",)))
-    told.when(ConfirmBookings(bookings=("b-2",))).refused(NoFreeDay, by=told.position)
+    told.and_given(ConfirmBookings(booking="b-1"))
+    told.when(ConfirmBookings(booking="b-2")).refused(NoFreeDay, by=told.position)
 
 
 def test_two_that_are_confirmed_at_once_see_each_other() -> None:
     told = campus(wall()).and_given(
         hold("b-1", "2025-07-01..2025-07-10"), hold("b-2", "2025-07-11..2025-07-14", "two")
     )
-    told.when(ConfirmBookings(bookings=("b-1", "b-2"))).refused(NoFreeDay)
+    told.when(ConfirmBookings(booking=("b-1", "b-2"))).refused(NoFreeDay)
 
 
 def test_a_firm_booking_does_not_move_up_to_another() -> None:

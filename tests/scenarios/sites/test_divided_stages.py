@@ -76,7 +76,7 @@ def test_a_whole_and_its_part_are_never_both_confirmed(taken: str, wanted: str) 
         FloorTaken, by=14, saying=repr(taken)
     )
     story.and_given(hold("b-2", JULY, "dragon", space=wanted)).when(
-        ConfirmBookings(bookings=("b-2",))
+        ConfirmBookings(booking="b-2")
     ).refused(FloorTaken)
     assert story.when(firm("b-3", wanted, "2025-07-15", "dragon")).events
 
@@ -94,9 +94,9 @@ def test_a_hold_of_the_whole_is_on_the_ladder_of_each_part() -> None:
     (held,) = story.when(hold("corner", JULY, "comet", space="north")).events
     assert isinstance(held, BookingHeld)
     assert held.rank == 2
-    story.when(ConfirmBookings(bookings=("half",))).refused(BehindHold, saying="rank 1")
+    story.when(ConfirmBookings(booking="half")).refused(BehindHold, saying="rank 1")
     story.and_given(ChallengeHolds(booking="half")).at("2025-06-03T09:00+08:00").when(
-        ConfirmBookings(bookings=("half",))
+        ConfirmBookings(booking="half")
     )
 
 

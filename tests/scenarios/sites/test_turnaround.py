@@ -73,7 +73,7 @@ def test_a_booking_neither_moves_nor_grows_into_it() -> None:
 
 def test_a_hold_is_placed_in_it_and_not_confirmed() -> None:
     story = with_turnaround().and_given(firm("b-1", BETWEEN), hold("b-2", "2025-07-11", "dragon"))
-    story.when(ConfirmBookings(bookings=("b-2",))).refused(TurnaroundNeeded)
+    story.when(ConfirmBookings(booking="b-2")).refused(TurnaroundNeeded)
 
 
 def test_it_holds_from_the_day_of_its_facts() -> None:

@@ -46,7 +46,7 @@ COMMANDS: list[dict[str, Any]] = [
     },
     {"do": "booking challenge", "booking": "b-2"},
     {"do": "booking release", "booking": "b-1"},
-    {"do": "booking confirm", "bookings": ["b-2"]},
+    {"do": "booking confirm", "booking": "b-2"},
     {"do": "booking start", "booking": "b-2", "on": "2025-08-05"},
     {
         "do": "equipment add", "equipment": "led-volume", "name": "LED volume", "kind": "LED",

@@ -57,6 +57,6 @@ STUDIO: list[Decision] = [
         space="stage-1", project="resurrection", when=When.parse("2025-07-01..2025-07-10"),
         booking="b-1",
     ),
-    ConfirmBookings(bookings=("b-1",)),
+    ConfirmBookings(booking="b-1"),
 ]  # fmt: skip
 """A site, a stage on it, a project, its hold on the stage, which is confirmed."""

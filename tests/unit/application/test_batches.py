@@ -47,7 +47,7 @@ def test_a_line_cites_the_line_that_stands_in_its_way(ledger: Ledger) -> None:
 def test_one_command_for_several_cites_no_position_of_its_own(ledger: Ledger) -> None:
     ledger.apply(enumerate([*STUDIO[:3], *OVERLAPPING], start=1), ADA)
     with pytest.raises(Refused) as refused:
-        ledger.decide(ConfirmBookings(bookings=("b-2", "b-3")), ADA)
+        ledger.decide(ConfirmBookings(booking=("b-2", "b-3")), ADA)
     assert "confirmed for booking 'b-2' on 2025-08-01..2025-08-10 (in this same" in str(
         refused.value
     )
@@ -151,7 +151,7 @@ def test_a_refused_line_leaves_nothing_to_those_after_it(
 
 
 def test_what_is_tried_is_what_then_happens(ledger: Ledger) -> None:
-    lines = [*STUDIO, STUDIO[2], *OVERLAPPING, ConfirmBookings(bookings=("b-2", "b-3")), WITHDRAWN]
+    lines = [*STUDIO, STUDIO[2], *OVERLAPPING, ConfirmBookings(booking=("b-2", "b-3")), WITHDRAWN]
     foreseen = kinds(tried(ledger, *lines))
     happened: list[Outcome | LedgerError] = []
     for decision in lines:

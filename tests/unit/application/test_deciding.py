@@ -256,7 +256,7 @@ def test_several_confirmed_by_one_command_are_a_batch(ledger: Ledger) -> None:
         space="stage-1", project="resurrection", when=When.parse("2025-08-01"), booking="b-2"
     )
     ledger.apply(enumerate([*STUDIO[:4], second], start=1), ADA)
-    both = ledger.decide(ConfirmBookings(bookings=("b-1", "b-2")), ADA)
+    both = ledger.decide(ConfirmBookings(booking=("b-1", "b-2")), ADA)
     (batch,) = {entry.batch for entry in both.events}
     assert batch is not None
     assert types(both) == ["BookingConfirmed"] * 2

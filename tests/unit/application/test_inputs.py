@@ -29,7 +29,7 @@ WRONG: list[tuple[Decision, str]] = [
     (msgspec.structs.replace(STAGE, name="\ud800"), "a text holds a control character"),
     (msgspec.structs.replace(STAGE, in_service_on=OPENED), '04:00:00Z" is not a day'),
     (msgspec.structs.replace(STUDIO[3], when=When("July")), "'July' is not a period"),
-    (ConfirmBookings(bookings=cast("Any", None)), "null is not a list of text"),
+    (ConfirmBookings(booking=cast("Any", None)), "null is not a text or list of text"),
 ]
 
 
@@ -49,7 +49,7 @@ def test_a_value_of_the_wrong_type_is_not_recorded(
 
 
 def test_what_is_recorded_can_be_read_and_is_of_the_declared_types(ledger: Ledger) -> None:
-    lists = msgspec.structs.replace(STUDIO[4], bookings=["b-1"])
+    lists = msgspec.structs.replace(STUDIO[4], booking=["b-1"])
     text = msgspec.structs.replace(STUDIO[3], when="2025-07-01..2025-07-10")
     outcome = ledger.apply(enumerate([*STUDIO[:3], text, lists], start=1), ADA)
     for proposed, stored in zip(outcome.events, ledger.log.stream(after=1), strict=True):

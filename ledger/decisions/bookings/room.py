@@ -1,0 +1,45 @@
+"""Room for a booking beside the firm ones, judged in a batch by how the batch ends."""
+
+from collections.abc import Sequence
+
+from ledger.decisions.base import Context
+from ledger.decisions.bookings.calendar import FirmBooking
+from ledger.decisions.bookings.capacity import check_capacity, read_beside
+from ledger.entities.floor_plans import FloorPlan, Taking, Wanted
+from ledger.errors import Pending
+from ledger.time.periods import Period
+
+
+def check_room(
+    ctx: Context, booking: str, plan: FloorPlan, wanted: Taking, firm: Sequence[FirmBooking]
+) -> None:
+    """Check that what a booking wants fits beside the firm ones, in a batch by its end.
+
+    Raises `SpaceTaken`, `FloorTaken`, `SpaceFull`, `TurnaroundNeeded`.
+    """
+    ctx.check_by_the_end(
+        lambda: check_capacity(plan, wanted, firm),
+        lambda: _check_outcome(ctx, booking, plan, wanted),
+    )
+
+
+def _check_outcome(ctx: Context, booking: str, plan: FloorPlan, wanted: Taking) -> None:
+    """Check, after a batch, that what it put into the time that was wanted fits there.
+
+    That is the booking, if it is still there, and any other that got its time in the batch: the
+    booking's time may have passed to a part that was split from it, or to one that it became a
+    part of. Bookings that were there before are not judged: one may have overrun into another.
+    """
+    firm = read_beside(ctx, plan, wanted)
+    placed = [
+        one
+        for one in firm
+        if one.period.overlaps(wanted.period)
+        and (one.booking == booking or isinstance(one.position, Pending))
+    ]
+    for one in sorted(placed, key=lambda one: one.booking != booking):
+        start = max(one.period.start, wanted.period.start)
+        end = min(one.period.end, wanted.period.end)
+        others = [other for other in firm if other.booking != one.booking]
+        common = Period.between(start, end, wanted.period.zone)
+        check_capacity(plan, Wanted(one.space, one.project, common, one.units), others)
