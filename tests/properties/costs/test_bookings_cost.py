@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ledger.decisions.base import Context, Decision, Snapshot
+from ledger.decisions.bookings import calendar, capacity, ladder, shoot_days
 from ledger.decisions.bookings import holds as bookings
-from ledger.decisions.bookings import ladder, shoot_days
+from ledger.decisions.bookings.calendar import FirmBooking
 from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold, ReleaseHold
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.refusals import ShotAlready
 from ledger.decisions.bookings.shoot_days import CancelBooking, StartBooking
+from ledger.entities.floor_plans import FloorPlan, Taking
 from ledger.events import (
     BookingConfirmed,
     BookingHeld,
@@ -225,7 +228,68 @@ def _calls_off_what_shot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shoot_days, "_check_never_shot", lambda *of: None)
 
 
+def _ladder_of_one_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hold of the whole is not on the ladder of its halves."""
+    begin = ladder.Ladder.__init__
+
+    def apart(self: ladder.Ladder, *of: Any) -> None:
+        begin(self, *of)
+        self._sharing = {space: (space,) for space in self.plan.spaces}
+
+    monkeypatch.setattr(ladder.Ladder, "__init__", apart)
+
+
+def _room_in_one_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has the whole does not have its halves."""
+
+    def apart(ctx: Context, plan: FloorPlan, space: str, period: Period, *, but: str = "") -> Any:
+        return calendar.read_firm_bookings(ctx, space, period, but=but)
+
+    monkeypatch.setattr(capacity, "read_sharing", apart)
+
+
+def _only_the_next_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The part of a part is not on the floor of the whole."""
+    monkeypatch.setattr(FloorPlan, "wholes", lambda plan, space: islice(_wholes(plan, space), 1))
+    monkeypatch.setattr(FloorPlan, "parts", lambda plan, space: iter(plan._parts.get(space, ())))
+
+
+_wholes = FloorPlan.wholes
+
+
+def _turnaround_on_one_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody comes too early after a booking, but one may end right before the next."""
+    needed = FloorPlan.turnaround
+
+    def after(plan: FloorPlan, before: Taking, then: Taking) -> timedelta:
+        return needed(plan, before, then) if isinstance(before, FirmBooking) else timedelta()
+
+    monkeypatch.setattr(FloorPlan, "turnaround", after)
+
+
+def _no_turnaround_between_two_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A half that needs time leaves none before and after the whole."""
+    needed = FloorPlan.turnaround
+
+    def own(plan: FloorPlan, before: Taking, after: Taking) -> timedelta:
+        is_one = before.space == after.space
+        return needed(plan, before, after) if is_one else timedelta()
+
+    monkeypatch.setattr(FloorPlan, "turnaround", own)
+
+
+def _turnaround_within_the_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is near is not read, only what overlaps."""
+    monkeypatch.setattr(FloorPlan, "around", lambda plan, period: period)
+
+
 FAULTS = [
+    _ladder_of_one_space,
+    _room_in_one_space,
+    _only_the_next_whole,
+    _turnaround_on_one_side,
+    _no_turnaround_between_two_spaces,
+    _turnaround_within_the_period,
     _tells_the_future,
     _calls_off_what_shot,
     _no_ripple,

@@ -173,6 +173,8 @@ def _change(model: Model, decision: ChangeBooking, now: datetime) -> set[str]:
         reasons |= model.no_place(changed)
     if one.state != "held" and changed.units > one.units:
         reasons |= _takes_more_units(model, changed, now)
+    elif one.state != "held" and changed.project != one.project:
+        reasons |= model.no_room(changed, instead_of=one)
     if reasons:
         return reasons
     model.booked[one.id] = changed
@@ -323,7 +325,7 @@ def _moves_firm(model: Model, one: Booked, moved: Booked, now: datetime) -> set[
             reasons.add("StaysWhereItStarted")
     for further, holds in _in_the_way(model, one, moved, now):
         reasons |= model.no_room(further)
-        mine = [hold for hold in holds if hold.project == one.project]
+        mine = [hold for hold in holds if _is_own(hold, moved)]
         for hold in holds:
             passed = set().union(*(m.slots for m in mine if m.asked < hold.asked))
             if hold not in mine and not hold.slots & further.slots <= passed:
@@ -352,8 +354,13 @@ def _in_the_way(
 
 def _own_in_the_way(model: Model, one: Booked, moved: Booked, now: datetime) -> list[Booked]:
     holds = [hold for _, holds in _in_the_way(model, one, moved, now) for hold in holds]
-    own = {hold.id: hold for hold in holds if hold.project == one.project}
+    own = {hold.id: hold for hold in holds if _is_own(hold, moved)}
     return list(own.values())
+
+
+def _is_own(hold: Booked, moved: Booked) -> bool:
+    """Whether a booking can take up a hold: a hold of a part, or of the whole, is another."""
+    return (hold.project, hold.space) == (moved.project, moved.space)
 
 
 def _parts(slots: frozenset[int]) -> list[tuple[int, int]]:
