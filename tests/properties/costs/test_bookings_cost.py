@@ -102,7 +102,7 @@ def eighty_years() -> CountingHistory:
     return _history(1000)
 
 
-def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Query, ...]]:
+def cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Query, ...]]:
     """Return how many events a decision reads, and its questions."""
     snapshot = Snapshot(history, history.head())
     header = Header(actor="scheduler")
@@ -129,7 +129,7 @@ def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Quer
 def test_a_decision_reads_a_month_and_no_life(
     three_months: CountingHistory, eighty_years: CountingHistory, decision: Decision, most: int
 ) -> None:
-    early, late = _cost(three_months, decision), _cost(eighty_years, decision)
+    early, late = cost(three_months, decision), cost(eighty_years, decision)
     assert early == late
     assert early[0] <= most
 
@@ -153,7 +153,7 @@ def test_what_cannot_be_called_off_is_found_by_its_newest_report_alone(reports: 
     header = Header(actor="scheduler")
     history.append([(event, header) for event in (*lived, moved_in, *shot)])
     with pytest.raises(ShotAlready) as refused:
-        _cost(history, CancelBooking(booking="series"))
+        cost(history, CancelBooking(booking="series"))
     assert (refused.value.position, history.read_events) == (3 + reports, 3 + 1)
 
 
@@ -165,7 +165,7 @@ def test_no_question_is_about_a_whole_space_or_project(three_months: CountingHis
         ConfirmBookings(bookings=("b-2025-07-15",)),
         MoveBooking(booking="b-2025-07-05", when=When.parse("2025-07-28")),
     ):
-        asked |= set(_cost(three_months, decision)[1])
+        asked |= set(cost(three_months, decision)[1])
     whole = {q for q in asked if q.tags[0] in ("space:stage-1", "project:film", "site:campus")}
     assert {q.types for q in whole} == {
         ("SpaceChanged", "SpaceCommissioned", "SpaceDecommissioned"),
