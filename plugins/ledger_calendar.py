@@ -32,7 +32,8 @@ from ledger.plugin import (
 
 _DAY = timedelta(days=1)
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)
-_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""After all bookings, and with time left for a turnaround after it."""
 
 CALENDAR_DAYS = 28
 """Days that the calendar shows without `--until`."""

@@ -6,14 +6,13 @@ A machine commands at random while the clock advances; a naive model gives the r
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 from hypothesis import event as note
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Decision
@@ -30,62 +29,35 @@ from ledger.decisions.bookings.shoot_days import (
 from ledger.decisions.bookings.splits import GiveBackDays, MergeBookings, SplitBooking
 from ledger.decisions.bookings.terms import ChangeBooking, RankHold
 from ledger.errors import BoundaryBroken
-from ledger.events import (
-    BookingConfirmed,
-    BookingWrapped,
-    Event,
-    HoldReleased,
-    ProjectOpened,
-    SiteRegistered,
-    SpaceClosed,
-    SpaceCommissioned,
-)
+from ledger.events import BookingConfirmed, BookingWrapped, HoldReleased
 from ledger.events.base import Query, type_names
 from ledger.tags import tag
 from ledger.testing import Outcome, given
-from ledger.time.periods import Deadline, Moment, Period, When
+from ledger.time.periods import Deadline, Moment
 from tests.properties.models.booking_judge import all_of, judge, only
 from tests.properties.models.booking_model import (
-    ANSWER_HOURS,
     CAPACITY,
-    CLOSED,
     FIRST_DAY,
-    SLOTS,
+    TURNAROUND,
     ZONE,
     Booked,
+    Firm,
     Firms,
     Holds,
     Model,
     agreed,
+    building,
     expired,
+    share_floor,
     wall,
     whole_story,
 )
+from tests.properties.models.booking_wishes import NEEDS, WISHES, Wish, period_of, studio, when_of
 
 NOW = datetime(2025, 4, 5, 8, tzinfo=UTC)
 """Some of the days to book are in the past, and may be reported; some are in the future."""
 
 MONTHS = ("2025-03", "2025-04", "2025-05")
-NEEDS = {
-    "challenge": ("held",),
-    "confirm": ("held",),
-    "release": ("held",),
-    "move": ("held", "confirmed", "started"),
-    "start": ("confirmed",),
-    "report": ("started", "wrapped"),
-    "wrap": ("started",),
-    "cancel": ("confirmed", "started"),
-    "change": ("held", "confirmed", "started"),
-    "rank": ("held",),
-    "give back": ("held", "confirmed", "started"),
-    "split": ("held", "confirmed", "started"),
-    "merge": ("held", "confirmed", "started"),
-    "part": ("held",),
-}
-"""The states in which a command's booking gives it a chance."""
-
-VERBS = ("hold", "hold", "hold", "book", "move", "move", *NEEDS)
-
 
 OF_ONE = (
     ReleaseHold,
@@ -99,71 +71,6 @@ OF_ONE = (
 """The commands that read the months of the one hold that they name."""
 
 REASON = "the house says so"
-
-
-class Wish(Struct, frozen=True):
-    """A draft of a command; its `pick` numbers stand for existing bookings."""
-
-    verb: str
-    pick: int
-    other: int
-    space: str
-    start: int
-    length: int
-    units: int
-    expires_in_hours: int | None
-
-
-WISHES = st.builds(
-    Wish,
-    verb=st.sampled_from(VERBS),
-    pick=st.integers(0, 30),
-    other=st.integers(0, 30),
-    space=st.sampled_from(["stage-1", "stage-1", "stage-2", "workshop"]),
-    start=st.integers(0, SLOTS - 30),
-    length=st.integers(1, 30),
-    units=st.sampled_from([1, 1, 1, 2]),
-    expires_in_hours=st.sampled_from([None, None, 12, 40]),
-)
-
-
-def studio() -> list[Event]:
-    """Two stages, one with closed days, a workshop for three, and a project that never ends."""
-    happened: list[Event] = [
-        SiteRegistered(site="campus", name="Campus", zone=ZONE),
-        *(
-            ProjectOpened(project=project, title=project, kind="feature", on=date(2025, 1, 1))
-            for project in ("film", "series")
-        ),
-    ]
-    for space, capacity in CAPACITY.items():
-        happened.append(
-            SpaceCommissioned(
-                space=space,
-                site="campus",
-                zone=ZONE,
-                name=space,
-                kind="stage",
-                area_m2=1000.0,
-                in_service_on=date(2024, 1, 1),
-                capacity=capacity,
-                answer_within_hours=ANSWER_HOURS[space],
-            )
-        )
-    for space, slots in CLOSED.items():
-        period = _period(min(slots), max(slots) + 1)
-        happened.append(
-            SpaceClosed(closure=f"c-{space}", space=space, kind="maintenance", period=period)
-        )
-    return happened
-
-
-def _when(start: int, end: int) -> When:
-    return When.parse(f"{wall(start)}..{wall(end)}")
-
-
-def _period(start: int, end: int) -> Period:
-    return _when(start, end).resolve(ZONE)
 
 
 class Bookings(RuleBasedStateMachine):
@@ -202,7 +109,7 @@ class Bookings(RuleBasedStateMachine):
         """Release what is over before the house ranks: the model knows of no other months."""
         if isinstance(decision, RankHold | MergeBookings):
             ids = (decision.booking,) if isinstance(decision, RankHold) else decision.bookings
-            spaces = {self.model.booked[id].space for id in ids}
+            spaces = set().union(*(building(self.model.booked[id].space) for id in ids))
             for one in [h for h in self.model.held() if h.space in spaces]:
                 if one.state == "held" and expired(one, self.now):
                     release = ReleaseHold(booking=one.id)
@@ -234,6 +141,24 @@ class Bookings(RuleBasedStateMachine):
         ):
             self._judged(decision, self.story.when(decision))
 
+    @precondition(lambda self: self.model.firm())
+    @rule(pick=st.integers(0, 30), gap=st.integers(0, 3), later=st.booleans())
+    def another_production_books_close_by(self, pick: int, gap: int, later: bool) -> None:
+        """Another project wants the same floor soon before or after a firm booking."""
+        firm = sorted(self.model.firm(), key=lambda one: one.id)
+        one = firm[pick % len(firm)]
+        spaces = sorted(building(one.space))
+        start = one.end + gap if later else max(0, one.start - gap - 2)
+        self.made += 1
+        decision = PlaceHold(
+            booking=f"b-{self.made}",
+            space=spaces[pick % len(spaces)],
+            project="film" if one.project == "series" else "series",
+            when=when_of(start, start + 2),
+            confirm=True,
+        )
+        self._judged(decision, self.story.when(decision))
+
     @precondition(lambda self: len(self.model.booked) > 1)
     @rule(first=WISHES, second=WISHES)
     def two_command_at_once(self, first: Wish, second: Wish) -> None:
@@ -259,7 +184,7 @@ class Bookings(RuleBasedStateMachine):
         self._judged(one, late)
 
     def _decision(self, wish: Wish) -> Decision | None:
-        when = _when(wish.start, wish.start + wish.length)
+        when = when_of(wish.start, wish.start + wish.length)
         if wish.verb in ("hold", "book"):
             self.made += 1
             book = wish.verb == "book"
@@ -268,7 +193,7 @@ class Bookings(RuleBasedStateMachine):
             return PlaceHold(
                 booking=f"b-{self.made}",
                 space=wish.space,
-                project="series" if wish.other % 3 == 0 else "film",
+                project="series" if wish.other % 2 else "film",
                 when=when,
                 units=wish.units if CAPACITY[wish.space] else 1,
                 expires_at=Deadline.parse(until) if until else None,
@@ -312,7 +237,7 @@ class Bookings(RuleBasedStateMachine):
                 return RankHold(booking=booking, rank=1 + wish.length % 4)
             case "give back":
                 start = one.start + wish.length % 5
-                given = _when(start, max(start + 1, min(one.end, start + 1 + wish.start % 7)))
+                given = when_of(start, max(start + 1, min(one.end, start + 1 + wish.start % 7)))
                 return GiveBackDays(booking=booking, when=given)
             case "split":
                 at = one.start + 1 + wish.length % 7
@@ -321,7 +246,7 @@ class Bookings(RuleBasedStateMachine):
                 return self._merge(wish, one)
             case "part":
                 start = one.start + wish.length % 4
-                when = _when(start, max(start + 1, one.end - wish.start % 4))
+                when = when_of(start, max(start + 1, one.end - wish.start % 4))
                 return ConfirmBookings(booking=(booking,), when=when, let_go=wish.units > 1)
         return None
 
@@ -358,13 +283,17 @@ class Bookings(RuleBasedStateMachine):
         one = self.model.booked[booking]
         match wish.pick % 4:
             case 0:  # gives days back, or asks for more at its end
-                return MoveBooking(booking=booking, when=_when(one.start, one.start + wish.length))
+                return MoveBooking(
+                    booking=booking, when=when_of(one.start, one.start + wish.length)
+                )
             case 1:
                 return MoveBooking(booking=booking, space=wish.space)
             case 2:  # nearby
                 start = max(0, one.start + wish.length - 15)
-                return MoveBooking(booking=booking, when=_when(start, start + one.end - one.start))
-        when = _when(wish.start, wish.start + wish.length)
+                return MoveBooking(
+                    booking=booking, when=when_of(start, start + one.end - one.start)
+                )
+        when = when_of(wish.start, wish.start + wish.length)
         return MoveBooking(booking=booking, when=when, space=wish.space)
 
     def _judged(self, decision: Decision, outcome: Outcome) -> None:
@@ -414,7 +343,9 @@ class Bookings(RuleBasedStateMachine):
             one.id
             for one in self.model.held()
             if expired(one, self.now)
-            and any(one.space == space and one.months & months for space, months in looked)
+            and any(
+                one.space in building(space) and one.months & months for space, months in looked
+            )
         }
 
     # --- the laws ---------------------------------------------------------------------
@@ -436,25 +367,34 @@ class Bookings(RuleBasedStateMachine):
         assert {b: rank for b, (_, _, rank) in holds.items()} == ranks
         for booking, (space, period, _) in holds.items():
             one = held[booking]
-            assert (space, period) == (one.space, _period(one.start, one.end))
+            assert (space, period) == (one.space, period_of(one.start, one.end))
         assert firm == {
-            one.id: (one.space, _period(one.start, one.end), one.units) for one in self.model.firm()
+            one.id: (one.space, period_of(one.start, one.end), one.units, one.project)
+            for one in self.model.firm()
         }
 
     def _firm_bookings_have_room(self, firm: Firms) -> None:
+        for one, other in combinations(firm.values(), 2):
+            is_shared = CAPACITY[one[0]] is not None and one[0] == other[0]
+            if share_floor(one[0], other[0]) and not is_shared:
+                assert not one[1].overlaps(other[1])
+                self._they_keep_the_turnaround(*sorted((one, other), key=lambda it: it[1].start))
         for space, capacity in CAPACITY.items():
-            here = [(period, units) for where, period, units in firm.values() if where == space]
-            if capacity is None:
-                assert not any(a.overlaps(b) for (a, _), (b, _) in combinations(here, 2))
-            else:
-                for at, _ in here:
-                    taken = (units for p, units in here if p.start <= at.start < p.end)
-                    assert sum(taken) <= capacity
+            here = [(period, units) for where, period, units, _ in firm.values() if where == space]
+            for at, _ in here if capacity is not None else ():
+                taken = (units for p, units in here if p.start <= at.start < p.end)
+                assert sum(taken) <= (capacity or 0)
+
+    def _they_keep_the_turnaround(self, before: Firm, after: Firm) -> None:
+        for space, (hours, since) in TURNAROUND.items():
+            has_begun = FIRST_DAY + timedelta(days=since // 2) <= before[1].days.last
+            if space in (before[0], after[0]) and before[3] != after[3] and has_begun:
+                assert after[1].start - before[1].end >= timedelta(hours=hours)
 
     def _the_ladder_has_every_rung(self, holds: Holds) -> None:
         beside: dict[str, list[int]] = defaultdict(list)
         for (a, one), (b, other) in combinations(holds.items(), 2):
-            if one[0] == other[0] and one[1].overlaps(other[1]):
+            if share_floor(one[0], other[0]) and one[1].overlaps(other[1]):
                 assert one[2] != other[2], f"{a} and {b} share a rank"
                 beside[a].append(other[2])
                 beside[b].append(one[2])
@@ -464,31 +404,35 @@ class Bookings(RuleBasedStateMachine):
     def _a_month_tells_its_own_story(self, holds: Holds, firm: Firms) -> None:
         history = self.story.history
         holds, firm = whole_story(history.events)
-        for space in CAPACITY:
+        for spaces in (*({space} for space in CAPACITY), building("stage-2")):
             for month in MONTHS:
-                bucket = (tag("space", space, month),)
-                seen = fold_holds(history.read([_about(bucket, LADDER)]), {space}, month)
-                life = fold_holds(
-                    history.read([_about((tag("space", space),), LADDER)]), {space}, month
-                )
+                bucket = tuple(tag("space", space, month) for space in spaces)
+                seen = fold_holds(history.read(_about(bucket, LADDER)), spaces, month)
+                whole = tuple(tag("space", space) for space in spaces)
+                life = fold_holds(history.read(_about(whole, LADDER)), spaces, month)
                 assert seen == {
                     hold.booking: hold for hold in life.values() if month in hold.period.months
                 }
-                assert {b: (h.period, h.rank) for b, h in seen.items()} == {
-                    b: (period, rank)
-                    for b, (where, period, rank) in holds.items()
-                    if where == space and month in period.months
+                assert {b: (h.space, h.period, h.rank) for b, h in seen.items()} == {
+                    b: hold
+                    for b, hold in holds.items()
+                    if hold[0] in spaces and month in hold[1].months
                 }
-                taken = fold_firm_bookings(history.read([_about(bucket, CALENDAR)]), space, month)
-                assert {b: (f.period, f.units) for b, f in taken.items()} == {
-                    b: (period, units)
-                    for b, (where, period, units) in firm.items()
-                    if where == space and month in period.months
-                }
+                for space in spaces:
+                    tagged = _about((tag("space", space, month),), CALENDAR)
+                    taken = fold_firm_bookings(history.read(tagged), space, month)
+                    assert {
+                        b: (f.space, f.period, f.units, f.project) for b, f in taken.items()
+                    } == {
+                        b: one
+                        for b, one in firm.items()
+                        if one[0] == space and month in one[1].months
+                    }
 
 
-def _about(tags: tuple[str, ...], types: tuple[type, ...]) -> Query:
-    return Query(tags, type_names(types))
+def _about(tags: tuple[str, ...], types: tuple[type, ...]) -> list[Query]:
+    """The events of these types that have any of the tags."""
+    return [Query((tag,), type_names(types)) for tag in tags]
 
 
 def _differ(one: Outcome, other: Outcome) -> bool:

@@ -71,7 +71,7 @@ def naive_rate(events: Sequence[Event], kinds: Sequence[str], window: tuple[date
             latest[event.booking, event.day] = event
     setups, hours, days = 0, 0.0, set()
     for report in latest.values():
-        kind, _ = model.facts_on(report.space, report.day)
+        kind = model.facts_on(report.space, report.day).kind
         if kind in kinds and report.shooting_hours and window[0] <= report.day <= window[1]:
             setups += report.setups_shot
             hours += report.shooting_hours
@@ -150,7 +150,7 @@ def test_what_is_recorded_after_the_day_of_a_claim_changes_nothing(
         # a change may have been drawn for a day before its space began
         if not isinstance(event, SpaceChanged) or event.space in commissioned:
             model.apply(event)
-    of_spaces = [model.facts_on(s, on)[1] for s in commissioned if model.in_service(s, on)]
+    of_spaces = [model.facts_on(s, on).area_m2 for s in commissioned if model.in_service(s, on)]
     areas = [area for area in of_spaces if area is not None]
     assert then["site area"][0] == (pytest.approx(sum(areas)) if areas else None)
 

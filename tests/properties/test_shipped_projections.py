@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -33,7 +33,17 @@ from ledger.events import (
 from ledger.events.base import Event, RecordedEvent
 from ledger.projections import Folding, Projection, fold
 from ledger.testing import recorded
-from tests.properties.models.space_lives import FIRST, Model, at, histories, hours, windows
+from ledger.time.periods import Days, Moment, Period
+from tests.properties.models.space_lives import (
+    DIVIDED,
+    FIRST,
+    ZONE,
+    Model,
+    at,
+    histories,
+    hours,
+    windows,
+)
 
 SHIPPED: tuple[type[Projection], ...] = (
     Billing,
@@ -134,18 +144,96 @@ def test_nothing_recorded_is_answered_with_nothing_and_no_fault(
     assert {name for name, rows in empty.items() if rows} <= totals
 
 
-@given(histories(), windows)
+@given(histories() | histories(DIVIDED), windows)
 def test_the_calendar_is_that_of_the_naive_model(
     events: list[Event], window: tuple[date, date]
 ) -> None:
     model = Model.of(events)
     calendar = fold(Calendar, recorded(*events)).projection
     for line in calendar.calendar(since=window[0], until=window[1]):
-        expected = {"free", "held"}
-        if not model.in_service(line.space, line.day):
-            expected = {"not in service"}
-        elif model.is_occupied(line.space, line.day):
-            expected = {"confirmed"}
-        elif model.is_closed(line.space, line.day):
-            expected = {"closed"}
-        assert line.state in expected, line
+        assert line.state == state_by_hand(model, line.space, line.day), line
+        wanted = [b for b, it in model.firm.items() if meets(model, line.space, line.day, it)]
+        if line.state == "confirmed":
+            assert sorted(line.bookings) == sorted(wanted)
+
+
+def meets(model: Model, space: str, day: date, taken: tuple[str, Period]) -> bool:
+    """Whether a booking has some of the floor of a space on a day."""
+    return taken[0] in model.sharing(space) and day in set(taken[1].days)
+
+
+def state_by_hand(model: Model, space: str, day: date) -> str:
+    if not model.in_service(space, day):
+        return "not in service"
+    if model.is_occupied(space, day):
+        return "confirmed"
+    if model.is_covered(model.sharing(space), day):
+        return "closed"
+    if any(meets(model, space, day, (where, p)) for where, p, _ in model.held.values()):
+        return "held"
+    whole = Days(day, day).period(ZONE)
+    beside = model.touched(space)
+    return "free" if all(model.keeps_free((space, whole), it) for it in beside) else "turnaround"
+
+
+@given(histories() | histories(DIVIDED), windows)
+def test_what_is_free_is_what_nobody_has_closes_or_needs(
+    events: list[Event], window: tuple[date, date]
+) -> None:
+    model = Model.of(events)
+    lines = fold(Calendar, recorded(*events)).projection.free(since=window[0], until=window[1])
+    told = {(line.space, day) for line in lines for day in Days(line.first, line.last)}
+    by_hand = set()
+    for space in model.first:
+        sharing = model.sharing(space)
+        shut = [period for where, period in model.closures.values() if where in sharing]
+        for day in Days(*window):
+            whole = Days(day, day).period(ZONE)
+            if not model.in_service(space, day) or any(whole.overlaps(one) for one in shut):
+                continue
+            if all(model.keeps_free((space, whole), it) for it in model.touched(space)):
+                by_hand.add((space, day))
+    assert told == by_hand
+
+
+@given(histories() | histories(DIVIDED), windows)
+def test_the_first_free_day_is_that_of_the_naive_model(
+    events: list[Event], window: tuple[date, date]
+) -> None:
+    model = Model.of(events)
+    calendar = fold(Calendar, recorded(*events)).projection
+    for line in calendar.booked_through(at=Moment(f"{window[0]}T12:00")):
+        ahead = (window[0] + timedelta(days=n) for n in range(1, 200))
+        by_hand = (day for day in ahead if has_room(model, line.space, day))
+        assert line.first_free == next(by_hand, None)
+
+
+def has_room(model: Model, space: str, day: date) -> bool:
+    """Whether some of a day is open, and nobody has it or needs it."""
+    if not model.in_service(space, day) or model.is_covered(model.sharing(space), day):
+        return False
+    whole = Days(day, day).period(ZONE)
+    return all(model.keeps_free((space, whole), it) for it in model.touched(space))
+
+
+@given(histories() | histories(DIVIDED))
+def test_a_hold_waits_for_whom_it_shares_time_and_floor_with(events: list[Event]) -> None:
+    model = Model.of(events)
+    bookings = fold(Bookings, recorded(*events)).projection
+    lines = bookings.holds()
+    assert {line.booking for line in lines} == set(model.held)
+    for line in lines:
+        space, period, rank = model.held[line.booking]
+        sharing = model.sharing(space)
+        before = [
+            (other_rank, other)
+            for other, (where, when, other_rank) in model.held.items()
+            if where in sharing and when.overlaps(period) and other_rank < rank
+        ]
+        assert line.before == tuple(other for _, other in sorted(before))
+        firm = {
+            b for b, (where, p) in model.firm.items() if where in sharing and p.overlaps(period)
+        }
+        assert {one.split()[0] for one in line.behind} == firm
+    for space in model.first:
+        assert bookings.holds(space=space) == [line for line in lines if line.space == space]

@@ -55,12 +55,21 @@ def read_beside(
     return read_sharing(ctx, plan, wanted.space, plan.around(wanted.period), but=but)
 
 
-def check_capacity(plan: FloorPlan, wanted: Taking, firm: Sequence[FirmBooking]) -> None:
+def check_capacity(
+    plan: FloorPlan,
+    wanted: Taking,
+    firm: Sequence[FirmBooking],
+    *,
+    instead_of: Taking | None = None,
+) -> None:
     """Check that what is wanted fits beside the firm bookings.
 
+    If a firm booking has the space already (`instead_of`), what was in its way before, such as
+    another one that overran into it, is not asked about again.
     Raises `SpaceTaken`, `FloorTaken`, `SpaceFull`, `TurnaroundNeeded`.
     """
-    shortage = first_shortage(plan, wanted, firm)
+    before = [] if instead_of is None else list(shortages(plan, instead_of, firm))
+    shortage = next((one for one in shortages(plan, wanted, firm) if one not in before), None)
     if shortage is None:
         return
     space = wanted.space

@@ -205,8 +205,10 @@ def _judge_hold(ctx: Context, before: Booking | None, after: Booking) -> None:
 def _judge_firm(ctx: Context, before: Booking | None, after: Booking) -> None:
     """It has its days only where they are free."""
     taken: list[Period] = [after.period]
+    had: Booking | None = None
     if before is not None and not before.is_held and not before.is_off:
         same = before.space == after.space and before.units >= after.units
+        had = before if same else None
         taken = list(outside(after.period, before.period)) if same else taken
     if after.is_firm and (before is None or not before.is_firm):
         read_open_project(ctx, after.project)
@@ -216,7 +218,7 @@ def _judge_firm(ctx: Context, before: Booking | None, after: Booking) -> None:
     ladder = Ladder(ctx, after.space)
     check_bookable(ctx, ladder.plan, after.space, after.period, after.units)
     firm = read_beside(ctx, ladder.plan, after, but=after.id)
-    check_capacity(ladder.plan, after, firm)
+    check_capacity(ladder.plan, after, firm, instead_of=had)
     if after.state == "wrapped":
         return  # the days that it used are a fact, and a hold is none yet
     ladder.release_expired(*taken)

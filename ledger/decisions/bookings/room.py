@@ -11,19 +11,28 @@ from ledger.time.periods import Period
 
 
 def check_room(
-    ctx: Context, booking: str, plan: FloorPlan, wanted: Taking, firm: Sequence[FirmBooking]
+    ctx: Context,
+    booking: str,
+    plan: FloorPlan,
+    wanted: Taking,
+    firm: Sequence[FirmBooking],
+    *,
+    instead_of: Taking | None = None,
 ) -> None:
     """Check that what a booking wants fits beside the firm ones, in a batch by its end.
 
-    Raises `SpaceTaken`, `FloorTaken`, `SpaceFull`, `TurnaroundNeeded`.
+    `instead_of` is what it has already, if it stays there. Raises `SpaceTaken`, `FloorTaken`,
+    `SpaceFull`, `TurnaroundNeeded`.
     """
     ctx.check_by_the_end(
-        lambda: check_capacity(plan, wanted, firm),
-        lambda: _check_outcome(ctx, booking, plan, wanted),
+        lambda: check_capacity(plan, wanted, firm, instead_of=instead_of),
+        lambda: _check_outcome(ctx, booking, plan, wanted, instead_of),
     )
 
 
-def _check_outcome(ctx: Context, booking: str, plan: FloorPlan, wanted: Taking) -> None:
+def _check_outcome(
+    ctx: Context, booking: str, plan: FloorPlan, wanted: Taking, instead_of: Taking | None
+) -> None:
     """Check, after a batch, that what it put into the time that was wanted fits there.
 
     That is the booking, if it is still there, and any other that got its time in the batch: the
@@ -42,4 +51,6 @@ def _check_outcome(ctx: Context, booking: str, plan: FloorPlan, wanted: Taking) 
         end = min(one.period.end, wanted.period.end)
         others = [other for other in firm if other.booking != one.booking]
         common = Period.between(start, end, wanted.period.zone)
-        check_capacity(plan, Wanted(one.space, one.project, common, one.units), others)
+        had = instead_of if one.booking == booking else None
+        wants = Wanted(one.space, one.project, common, one.units)
+        check_capacity(plan, wants, others, instead_of=had)

@@ -102,9 +102,10 @@ def _check_room(ctx: Context, booking: Booking, changes: dict[str, Any], ladder:
         changes.get("units", booking.units),
     )
     firm = read_beside(ctx, ladder.plan, wanted, but=booking.id)
-    check_room(ctx, booking.id, ladder.plan, wanted, firm)
     if wanted.units <= booking.units:
+        check_room(ctx, booking.id, ladder.plan, wanted, firm, instead_of=booking)
         return
+    check_room(ctx, booking.id, ladder.plan, wanted, firm)
     ladder.release_expired(booking.period)
     holds = ladder.overlapping(booking.period)
     for hold in blocking_holds(ladder.plan, wanted, firm, holds):

@@ -14,6 +14,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import combinations
 from threading import get_ident
 from typing import Any
 
@@ -24,7 +25,14 @@ from ledger.events import BookingConfirmed, MilestonePlanned
 from ledger.events.base import Header, RecordedEvent
 from ledger.known_answers import KnownAnswers
 from tests.faults.interleavings.scheduler import Chooser, Scheduler
-from tests.faults.interleavings.worlds import APART, World, memory_log, over
+from tests.faults.interleavings.worlds import (
+    APART,
+    SQUARES,
+    TURNAROUND_HOURS,
+    World,
+    memory_log,
+    over,
+)
 from tests.faults.programs.racing import command
 
 FIRST_DAY = date(2026, 1, 1)
@@ -181,14 +189,20 @@ def _judge(
 
 
 def double_bookings(entries: Sequence[RecordedEvent]) -> list[tuple[str, str]]:
-    """Pairs of confirmed bookings that have the same space at the same time."""
+    """Pairs of confirmed bookings that have the same floor at the same time, or too soon after."""
     firm = [entry.event for entry in entries if isinstance(entry.event, BookingConfirmed)]
+    firm.sort(key=lambda one: one.period.start)
     return [
-        (a.booking, b.booking)
-        for n, a in enumerate(firm)
-        for b in firm[:n]
-        if a.space == b.space and a.period.overlaps(b.period)
+        (before.booking, after.booking)
+        for before, after in combinations(firm, 2)
+        if set(SQUARES[before.space]) & set(SQUARES[after.space])
+        and after.period.start < before.period.end + _turnaround(before, after)
     ]
+
+
+def _turnaround(before: BookingConfirmed, after: BookingConfirmed) -> timedelta:
+    needs_it = before.space == "stage-4" and before.project != after.project
+    return timedelta(hours=TURNAROUND_HOURS if needs_it else 0)
 
 
 # --- the contests ----------------------------------------------------------------------
@@ -203,13 +217,21 @@ def _open(project: str, title: str, request: str | None = None) -> Act:
     return _decide({"do": "project open", **fields}, request)
 
 
-def _book(number: int, booking: int, *, first: int, last: int, stage: int = 1) -> dict[str, Any]:
+def _book(
+    number: int,
+    booking: int,
+    *,
+    first: int,
+    last: int,
+    space: str = "stage-1",
+    project: str = "the-film",
+) -> dict[str, Any]:
     start = FIRST_DAY + number * APART
     return {
         "do": "booking hold",
         "booking": f"b-{number}-{booking}",
-        "space": f"stage-{stage}",
-        "project": "the-film",
+        "space": space,
+        "project": project,
         "when": f"{start + timedelta(days=first)}..{start + timedelta(days=last)}",
         "confirm": True,
     }
@@ -227,12 +249,8 @@ def _plan(number: int, writer: int) -> Act:
     return act
 
 
-def _batch(number: int) -> Act:
+def _batch(*wanted: dict[str, Any]) -> Act:
     def act(ledger: Ledger) -> Outcome:
-        wanted = [
-            _book(number, 10, first=0, last=1),
-            _book(number, 11, first=4, last=5),
-        ]
         lines = [(n, command(ledger, **one)) for n, one in enumerate(wanted, 1)]
         return ledger.apply(lines, Author("bo"))
 
@@ -262,23 +280,48 @@ def _overlapping(number: int) -> list[Act]:
 def _crowd(number: int) -> list[Act]:
     days = ((0, 3), (1, 4), (4, 6), (0, 6))
     wanted = [_book(number, n, first=a, last=b) for n, (a, b) in enumerate(days)]
-    return [*(_decide(one) for one in wanted), _batch(number)]
+    two = _batch(_book(number, 10, first=0, last=1), _book(number, 11, first=4, last=5))
+    return [*(_decide(one) for one in wanted), two]
+
+
+def _divided(number: int) -> list[Act]:
+    """A stage, its halves, and both halves in a batch."""
+    of = (("stage-3", 0, 2), ("left", 1, 4), ("right", 2, 5), ("stage-3", 3, 5))
+    wanted = [_book(number, n, first=a, last=b, space=space) for n, (space, a, b) in enumerate(of)]
+    both = _batch(
+        _book(number, 10, first=0, last=1, space="left"),
+        _book(number, 11, first=0, last=1, space="right"),
+    )
+    return [*(_decide(one) for one in wanted), both]
+
+
+def _turned_around(number: int) -> list[Act]:
+    """Two projects on a stage that needs a day in between: none overlap, not all fit."""
+    series = {"space": "stage-4", "project": "the-series"}
+    film = series | {"project": "the-film"}
+    of = ((0, 1, film), (2, 3, series), (5, 6, series), (4, 4, film))
+    wanted = [_book(number, n, first=a, last=b, **whose) for n, (a, b, whose) in enumerate(of)]
+    two = _batch(
+        _book(number, 10, first=2, last=2, **film), _book(number, 11, first=6, last=6, **film)
+    )
+    return [*(_decide(one) for one in wanted), two]
 
 
 def _beside(number: int) -> list[Act]:
     booked = _decide(_book(number, 0, first=0, last=3))
-    other = _decide(_book(number, 1, first=0, last=3, stage=2))
+    other = _decide(_book(number, 1, first=0, last=3, space="stage-2"))
     rival = _decide(_book(number, 2, first=2, last=3))
     return [booked, other, rival, _plan(number, 0), _plan(number, 1)]
 
 
 def mixture(chance: random.Random) -> Contest:
     """One to three decisions, drawn; the first is a milestone, which views can be told of."""
+    crowd = chance.choice((_crowd, _divided, _turned_around))
     among = chance.sample((0, 1, 2, 3), chance.randint(0, 2))
     batch = chance.random() < 0.3
 
     def acts(number: int) -> list[Act]:
-        drawn = [_crowd(number)[4 if batch and n == 3 else n] for n in among]
+        drawn = [crowd(number)[4 if batch and n == 3 else n] for n in among]
         return [_plan(number, 0), *drawn]
 
     return Contest("a mixture", acts)
@@ -300,4 +343,6 @@ LARGE = (
     Contest("three bookings, overlapping in pairs", _overlapping),
     Contest("four bookings and a batch", _crowd),
     Contest("bookings on two stages, beside writers without condition", _beside),
+    Contest("a stage, its halves, and a batch of both", _divided),
+    Contest("two projects and the turnaround between them", _turned_around),
 )

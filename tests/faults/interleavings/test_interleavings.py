@@ -17,6 +17,7 @@ from ledger.application import ATTEMPTS, Author, Ledger
 from ledger.decisions.base import Snapshot
 from ledger.errors import Conflict, StorageFailure
 from ledger.events import BookingHeld
+from ledger.events.base import Boundary
 from ledger.known_answers import KnownAnswers
 from ledger.log.queries import Unless
 from ledger.log.recorder import Appended, SqlRecorder
@@ -270,6 +271,18 @@ def _claims_what_is_taken(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ViewStore, "claim", mutant)
 
 
+def _forgets_the_whole(patch: pytest.MonkeyPatch) -> None:
+    """Who books a half does not notice who books the whole stage meanwhile."""
+    noted = vars(Snapshot)["boundary"].fget
+
+    def mutant(self: Snapshot) -> Boundary:
+        found: Boundary = noted(self)
+        kept = (query for query in found.queries if not query.tags[0].startswith("space:stage-3@"))
+        return Boundary(tuple(kept), found.after)
+
+    patch.setattr(Snapshot, "boundary", property(mutant))
+
+
 def _in_contests(made: Search) -> None:
     made.all_of(SMALL[0])
     made.drawn(LARGE[0], range(60))
@@ -295,6 +308,7 @@ MUTANTS: tuple[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[Search], No
     (_follows_nothing, lambda made: made.drawn(LARGE[0], range(60))),
     (_appends_without_the_lock, _in_contests),
     (_checks_no_condition, _in_contests),
+    (_forgets_the_whole, lambda made: made.drawn(LARGE[3], range(60))),
     (_passes_over_the_newest, lambda made: made.subscribers(range(300))),
     (_claims_without_rows, lambda made: made.keepers(range(100))),
     (_claims_what_is_taken, lambda made: made.keepers(range(100))),

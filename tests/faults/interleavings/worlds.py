@@ -42,27 +42,46 @@ REGISTRY = Registry(STUDIO_EVENTS)
 TASKS = 5
 IN_MEMORY = "memory"
 
+SQUARES = {
+    "stage-1": "a",
+    "stage-2": "b",
+    "stage-3": "cd",
+    "left": "c",
+    "right": "d",
+    "stage-4": "e",
+}
+"""The floor of each space, as letters: stage 3 has two halves."""
+
+PART_OF = {"left": "stage-3", "right": "stage-3"}
+TURNAROUND_HOURS = 24
+"""What stage 4 needs between two projects."""
+
 _BASE: tuple[dict[str, Any], ...] = (
     {"do": "site add", "site": "campus", "name": "Campus", "zone": "Asia/Shanghai"},
     *(
         {
             "do": "space add",
-            "space": f"stage-{n}",
+            "space": space,
             "site": "campus",
-            "name": f"Stage {n}",
+            "name": space,
             "kind": "stage",
-            "area_m2": 3000,
+            "area_m2": 1500 * len(squares),
             "in_service_on": "2020-01-01",
+            "part_of": PART_OF.get(space),
+            "turnaround_hours": TURNAROUND_HOURS if space == "stage-4" else None,
         }
-        for n in (1, 2)
+        for space, squares in SQUARES.items()
     ),
-    {
-        "do": "project open",
-        "project": "the-film",
-        "title": "The film",
-        "kind": "feature",
-        "on": "2020-01-01",
-    },
+    *(
+        {
+            "do": "project open",
+            "project": project,
+            "title": project,
+            "kind": "feature",
+            "on": "2020-01-01",
+        }
+        for project in ("the-film", "the-series")
+    ),
 )
 OPENED = (LedgerOpened(origin="test", format=FORMAT, demo=False, zone="UTC"), Header(actor="admin"))
 

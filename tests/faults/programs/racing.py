@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from multiprocessing.synchronize import Barrier, Event
 from time import sleep
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ledger.application import Author, Ledger
 from ledger.decisions.base import Decision
@@ -33,9 +35,56 @@ def command(ledger: Ledger, **fields: Any) -> Decision:
     return ledger.wire.decode(json.dumps(fields).encode())
 
 
-def round_stage(number: int) -> str:
-    """The stage of one round: no booking may lie more than ten years ahead."""
-    return f"stage-{1 + number // ROUNDS_A_STAGE}"
+@dataclass(frozen=True)
+class Contest:
+    """What the racers want: in each round the same days, of spaces that share floor or do not.
+
+    `squares` has the floor of each space, as letters; the first is a whole stage, whose parts are
+    the others. `wants` are the lists of spaces that racers want, in turn. All of a racer's
+    squares are his, or none.
+    """
+
+    name: str
+    squares: Mapping[str, str]
+    wants: tuple[tuple[str, ...], ...]
+
+    def wanted(self, number: int, racer: int) -> tuple[str, ...]:
+        """The spaces that a racer wants in a round. Who wants what changes from round to round."""
+        return self.wants[(number + racer) % len(self.wants)]
+
+    def floor(self, number: int, racer: int) -> frozenset[str]:
+        """The squares that he wants."""
+        return frozenset("".join(self.squares[one] for one in self.wanted(number, racer)))
+
+    def bookings(self, number: int, racer: int) -> dict[str, str]:
+        """The spaces that he has if he wins, by booking."""
+        return {f"b-{number}-{racer}": round_space(number, *self.wanted(number, racer))}
+
+    def fields(self, number: int, racer: int) -> dict[str, Any]:
+        """His command, in the form of a batch file."""
+        ((booking, space),) = self.bookings(number, racer).items()
+        return {
+            "do": "booking hold",
+            "booking": booking,
+            "space": space,
+            "project": "the-race",
+            "when": round_days(number),
+            "confirm": True,
+        }
+
+
+ONE_STAGE = Contest("one stage", {"stage": "a"}, (("stage",),))
+HALVES = Contest(
+    "a stage and its halves",
+    {"stage": "ab", "left": "a", "right": "b"},
+    (("left",), ("stage",), ("right",), ("stage",)),
+)
+CONTESTS = (ONE_STAGE, HALVES)
+
+
+def round_space(number: int, space: str) -> str:
+    """A space of one round: no booking may lie more than ten years ahead."""
+    return f"{space}-{1 + number // ROUNDS_A_STAGE}"
 
 
 def round_days(number: int) -> str:
@@ -44,39 +93,46 @@ def round_days(number: int) -> str:
     return f"{first}..{first + timedelta(days=4)}"
 
 
-def book_same_days(
-    url: str, racer: int, rounds: int, start: Barrier, results: Results, seed: int = 1
+def compete(
+    url: str,
+    contest: Contest,
+    racer: int,
+    rounds: int,
+    start: Barrier,
+    results: Results,
+    seed: int = 1,
 ) -> None:
-    """In every round try to book the round's days, at the same moment as all the others.
+    """In every round try to book what is wanted, at the same moment as all the others.
 
     The seed draws the pauses of whoever lost to another.
     """
     random.seed(f"{seed} {racer}")
     with Ledger.open(url) as ledger:
         for number in range(rounds):
-            wanted = command(
-                ledger,
-                do="booking hold",
-                booking=f"b-{number}-{racer}",
-                space=round_stage(number),
-                project="the-race",
-                when=round_days(number),
-                confirm=True,
-            )
+            wanted = command(ledger, **contest.fields(number, racer))
             start.wait(PATIENCE_S)
-            results.put((number, racer, *_attempt(ledger, wanted, f"racer-{racer}")))
+            results.put((number, Told(racer, *_attempt(ledger, wanted, f"racer-{racer}"))))
 
 
-def _attempt(ledger: Ledger, wanted: Decision, actor: str) -> tuple[str, int | None, str]:
-    """What came of it, the position that won or stood in the way, and what was said."""
+class Told(NamedTuple):
+    """What a racer was told: that he won at these positions, or that one stood in the way."""
+
+    racer: int
+    kind: str
+    positions: tuple[int, ...]
+    message: str
+
+
+def _attempt(ledger: Ledger, wanted: Decision, actor: str) -> tuple[str, tuple[int, ...], str]:
+    """What came of it, the positions that won or stood in the way, and what was said."""
     try:
         events = ledger.decide(wanted, Author(actor)).events
-        won = next(e.position for e in events if isinstance(e.event, BookingConfirmed))
+        won = tuple(e.position for e in events if isinstance(e.event, BookingConfirmed))
         return "won", won, ""
     except Refused as refusal:
-        return "refused", refusal.position, str(refusal)
+        return "refused", (refusal.position or 0,), str(refusal)
     except LedgerError as error:
-        return type(error).__name__, None, str(error)
+        return type(error).__name__, (), str(error)
 
 
 def append_without_condition(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ledger.decisions.base import Context, Decision, Snapshot
+from ledger.decisions.bookings import calendar, capacity, ladder, room, shoot_days
 from ledger.decisions.bookings import holds as bookings
-from ledger.decisions.bookings import ladder, room, shoot_days
+from ledger.decisions.bookings.calendar import FirmBooking
 from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold, ReleaseHold
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.refusals import ShotAlready
 from ledger.decisions.bookings.shoot_days import CancelBooking, StartBooking
+from ledger.entities.floor_plans import FloorPlan, Taking
 from ledger.events import (
     BookingConfirmed,
     BookingHeld,
@@ -99,7 +102,7 @@ def eighty_years() -> CountingHistory:
     return _history(1000)
 
 
-def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Query, ...]]:
+def cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Query, ...]]:
     """Return how many events a decision reads, and its questions."""
     snapshot = Snapshot(history, history.head())
     header = Header(actor="scheduler")
@@ -126,7 +129,7 @@ def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Quer
 def test_a_decision_reads_a_month_and_no_life(
     three_months: CountingHistory, eighty_years: CountingHistory, decision: Decision, most: int
 ) -> None:
-    early, late = _cost(three_months, decision), _cost(eighty_years, decision)
+    early, late = cost(three_months, decision), cost(eighty_years, decision)
     assert early == late
     assert early[0] <= most
 
@@ -150,7 +153,7 @@ def test_what_cannot_be_called_off_is_found_by_its_newest_report_alone(reports: 
     header = Header(actor="scheduler")
     history.append([(event, header) for event in (*lived, moved_in, *shot)])
     with pytest.raises(ShotAlready) as refused:
-        _cost(history, CancelBooking(booking="series"))
+        cost(history, CancelBooking(booking="series"))
     assert (refused.value.position, history.read_events) == (3 + reports, 3 + 1)
 
 
@@ -162,7 +165,7 @@ def test_no_question_is_about_a_whole_space_or_project(three_months: CountingHis
         ConfirmBookings(booking="b-2025-07-15"),
         MoveBooking(booking="b-2025-07-05", when=When.parse("2025-07-28")),
     ):
-        asked |= set(_cost(three_months, decision)[1])
+        asked |= set(cost(three_months, decision)[1])
     whole = {q for q in asked if q.tags[0] in ("space:stage-1", "project:film", "site:campus")}
     assert {q.types for q in whole} == {
         ("SpaceChanged", "SpaceCommissioned", "SpaceDecommissioned"),
@@ -201,7 +204,7 @@ def _passes_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _no_room_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "check_capacity", lambda *of: None)
+    monkeypatch.setattr(room, "check_capacity", lambda *of, **given: None)
 
 
 def _reads_past_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +229,68 @@ def _calls_off_what_shot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shoot_days, "_check_never_shot", lambda *of: None)
 
 
+def _ladder_of_one_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hold of the whole is not on the ladder of its halves."""
+    begin = ladder.Ladder.__init__
+
+    def apart(self: ladder.Ladder, *of: Any) -> None:
+        begin(self, *of)
+        self._sharing = {space: (space,) for space in self.plan.spaces}
+
+    monkeypatch.setattr(ladder.Ladder, "__init__", apart)
+
+
+def _room_in_one_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has the whole does not have its halves."""
+
+    def apart(ctx: Context, plan: FloorPlan, space: str, period: Period, *, but: str = "") -> Any:
+        return calendar.read_firm_bookings(ctx, space, period, but=but)
+
+    monkeypatch.setattr(capacity, "read_sharing", apart)
+
+
+def _only_the_next_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The part of a part is not on the floor of the whole."""
+    monkeypatch.setattr(FloorPlan, "wholes", lambda plan, space: islice(_wholes(plan, space), 1))
+    monkeypatch.setattr(FloorPlan, "parts", lambda plan, space: iter(plan._parts.get(space, ())))
+
+
+_wholes = FloorPlan.wholes
+
+
+def _turnaround_on_one_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody comes too early after a booking, but one may end right before the next."""
+    needed = FloorPlan.turnaround
+
+    def after(plan: FloorPlan, before: Taking, then: Taking) -> timedelta:
+        return needed(plan, before, then) if isinstance(before, FirmBooking) else timedelta()
+
+    monkeypatch.setattr(FloorPlan, "turnaround", after)
+
+
+def _no_turnaround_between_two_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A half that needs time leaves none before and after the whole."""
+    needed = FloorPlan.turnaround
+
+    def own(plan: FloorPlan, before: Taking, after: Taking) -> timedelta:
+        is_one = before.space == after.space
+        return needed(plan, before, after) if is_one else timedelta()
+
+    monkeypatch.setattr(FloorPlan, "turnaround", own)
+
+
+def _turnaround_within_the_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is near is not read, only what overlaps."""
+    monkeypatch.setattr(FloorPlan, "around", lambda plan, period: period)
+
+
 FAULTS = [
+    _ladder_of_one_space,
+    _room_in_one_space,
+    _only_the_next_whole,
+    _turnaround_on_one_side,
+    _no_turnaround_between_two_spaces,
+    _turnaround_within_the_period,
     _tells_the_future,
     _calls_off_what_shot,
     _no_ripple,

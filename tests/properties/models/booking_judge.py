@@ -32,6 +32,9 @@ from tests.properties.models.booking_model import (
     passed,
 )
 
+ROOM = {"SpaceTaken", "SpaceFull", "FloorTaken", "TurnaroundNeeded"}
+"""The refusals for want of room, which a batch puts off to its end."""
+
 
 def judge(model: Model, decision: Decision, now: datetime) -> set[str]:
     """Return the names of all correct refusals; if there are none, the model carries it out."""
@@ -130,7 +133,7 @@ def _confirm_all(model: Model, decision: ConfirmBookings, now: datetime) -> set[
     for booking in all_of(decision.booking):
         reasons = _part(trial, decision, now) or _confirm(trial, booking, now)
         found |= reasons
-        if reasons - {"SpaceTaken", "SpaceFull"}:
+        if reasons - ROOM:
             break
         trial.booked[booking].state = "confirmed"
     if not found:
@@ -193,6 +196,8 @@ def _change(model: Model, decision: ChangeBooking, now: datetime) -> set[str]:
         reasons |= model.no_place(changed)
     if one.state != "held" and changed.units > one.units:
         reasons |= _takes_more_units(model, changed, now)
+    elif one.state != "held" and changed.project != one.project:
+        reasons |= model.no_room(changed, instead_of=one)
     if reasons:
         return reasons
     model.booked[one.id] = changed
@@ -343,7 +348,7 @@ def _moves_firm(model: Model, one: Booked, moved: Booked, now: datetime) -> set[
             reasons.add("StaysWhereItStarted")
     for further, holds in _in_the_way(model, one, moved, now):
         reasons |= model.no_room(further)
-        mine = [hold for hold in holds if hold.project == one.project]
+        mine = [hold for hold in holds if _is_own(hold, moved)]
         for hold in holds:
             passed = set().union(*(m.slots for m in mine if m.asked < hold.asked))
             if hold not in mine and not hold.slots & further.slots <= passed:
@@ -372,8 +377,13 @@ def _in_the_way(
 
 def _own_in_the_way(model: Model, one: Booked, moved: Booked, now: datetime) -> list[Booked]:
     holds = [hold for _, holds in _in_the_way(model, one, moved, now) for hold in holds]
-    own = {hold.id: hold for hold in holds if hold.project == one.project}
+    own = {hold.id: hold for hold in holds if _is_own(hold, moved)}
     return list(own.values())
+
+
+def _is_own(hold: Booked, moved: Booked) -> bool:
+    """Whether a booking can take up a hold: a hold of a part, or of the whole, is another."""
+    return (hold.project, hold.space) == (moved.project, moved.space)
 
 
 def _parts(slots: frozenset[int]) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from itertools import islice
 
 from ledger.events import (
@@ -30,9 +31,20 @@ FIRST_DAY = date(2025, 3, 17)
 
 SLOTS = 2 * 50
 ZONE = "Europe/Berlin"
-CAPACITY: dict[str, int | None] = {"stage-1": None, "stage-2": None, "workshop": 3}
-CLOSED = {"stage-2": frozenset(range(40, 44))}
-ANSWER_HOURS = {"stage-1": 24, "stage-2": 48, "workshop": 24}
+CAPACITY: dict[str, int | None] = {
+    "stage-1": None, "stage-2": None, "left": None, "right": 2, "corner": None, "workshop": 3,
+}  # fmt: skip
+FLOOR = {
+    "stage-1": {1}, "stage-2": {2, 3, 4}, "left": {2}, "right": {3, 4}, "corner": {3},
+    "workshop": {5},
+}  # fmt: skip
+"""The squares of the campus that each space has: stage 2 has two halves, the right one a corner."""
+
+PART_OF = {"left": "stage-2", "right": "stage-2", "corner": "right"}
+CLOSED = {"right": frozenset(range(40, 44))}
+ANSWER_HOURS = {space: 48 if space in ("stage-2", "corner") else 24 for space in CAPACITY}
+TURNAROUND = {"stage-1": (24, 36), "left": (12, 0), "workshop": (12, 0)}
+"""The hours between two productions, and the half day from which a space has them."""
 
 
 def wall(slot: int) -> str:
@@ -43,6 +55,23 @@ def wall(slot: int) -> str:
 def month(slot: int) -> str:
     """The month of a half day."""
     return wall(slot)[:7]
+
+
+def share_floor(space: str, other: str) -> bool:
+    """Whether who has the one keeps others from the other."""
+    return bool(FLOOR[space] & FLOOR[other])
+
+
+def building(space: str) -> set[str]:
+    """All spaces of the whole that a space is in."""
+    whole = max((one for one in FLOOR if FLOOR[space] <= FLOOR[one]), key=lambda o: len(FLOOR[o]))
+    return {one for one in FLOOR if share_floor(one, whole)}
+
+
+@cache
+def instant(slot: int) -> datetime:
+    """The instant at which a half day begins."""
+    return Moment(wall(slot)).resolve(ZONE)
 
 
 @dataclass
@@ -79,8 +108,16 @@ class Booked:
         return {month(slot) for slot in self.slots}
 
     def meets(self, other: Booked) -> bool:
-        """Whether both want the same space at the same time."""
-        return self.space == other.space and bool(self.slots & other.slots)
+        """Whether both want the same floor at the same time."""
+        return share_floor(self.space, other.space) and bool(self.slots & other.slots)
+
+    def keeps_out(self, other: Booked) -> datetime:
+        """When another can have its floor: after its end, and the turnaround of its last day."""
+        spaces = {self.space, other.space} if self.project != other.project else set()
+        needed = (TURNAROUND.get(space, (0, 0)) for space in spaces)
+        last_day = (self.end - 1) // 2 * 2
+        hours = [hours for hours, since in needed if since <= last_day]
+        return instant(self.end) + timedelta(hours=max(hours, default=0))
 
 
 class Model:
@@ -128,25 +165,56 @@ class Model:
         reasons = set()
         if one.units > (CAPACITY[one.space] or 1):
             reasons.add("TooManyUnits")
-        if CLOSED.get(one.space, frozenset()) & one.slots:
+        if any(slots & one.slots for shut, slots in CLOSED.items() if share_floor(shut, one.space)):
             reasons.add("ClosedDays")
         return reasons
 
-    def no_room(self, one: Booked) -> set[str]:
-        """Return why it does not fit beside the firm bookings."""
+    def no_room(self, one: Booked, instead_of: Booked | None = None) -> set[str]:
+        """Return why it does not fit beside the firm bookings: what each in its way may be called.
+
+        Where it takes the place of another, what was in the way of that one is not asked again.
+        """
         others = [other for other in self.firm() if other.id != one.id]
-        if self.fits(one, others):
+        before = self.shortages(instead_of, others) if instead_of else {}
+        found = self.shortages(one, others)
+        new = [found[slot] for slot in sorted(found) if found[slot] != before.get(slot)]
+        if not new:
             return set()
-        return {"SpaceTaken" if CAPACITY[one.space] is None else "SpaceFull"}
+        is_shared = CAPACITY[one.space] and all(other.space == one.space for other in new[0])
+        names = set()
+        for other in new[0]:
+            if not one.slots & other.slots:
+                names.add("TurnaroundNeeded")
+            elif other.space != one.space:
+                names.add("FloorTaken")
+            else:
+                names.add("SpaceFull" if is_shared else "SpaceTaken")
+        return names
 
     def fits(self, one: Booked, others: list[Booked]) -> bool:
-        """Whether there is room for it beside the others, half day by half day."""
-        capacity = CAPACITY[one.space]
-        for slot in one.slots:
-            here = [o for o in others if o.space == one.space and slot in o.slots]
-            if here if capacity is None else sum(o.units for o in here) + one.units > capacity:
-                return False
-        return True
+        """Whether there is room for it beside the others."""
+        return not self.shortages(one, others)
+
+    def shortages(self, one: Booked, others: list[Booked]) -> dict[int, list[Booked]]:
+        """Return the half days in which somebody begins and not all have room, with the others.
+
+        Two are in each other's way from when the later begins until one of them, and the
+        turnaround after it, has ended.
+        """
+        near = [other for other in others if share_floor(one.space, other.space)]
+        found = {}
+        for slot in {one.start} | {other.start for other in near if other.start > one.start}:
+            here = [
+                other
+                for other in near
+                if other.start <= slot
+                and instant(slot) < min(other.keeps_out(one), one.keeps_out(other))
+            ]
+            capacity = CAPACITY[one.space]
+            alone = capacity is None or any(other.space != one.space for other in here)
+            if here and (alone or sum(o.units for o in here) + one.units > (capacity or 0)):
+                found[slot] = here
+        return found
 
     def unanswered(self, one: Booked, now: datetime) -> tuple[set[str], list[Booked]]:
         """Return why it cannot pass those ahead of it, and those whose time to answer is over."""
@@ -168,9 +236,9 @@ class Model:
         return self.turn
 
     def put(self, one: Booked, rank: int) -> None:
-        """Put a hold before all of that rank or a worse one in its space: a new queue."""
-        ranks = self.ranks(one)
-        queue = [other for other in self.held() if other.id in ranks and other.space == one.space]
+        """Put a hold before all of that rank or a worse one in its building: a new queue."""
+        ranks, spaces = self.ranks(one), building(one.space)
+        queue = [other for other in self.held() if other.id in ranks and other.space in spaces]
         queue.sort(key=lambda other: (ranks[other.id], other.asked))
         queue.insert(sum(ranks[other.id] < rank for other in queue), one)
         for place in queue:
@@ -226,15 +294,16 @@ def passed(one: Booked, now: datetime) -> bool:
 
 
 def _end(one: Booked) -> datetime:
-    return Moment(wall(one.end)).resolve(ZONE)
+    return instant(one.end)
 
 
 Holds = dict[str, tuple[str, Period, int]]
-Firms = dict[str, tuple[str, Period, int]]
+Firm = tuple[str, Period, int, str]
+Firms = dict[str, Firm]
 
 
 def whole_story(entries: list[RecordedEvent]) -> tuple[Holds, Firms]:
-    """Space, period and rank of every hold, space, period and units of every firm booking."""
+    """Space, period and rank of every hold; space, period, units and project of the firm."""
     holds: Holds = {}
     firm: Firms = {}
     for entry in entries:
@@ -257,14 +326,14 @@ def whole_story(entries: list[RecordedEvent]) -> tuple[Holds, Firms]:
                 del holds[e.booking]
             case BookingConfirmed() as e:
                 holds.pop(e.booking, None)  # released if it had passed
-                firm[e.booking] = (e.space, e.period, e.units)
+                firm[e.booking] = (e.space, e.period, e.units, e.project)
             case BookingRescheduled() as e if e.rank is None:
-                firm[e.booking] = (e.space, e.period, e.units)
+                firm[e.booking] = (e.space, e.period, e.units, e.project)
             case BookingRescheduled() as e:
                 assert e.rank is not None
                 holds[e.booking] = (e.space, e.period, e.rank)
             case BookingWrapped() as e:
-                firm[e.booking] = (e.space, e.period, e.units)
+                firm[e.booking] = (e.space, e.period, e.units, e.project)
             case BookingCancelled() as e:
                 del firm[e.booking]
             case _:
@@ -276,10 +345,11 @@ def agreed(entries: list[RecordedEvent], firm: Firms) -> Firms:
     """The firm bookings without the time by which they overran."""
     wraps = {e.event.booking: e.event for e in entries if isinstance(e.event, BookingWrapped)}
     found: Firms = {}
-    for booking, (space, period, units) in firm.items():
+    for booking, (space, period, units, project) in firm.items():
         if booking in wraps:
             end = min(period.end, wraps[booking].was_period.end)
-            found[booking] = (space, Period.between(period.start, end, period.zone), units)
+            agreed_period = Period.between(period.start, end, period.zone)
+            found[booking] = (space, agreed_period, units, project)
         else:
-            found[booking] = (space, period, units)
+            found[booking] = (space, period, units, project)
     return found

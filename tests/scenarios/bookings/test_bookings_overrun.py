@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from ledger_bookings import Bookings
 from ledger_calendar import Calendar
 from msgspec.structs import replace
 
 from ledger.decisions.bookings.holds import ConfirmBookings
 from ledger.decisions.bookings.moves import MoveBooking
-from ledger.decisions.bookings.refusals import BeforeStart, OutsideBooking, SpaceTaken, WrongState
+from ledger.decisions.bookings.refusals import (
+    BeforeStart,
+    OutsideBooking,
+    SpaceTaken,
+    TurnaroundNeeded,
+    WrongState,
+)
 from ledger.decisions.bookings.shoot_days import ReportShootDay, StartBooking, WrapBooking
+from ledger.decisions.bookings.terms import ChangeBooking
 from ledger.decisions.correct import CorrectEntry
 from ledger.decisions.past_tense import DayToCome
 from ledger.decisions.projects import CloseProject
+from ledger.decisions.spaces import ChangeSpace
 from ledger.events import BookingWrapped
 from ledger.projections.projection import ask_at
 from ledger.testing import Scenario
@@ -96,6 +105,27 @@ def test_the_overrun_keeps_the_next_booking_from_nothing_that_was_its_own() -> N
         shorter.moved("2025-07-11..2025-07-20")
     )
     assert story.when(MoveBooking(booking="new", to=Moment("2025-07-22"))).refusal is None
+
+
+@pytest.mark.parametrize("hours", [None, 24])
+def test_the_overrun_keeps_neither_booking_from_another_project(hours: int | None) -> None:
+    """What one has used of the other's days is a fact, with whatever turnaround."""
+    late = WrapBooking(booking="old", on=date(2025, 7, 12))
+    needs = ChangeSpace(space="stage-1", on=date(2025, 7, 2), turnaround_hours=hours)
+    story = overrunning().and_given(late, *([needs] if hours else ()))
+    assert story.when(ChangeBooking(booking="new", project="comet")).refusal is None
+    for placed in (9, 11):
+        corrected = CorrectEntry(position=placed, to={"project": "comet"})
+        assert story.when(corrected, reason="a slip of the pen").refusal is None
+
+
+def test_the_next_booking_keeps_the_turnaround_to_others_all_the_same() -> None:
+    needs = ChangeSpace(space="stage-1", on=date(2025, 7, 2), turnaround_hours=24)
+    story = overrunning().and_given(WrapBooking(booking="old", on=date(2025, 7, 12)))
+    story = story.and_given(needs, hold("late", "2025-07-21", "dragon", confirm=True))
+    story.when(ChangeBooking(booking="new", project="comet")).refused(
+        TurnaroundNeeded, saying="'late' has it after"
+    )
 
 
 def test_a_view_says_who_is_late() -> None:

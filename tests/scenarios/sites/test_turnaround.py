@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from ledger_calendar import Calendar
 
 from ledger.decisions.bookings.holds import ConfirmBookings
 from ledger.decisions.bookings.moves import MoveBooking
@@ -13,8 +14,9 @@ from ledger.decisions.bookings.refusals import SpaceFull, TurnaroundNeeded
 from ledger.decisions.bookings.terms import ChangeBooking
 from ledger.decisions.spaces import AddSpace, ChangeSpace
 from ledger.testing import Scenario
-from ledger.time.periods import When
+from ledger.time.periods import Moment, When
 from tests.scenarios.booking_stories import campus, hold
+from tests.scenarios.view_stories import seen
 from tests.terminal import studio
 
 
@@ -113,6 +115,14 @@ def test_a_half_keeps_the_turnaround_of_its_whole() -> None:
     )  # fmt: skip
     story.when(firm("b-2", "2025-07-11", "dragon", space="left")).refused(TurnaroundNeeded)
     story.when(firm("b-2", "2025-07-04", "dragon", space="left")).refused(TurnaroundNeeded)
+
+
+def test_the_first_free_day_is_after_it() -> None:
+    story = with_turnaround(36).and_given(firm("b-1", BETWEEN))
+    lines = seen(Calendar, story).booked_through(at=Moment("2025-07-05T12:00"))
+    (line,) = (one for one in lines if one.space == "stage-1")
+    assert line.booked_through == date(2025, 7, 10)
+    assert line.first_free == date(2025, 7, 13)
 
 
 def test_on_the_command_line_it_is_given_and_cleared(sqlite_url: str) -> None:
