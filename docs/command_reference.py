@@ -48,6 +48,7 @@ MEANINGS = {
     "space change.area_m2": "Floor area; null: none.",
     "space change.capacity": "Units; null makes it exclusive.",
     "space change.phase": "Its phase; null removes it.",
+    "space change.turnaround_hours": "Hours between two productions; null: none.",
     "to": "The fields that were wrong, with their right values; null clears one.",
     "when": "The days or hours; `--days`, or `--from` and `--to`, on the command line.",
 }

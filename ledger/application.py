@@ -296,6 +296,13 @@ class Ledger:
                 snapshot.put_off.clear()
                 yield error
 
+    def looking(self, author: Author) -> Context:
+        """Return a context to ask the log as a decision of now would; nothing is recorded."""
+        snapshot, now = self._snapshot()
+        return Context(
+            snapshot, now=now, new_id=self._new_id, header=author.header(digest="", batch=None)
+        )
+
     def _header(self, author: Author, decisions: Sequence[Decision], *, batch: bool) -> Header:
         digest = self.wire.digest(decisions) if author.request else ""
         batch_id = f"x-{random_id('x')}{random_id('x')}" if batch else None

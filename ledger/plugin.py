@@ -25,6 +25,7 @@ from ledger.entities.equipment import (
     outermost,
     steps,
 )
+from ledger.entities.floor_plans import FloorPlan
 from ledger.entities.occupancy import Occupancy
 from ledger.entities.projects import FullProject, Milestone
 from ledger.entities.sites import Site
@@ -74,6 +75,7 @@ __all__ = [
     "Event",
     "Exporter",
     "FirmBooking",
+    "FloorPlan",
     "FullBooking",
     "FullProject",
     "Importer",

@@ -1,11 +1,13 @@
 """Bookings: the list of them, the queue of holds, and what the shoot days did."""
 
 from datetime import date, datetime
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from ledger.events import ShootDayReported
 from ledger.plugin import (
     Days,
+    FloorPlan,
     FullBooking,
     Moment,
     Occupancy,
@@ -200,16 +202,18 @@ class Bookings(Projection):
         """The live holds by space, first day and rank. A hold that has expired, or whose days
         have passed, lives no longer; a challenge is open until its answer is due. A hold behind a
         firm booking cannot be confirmed before that one moves or is cancelled."""
-        ladders: dict[str, list[FullBooking]] = {}
-        for booking in self._bookings(space=space, state="held"):
-            if self._state(booking, at) == "held":
-                ladders.setdefault(booking.space, []).append(booking)
-        lines = [
-            self._hold_line(hold, [o for o in ladder if o.period.overlaps(hold.period)], at)
-            for ladder in ladders.values()
-            for hold in ladder
-            if project is None or hold.project == project
-        ]
+        plan = FloorPlan(row.it for row in self.spaces.rows() if row.it is not None)
+        held: dict[str, list[FullBooking]] = {}
+        for one in (None,) if space is None else plan.sharing(space):
+            for booking in self._bookings(space=one, state="held"):
+                if self._state(booking, at) == "held":
+                    held.setdefault(booking.space, []).append(booking)
+        lines = []
+        for hold in chain.from_iterable(held.values()) if space is None else held.get(space, ()):
+            if project is None or hold.project == project:
+                beside = (o for it in plan.sharing(hold.space) for o in held.get(it, ()))
+                near = [other for other in beside if other.period.overlaps(hold.period)]
+                lines.append(self._hold_line(hold, plan, near, at))
         return sorted(lines, key=lambda line: (line.space, line.first, line.rank, line.booking))
 
     @view(
@@ -251,16 +255,17 @@ class Bookings(Projection):
     def _by(self, zone: str, asked: Moment | None) -> datetime | None:
         return self.now if asked is None else asked.resolve(zone)
 
-    def _in_the_way(self, hold: FullBooking) -> list[FullBooking]:
+    def _in_the_way(self, hold: FullBooking, plan: FloorPlan) -> list[FullBooking]:
         """The firm bookings beside which a hold does not fit."""
-        row = self.spaces.get(hold.space)
-        if row is None or row.it is None:
+        if hold.space not in plan.spaces:
             return []  # the event that began it cannot be read: a later version wrote it
-        taken = (one for one in self._bookings(space=hold.space) if not one.is_off)
-        return Occupancy(row.it, taken, ()).in_the_way(hold.period, hold.units)
+        sharing = chain.from_iterable(self._bookings(space=it) for it in plan.sharing(hold.space))
+        taken = (one for one in sharing if not one.is_off)
+        room = Occupancy(plan, hold.space, taken, ())
+        return room.in_the_way(hold.period, hold.units, project=hold.project)
 
     def _hold_line(
-        self, hold: FullBooking, beside: list[FullBooking], asked: Moment | None
+        self, hold: FullBooking, plan: FloorPlan, beside: list[FullBooking], asked: Moment | None
     ) -> HoldLine:
         rank = hold.rank or 0
         before = sorted((o.rank or 0, o.id) for o in beside if (o.rank or 0) < rank)
@@ -276,7 +281,7 @@ class Bookings(Projection):
             booking=hold.id,
             project=hold.project,
             before=tuple(booking for _, booking in before),
-            behind=tuple(f"{one.id} ({one.status})" for one in self._in_the_way(hold)),
+            behind=tuple(f"{one.id} ({one.status})" for one in self._in_the_way(hold, plan)),
             expires_at=hold.expires_at,
             challenged_by=tuple(by for _, by in challenges),
             answer_by=due,

@@ -552,8 +552,11 @@ def _spaces(claims: Claims, end: datetime) -> dict[str, Space]:
 
 
 def _in_service(claims: Claims, day: date, end: datetime) -> list[tuple[Space, SpaceFacts]]:
-    """The spaces that were in service on the day, closed or not, with their facts of it."""
-    spaces = _spaces(claims, end).values()
+    """The spaces that were in service on the day, closed or not, with their facts of it.
+
+    Without the parts of others, whose area is that of the whole.
+    """
+    spaces = (space for space in _spaces(claims, end).values() if space.part_of is None)
     return [(space, space.facts_on(day)) for space in spaces if space.in_service(day)]
 
 

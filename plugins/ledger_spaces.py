@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from ledger.plugin import (
     Closure,
     Days,
+    FloorPlan,
     Projection,
     RecordedEvent,
     Row,
@@ -55,7 +56,10 @@ class ClosureRow(Row):
 
 
 class SpaceLine(Struct, frozen=True):
-    """A space as it is on a day. `until` is the last day of the closure, where it is shut."""
+    """A space as it is on a day. `until` is the last day of the closure, where it is shut.
+
+    It is shut with its whole, and a whole is shut while a part of it is.
+    """
 
     space: str
     name: str
@@ -71,6 +75,8 @@ class SpaceLine(Struct, frozen=True):
     state: SpaceState
     why: tuple[str, ...]
     until: date | None
+    part_of: str | None
+    turnaround_hours: int | None
 
 
 class ClosureLine(Struct, frozen=True):
@@ -91,7 +97,8 @@ class ClosureLine(Struct, frozen=True):
 class SiteLine(Struct, frozen=True):
     """A campus, with what is in service there on a day (closed or not).
 
-    `without_area` counts the spaces that `area_m2` leaves out, since none is known of them.
+    `without_area` counts the spaces that `area_m2` leaves out, since none is known of them. The
+    area of a space that divides is counted once, without its parts'.
     """
 
     site: str
@@ -136,8 +143,17 @@ class Spaces(Projection):
 
     @view(
         "What are the spaces, and can they be used on a day?",
-        units={"area_m2": "m²", "answer_within_hours": "h", "capacity": "units"},
-        titles={"area_m2": "Area", "answer_within_hours": "Answer within"},
+        units={
+            "area_m2": "m²",
+            "answer_within_hours": "h",
+            "capacity": "units",
+            "turnaround_hours": "h",
+        },
+        titles={
+            "area_m2": "Area",
+            "answer_within_hours": "Answer within",
+            "turnaround_hours": "Turnaround",
+        },
     )
     def spaces(
         self,
@@ -147,14 +163,15 @@ class Spaces(Projection):
         state: Annotated[SpaceState | None, "only spaces in this state"] = None,
     ) -> list[SpaceLine]:
         """Every space with its facts of the day, before its first day those of the first."""
-        lines = (self._line(space, on) for space in self._spaces(site=site))
+        plan = FloorPlan(self._spaces())
+        lines = (self._line(space, plan, on) for space in self._spaces(site=site))
         return [
             line
             for line in lines
             if (kind is None or line.kind == kind) and (state is None or line.state == state)
         ]
 
-    def _line(self, space: Space, on: date | None) -> SpaceLine:
+    def _line(self, space: Space, plan: FloorPlan, on: date | None) -> SpaceLine:
         day = self._day(on, space.zone)
         facts = space.facts_on(day)
         whole = Days(day, day).period(space.zone)
@@ -165,7 +182,8 @@ class Spaces(Projection):
         elif not space.in_service(day):
             state = "retired"
         else:
-            closures = [c for c in self._closures(space.id) if c.left and c.left.overlaps(whole)]
+            known = (c for one in plan.sharing(space.id) for c in self._closures(one))
+            closures = [c for c in known if c.left and c.left.overlaps(whole)]
             if closures:
                 state = "closed" if Closure.cover(closures, whole) else "partly closed"
         own, site = facts.answer_within_hours, self.known_sites.get(space.site)
@@ -185,6 +203,8 @@ class Spaces(Projection):
             state=state,
             why=tuple(_why(closure) for closure in closures),
             until=max((c.period.days.last for c in closures), default=None),
+            part_of=space.part_of,
+            turnaround_hours=facts.turnaround_hours,
         )
 
     @view(
@@ -231,17 +251,18 @@ class Spaces(Projection):
                 operator=site.operator,
                 zone=site.zone,
                 answer_within_hours=site.answer_within_hours,
-                spaces=len(areas),
+                spaces=sum(it.in_service(day) for it in self._spaces(site=site.id)),
                 area_m2=sum(area for area in areas if area is not None),
                 without_area=areas.count(None),
             )
             for row in self.known_sites.rows()
             if (site := row.it) is not None
-            for areas in (self._areas_in_service(site, self._day(on, site.zone)),)
+            for day in (self._day(on, site.zone),)
+            for areas in (self._areas_in_service(site, day),)
         ]
 
     def _areas_in_service(self, site: Site, day: date) -> list[float | None]:
-        spaces = self._spaces(site=site.id)
+        spaces = [space for space in self._spaces(site=site.id) if space.part_of is None]
         return [space.facts_on(day).area_m2 for space in spaces if space.in_service(day)]
 
     def _day(self, on: date | None, zone: str) -> date:

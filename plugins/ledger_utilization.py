@@ -8,6 +8,9 @@ For a space and a window of site-local days:
 - O, *occupied*: the days of A that a confirmed booking touches, each once, however many
   bookings share it and however few of a shared space's units they take.
 
+A space that divides is occupied when any of it is, and a part when its whole is. In sums it
+counts once, with all of it: its parts add neither days nor area.
+
 Gross is O/I and net O/A; a ratio without a denominator is undefined (None), never 0. Net is
 also told by hours, of those of A that no closure takes, and by units: of each unit of a shared
 space on each day of A, how many were booked at once. Holds never count.
@@ -33,6 +36,7 @@ from ledger.plugin import (
     BadTime,
     Closure,
     Days,
+    FloorPlan,
     Period,
     Projection,
     RecordedEvent,
@@ -50,6 +54,8 @@ from ledger.plugin import (
 )
 
 _DAY = timedelta(days=1)
+_ALL_UNITS = 1 << 40
+"""More than any space has: what a booking of other floor that is shared takes of a space."""
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never seen
 
 _DAYS = dict.fromkeys(("in_service", "closed", "available", "occupied", "shoot_days"), "d")
@@ -240,7 +246,10 @@ def _ratio(numerator: float, denominator: float) -> float | None:
 
 
 class _Taken(NamedTuple):
-    """The time of a confirmed booking, and how many units it takes."""
+    """The time of a confirmed booking, and how many units it takes.
+
+    One of another space that shares the floor takes them all.
+    """
 
     days: Days
     start: datetime
@@ -263,6 +272,9 @@ class _Tally(NamedTuple):
     zone: str
     stays: list[_Taken]
     shut: list[tuple[datetime, datetime]]
+    own: int
+    parts: "list[_Tally]"
+    is_part: bool
 
     @property
     def available(self) -> int:
@@ -277,6 +289,13 @@ class _Tally(NamedTuple):
     def m2_days(self, days: int) -> float:
         """The area of the space summed over those days on which it has one."""
         return sum((f.area_m2 or 0.0) * (days & held).bit_count() for held, f in self.facts)
+
+    def m2_days_occupied(self, days: int) -> float:
+        """The area that bookings of the space or of its parts took, summed over those days."""
+        rest = days & ~self.own
+        return self.m2_days(days & self.own) + sum(
+            part.m2_days_occupied(rest & part.available) for part in self.parts
+        )
 
     def hours(self) -> tuple[float, float]:
         """The hours of the available days that bookings took, and those that no closure took."""
@@ -468,27 +487,44 @@ class Utilization(Projection):
         shot: dict[str, int] = {}
         for report in self.shot.rows():
             shot[report.space] = shot.get(report.space, 0) | _bits(report.day, report.day, window)
-        tallies = (
-            self._tally(row.it, window, kind, shot.get(row.space, 0))
+        plan = FloorPlan(
+            row.it
             for row in self.known_spaces.rows(site=site)
             if row.it is not None  # else its first event cannot be read: a later version wrote it
         )
-        return [tally for tally in tallies if tally.in_service]
+        tallies = {id: self._tally(plan, it, window, kind, shot) for id, it in plan.spaces.items()}
+        return [_among(tally, tallies, plan) for tally in tallies.values() if tally.in_service]
 
-    def _tally(self, space: Space, window: _Window, kind: str | None, shot: int) -> _Tally:
+    def _tally(
+        self, plan: FloorPlan, space: Space, window: _Window, kind: str | None, shot: dict[str, int]
+    ) -> _Tally:
+        sharing = plan.sharing(space.id)
+        shut_with = (space.id, *(whole.id for whole in plan.wholes(space.id)))
         facts = _facts_by_days(space, window)
         gone = space.decommissioned_on
         last = window.last if gone is None else gone - _DAY
         in_service = _bits(space.in_service_on, last, window)
         if kind is not None:
             in_service &= sum(days for days, held in facts if held.kind == kind)
-        closures = [row.it for row in self.closures.rows(space=space.id) if row.it is not None]
+        closures = [
+            row.it
+            for one in shut_with
+            for row in self.closures.rows(space=one)
+            if row.it is not None
+        ]
         closed = in_service & _covered(closures, window)
         stays = [
-            _Taken(period.days, period.start, period.end, row.units)
-            for row in self.stays.rows(space=space.id)
+            _Taken(
+                period.days, period.start, period.end, row.units if one == space.id else _ALL_UNITS
+            )
+            for one in sharing
+            for row in self.stays.rows(space=one)
             if (period := row.period) is not None
         ]
+        own = [stay for stay in stays if stay.units != _ALL_UNITS]
+        shot_days = 0
+        for one in sharing:
+            shot_days |= shot.get(one, 0)
         return _Tally(
             space=space.id,
             site=space.site,
@@ -496,13 +532,25 @@ class Utilization(Projection):
             in_service=in_service,
             closed=closed,
             occupied=in_service & ~closed & _touched(stays, window),
-            shot=shot & in_service,
+            shot=shot_days & in_service,
             facts=facts,
             window=window,
             zone=space.zone,
             stays=stays,
             shut=[(c.left.start, c.left.end) for c in closures if c.left is not None],
+            own=_touched(own, window),
+            parts=[],
+            is_part=False,
         )
+
+
+def _among(tally: _Tally, tallies: dict[str, _Tally], plan: FloorPlan) -> _Tally:
+    """The tally with those of its parts, if it is in sums, or as a part of one that is."""
+    parts = [tallies[part.id] for part in plan.parts(tally.space) if part.part_of == tally.space]
+    return tally._replace(
+        parts=[_among(part, tallies, plan) for part in parts],
+        is_part=any(tallies[whole.id].in_service for whole in plan.wholes(tally.space)),
+    )
 
 
 def _facts_by_days(space: Space, window: _Window) -> list[tuple[int, SpaceFacts]]:
@@ -537,6 +585,7 @@ def _without_area(tallies: Iterable[_Tally]) -> str:
 
 
 def _measures(tallies: list[_Tally], window: _Window) -> Iterator[Measure]:
+    tallies = [tally for tally in tallies if not tally.is_part]
     usable = [t for t in tallies if t.available]
     occupied, available = _days(t.occupied for t in usable), _days(t.available for t in usable)
     sums = (
@@ -548,7 +597,7 @@ def _measures(tallies: list[_Tally], window: _Window) -> Iterator[Measure]:
         (
             "area-weighted net",
             f"occupied / available m²·days{_without_area(usable)}",
-            sum(t.m2_days(t.occupied) for t in usable),
+            sum(t.m2_days_occupied(t.occupied) for t in usable),
             sum(t.m2_days(t.available) for t in usable),
         ),
     )

@@ -26,8 +26,11 @@ _WORDS = {
 }
 """Words for fields whose name is not clear enough, by type and name."""
 
-_UNITS = {"_m2": "m²", "_within_hours": "h"}
+_UNITS = {"_m2": "m²", "_within_hours": "h", "turnaround_hours": "h"}
 """Units of numbers, by the end of the field's name."""
+
+_NAMES = {"containers": "container", "turnaround_hours": "turnaround"}
+"""Fields that are called otherwise in words."""
 
 _WAS = {"was": "custodian"}
 """Fields that carry the old value of another, and are not named `was_…` after it."""
@@ -137,12 +140,14 @@ def _part(type_name: str, name: str, value: Any, style: Style) -> str:
 
 def label(name: str) -> str:
     """A field's name in words, without the unit, which follows its value."""
+    if name in _NAMES:
+        return _NAMES[name]
     words = name.replace("_", " ")
     for end in _UNITS:
         words = words.removesuffix(end.replace("_", " "))
     if name.endswith("_within_hours"):
         words += " within"
-    return "container" if name == "containers" else words.removesuffix(" eighths")
+    return words.removesuffix(" eighths")
 
 
 def difference_words(name: str, before: Any, after: Any, style: Style) -> str:

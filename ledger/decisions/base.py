@@ -220,7 +220,10 @@ class Context:
         read as corrected, and undone ones are left out.
         """
         asked = (tag,) if isinstance(tag, str) else tag
-        found = standing(self.recorded(asked, *types))
+        recorded = self.recorded(asked, *types)
+        found = standing(recorded)
+        if found is recorded:  # nothing was corrected
+            return recorded
         # A correction is found wherever the mistake was, but counts only where it belongs itself.
         return [e for e in found if e.said_at == e.position or belongs(e, asked)]
 
@@ -229,9 +232,10 @@ class Context:
         names = type_names(types)
         if isinstance(tag, str):
             return list(self._snapshot.ask(Query((tag,), names)))
-        answers = [self._snapshot.ask(Query((one,), names)) for one in dict.fromkeys(tag)]
-        if len(answers) == 1:
-            return list(answers[0])
+        asked = (self._snapshot.ask(Query((one,), names)) for one in dict.fromkeys(tag))
+        answers = [answer for answer in asked if answer]
+        if len(answers) < 2:
+            return list(*answers)
         found = sorted(chain.from_iterable(answers), key=_position)
         return list({entry.position: entry for entry in found}.values())
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from ledger.decisions.base import Context, Decision
-from ledger.decisions.bookings.calendar import read_firm_bookings
+from ledger.decisions.bookings.calendar import read_sharing
 from ledger.decisions.bookings.capacity import first_shortage
 from ledger.decisions.correction_refusals import StandsOnIt
 from ledger.decisions.corrections import Mistake, check_reason, find_standing, put_right
@@ -13,12 +13,14 @@ from ledger.decisions.sites import (
     check_answer_hours,
     check_days,
     optional_text,
+    read_floor_plan,
     read_site,
     read_space,
 )
 from ledger.decisions.spaces import check_facts, firm_from, refuse_booked, units_at_once
 from ledger.entities.closures import Closure
-from ledger.entities.spaces import Space
+from ledger.entities.floor_plans import FloorPlan
+from ledger.entities.spaces import Space, facts_of
 from ledger.errors import BadInput, UnknownId
 from ledger.events.sites import (
     ClosureKind,
@@ -29,6 +31,7 @@ from ledger.events.sites import (
 )
 from ledger.tags import check_text, tag
 from ledger.time.periods import Period, When, check_day, check_zone
+from ledger.time.working_days import parse_day_ends
 
 # --- a site --------------------------------------------------------------------------
 
@@ -41,6 +44,7 @@ def judge_site(ctx: Context, mistake: Mistake) -> Callable[[], None]:
             return
         site = read_site(ctx, mistake.id)
         check_zone(site.zone)
+        parse_day_ends(site.day_ends)
         check_answer_hours(site.answer_within_hours)
         for entry in ctx.read(mistake.thing, SpaceCommissioned):
             if isinstance(entry.event, SpaceCommissioned) and entry.event.zone != site.zone:
@@ -63,6 +67,7 @@ class ChangeSite(Decision, frozen=True, tag="site change"):
     local_name: str | None = None
     place: str | None = None
     operator: str | None = None
+    day_ends: str | None = None
 
     def decide(self, ctx: Context) -> None:
         """Correct its `SiteRegistered`. Raises `UnknownId`, `BadInput`, `NothingChanges`."""
@@ -74,6 +79,7 @@ class ChangeSite(Decision, frozen=True, tag="site change"):
             "local_name": optional_text("local name", self.local_name),
             "place": optional_text("place", self.place),
             "operator": optional_text("operator", self.operator),
+            "day_ends": None if self.day_ends is None else f"{parse_day_ends(self.day_ends):%H:%M}",
         }
         changes = {name: value for name, value in given.items() if value is not None}
         if not changes:
@@ -99,7 +105,7 @@ def judge_space(ctx: Context, mistake: Mistake) -> Callable[[], None]:
         check_text("name", space.facts[0].name)
         for facts in space.facts:
             check_day(facts.on)
-            check_facts(facts.area_m2, facts.capacity, facts.answer_within_hours)
+            check_facts(facts_of(facts))
         gone = space.decommissioned_on
         if gone is not None and gone < space.in_service_on:
             raise BadInput(
@@ -131,7 +137,7 @@ def _refuse_without_room(ctx: Context, space: Space, first: date) -> None:
     for one in firm:
         days, others = one.period.days, [other for other in firm if other is not one]
         fits = space.in_service(days.first) and space.in_service(days.last)
-        if not fits or first_shortage(space, one.period, one.units, others) is not None:
+        if not fits or first_shortage(FloorPlan([space]), one, others) is not None:
             refuse_booked(
                 f"space {space.id!r} would have too little room",
                 [one],
@@ -164,7 +170,7 @@ def judge_closure(
         if despite_bookings:
             return
         had = None if before is None else before.left
-        firm = read_firm_bookings(ctx, space.id, closure.left)
+        firm = read_sharing(ctx, read_floor_plan(ctx, space), space.id, closure.left)
         refuse_booked(
             f"space {space.id!r} cannot be closed on {closure.left}",
             [one for one in firm if had is None or not _covered(one.period, closure.left, had)],

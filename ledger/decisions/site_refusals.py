@@ -71,3 +71,39 @@ class AlreadyRetired(RefusedBy):
     on: date
     message = "space {space!r} is already retired, on {on}"
     advice = "To bring it back, add a new space: space add"
+
+
+class OnAnotherSite(RefusedBy):
+    """A part would be on another site than its whole."""
+
+    rule = "shared-floor"
+    space: str
+    whole: str
+    site: str
+    message = "space {space!r} cannot be a part of {whole!r}, which is on site {site!r}"
+    advice = "Give that site with --site, or another whole"
+
+
+class LargerThanWhole(RefusedBy):
+    """The parts of a space would have more floor than the space."""
+
+    rule = "shared-floor"
+    space: str
+    whole: str
+    taken: float
+    area_m2: float
+    message = (
+        "with {space!r} the parts of {whole!r} would have {taken:,.10g} m², and it has "
+        "{area_m2:,.10g} m²"
+    )
+    advice = "Give a smaller --area-m2, or put the area of the whole right: space change"
+
+
+class PartInService(RefusedBy):
+    """A space cannot leave service before its parts."""
+
+    rule = "shared-floor"
+    space: str
+    part: str
+    message = "space {space!r} cannot leave service: its part {part!r} stays in service"
+    advice = "Retire the part first: space retire {part}"

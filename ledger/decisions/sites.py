@@ -5,11 +5,13 @@ first day, whichever was recorded first. So a late correction of an early day le
 days as they are, and a change of 2025 does not touch the bookings of 2024.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.site_refusals import BadAmount, TooFarAhead
 from ledger.entities.closures import Closure, live_closures
+from ledger.entities.floor_plans import FloorPlan
 from ledger.entities.sites import Site
 from ledger.entities.spaces import Space
 from ledger.errors import NotInService, UnknownId
@@ -32,6 +34,9 @@ So a decision that needs every booking of a space from some day on, to retire it
 all in a bounded number of months.
 """
 
+SPACE_EVENTS = (SpaceCommissioned, SpaceChanged, SpaceDecommissioned)
+"""The events of a space. Under its tag are also those that commission its parts."""
+
 MAX_ANSWER_HOURS = 720
 """A challenged holder has at most 30 days to answer."""
 
@@ -51,12 +56,31 @@ def read_space(ctx: Context, space_id: str) -> Space:
 
     Reads the space's own few events (commissioned, changed, retired) and no bookings.
     """
-    entries = ctx.read(tag("space", space_id), SpaceCommissioned, SpaceChanged, SpaceDecommissioned)
+    entries = ctx.read(tag("space", space_id), *SPACE_EVENTS)
     if not entries:
         raise UnknownId("space", space_id)
     space = Space.fold(entries)
     read_site(ctx, space.site)  # a fact that the space does not have may be its site's to say
     return space
+
+
+def read_floor_plan(ctx: Context, space: Space) -> FloorPlan:
+    """Return a space with all that it may share floor with: its whole, and each part of that.
+
+    A space that neither divides nor is a part needs no further reading.
+    """
+    while space.part_of is not None:
+        space = read_space(ctx, space.part_of)
+    found = [space]
+    for one in found:
+        found += [read_space(ctx, part) for part in _parts(ctx, one.id)]
+    return FloorPlan(found)
+
+
+def _parts(ctx: Context, space_id: str) -> Iterator[str]:
+    for entry in ctx.read(tag("space", space_id), *SPACE_EVENTS):
+        if isinstance(entry.event, SpaceCommissioned) and entry.event.part_of == space_id:
+            yield entry.event.space
 
 
 def read_answer_hours(ctx: Context, space: Space, day: date) -> int:
@@ -65,15 +89,17 @@ def read_answer_hours(ctx: Context, space: Space, day: date) -> int:
     return read_site(ctx, space.site).answer_within_hours if own is None else own
 
 
-def closures(ctx: Context, space_id: str, period: Period) -> list[Closure]:
-    """Return the closures with days left in the period, earliest first.
+def closures(ctx: Context, spaces: Iterable[str], period: Period) -> list[Closure]:
+    """Return the closures of these spaces with days left in the period, earliest first.
 
-    Reads the space's months around the period. That is enough: a reopening is tagged with
+    Reads the spaces' months around the period. That is enough: a reopening is tagged with
     every month that it gives back, so it is found from each month where the closure had days
     left.
     """
     entries = ctx.read(
-        buckets("space", space_id, period.months_to_read), SpaceClosed, SpaceReopened
+        [b for space in spaces for b in buckets("space", space, period.months_to_read)],
+        SpaceClosed,
+        SpaceReopened,
     )
     return [c for c in live_closures(entries) if c.period.overlaps(period)]
 

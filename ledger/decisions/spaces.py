@@ -5,7 +5,7 @@ after talking to the production, and no command overrules them silently. A closu
 `despite_bookings`, since a burst pipe does not wait.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from math import isfinite
 from typing import Any
@@ -13,11 +13,14 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ledger.decisions.base import Context, Decision, check_unused
-from ledger.decisions.bookings.calendar import FirmBooking, read_firm_bookings
+from ledger.decisions.bookings.calendar import FirmBooking, read_firm_bookings, read_sharing
 from ledger.decisions.site_refusals import (
     AlreadyRetired,
     BadAmount,
     ClosureIsOver,
+    LargerThanWhole,
+    OnAnotherSite,
+    PartInService,
     SpaceIsBooked,
     TooFarAhead,
 )
@@ -27,12 +30,13 @@ from ledger.decisions.sites import (
     check_days,
     optional_text,
     out_of_service,
+    read_floor_plan,
     read_site,
     read_space,
 )
 from ledger.decisions.usual_names import SPACE_KINDS, check_usual
 from ledger.entities.closures import Closure
-from ledger.entities.spaces import FACTS, Space
+from ledger.entities.spaces import FACTS, Space, facts_of
 from ledger.errors import BadInput, NothingChanges, UnknownId
 from ledger.events.sites import (
     ClosureKind,
@@ -53,6 +57,8 @@ class AddSpace(Decision, frozen=True, tag="space add"):
 
     `kind` is a usual one or the house's own; one that is nearly a usual one is refused, unless it
     is `as_written`. `answer_within_hours` overrides the site's policy for holds of this space.
+    `part_of` is the space that it is a part of: a booking of the whole has it, too.
+    `turnaround_hours` must lie between two productions.
     """
 
     space: str
@@ -64,30 +70,59 @@ class AddSpace(Decision, frozen=True, tag="space add"):
     capacity: int | None = None
     answer_within_hours: int | None = None
     phase: str | None = None
+    turnaround_hours: int | None = None
+    part_of: str | None = None
     as_written: bool = False
 
     def decide(self, ctx: Context) -> None:
-        """Record `SpaceCommissioned`. Raises `NearlyUsual`, `UnknownId` (site), `AlreadyExists`."""
+        """Record `SpaceCommissioned`.
+
+        Raises `NearlyUsual`, `BadAmount`, `UnknownId` (site, whole), `AlreadyExists`; of a part
+        `OnAnotherSite`, `NotInService`, `LargerThanWhole`.
+        """
         check_id("space", self.space)
         name = check_text("name", self.name)
         phase = optional_text("phase", self.phase)
         check_day(self.in_service_on)
-        check_facts(self.area_m2, self.capacity, self.answer_within_hours)
+        check_facts(facts_of(self))
         site = read_site(ctx, self.site)
         check_unused(ctx, "space", self.space, SpaceCommissioned)
-        ctx.record(
-            SpaceCommissioned(
-                space=self.space,
-                site=site.id,
-                zone=site.zone,
-                name=name,
-                kind=_check_kind(self.kind, as_written=self.as_written),
-                area_m2=self.area_m2,
-                in_service_on=self.in_service_on,
-                capacity=self.capacity,
-                answer_within_hours=self.answer_within_hours,
-                phase=phase,
-            )
+        event = SpaceCommissioned(
+            space=self.space,
+            site=site.id,
+            zone=site.zone,
+            name=name,
+            kind=_check_kind(self.kind, as_written=self.as_written),
+            area_m2=self.area_m2,
+            in_service_on=self.in_service_on,
+            capacity=self.capacity,
+            answer_within_hours=self.answer_within_hours,
+            phase=phase,
+            turnaround_hours=self.turnaround_hours,
+            part_of=self.part_of,
+        )
+        if self.part_of is not None:
+            _check_part(ctx, event, self.part_of)
+        ctx.record(event)
+
+
+def _check_part(ctx: Context, part: SpaceCommissioned, of: str) -> None:
+    """Check that a space can be a part of another: of the same site, by then in service, no larger.
+
+    The parts of a space together are no larger, either.
+    """
+    whole = read_space(ctx, of)
+    if whole.site != part.site:
+        raise OnAnotherSite(part.space, whole=of, site=whole.site, position=whole.position)
+    if not whole.in_service(part.in_service_on):
+        raise out_of_service(whole, part.in_service_on)
+    held = whole.facts_on(part.in_service_on)
+    siblings = [one for one in read_floor_plan(ctx, whole).spaces.values() if one.part_of == of]
+    areas = [one.facts_on(part.in_service_on).area_m2 or 0.0 for one in siblings]
+    taken = sum(areas) + (part.area_m2 or 0.0)
+    if held.area_m2 is not None and taken > held.area_m2:
+        raise LargerThanWhole(
+            part.space, whole=of, taken=taken, area_m2=held.area_m2, position=held.position
         )
 
 
@@ -158,8 +193,8 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
     """Change a space from the day `on`; give only the facts that differ.
 
     Null clears an optional fact: the `area_m2`, the `capacity` (the space is then exclusive), the
-    `phase`, `answer_within_hours` (its site's policy applies). A change from a later day stands,
-    with all its facts, whenever this one is recorded.
+    `phase`, `answer_within_hours` (its site's policy applies), `turnaround_hours`. A change from a
+    later day stands, with all its facts, whenever this one is recorded.
     """
 
     space: str
@@ -170,6 +205,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
     capacity: int | UnsetType | None = UNSET
     answer_within_hours: int | UnsetType | None = UNSET
     phase: str | UnsetType | None = UNSET
+    turnaround_hours: int | UnsetType | None = UNSET
     as_written: bool = False
 
     def decide(self, ctx: Context) -> None:
@@ -180,7 +216,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
         if not space.in_service(self.on):
             raise out_of_service(space, self.on)
         held = space.facts_on(self.on)
-        facts = {field: getattr(held, field) for field in FACTS}
+        facts = facts_of(held)
         if facts == facts | given:
             raise NothingChanges(
                 f"space {space.id!r} already has these facts on {self.on}", position=held.position
@@ -205,7 +241,7 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
                 given[field] = check_text(field, given[field])
         if "kind" in given:
             given["kind"] = _check_kind(given["kind"], as_written=self.as_written)
-        check_facts(given.get("area_m2"), given.get("capacity"), given.get("answer_within_hours"))
+        check_facts(given)
         return given
 
     def _refuse_overbooked(self, ctx: Context, space: Space, capacity: int | None) -> None:
@@ -232,7 +268,7 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
     def decide(self, ctx: Context) -> None:
         """Record `SpaceDecommissioned`. Raises `AlreadyRetired`, `NotInService`, `SpaceIsBooked`.
 
-        Holds do not stand in the way: they can no longer be confirmed.
+        Holds do not stand in the way: they can no longer be confirmed. The parts of a space do.
         """
         check_day(self.on)
         space = read_space(ctx, self.space)
@@ -240,6 +276,9 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
             raise AlreadyRetired(space.id, space.decommissioned_on, position=space.decommissioned)
         if self.on < space.in_service_on:
             raise out_of_service(space, self.on)
+        for part in read_floor_plan(ctx, space).parts(space.id):
+            if part.decommissioned_on is None or self.on < part.decommissioned_on:
+                raise PartInService(space.id, part=part.id, position=part.position)
         ctx.check_by_the_end(lambda: self._refuse_while_booked(ctx, space))
         ctx.record(SpaceDecommissioned(space=space.id, site=space.site, on=self.on))
 
@@ -253,27 +292,30 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
 
 # --- shared --------------------------------------------------------------------------
 
-_MAY_BE_ABSENT = ("area_m2", "capacity", "answer_within_hours", "phase")
+_MAY_BE_ABSENT = ("area_m2", "capacity", "answer_within_hours", "phase", "turnaround_hours")
 _MOST_M2 = 10_000_000
 """Ten square kilometres: a larger backlot is a slip of the keyboard."""
 _MOST_UNITS = 100_000
 """More units than this are a slip, too."""
+_MOST_HOURS = 720
+"""A turnaround is at most 30 days, so that few months around a booking need to be read."""
 
 
 def _check_kind(kind: str, *, as_written: bool) -> str:
     return check_usual("kind", check_text("kind", kind), SPACE_KINDS, as_written=as_written)
 
 
-def check_facts(
-    area_m2: float | None, capacity: int | None, answer_within_hours: int | None
-) -> None:
-    """Check the numbers of a space. Raises `BadAmount`."""
+def check_facts(facts: Mapping[str, Any]) -> None:
+    """Check those numbers of a space that are given, by name. Raises `BadAmount`."""
+    area_m2, capacity = facts.get("area_m2"), facts.get("capacity")
     if area_m2 is not None and not (isfinite(area_m2) and 0 < area_m2 <= _MOST_M2):
         raise BadAmount("area in m²", area_m2, least="above 0", most=f"{_MOST_M2:,}")
     if capacity is not None and not 1 <= capacity <= _MOST_UNITS:
         raise BadAmount("capacity", capacity, least="1", most=f"{_MOST_UNITS:,}")
-    if answer_within_hours is not None:
-        check_answer_hours(answer_within_hours)
+    if (hours := facts.get("answer_within_hours")) is not None:
+        check_answer_hours(hours)
+    if (hours := facts.get("turnaround_hours")) is not None and not 1 <= hours <= _MOST_HOURS:
+        raise BadAmount("turnaround in hours", hours, least="1", most=f"{_MOST_HOURS}")
 
 
 def units_at_once(capacity: int | None) -> int:
@@ -307,9 +349,10 @@ def firm_from(
 
 
 def _refuse_to_close(ctx: Context, space: Space, period: Period) -> None:
+    plan = read_floor_plan(ctx, space)
     refuse_booked(
         f"space {space.id!r} cannot close on {period}",
-        read_firm_bookings(ctx, space.id, period),
+        read_sharing(ctx, plan, space.id, period),
         advice="Move or cancel it, or close anyway with --despite-bookings",
     )
 

@@ -1,7 +1,7 @@
 """Occupancy of a space: its bookings and closures together, and the time they leave free.
 
 A firm booking has its time, a hold only waits for it. A closure that covers part of a day leaves
-the rest of that day.
+the rest of that day. The bookings and closures of spaces that share its floor count as well.
 """
 
 from collections.abc import Iterable
@@ -10,25 +10,40 @@ from typing import Self
 
 from ledger.entities.bookings import FullBooking
 from ledger.entities.closures import Closure
-from ledger.entities.spaces import Space
-from ledger.time.periods import Days, Period, start_of_day, zone
+from ledger.entities.floor_plans import FloorPlan, Wanted, shortages
+from ledger.time.periods import Days, Period, zone
 
 
 class Occupancy:
-    """The bookings that take time in a space, by rank and start, and its closures."""
+    """The bookings that take time in a space, by rank and start, and its closures.
+
+    They include those of the spaces that share its floor by the plan.
+    """
 
     def __init__(
-        self, space: Space, taken: Iterable[FullBooking], closures: Iterable[Closure]
+        self,
+        plan: FloorPlan,
+        space: str,
+        taken: Iterable[FullBooking],
+        closures: Iterable[Closure],
     ) -> None:
-        self.space = space
+        self.plan = plan
+        self.space = plan[space]
         self.taken = sorted(taken, key=lambda one: (one.rank or 0, one.period.start, one.id))
         self.closures = sorted(closures, key=lambda one: (one.period.start, one.id))
 
+    @property
+    def own(self) -> list[FullBooking]:
+        """The bookings of the space itself."""
+        return [one for one in self.taken if one.space == self.space.id]
+
     def within(self, period: Period) -> Self:
-        """The same, without what lies outside a period."""
+        """The same, without what lies outside a period and the turnaround around it."""
+        near = self.plan.around(period)
         return type(self)(
-            self.space,
-            [one for one in self.taken if one.period.overlaps(period)],
+            self.plan,
+            self.space.id,
+            [one for one in self.taken if one.period.overlaps(near)],
             [one for one in self.closures if one.period.overlaps(period)],
         )
 
@@ -44,30 +59,30 @@ class Occupancy:
         """The holds that want any of a period, best rank first."""
         return [one for one in self.taken if one.is_held and one.period.overlaps(period)]
 
-    def in_the_way(self, period: Period, units: int = 1, *, but: str = "") -> list[FullBooking]:
+    def in_the_way(
+        self, period: Period, units: int = 1, *, project: str = "", but: str = ""
+    ) -> list[FullBooking]:
         """The firm bookings beside which `units` do not fit throughout a period; none if they fit.
 
-        In a shared space those of the moments that are too full.
+        In a shared space those of the moments that are too full. They include those that need
+        turnaround before or after the period, but for those of its `project`.
         """
-        found: dict[str, FullBooking] = {}
-        firm = self.firm(period, but=but)
-        for at in self._changes(period, firm):
-            there = [one for one in firm if one.period.start <= at < one.period.end]
-            capacity = self.space.facts_on(self.day_of(at)).capacity
-            used = sum(one.units for one in there)
-            if used if capacity is None else used + units > capacity:
-                found.update((one.id, one) for one in there)
+        near = self.plan.around(period)
+        firm = self.firm(near, but=but)
+        wanted = Wanted(self.space.id, project, period, units)
+        found = {one.id for lack in shortages(self.plan, wanted, firm) for one in lack.by}
         return [one for one in firm if one.id in found]
 
-    def _changes(self, period: Period, firm: Iterable[FullBooking]) -> list[datetime]:
-        """The instants of a period from which on less may be free."""
-        facts = (start_of_day(one.on, self.space.zone) for one in self.space.facts)
-        starts = {period.start, *facts, *(one.period.start for one in firm)}
-        return sorted(at for at in starts if period.start <= at < period.end)
-
     def peak(self, period: Period) -> int:
-        """The most units that firm bookings take at one moment of a period."""
-        firm = [(one.period, one.units) for one in self.firm(period)]
+        """The most units that firm bookings take at one moment of a period.
+
+        One of another space that shares the floor takes them all.
+        """
+        all_of_it = self.space.facts_on(period.days.first).capacity or 1
+        firm = [
+            (one.period, one.units if one.space == self.space.id else all_of_it)
+            for one in self.firm(period)
+        ]
         starts = {max(taken.start, period.start) for taken, _ in firm}
         return max((sum(n for p, n in firm if p.start <= s < p.end) for s in starts), default=0)
 

@@ -16,14 +16,23 @@ from ledger.events.base import Event, RecordedEvent
 from ledger.events.sites import SpaceChanged, SpaceCommissioned, SpaceDecommissioned
 from ledger.time.periods import Days
 
-FACTS = ("name", "kind", "area_m2", "capacity", "answer_within_hours", "phase")
+FACTS = (
+    "name",
+    "kind",
+    "area_m2",
+    "capacity",
+    "answer_within_hours",
+    "phase",
+    "turnaround_hours",
+)
 """The facts that may change from a day on. A change states all of them."""
 
 
 class SpaceFacts(Part, frozen=True):
     """The facts of a space from the day `on`, until the day of the next facts.
 
-    `capacity` None is exclusive. `answer_within_hours` None: as its site says.
+    `capacity` None is exclusive. `answer_within_hours` None: as its site says. Between two
+    productions it needs `turnaround_hours`.
     """
 
     on: date
@@ -34,6 +43,7 @@ class SpaceFacts(Part, frozen=True):
     capacity: int | None
     answer_within_hours: int | None
     phase: str | None
+    turnaround_hours: int | None = None
 
     def told(self, field: str) -> Iterator[Saying]:
         """Yield each of them, since its day."""
@@ -41,16 +51,26 @@ class SpaceFacts(Part, frozen=True):
             yield Saying(name, getattr(self, name), self.on, self.position)
 
 
+def facts_of(one: Any) -> dict[str, Any]:
+    """Return the facts that an event, a command or the facts of a day state, by name."""
+    return {name: getattr(one, name) for name in FACTS}
+
+
 def _facts(event: SpaceCommissioned | SpaceChanged, on: date, entry: RecordedEvent) -> SpaceFacts:
-    return SpaceFacts(on, entry.position, *(getattr(event, name) for name in FACTS))
+    return SpaceFacts(on, entry.position, **facts_of(event))
 
 
-def _commissioned(_: None, event: SpaceCommissioned, entry: RecordedEvent) -> dict[str, Any]:
+def _commissioned(
+    before: "Space | None", event: SpaceCommissioned, entry: RecordedEvent
+) -> dict[str, Any]:
+    if before is not None and before.id != event.space:
+        return {}  # a part of it, which is a space of its own
     return {
         "id": event.space,
         "site": event.site,
         "zone": event.zone,
         "in_service_on": event.in_service_on,
+        "part_of": event.part_of,
         "position": entry.position,
         "facts": (_facts(event, event.in_service_on, entry),),
     }
@@ -67,6 +87,7 @@ class Space(Noun, frozen=True):
 
     `position` is the event that commissioned it, `decommissioned` the one that retired it.
     It is in service from `in_service_on`; `decommissioned_on` is the first day without it.
+    `part_of` is the space whose floor it shares.
     """
 
     noun: ClassVar[str] = "space"
@@ -89,6 +110,7 @@ class Space(Noun, frozen=True):
     facts: tuple[SpaceFacts, ...]
     decommissioned_on: date | None = field(name="out_of_service_on", default=None)
     decommissioned: int | None = None
+    part_of: str | None = None
 
     def in_service(self, day: date) -> bool:
         """Whether it can be used at all on that day, closures apart."""

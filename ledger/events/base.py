@@ -8,6 +8,7 @@ and compared.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import msgspec
@@ -359,6 +360,7 @@ def recorded_tags(event: Event, header: "Header | _Data[Any]") -> tuple[str, ...
     return tuple(dict.fromkeys(tags))
 
 
+@lru_cache
 def type_names(types: tuple[type[Event], ...]) -> tuple[str, ...]:
     """The names of event types, sorted: the form that a `Query` holds."""
     return tuple(sorted(t.type_name for t in types))

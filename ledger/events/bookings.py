@@ -102,14 +102,15 @@ class HoldReleased(BookingEvent, frozen=True):
 
 
 class HoldPromoted(BookingEvent, frozen=True):
-    """A hold moved up, since one ahead ended; or it came back by an undo, behind others."""
+    """A hold moved up, since one ahead ended."""
 
     was_rank: int
     rank: int
 
 
 class HoldRanked(BookingEvent, frozen=True):
-    """The house set a hold's rank, or the hold moved down behind one that was put ahead of it.
+    """The house set a hold's rank, or the hold moved down: one was put ahead of it, or an undo
+    brought it back behind others.
 
     A hold whose rank is set begins anew: challenges by it and against it are void.
     """

@@ -13,7 +13,9 @@ from ledger.time.periods import Period
 
 SITES = "ledger:sites"
 """The tag of all sites together."""
-_FACTS = frozenset({"name", "kind", "area_m2", "capacity", "answer_within_hours", "phase"})
+_FACTS = frozenset(
+    {"name", "kind", "area_m2", "capacity", "answer_within_hours", "phase", "turnaround_hours"}
+)
 """The facts of a space from a day on: each change repeats all of them."""
 
 ClosureKind = Literal["maintenance", "blackout", "calibration"]
@@ -46,11 +48,12 @@ class SpaceCommissioned(Event, frozen=True):
     `capacity` None is exclusive: one confirmed booking at a time. A number is shared:
     confirmed bookings may together take that many units. `answer_within_hours` overrides
     the site's where set. `zone` is the site's. `kind` is a word of the house's own choice;
-    `area_m2` None is not known, or makes no sense, as for a parking lot.
+    `area_m2` None is not known, or makes no sense, as for a parking lot. A space that is
+    `part_of` another one shares its floor. `turnaround_hours` must lie between two productions.
     """
 
     carried: ClassVar[frozenset[str]] = _FACTS
-    settled: ClassVar[frozenset[str]] = frozenset({"space", "site", "zone"})
+    settled: ClassVar[frozenset[str]] = frozenset({"space", "site", "zone", "part_of"})
 
     space: str
     site: str
@@ -62,10 +65,13 @@ class SpaceCommissioned(Event, frozen=True):
     capacity: int | None = None
     answer_within_hours: int | None = None
     phase: str | None = None
+    turnaround_hours: int | None = None
+    part_of: str | None = None
 
     def tags(self) -> tuple[str, ...]:
-        """The space and its site."""
-        return (tag("space", self.space), tag("site", self.site))
+        """The space, the one that it is part of, and its site."""
+        of = () if self.part_of is None else (tag("space", self.part_of),)
+        return (tag("space", self.space), *of, tag("site", self.site))
 
     def effective(self) -> date:
         """The first day in service."""
@@ -87,6 +93,7 @@ class SpaceChanged(Event, frozen=True):
     capacity: int | None = None
     answer_within_hours: int | None = None
     phase: str | None = None
+    turnaround_hours: int | None = None
 
     def tags(self) -> tuple[str, ...]:
         """The space and its site."""

@@ -25,6 +25,7 @@ FUNCTION_LINES = 70
 
 LARGE: dict[str, str] = {
     "ledger/audit/exports/verify_export.py": "a file that stands alone, for outsiders",
+    "plugins/ledger_calendar.py": "a plugin is one file, its views share one fold of the spaces",
     "plugins/ledger_utilization.py": "a plugin is one file, its figures share their terms",
     "plugins/ledger_equipment.py": "a plugin is one file, its views share the effective order",
     "plugins/ledger_claims.py": "a plugin is one file: its events, commands and every metric",

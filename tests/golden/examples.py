@@ -95,6 +95,8 @@ SITES: list[Event] = [
         capacity=2,
         answer_within_hours=48,
         phase="phase-1",
+        turnaround_hours=12,
+        part_of="north-hall",
     ),
     SpaceChanged(
         space="stage-1",

@@ -467,9 +467,9 @@ class Bookings(RuleBasedStateMachine):
         for space in CAPACITY:
             for month in MONTHS:
                 bucket = (tag("space", space, month),)
-                seen = fold_holds(history.read([_about(bucket, LADDER)]), space, month)
+                seen = fold_holds(history.read([_about(bucket, LADDER)]), {space}, month)
                 life = fold_holds(
-                    history.read([_about((tag("space", space),), LADDER)]), space, month
+                    history.read([_about((tag("space", space),), LADDER)]), {space}, month
                 )
                 assert seen == {
                     hold.booking: hold for hold in life.values() if month in hold.period.months

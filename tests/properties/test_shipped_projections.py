@@ -16,7 +16,6 @@ from ledger_claims import ClaimRecorded, Claims, ClaimWithdrawn
 from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
 from ledger_expo import ExhibitorRegistered, Expo, ExpoAnnounced, PartAdded, Presented
-from ledger_front_desk import FrontDesk
 from ledger_projects import Projects
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
@@ -44,7 +43,6 @@ SHIPPED: tuple[type[Projection], ...] = (
     Efficiency,
     Equipment,
     Expo,
-    FrontDesk,
     Projects,
     Spaces,
     Utilization,

@@ -12,7 +12,8 @@ from ledger.errors import BadInput
 def _position(text: str) -> int:
     digits = text.removeprefix("#")
     if not (digits.isdecimal() and digits.isascii() and len(digits) < 19):
-        raise BadInput(f"{text!r} is not a position", advice="See the positions with: log")
+        of = f"show {text}" if text and text.isprintable() and " " not in text else "log"
+        raise BadInput(f"{text!r} is not a position", advice=f"See the positions with: {of}")
     return int(digits)
 
 

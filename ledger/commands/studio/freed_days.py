@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.errors import LedgerError
 from ledger.events import BookingCancelled, BookingRescheduled, BookingWrapped, HoldPromoted
-from ledger.events.base import Event, Query, RecordedEvent, type_names
+from ledger.events.base import Event, RecordedEvent
 from ledger.time.periods import Period
 
 if TYPE_CHECKING:
     from ledger.application import Author, Ledger
+    from ledger.decisions.base import Context
     from ledger.decisions.bookings.ladder import Hold
 
 _NAMED = 3
@@ -31,7 +32,7 @@ def confirmable_now(
     from ledger.decisions.bookings.holds import ConfirmBookings
 
     told = 0
-    for hold in _waiting(ledger, freed):
+    for hold in _waiting(ledger.looking(author), freed):
         with suppress(LedgerError):
             ledger.decide(ConfirmBookings(booking=hold.booking), author, dry_run=True)
             told += 1
@@ -64,18 +65,14 @@ def _freed(event: Event) -> _Freed | None:
     return None
 
 
-def _waiting(ledger: "Ledger", freed: Sequence[_Freed]) -> "list[Hold]":
-    """The holds that overlap the freed periods, best rank first."""
-    from ledger.decisions.bookings.ladder import LADDER, fold_holds
+def _waiting(ctx: "Context", freed: Sequence[_Freed]) -> "list[Hold]":
+    """The holds that want any of what was freed, best rank first."""
+    from ledger.decisions.bookings.ladder import Ladder
 
-    found: dict[str, Hold] = {}
-    for space, period, only in freed:
-        for month in period.months_to_read:
-            query = Query((f"space:{space}@{month}",), type_names(LADDER))
-            holds = fold_holds(ledger.log.read([query]), space, month)
-            found.update(
-                (hold.booking, hold)
-                for hold in holds.values()
-                if hold.period.overlaps(period) and only in (None, hold.booking)
-            )
+    found = {
+        hold.booking: hold
+        for space, period, only in freed
+        for hold in Ladder(ctx, space).overlapping(period)
+        if only in (None, hold.booking)
+    }
     return sorted(found.values(), key=lambda hold: (hold.rank, hold.period.start, hold.booking))

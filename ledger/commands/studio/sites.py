@@ -82,6 +82,7 @@ def add_site(**given: Any) -> AddSite:
 @click.option(
     "--answer-within-hours", type=int, metavar="HOURS", help="Hours to answer a challenge."
 )
+@click.option("--day-ends", metavar="HH:MM", help="When its working day ends.")
 @click.option("--local-name", help="Its name in the local script.")
 @click.option("--place", help="Where it is.")
 @click.option("--operator", help="Who runs it.")
@@ -120,6 +121,14 @@ def space() -> None:
     help="Hours to answer a challenge.  [default: those of its site]",
 )
 @click.option("--phase", help="Its phase of the campus.")
+@click.option(
+    "--turnaround",
+    "turnaround_hours",
+    type=int,
+    metavar="HOURS",
+    help="Hours that it needs between two productions.",
+)
+@click.option("--part-of", metavar="SPACE", help="The space that it is a part of, such as a half.")
 @records
 def add_space(**given: Any) -> AddSpace:
     """Commission a space.
@@ -192,6 +201,13 @@ def reopen(**given: Any) -> ReopenSpace:
     help="Hours to answer a challenge; none uses those of the site.",
 )
 @click.option("--phase", type=TEXT_OR_NONE, default=UNSET, help="Its phase; none clears it.")
+@click.option(
+    "--turnaround",
+    "turnaround_hours",
+    type=NUMBER_OR_NONE,
+    default=UNSET,
+    help="Hours that it needs between two productions; none for no such time.",
+)
 @records
 def change(**given: Any) -> ChangeSpace:
     """Change a space from a day on; give only what differs."""

@@ -68,6 +68,7 @@ def report(
     unknown id, the error suggests similar ones.
     """
     from ledger.commands.entries import RECORDED_COLUMNS, sentence, sheet  # not for a help
+    from ledger.commands.studio.closed_days import still_booked
     from ledger.commands.studio.freed_days import confirmable_now
 
     with output.opened() as sink:
@@ -77,8 +78,9 @@ def report(
             raise nearest(ledger, error) from None
         session.say(sentence(outcome.events, repeated=outcome.repeated, dry_run=outcome.dry_run))
         if not outcome.dry_run:
-            for told in confirmable_now(ledger, outcome.events, session.author()):
-                session.say(told)
+            for follows in (confirmable_now, still_booked):
+                for told in follows(ledger, outcome.events, session.author()):
+                    session.say(told)
         sink.write(
             sheet(
                 outcome.events,

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context
+from ledger.entities.floor_plans import FloorPlan
 from ledger.errors import UnreadableEvent
 from ledger.events.base import RecordedEvent
 from ledger.events.bookings import (
@@ -40,6 +41,7 @@ class FirmBooking(Struct, frozen=True):
     """A firm booking; `position` is the event that gave it its time."""
 
     booking: str
+    space: str
     project: str
     period: Period
     units: int
@@ -78,7 +80,23 @@ def fold_firm_bookings(
 def _firm(
     event: BookingConfirmed | BookingRescheduled | BookingWrapped, position: int
 ) -> FirmBooking:
-    return FirmBooking(event.booking, event.project, event.period, event.units, position)
+    return FirmBooking(
+        event.booking, event.space, event.project, event.period, event.units, position
+    )
+
+
+def read_sharing(
+    ctx: Context, plan: FloorPlan, space: str, period: Period, *, but: str = ""
+) -> list[FirmBooking]:
+    """Return the firm bookings of a space, and of those that share its floor, in a period.
+
+    Earliest first. `but` is a booking to leave out.
+    """
+    spaces = plan.sharing(space)
+    found = [one for it in spaces for one in read_firm_bookings(ctx, it, period, but=but)]
+    if len(spaces) > 1:
+        found.sort(key=lambda one: (one.period.start, one.position))
+    return found
 
 
 def read_firm_bookings(

@@ -15,8 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context, Decision
-from ledger.decisions.bookings.calendar import read_firm_bookings
-from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
+from ledger.decisions.bookings.capacity import (
+    blocking_holds,
+    check_bookable,
+    check_capacity,
+    read_beside,
+)
 from ledger.decisions.bookings.day_plans import check_plan
 from ledger.decisions.bookings.jobs import (
     free_ids,
@@ -49,9 +53,8 @@ from ledger.decisions.bookings.series import MAX_SERIES, later, repeated
 from ledger.decisions.bookings.several import SeveralBookings, for_one_alone
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
-from ledger.decisions.sites import read_answer_hours, read_space
+from ledger.decisions.sites import read_answer_hours
 from ledger.entities.bookings import Booking
-from ledger.entities.spaces import Space
 from ledger.errors import (
     AlreadyExists,
     BadInput,
@@ -212,12 +215,12 @@ def _hold_all(ctx: Context, asked: PlaceHold) -> None:
 def _hold(ctx: Context, asked: PlaceHold, space_id: str, booking_id: str) -> None:
     """Place one hold; see `PlaceHold`."""
     read_open_project(ctx, asked.project)
-    space = read_space(ctx, space_id)
+    ladder = Ladder(ctx, space_id)
+    space = ladder.space
     period = asked.when.resolve(space.zone)
     plan = check_plan(asked.plan, period)
     expires_at = asked.expiry(ctx, space.zone)
-    check_bookable(ctx, space, period, asked.units)
-    ladder = Ladder(ctx, space.id)
+    check_bookable(ctx, ladder.plan, space.id, period, asked.units)
     ladder.release_expired(period)
     held = BookingHeld(
         booking=booking_id,
@@ -234,24 +237,23 @@ def _hold(ctx: Context, asked: PlaceHold, space_id: str, booking_id: str) -> Non
     )
     ladder.record(held)
     if asked.confirm:
-        _confirm_at_once(ctx, held, space, ladder)
+        _confirm_at_once(ctx, held, ladder)
 
 
-def _confirm_at_once(ctx: Context, held: BookingHeld, space: Space, ladder: Ladder) -> None:
+def _confirm_at_once(ctx: Context, held: BookingHeld, ladder: Ladder) -> None:
     """Confirm a hold that was placed just now. Raises `SpaceTaken`, `SpaceFull`, `BehindHold`."""
-    period = held.period
-    firm = read_firm_bookings(ctx, space.id, period)
-    check_room(ctx, held.booking, space, period, held.units, firm)
-    for ahead in blocking_holds(space, period, held.units, firm, ladder.overlapping(period)):
+    firm = read_beside(ctx, ladder.plan, held)
+    check_room(ctx, held.booking, ladder.plan, held, firm)
+    for ahead in blocking_holds(ladder.plan, held, firm, ladder.overlapping(held.period)):
         raise BehindHold(
             None, ahead=ahead.booking, rank=ahead.rank, period=ahead.period, position=ahead.since
         )
     ctx.record(
         BookingConfirmed(
             booking=held.booking,
-            space=space.id,
+            space=held.space,
             project=held.project,
-            period=period,
+            period=held.period,
             units=held.units,
             plan=held.plan,
         )
@@ -284,14 +286,11 @@ class ChallengeHolds(SeveralBookings, frozen=True, tag="booking challenge"):
         """
         booking = read_booking(ctx, booking_id)
         require(booking, "held")
-        space = read_space(ctx, booking.space)
-        ladder = Ladder(ctx, space.id)
+        ladder = Ladder(ctx, booking.space)
         ladder.release_expired(booking.period)
         hold = find_hold(ladder, booking)
-        check_bookable(ctx, space, hold.period, hold.units)
-        check_capacity(
-            space, hold.period, hold.units, read_firm_bookings(ctx, space.id, hold.period)
-        )
+        check_bookable(ctx, ladder.plan, hold.space, hold.period, hold.units)
+        check_capacity(ladder.plan, hold, read_beside(ctx, ladder.plan, hold))
         ahead = {one.booking: one for one in ladder.ahead_of(hold)}
         asked = open_challenges(ctx, hold, ahead.values())
         if self.against is None:
@@ -300,7 +299,7 @@ class ChallengeHolds(SeveralBookings, frozen=True, tag="booking challenge"):
             targets = list(dict.fromkeys(self.against))
         if not targets:
             raise NothingAhead(hold.booking, position=hold.since)
-        hours = read_answer_hours(ctx, space, hold.period.days.first)
+        hours = read_answer_hours(ctx, ladder.space, hold.period.days.first)
         for target in targets:
             if target not in ahead:
                 raise _not_ahead(ctx, hold, target)
@@ -439,13 +438,12 @@ def _confirm(ctx: Context, booking_id: str) -> None:
     if not has_passed:
         require(booking, "held")
     read_open_project(ctx, booking.project)
-    space = read_space(ctx, booking.space)
-    ladder = Ladder(ctx, space.id)
+    ladder = Ladder(ctx, booking.space)
     ladder.release_expired(booking.period, but=booking.id if has_passed else "")
     hold = None if has_passed else find_hold(ladder, booking)
-    check_bookable(ctx, space, booking.period, booking.units)
-    firm = read_firm_bookings(ctx, space.id, booking.period)
-    check_room(ctx, booking.id, space, booking.period, booking.units, firm)
+    check_bookable(ctx, ladder.plan, booking.space, booking.period, booking.units)
+    firm = read_beside(ctx, ladder.plan, booking)
+    check_room(ctx, booking.id, ladder.plan, booking, firm)
     confirmed = BookingConfirmed(
         booking=booking.id,
         space=booking.space,
@@ -457,7 +455,7 @@ def _confirm(ctx: Context, booking_id: str) -> None:
     if hold is None:  # its days are over, and the ladder with them
         ctx.record(confirmed)
         return
-    obstacles = blocking_holds(space, hold.period, hold.units, firm, ladder.ahead_of(hold))
+    obstacles = blocking_holds(ladder.plan, hold, firm, ladder.ahead_of(hold))
     lapsed = _lapsed(ctx, hold, obstacles)
     ladder.leave(*lapsed, hold)
     ladder.record(*(released(other, "lapsed") for other in lapsed), confirmed)

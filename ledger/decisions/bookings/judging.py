@@ -3,12 +3,18 @@
 from collections.abc import Callable
 from datetime import date
 
+from msgspec.structs import replace
+
 from ledger.decisions.base import Context
-from ledger.decisions.bookings.calendar import read_firm_bookings
-from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, check_capacity
+from ledger.decisions.bookings.capacity import (
+    blocking_holds,
+    check_bookable,
+    check_capacity,
+    read_beside,
+)
 from ledger.decisions.bookings.day_plans import check_plan
 from ledger.decisions.bookings.holds import find_hold
-from ledger.decisions.bookings.ladder import Ladder
+from ledger.decisions.bookings.ladder import Ladder, about, ranked
 from ledger.decisions.bookings.parts import outside
 from ledger.decisions.bookings.refusals import (
     BeforeStart,
@@ -19,13 +25,14 @@ from ledger.decisions.bookings.refusals import (
     ShotAlready,
     WrongState,
 )
-from ledger.decisions.bookings.shoot_days import check_report, check_reports
+from ledger.decisions.bookings.shoot_days import check_report, check_reports, overran
 from ledger.decisions.correction_refusals import StandsOnIt
 from ledger.decisions.corrections import Mistake
 from ledger.decisions.past_tense import check_begun_at
 from ledger.decisions.projects import read_open_project, read_project
-from ledger.decisions.sites import read_space
+from ledger.decisions.sites import read_floor_plan, read_space
 from ledger.entities.bookings import TURNING_POINTS, Booking
+from ledger.entities.floor_plans import Wanted
 from ledger.events.base import Event
 from ledger.events.bookings import (
     BookingCancelled,
@@ -76,9 +83,28 @@ def judge_booking(ctx: Context, mistake: Mistake) -> Callable[[], None]:
         if after.is_held:
             _judge_hold(ctx, before, after)
         elif not after.is_off:
-            _judge_firm(ctx, before, after)
+            _judge_firm(ctx, before, _as_booked(ctx, mistake, after))
+            if after.state == "wrapped" and (before is None or before.period != after.period):
+                _name_overrun(ctx, mistake)
 
     return judge
+
+
+def _as_booked(ctx: Context, mistake: Mistake, after: Booking) -> Booking:
+    """Return the booking without the time that it overran, which is a fact that no rule refuses."""
+    for entry in ctx.read(mistake.thing, BookingWrapped):
+        event = entry.event
+        if isinstance(event, BookingWrapped) and event.was_period.end < after.period.end:
+            return replace(after, period=event.was_period)
+    return after
+
+
+def _name_overrun(ctx: Context, mistake: Mistake) -> None:
+    """Let a wrap name the bookings whose time was used by what stands now."""
+    for entry in ctx.read(mistake.thing, BookingWrapped):
+        event = entry.event
+        if isinstance(event, BookingWrapped) and (found := overran(ctx, event)) != event.overran:
+            ctx.record(replace(event, overran=found), corrects=entry.said_at)
 
 
 def _read(ctx: Context, mistake: Mistake) -> Booking | None:
@@ -157,27 +183,20 @@ def _judge_hold(ctx: Context, before: Booking | None, after: Booking) -> None:
         if (after.space, after.period) != (before.space, before.period):
             raise MovesInstead(after.id, position=after.placed)
         if after.units != before.units:
-            check_bookable(ctx, read_space(ctx, after.space), after.period, after.units)
+            plan = read_floor_plan(ctx, read_space(ctx, after.space))
+            check_bookable(ctx, plan, after.space, after.period, after.units)
         return
     read_open_project(ctx, after.project)
-    space = read_space(ctx, after.space)
-    check_bookable(ctx, space, after.period, after.units)
-    ladder = Ladder(ctx, space.id)
+    ladder = Ladder(ctx, after.space)
+    check_bookable(ctx, ladder.plan, after.space, after.period, after.units)
     ladder.release_expired(after.period)
     hold = find_hold(ladder, after)
     others = ladder.overlapping(after.period, but=after.id)
     rank = 1 + max((one.rank for one in others), default=0)
-    if rank != hold.rank:
-        ctx.record(
-            HoldPromoted(
-                booking=after.id,
-                space=after.space,
-                project=after.project,
-                period=after.period,
-                was_rank=hold.rank,
-                rank=rank,
-            )
-        )
+    if rank > hold.rank:
+        ctx.record(ranked(replace(hold, rank=rank), hold.rank, "displaced"))
+    elif rank < hold.rank:
+        ctx.record(HoldPromoted(**about(hold), was_rank=hold.rank, rank=rank))
 
 
 # --- a firm booking ------------------------------------------------------------------
@@ -191,18 +210,19 @@ def _judge_firm(ctx: Context, before: Booking | None, after: Booking) -> None:
         taken = list(outside(after.period, before.period)) if same else taken
     if after.is_firm and (before is None or not before.is_firm):
         read_open_project(ctx, after.project)
-    if not taken:
+    other_project = before is not None and after.is_firm and before.project != after.project
+    if not taken and not other_project:
         return
-    space = read_space(ctx, after.space)
-    check_bookable(ctx, space, after.period, after.units)
-    firm = read_firm_bookings(ctx, space.id, after.period, but=after.id)
-    check_capacity(space, after.period, after.units, firm)
+    ladder = Ladder(ctx, after.space)
+    check_bookable(ctx, ladder.plan, after.space, after.period, after.units)
+    firm = read_beside(ctx, ladder.plan, after, but=after.id)
+    check_capacity(ladder.plan, after, firm)
     if after.state == "wrapped":
         return  # the days that it used are a fact, and a hold is none yet
-    ladder = Ladder(ctx, space.id)
     ladder.release_expired(*taken)
     for part in taken:
-        for hold in blocking_holds(space, part, after.units, firm, ladder.overlapping(part)):
+        wanted = Wanted(after.space, after.project, part, after.units)
+        for hold in blocking_holds(ladder.plan, wanted, firm, ladder.overlapping(part)):
             raise HeldByAnother(
                 after.id, holder=hold.booking, period=hold.period, position=hold.since
             )

@@ -1,6 +1,8 @@
 """The hold ladder of a space: which hold is first, second, third where they overlap.
 
-The law, for the live holds of one space:
+Two holds overlap if they share time and floor. A space that divides has one ladder with its parts:
+a hold of the whole is on the ladder of each half, and the halves are not in each other's way.
+The law, for the live holds of one ladder:
 
 - two that overlap never share a rank;
 - the rank of a hold is 1 + the maximum over the better-ranked holds that it overlaps, 1
@@ -12,10 +14,10 @@ The law, for the live holds of one space:
 A new hold goes behind all that it overlaps. A hold ends by itself when it expires or its last
 day has passed. When one leaves, those behind it move up, in
 ladder order, and the ripple may run on into other months; the ladder reads another month
-only when a hold that it touches reaches into it. It never reads a whole space.
+only when a hold that it touches reaches into it. It never reads a space's whole life.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from heapq import heappop, heappush
 from typing import Any
@@ -24,6 +26,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context
+from ledger.decisions.sites import read_floor_plan, read_space
 from ledger.entities.bookings import ended_as
 from ledger.errors import UnreadableEvent
 from ledger.events.base import Event, RecordedEvent
@@ -70,8 +73,10 @@ class Hold(Struct, frozen=True):
     expires_at: datetime | None = None
 
 
-def fold_holds(entries: Iterable[RecordedEvent], space: str, month: str) -> dict[str, Hold]:
-    """Return the live holds that touch a month of a space, by booking, from its bucket's events.
+def fold_holds(
+    entries: Iterable[RecordedEvent], spaces: Collection[str], month: str
+) -> dict[str, Hold]:
+    """Return the live holds that touch a month of spaces, by booking, from their buckets' events.
 
     A bucket is enough for its own month: every event that brings a hold into the month,
     changes it there or takes it away is tagged with that month. A hold that moved to other
@@ -84,7 +89,7 @@ def fold_holds(entries: Iterable[RecordedEvent], space: str, month: str) -> dict
                 holds[event.booking] = _hold(event, event.rank, entry.position)
             case BookingRescheduled() as event:
                 before = holds.pop(event.booking, None)
-                is_here = event.space == space and month in event.period.months
+                is_here = event.space in spaces and month in event.period.months
                 if event.rank is not None and is_here:
                     since = before.since if before and event.keeps_place else entry.position
                     holds[event.booking] = _hold(event, event.rank, since)
@@ -118,15 +123,19 @@ def _hold(event: BookingHeld | BookingRescheduled, rank: int, since: int) -> Hol
 
 
 class Ladder:
-    """The live holds of a space, in the months read so far, and the changes to them.
+    """The live holds of a space and of all that it may share floor with, in the months read so
+    far, and the changes to them. `plan` is the floor plan of these spaces.
 
     A decision that reads a month must release the holds in it that have expired or passed:
     `record` writes those releases and the promotions that follow.
     """
 
-    def __init__(self, ctx: Context, space: str) -> None:
-        self.space = space
+    def __init__(self, ctx: Context, space_id: str) -> None:
+        """Read the space, and no holds yet. Raises `UnknownId`."""
+        self.space = read_space(ctx, space_id)
+        self.plan = read_floor_plan(ctx, self.space)
         self._ctx = ctx
+        self._sharing = {one: self.plan.sharing(one) for one in self.plan.spaces}
         self._months: set[str] = set()
         self._met: set[str] = set()
         self._live: dict[str, Hold] = {}
@@ -134,8 +143,8 @@ class Ladder:
         """The recorded rank of each hold that moves, by booking, until it is recorded."""
         self._ended: list[tuple[Hold, ReleaseCause]] = []
         self._over: dict[str, ReleaseCause] = {}
-        self._left: list[Period] = []
-        """Periods of holds that left; the holds behind them may still have to move up."""
+        self._left: list[Hold] = []
+        """Holds that left; those behind them may still have to move up."""
 
     # --- reading ----------------------------------------------------------------------
 
@@ -148,29 +157,40 @@ class Ladder:
         """Return how a hold in the months read has ended by itself; None if it has not."""
         return self._over.get(booking)
 
-    def overlapping(self, period: Period, *, but: str = "") -> list[Hold]:
-        """Return the live holds that overlap a period, best rank first."""
-        return sorted(self._touching(period, but), key=lambda hold: (hold.rank, hold.since))
+    def overlapping(self, period: Period, *, space: str = "", but: str = "") -> list[Hold]:
+        """Return the live holds that want any of a space in a period, best rank first.
 
-    def _touching(self, period: Period, but: str = "") -> list[Hold]:
+        The space is the ladder's own unless another one of its floor plan is given.
+        """
+        found = self._touching(space or self.space.id, period, but)
+        return sorted(found, key=lambda hold: (hold.rank, hold.since))
+
+    def _touching(self, space: str, period: Period, but: str = "") -> list[Hold]:
         self._look(period)
-        return [h for h in self._live.values() if h.booking != but and h.period.overlaps(period)]
+        sharing = self._sharing[space]
+        return [
+            hold
+            for hold in self._live.values()
+            if hold.booking != but and hold.space in sharing and hold.period.overlaps(period)
+        ]
 
     def ahead_of(self, hold: Hold) -> list[Hold]:
         """Return the better-ranked live holds that overlap a hold, best rank first."""
-        return [other for other in self.overlapping(hold.period) if other.rank < hold.rank]
+        beside = self.overlapping(hold.period, space=hold.space)
+        return [other for other in beside if other.rank < hold.rank]
 
-    def next_rank(self, period: Period) -> int:
+    def next_rank(self, period: Period, *, space: str = "") -> int:
         """Return the rank that a hold gets if it is placed there now."""
-        return 1 + max((hold.rank for hold in self.overlapping(period)), default=0)
+        return 1 + max((hold.rank for hold in self.overlapping(period, space=space)), default=0)
 
     def _look(self, period: Period) -> None:
         for month in period.months_to_read:
             if month in self._months:
                 continue
             self._months.add(month)
-            entries = self._ctx.read(tag("space", self.space, month), *LADDER)
-            for hold in fold_holds(entries, self.space, month).values():
+            spaces = self.plan.spaces
+            entries = self._ctx.read([tag("space", one, month) for one in spaces], *LADDER)
+            for hold in fold_holds(entries, spaces, month).values():
                 if hold.booking in self._met:
                     continue
                 self._met.add(hold.booking)
@@ -178,7 +198,7 @@ class Ladder:
                 if cause is not None:
                     self._ended.append((hold, cause))
                     self._over[hold.booking] = cause
-                    self._left.append(hold.period)
+                    self._left.append(hold)
                 else:
                     self._live[hold.booking] = hold
 
@@ -200,7 +220,7 @@ class Ladder:
         for hold in holds:
             del self._live[hold.booking]
             self._was_rank.pop(hold.booking, None)
-            self._left.append(hold.period)
+            self._left.append(hold)
         self._settle()
 
     def keep(self, hold: Hold, parts: Mapping[str, Period]) -> list[Hold]:
@@ -212,15 +232,16 @@ class Ladder:
         for booking, period in parts.items():
             self._met.add(booking)
             self._live[booking] = replace(hold, booking=booking, period=period)
-        self._left.append(hold.period)
+        self._left.append(hold)
         self._settle()
         for booking in parts:
             self._was_rank.pop(booking, None)
         return [self._live[booking] for booking in parts]
 
-    def places(self, period: Period) -> list[int]:
-        """Return the ranks that a hold of that period can be put at."""
-        return sorted({1, *(hold.rank + 1 for hold in self._touching(period))})
+    def places(self, hold: Hold) -> list[int]:
+        """Return the ranks that a hold which has left can be put at."""
+        beside = self._touching(hold.space, hold.period)
+        return sorted({1, *(other.rank + 1 for other in beside)})
 
     def put(self, hold: Hold, rank: int) -> Hold:
         """Put a hold that has left, or is new, at one of its `places`.
@@ -231,7 +252,7 @@ class Ladder:
         self._met.add(hold.booking)
         order = {h.booking: 2 * h.rank for h in self._live.values()} | {hold.booking: 2 * rank - 1}
         self._live[hold.booking] = replace(hold, rank=rank)
-        self._left.append(hold.period)  # those behind it are disturbed as if one had left
+        self._left.append(hold)  # those behind it are disturbed as if one had left
         self._settle(order)
         self._was_rank.pop(hold.booking, None)
         return self._live[hold.booking]
@@ -259,12 +280,13 @@ class Ladder:
         while True:
             # Reading a hold's months may bring up more holds that have expired.
             while self._left:
-                disturb(self._touching(self._left.pop()))
+                left = self._left.pop()
+                disturb(self._touching(left.space, left.period))
             if not waiting:
                 return
             hold = self._live[heappop(waiting)[2]]
             queued.discard(hold.booking)
-            beside = self._touching(hold.period, but=hold.booking)
+            beside = self._touching(hold.space, hold.period, but=hold.booking)
             if self._left:
                 disturb([hold])
                 continue

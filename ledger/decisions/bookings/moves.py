@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ledger.decisions.base import Context
-from ledger.decisions.bookings.calendar import read_firm_bookings
-from ledger.decisions.bookings.capacity import blocking_holds, check_bookable
+from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, read_beside
 from ledger.decisions.bookings.day_plans import change_plan, check_plan
 from ledger.decisions.bookings.holds import find_hold
 from ledger.decisions.bookings.ladder import Hold, Ladder
@@ -24,8 +23,8 @@ from ledger.decisions.bookings.shoot_days import check_days_kept
 from ledger.decisions.bookings.splits import merged
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
-from ledger.decisions.sites import read_space
 from ledger.entities.bookings import Booking
+from ledger.entities.floor_plans import Wanted
 from ledger.entities.spaces import Space
 from ledger.errors import BadInput
 from ledger.events.base import Event
@@ -76,7 +75,8 @@ class MoveBooking(SeveralBookings, frozen=True, tag="booking move"):
         booking = read_booking(ctx, booking_id)
         require(booking, "held", "confirmed", "started")
         read_open_project(ctx, booking.project)
-        space = read_space(ctx, booking.space if self.space is None else self.space)
+        ladder = Ladder(ctx, booking.space if self.space is None else self.space)
+        space = ladder.space
         period = self._period(booking, space)
         kept = () if self.clear_plan else move_plan(booking.plan, booking.period, period)
         plan = change_plan(kept, check_plan(self.plan, period))
@@ -85,13 +85,13 @@ class MoveBooking(SeveralBookings, frozen=True, tag="booking move"):
                 f"booking {booking.id!r} already has {space.id!r} on {period}",
                 advice="Give other days with --days, another space with --space, or a --plan",
             )
-        check_bookable(ctx, space, period, booking.units)
+        check_bookable(ctx, ladder.plan, space.id, period, booking.units)
         changes: dict[str, Any] = {"space": space.id, "period": period, "plan": plan}
         if booking.state == "held":
-            rank, keeps_place, ladder = _move_hold(ctx, booking, space, period)
-            ladder.record(new_terms(booking, rank=rank, keeps_place=keeps_place, **changes))
+            rank, keeps_place, left = _move_hold(ctx, booking, ladder, period)
+            left.record(new_terms(booking, rank=rank, keeps_place=keeps_place, **changes))
         else:
-            ladder, taken_up = _move_firm(ctx, booking, space, period)
+            taken_up = _move_firm(ctx, booking, ladder, period)
             ladder.record(*taken_up, new_terms(booking, **changes))
 
     def _period(self, booking: Booking, space: Space) -> Period:
@@ -117,54 +117,52 @@ def _end(to: Moment, zone_name: str) -> datetime:
 
 
 def _move_hold(
-    ctx: Context, booking: Booking, space: Space, period: Period
+    ctx: Context, booking: Booking, reached: Ladder, period: Period
 ) -> tuple[int, bool, Ladder]:
     """Return its new rank, whether it keeps its place, and the ladder that it leaves or stays on.
 
     There others move up.
     """
-    left = Ladder(ctx, booking.space)
-    if space.id != booking.space:
+    if booking.space not in reached.plan.spaces:
+        left = Ladder(ctx, booking.space)
         left.release_expired(booking.period)
         hold = find_hold(left, booking)
-        reached = Ladder(ctx, space.id)
         reached.release_expired(period)
         left.leave(hold)
         return reached.next_rank(period), False, left
-    left.release_expired(booking.period, period)
-    hold = find_hold(left, booking)
-    if booking.period.covers(period):  # gives days back and takes no others
-        (shorter,) = left.keep(hold, {booking.id: period})
-        return shorter.rank, True, left
-    left.leave(hold)
-    return left.next_rank(period), False, left
+    reached.release_expired(booking.period, period)
+    hold = find_hold(reached, booking)
+    if booking.space == reached.space.id and booking.period.covers(period):
+        (shorter,) = reached.keep(hold, {booking.id: period})  # takes no other days
+        return shorter.rank, True, reached
+    reached.leave(hold)
+    return reached.next_rank(period), False, reached
 
 
-def _move_firm(
-    ctx: Context, booking: Booking, space: Space, period: Period
-) -> tuple[Ladder, list[Event]]:
-    """Return the ladder of the space that it moves to, and what becomes of its project's holds."""
+def _move_firm(ctx: Context, booking: Booking, ladder: Ladder, period: Period) -> list[Event]:
+    """Return what becomes of its project's holds in the space that it moves to."""
+    space, project, units = ladder.space.id, booking.project, booking.units
     if booking.state == "started":
-        if (space.id, period.start) != (booking.space, booking.period.start):
+        if (space, period.start) != (booking.space, booking.period.start):
             raise StaysWhereItStarted(booking.id, position=booking.position)
         check_days_kept(ctx, booking, period)
-    firm = read_firm_bookings(ctx, space.id, period, but=booking.id)
-    taken = [period] if space.id != booking.space else outside(period, booking.period)
+    firm = read_beside(ctx, ladder.plan, Wanted(space, project, period, units), but=booking.id)
+    taken = [period] if space != booking.space else outside(period, booking.period)
     for part in taken:  # its old days stay its own, even where another one overran into them
-        check_room(ctx, booking.id, space, part, booking.units, firm)
-    ladder = Ladder(ctx, space.id)
+        check_room(ctx, booking.id, ladder.plan, Wanted(space, project, part, units), firm)
     ladder.release_expired(*taken)
     own: dict[str, Hold] = {}
     for part in taken:
-        holds = blocking_holds(space, part, booking.units, firm, ladder.overlapping(part))
-        mine = [hold for hold in holds if hold.project == booking.project]
+        wanted = Wanted(space, project, part, units)
+        holds = blocking_holds(ladder.plan, wanted, firm, ladder.overlapping(part))
+        mine = [hold for hold in holds if (hold.project, hold.space) == (project, space)]
         for hold in holds:
             if hold not in mine and not _is_ahead(mine, hold, part):
                 raise HeldByAnother(
                     booking.id, holder=hold.booking, period=hold.period, position=hold.since
                 )
         own |= {hold.booking: hold for hold in mine}
-    return ladder, [_taken_up(ctx, ladder, hold, booking, period) for hold in own.values()]
+    return [_taken_up(ctx, ladder, hold, booking, period) for hold in own.values()]
 
 
 def _is_ahead(mine: Sequence[Hold], other: Hold, part: Period) -> bool:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from ledger.errors import LedgerError, Pending, Refused, RefusedBy
 from ledger.time.periods import Period, clock_text
@@ -140,6 +140,50 @@ class SpaceTaken(RefusedBy):
     period: Period
     message = "space {space!r} is confirmed for booking {booking!r} on {period}"
     advice = "Choose other days or another space, or hold these days behind it"
+
+
+class FloorTaken(RefusedBy):
+    """A space that shares floor with this one is confirmed for that time."""
+
+    rule = "shared-floor"
+    space: str
+    other: str
+    is_part: bool
+    booking: str
+    period: Period
+    message = (
+        "space {space!r} {shares}, and {other!r} is confirmed for booking {booking!r} on {period}"
+    )
+    advice = "Choose other days or another space, or hold these days behind it"
+
+    @property
+    def shares(self) -> str:
+        return f"has the part {self.other!r}" if self.is_part else f"is a part of {self.other!r}"
+
+
+class TurnaroundNeeded(RefusedBy):
+    """A space needs time between two productions, and the next one is too close."""
+
+    rule = "turnaround"
+    space: str
+    needed: timedelta
+    is_before: bool
+    booking: str
+    period: Period
+    message = (
+        "space {space!r} needs {hours} between two productions, and booking {booking!r} {side} "
+        "on {period}"
+    )
+    advice = "Leave the turnaround free, or choose another space"
+
+    @property
+    def hours(self) -> str:
+        hours = self.needed // timedelta(hours=1)
+        return "1 hour" if hours == 1 else f"{hours} hours"
+
+    @property
+    def side(self) -> str:
+        return "has it before" if self.is_before else "has it after"
 
 
 class SpaceFull(RefusedBy):

@@ -13,10 +13,10 @@ from math import isfinite
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from ledger.decisions.base import Context, Decision
-from ledger.decisions.bookings.calendar import read_firm_bookings
-from ledger.decisions.bookings.capacity import first_shortage
+from ledger.decisions.bookings.capacity import first_shortage, read_beside
 from ledger.decisions.bookings.refusals import (
     AlreadyReported,
     BeforeStart,
@@ -28,8 +28,9 @@ from ledger.decisions.bookings.refusals import (
 from ledger.decisions.bookings.several import SeveralBookings
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.past_tense import check_begun_at
-from ledger.decisions.sites import read_space
+from ledger.decisions.sites import read_floor_plan, read_space
 from ledger.entities.bookings import Booking
+from ledger.entities.floor_plans import Wanted
 from ledger.errors import BadInput, UnreadableEvent
 from ledger.events.bookings import (
     BookingCancelled,
@@ -73,15 +74,21 @@ class StartBooking(SeveralBookings, frozen=True, tag="booking start"):
 
 
 def _still_in(ctx: Context, booking: Booking) -> str | None:
-    """Return the booking that started last in the space, if its days are over and it is there."""
-    last = ctx.last(tag("space", booking.space), BookingStarted)
-    if last is None:
-        return None
-    if not isinstance(last.event, BookingStarted):
-        raise UnreadableEvent(last.type, position=last.position)
-    other = read_booking(ctx, last.event.booking)
-    is_late = other.state == "started" and other.period.end <= booking.period.start
-    return other.id if is_late and other.space == booking.space else None
+    """Return a booking that started last in the space, or one that shares its floor, and is there
+    though its days are over.
+    """
+    plan = read_floor_plan(ctx, read_space(ctx, booking.space))
+    for space in plan.sharing(booking.space):
+        last = ctx.last(tag("space", space), BookingStarted)
+        if last is None:
+            continue
+        if not isinstance(last.event, BookingStarted):
+            raise UnreadableEvent(last.type, position=last.position)
+        other = read_booking(ctx, last.event.booking)
+        is_late = other.state == "started" and other.period.end <= booking.period.start
+        if is_late and other.space == space:
+            return other.id
+    return None
 
 
 class ReportShootDay(Decision, frozen=True, tag="booking report"):
@@ -200,31 +207,31 @@ class WrapBooking(SeveralBookings, frozen=True, tag="booking wrap"):
         _check_day(ctx, booking, min(self.on, was.days.last), "cannot have wrapped")
         what = f"booking {booking.id!r} cannot have wrapped"
         check_begun_at(ctx, what, self.on, space=booking.space, zone_name=was.zone)
-        is_late = was.days.last < self.on
         used = BookingWrapped.used(was, self.on)
         check_days_kept(ctx, booking, used)
-        ctx.record(
-            BookingWrapped(
-                booking=booking.id,
-                space=booking.space,
-                project=booking.project,
-                period=used,
-                on=self.on,
-                was_period=was,
-                units=booking.units,
-                overran=_overran(ctx, booking, used) if is_late else (),
-            )
+        wrapped = BookingWrapped(
+            booking=booking.id,
+            space=booking.space,
+            project=booking.project,
+            period=used,
+            on=self.on,
+            was_period=was,
+            units=booking.units,
         )
+        ctx.record(replace(wrapped, overran=overran(ctx, wrapped)))
 
 
-def _overran(ctx: Context, booking: Booking, used: Period) -> tuple[str, ...]:
+def overran(ctx: Context, wrapped: BookingWrapped) -> tuple[str, ...]:
     """Return the firm bookings whose time a booking used; of a shared space, where it was full."""
-    after = Period.between(booking.period.end, used.end, used.zone)
-    firm = read_firm_bookings(ctx, booking.space, after, but=booking.id)
-    space = read_space(ctx, booking.space)
-    if first_shortage(space, after, booking.units, firm) is None:
+    used, was = wrapped.period, wrapped.was_period
+    if used.end <= was.end:
         return ()
-    return tuple(one.booking for one in firm)
+    after = Period.between(was.end, used.end, used.zone)
+    plan = read_floor_plan(ctx, read_space(ctx, wrapped.space))
+    wanted = Wanted(wrapped.space, wrapped.project, after, wrapped.units)
+    firm = read_beside(ctx, plan, wanted, but=wrapped.booking)
+    there = [one for one in firm if one.period.overlaps(after)]
+    return tuple(one.booking for one in there) if first_shortage(plan, wanted, there) else ()
 
 
 class CancelBooking(SeveralBookings, frozen=True, tag="booking cancel"):

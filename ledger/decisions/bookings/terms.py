@@ -8,8 +8,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ledger.decisions.base import Context, Decision
-from ledger.decisions.bookings.calendar import read_firm_bookings
-from ledger.decisions.bookings.capacity import blocking_holds, check_bookable
+from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, read_beside
 from ledger.decisions.bookings.holds import find_hold
 from ledger.decisions.bookings.ladder import Ladder, ranked
 from ledger.decisions.bookings.parts import check_expiry, check_remark, new_terms
@@ -18,9 +17,8 @@ from ledger.decisions.bookings.room import check_room
 from ledger.decisions.bookings.several import SeveralBookings
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.projects import read_open_project
-from ledger.decisions.sites import read_space
 from ledger.entities.bookings import Booking
-from ledger.entities.spaces import Space
+from ledger.entities.floor_plans import FloorPlan, Wanted
 from ledger.errors import BadInput, NothingChanges
 from ledger.time.periods import Deadline
 
@@ -43,18 +41,18 @@ class ChangeBooking(SeveralBookings, frozen=True, tag="booking change"):
 
         Raises `BadInput`, `UnknownId`, `WrongState`, `ProjectIsClosed`, `NothingChanges`,
         `StaysWithItsProject`; for other units what `check_bookable` raises, and for more of
-        them on a firm booking `SpaceFull`, `HeldByAnother`.
+        them on a firm booking `SpaceFull`, `HeldByAnother`; for another project of a firm booking
+        `TurnaroundNeeded`.
         """
         booking = read_booking(ctx, booking_id)
         require(booking, "held", "confirmed", "started")
-        space = read_space(ctx, booking.space)
-        ladder = Ladder(ctx, space.id)
+        ladder = Ladder(ctx, booking.space)
         if booking.state == "held":
             ladder.release_expired(booking.period)
-        changes = self._changes(ctx, booking, space)
+        changes = self._changes(ctx, booking, ladder.plan)
         if booking.state != "held":
-            if changes.get("units", 0) > booking.units:
-                _check_more_units(ctx, booking, space, changes["units"], ladder)
+            if changes.get("units", 0) > booking.units or "project" in changes:
+                _check_room(ctx, booking, changes, ladder)
             ladder.record(new_terms(booking, **changes))
             return
         hold = find_hold(ladder, booking)
@@ -64,14 +62,14 @@ class ChangeBooking(SeveralBookings, frozen=True, tag="booking change"):
         ladder.leave(hold)
         ladder.record(new_terms(booking, rank=ladder.next_rank(booking.period), **changes))
 
-    def _changes(self, ctx: Context, booking: Booking, space: Space) -> dict[str, Any]:
+    def _changes(self, ctx: Context, booking: Booking, plan: FloorPlan) -> dict[str, Any]:
         """Return the terms that differ, checked."""
         project = booking.project if self.project is UNSET else self.project
         read_open_project(ctx, project)
         said: dict[str, Any] = {"project": project}
         if self.expires_at is not UNSET:
             require(booking, "held")
-            said["expires_at"] = check_expiry(ctx, self.expires_at, space.zone)
+            said["expires_at"] = check_expiry(ctx, self.expires_at, plan[booking.space].zone)
         if self.units is not UNSET:
             said["units"] = self.units
         if self.note is not UNSET:
@@ -88,19 +86,28 @@ class ChangeBooking(SeveralBookings, frozen=True, tag="booking change"):
                 booking.id, project=booking.project, position=booking.position
             )
         if "units" in changes:
-            check_bookable(ctx, space, booking.period, changes["units"])
+            check_bookable(ctx, plan, booking.space, booking.period, changes["units"])
         return changes
 
 
-def _check_more_units(
-    ctx: Context, booking: Booking, space: Space, units: int, ladder: Ladder
-) -> None:
-    """Check that a firm booking can take more units. Raises `SpaceFull`, `HeldByAnother`."""
-    period = booking.period
-    firm = read_firm_bookings(ctx, space.id, period, but=booking.id)
-    check_room(ctx, booking.id, space, period, units, firm)
-    ladder.release_expired(period)
-    for hold in blocking_holds(space, period, units, firm, ladder.overlapping(period)):
+def _check_room(ctx: Context, booking: Booking, changes: dict[str, Any], ladder: Ladder) -> None:
+    """Check that a firm booking has room for more units, or the turnaround of another project.
+
+    Raises `SpaceFull`, `TurnaroundNeeded`, `HeldByAnother`.
+    """
+    wanted = Wanted(
+        booking.space,
+        changes.get("project", booking.project),
+        booking.period,
+        changes.get("units", booking.units),
+    )
+    firm = read_beside(ctx, ladder.plan, wanted, but=booking.id)
+    check_room(ctx, booking.id, ladder.plan, wanted, firm)
+    if wanted.units <= booking.units:
+        return
+    ladder.release_expired(booking.period)
+    holds = ladder.overlapping(booking.period)
+    for hold in blocking_holds(ladder.plan, wanted, firm, holds):
         raise HeldByAnother(
             booking.id, holder=hold.booking, period=hold.period, position=hold.since
         )
@@ -135,7 +142,7 @@ class RankHold(Decision, frozen=True, tag="booking rank"):
                 f"booking {booking.id!r} already has rank {hold.rank}", position=hold.since
             )
         ladder.leave(hold)
-        places = ladder.places(hold.period)
+        places = ladder.places(hold)
         if self.rank not in places:
             raise NoSuchRank(booking.id, rank=self.rank, places=tuple(places), position=hold.since)
         ladder.record(ranked(ladder.put(hold, self.rank), hold.rank, "set"))

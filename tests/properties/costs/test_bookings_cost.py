@@ -119,7 +119,7 @@ def _cost(history: CountingHistory, decision: Decision) -> tuple[int, tuple[Quer
         (ConfirmBookings(booking="b-2025-07-15"), 47),
         (ReleaseHold(booking="b-2025-07-15"), 33),
         (MoveBooking(booking="b-2025-07-15", when=When.parse("2025-07-28")), 36),
-        (StartBooking(booking="b-2025-07-05", on=date(2025, 7, 5)), 2),
+        (StartBooking(booking="b-2025-07-05", on=date(2025, 7, 5)), 4),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Decision) else str(value),
 )

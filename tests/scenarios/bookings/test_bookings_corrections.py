@@ -35,7 +35,7 @@ from ledger.decisions.correction_refusals import (
 from ledger.decisions.past_tense import DayToCome
 from ledger.decisions.projects import CloseProject
 from ledger.errors import BadInput, NothingChanges, ProjectIsClosed, UnknownId
-from ledger.events import BookingHeld, EquipmentRegistered, HoldPromoted
+from ledger.events import BookingHeld, EquipmentRegistered, HoldPromoted, HoldRanked
 from ledger.testing import Scenario
 from ledger.time.periods import When
 from tests.scenarios.booking_stories import AUGUST, at, campus, days, hold
@@ -172,7 +172,7 @@ def test_a_hold_that_is_back_goes_behind_those_that_hold_its_days_now() -> None:
         ReleaseHold(booking="first"),  # 11, and 12: second moves up
     )
     found = story.when(undo(11), reason=WHY).events
-    assert isinstance(found[-1], HoldPromoted)
+    assert isinstance(found[-1], HoldRanked)
     assert (found[-1].booking, found[-1].was_rank, found[-1].rank) == ("first", 1, 2)
     also(story, undo(11))
     story.when(ConfirmBookings(booking="first")).refused(saying="rank 1")

@@ -12,8 +12,10 @@ from ledger.decisions.bookings.holds import ConfirmBookings
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.refusals import BeforeStart, OutsideBooking, SpaceTaken, WrongState
 from ledger.decisions.bookings.shoot_days import ReportShootDay, StartBooking, WrapBooking
+from ledger.decisions.correct import CorrectEntry
 from ledger.decisions.past_tense import DayToCome
 from ledger.decisions.projects import CloseProject
+from ledger.events import BookingWrapped
 from ledger.projections.projection import ask_at
 from ledger.testing import Scenario
 from ledger.time.periods import Moment
@@ -57,6 +59,19 @@ def test_a_late_wrap_counts_and_says_whom_it_overran() -> None:
         ("old", "new"),
         ("new",),
     ]
+
+
+def test_a_wrap_that_is_put_right_names_whom_it_overran_then() -> None:
+    story = overrunning().and_given(WrapBooking(booking="old", on=date(2025, 7, 10)))
+    late = CorrectEntry(position=14, to={"on": "2025-07-12"})
+    (*_, told) = story.when(late, reason="they left two days later").events
+    assert isinstance(told, BookingWrapped)
+    assert told.overran == ("new",)
+    story.keep(story.when(late, reason="they left two days later"))
+    early = CorrectEntry(position=story.position, to={"on": "2025-07-09"})
+    (*_, told) = story.when(early, reason="no, they left early").events
+    assert isinstance(told, BookingWrapped)
+    assert told.overran == ()
 
 
 def test_an_overrun_may_use_days_that_nobody_had_and_reach_another_month() -> None:

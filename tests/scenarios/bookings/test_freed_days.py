@@ -57,3 +57,33 @@ def test_a_dry_run_frees_nothing_and_a_refusal_says_nothing_of_it(terminal: Term
     assert refused.code != 0
     assert confirmable(refused.err) == []
     assert len(terminal.lines()) == before
+
+
+# --- days that are closed --------------------------------------------------------------------
+
+
+def test_a_closure_despite_bookings_names_them(terminal: Terminal) -> None:
+    closing = ("space", "close", "stage-2", "--days", "2031-02-04..2031-02-09", "--kind")
+    done = terminal.must(*closing, "blackout", "--despite-bookings")
+    assert "a-1 (project wild, stage-2, 2031-02-01..2031-02-05) has days that are" in done.err
+    assert "a-2" not in done.err, "a hold has no days"
+    terminal.must("booking", "cancel", "a-1")
+    assert "closed now" not in terminal.must(*closing, "maintenance").err
+
+
+def test_of_many_bookings_that_a_closure_meets_three_are_named(terminal: Terminal) -> None:
+    for day in range(10, 15):
+        days = ("--days", f"2031-02-{day}", "--booking", f"d-{day}", "--confirm")
+        terminal.must("booking", "hold", "stage-2", "wild", *days)
+    closing = (
+        "space",
+        "close",
+        "stage-2",
+        "--days",
+        "2031-02-01..2031-02-28",
+        "--kind",
+        "blackout",
+    )
+    told = terminal.must(*closing, "--despite-bookings").err
+    assert told.count("closed now") == 3
+    assert "and 3 more: view conflicts" in told

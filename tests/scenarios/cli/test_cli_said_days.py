@@ -70,6 +70,8 @@ def test_what_happened_happened_today_unless_told(terminal: Terminal) -> None:
         (("view", "equipment", "--equipment", "led-a", "--at", "yesterday 08:00"),
          "--at yesterday 08:00 is Mon 2026-11-30T08:00 (Asia/Shanghai)"),
         (("view", "booked-through", "--space", "stage-2", "--at", "+3"), "Thu 2026-12-03 (Eur"),
+        (("view", "free", "--space", "stage-2", "--at", "+3"), "Thu 2026-12-03 (Eur"),
+        (("view", "conflicts", "--space", "stage-2", "--at", "+3"), "Thu 2026-12-03 (Eur"),
         (("views", "diff", "bookings", "fri", "--since", "today"), "BEFORE fri is Fri 2026-11-27"),
         (("diff", "mon"), "A mon is Mon 2026-11-30 (Asia/Shanghai)"),
         (("log", "--since", "fri", "--until", "+30"), "--until +30 is Thu 2026-12-31"),

@@ -118,6 +118,9 @@ def test_a_site_gets_its_right_clock_and_its_spaces_with_it(terminal: Terminal) 
         zones = terminal.must("blame", f"space:{space}", "--field", "zone", "--json").data
         assert zones[-1]["value"] == "Europe/Paris"
     assert terminal.run("site", "change", site["site"], "--zone", "Europe/Pariss", *WHY).code == 2
+    told = terminal.must("site", "change", site["site"], "--day-ends", "06:00", *WHY)
+    assert "day ends 06:00" in told.out
+    assert terminal.run("site", "change", site["site"], "--day-ends", "25:00", *WHY).code == 2
     assert terminal.run("site", "change", "nowhere", "--name", "N", *WHY).code != 0
 
 
@@ -215,3 +218,12 @@ def test_an_event_of_a_plugin_is_put_right_alike(sqlite_url: str) -> None:
         with pytest.raises(BadInput, match="lenses"):
             made.decide(CorrectEntry(position=5, to={"lenses": "many"}), author)
         assert made.log.head() == 5
+
+
+@pytest.mark.parametrize(("given", "where"), [("b-1", "show b-1"), ("", "log"), ("b 1", "log")])
+def test_what_is_no_position_is_told_where_positions_are(
+    terminal: Terminal, given: str, where: str
+) -> None:
+    done = terminal.run("undo", given, *WHY)
+    assert done.code == 2
+    assert f"is not a position. See the positions with: {where}\n" in done.err

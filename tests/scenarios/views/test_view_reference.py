@@ -12,7 +12,6 @@ from ledger_claims import Claims
 from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
 from ledger_expo import Expo
-from ledger_front_desk import FrontDesk
 from ledger_projects import Projects
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
@@ -21,7 +20,7 @@ from ledger.projections import View
 from tests.sources import PLUGINS, ROOT
 
 SHIPPED = (
-    Spaces, Bookings, Calendar, FrontDesk, Utilization, Billing, Projects, Equipment, Efficiency,
+    Spaces, Bookings, Calendar, Utilization, Billing, Projects, Equipment, Efficiency,
     Claims, Expo,
 )  # fmt: skip
 VIEWS = {name: view for projection in SHIPPED for name, view in projection.views.items()}

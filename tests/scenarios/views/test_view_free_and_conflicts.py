@@ -1,4 +1,4 @@
-"""The front desk: what is free, what stands in whose way, and what happens today."""
+"""The calendar's other views: what is free, what stands in whose way, what happens today."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from ledger_bookings import Bookings
-from ledger_calendar import Calendar
-from ledger_front_desk import ConflictLine, FreeLine, FrontDesk, TodayLine
+from ledger_calendar import Calendar, ConflictLine, FreeLine, TodayLine
 
 from ledger.errors import BadInput
 from ledger.events import (
@@ -22,6 +21,7 @@ from ledger.events import (
 )
 from ledger.events.base import Event
 from ledger.testing import Scenario
+from ledger.time.periods import Moment
 from tests.scenarios.view_stories import (
     WORKSHOP,
     at,
@@ -43,18 +43,18 @@ def about(booking: str, when: str, **more: Any) -> dict[str, Any]:
     return {**usual, "period": days(when), **more}
 
 
-def started(booking: str, when: str, on: str) -> BookingStarted:
-    return BookingStarted(**about(booking, when), on=day(on))
+def started(booking: str, when: str, on: str, **more: Any) -> BookingStarted:
+    return BookingStarted(**about(booking, when, **more), on=day(on))
 
 
 def free(told: Scenario, **asked: Any) -> list[tuple[str, str]]:
     """The free runs: space and days."""
-    lines: list[FreeLine] = seen(FrontDesk, told).free(**{**WINDOW, **asked})
+    lines: list[FreeLine] = seen(Calendar, told).free(**{**WINDOW, **asked})
     return [(line.space, f"{line.first:%m-%d}..{line.last:%m-%d}") for line in lines]
 
 
 def conflicts(*events: Event, **asked: Any) -> list[ConflictLine]:
-    lines: list[ConflictLine] = seen(FrontDesk, story(*events)).conflicts(**asked)
+    lines: list[ConflictLine] = seen(Calendar, story(*events)).conflicts(**asked)
     return lines
 
 
@@ -68,7 +68,7 @@ def clashes(*events: Event) -> list[tuple[str, str, str | None, str]]:
 
 def today(*events: Event, **asked: Any) -> list[tuple[str, str]]:
     """On the story's day, 2 August."""
-    lines: list[TodayLine] = seen(FrontDesk, story(*events)).today_(**asked)
+    lines: list[TodayLine] = seen(Calendar, story(*events)).today_(**asked)
     return [(line.what, line.booking) for line in lines]
 
 
@@ -104,7 +104,7 @@ class TestFree:
             held("b-1", "2025-09-03..2025-09-04"),
             held("b-3", "2025-09-05", expires_at=at("2025-08-02T11:00")),
         )
-        (line,) = seen(FrontDesk, told).free(**WINDOW)
+        (line,) = seen(Calendar, told).free(**WINDOW)
         assert (line.first, line.last, line.days) == (*WINDOW.values(), 14)
         assert line.holds == ("b-1", "b-2"), "by rank, and not the one that expired"
 
@@ -146,8 +146,33 @@ class TestFree:
         told.and_given(BookingCancelled(**about("b-1", "2025-09-01..2025-09-12")))
         assert free(told) == [("stage-1", "09-01..09-14")]
 
+    def test_a_stay_that_overruns_is_in_the_way_until_it_is_wrapped(self) -> None:
+        july, window = "2025-07-20..2025-07-30", {"since": day("2025-07-29"), "until": None}
+        told = story(confirmed("late", july), started("late", july, "2025-07-20"))
+        assert free(told, **window) == [("stage-1", "08-03..10-27")], "today is 2 August"
+        assert free(told, **window, at=Moment.parse("2025-08-01")) == [("stage-1", "08-02..10-27")]
+        told.and_given(
+            BookingWrapped(**about("late", july), on=day("2025-07-30"), was_period=days(july))
+        )
+        assert free(told, **window) == [("stage-1", "07-31..10-27")]
+
+    def test_who_overruns_a_shared_space_takes_its_own_units(self) -> None:
+        july = "2025-07-20..2025-07-30"
+        told = story(
+            WORKSHOP,
+            confirmed("late", july, space="workshop", units=3),
+            started("late", july, "2025-07-20", space="workshop"),
+        )
+        window = {"space": "workshop", "since": day("2025-07-30"), "until": day("2025-08-05")}
+        assert free(told, **window) == [("workshop", "07-30..08-05")]
+        assert free(told, **window, units=2) == [("workshop", "08-03..08-05")]
+
+    def test_who_never_started_is_not_in_the_way_once_its_days_are_over(self) -> None:
+        told = story(confirmed("absent", "2025-07-20..2025-07-30"))
+        assert free(told, since=day("2025-07-29")) == [("stage-1", "07-31..09-14")]
+
     def test_without_a_window_it_is_thirteen_weeks_from_today(self) -> None:
-        (line,) = seen(FrontDesk, story()).free()
+        (line,) = seen(Calendar, story()).free()
         assert (line.first, line.days) == (day("2025-08-02"), 91)
 
     @pytest.mark.parametrize("asked", [{"days": 0}, {"units": 0}, {"days": -3}])
@@ -167,7 +192,7 @@ class TestConflicts:
             closed("2025-09-02..2025-09-08", kind="blackout"),
             reason="power cut",
         )
-        lines = seen(FrontDesk, told).conflicts()
+        lines = seen(Calendar, told).conflicts()
         assert [(one.booking, one.state, one.first, one.last) for one in lines] == [
             ("k-1", "confirmed", day("2025-09-02"), day("2025-09-03")),
             ("k-2", "held", day("2025-09-04"), day("2025-09-06")),
@@ -290,7 +315,7 @@ class TestToday:
                 **about("b-1", "2025-09-01"), by="b-2", answer_by=at("2025-08-02T20:00")
             ),
         )
-        (line,) = seen(FrontDesk, told).today_(space="stage-1", site="yongchuan")
+        (line,) = seen(Calendar, told).today_(space="stage-1", site="yongchuan")
         assert (line.until, line.by) == (at("2025-08-02T20:00"), "b-2")
 
 
