@@ -13,6 +13,7 @@ registered at the stage, whose kind names LED, and whose home is the stage (or n
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from ledger.events import (
     BookingConfirmed,
@@ -87,12 +88,16 @@ class NotCalibrated(Refused):
 
 
 def leave_a_free_day(ctx: Context, proposed: Sequence[Event]) -> None:
-    """A day between two productions on a virtual stage. Raises `NoFreeDay`."""
+    """A day between two productions on a virtual stage. Raises `NoFreeDay`.
+
+    In a batch by its end: the other one may move on.
+    """
     for event in proposed:
         if isinstance(event, FirmEvent) and _is_firm(event) and _volumes(ctx, event):
-            days = event.period.days
-            for other in _too_close(ctx, event, days):
-                raise NoFreeDay(event.space, event.booking, days=days, other=other)
+            ctx.check_by_the_end(
+                partial(_check_free_day, ctx, event, event.period.days),
+                partial(_check_if_there, ctx, event),
+            )
 
 
 def calibrate_first(ctx: Context, proposed: Sequence[Event]) -> None:
@@ -110,6 +115,18 @@ RULES: tuple[Rule, ...] = (leave_a_free_day, calibrate_first)
 def ledger_rules() -> Sequence[Rule]:
     """The two rules."""
     return RULES
+
+
+def _check_free_day(ctx: Context, event: FirmEvent, days: Days) -> None:
+    for other in _too_close(ctx, event, days):
+        raise NoFreeDay(event.space, event.booking, days=days, other=other)
+
+
+def _check_if_there(ctx: Context, event: FirmEvent) -> None:
+    """Check what the booking still has of that time."""
+    for one in read_firm_bookings(ctx, event.space, event.period):
+        if one.booking == event.booking:
+            _check_free_day(ctx, event, one.period.days)
 
 
 def _is_firm(event: FirmEvent) -> bool:

@@ -131,6 +131,22 @@ class Snapshot:
             return next((e for e in self.pending if e.position == position), None)
         return next(self._history.read([], after=position - 1, until=position), None)
 
+    def look_up_together(self, queries: Sequence[Query]) -> None:
+        """Look questions up in one reading of the log, each of which is asked next."""
+        known = self._known_answers
+        usable = known if known is not None and known.are_of(self.head) else None
+        new = [query for query in queries if (query, False) not in self._answers]
+        if usable is not None:
+            new = [query for query in new if usable.get((query, False)) is None]
+        if len(new) < 2:
+            return
+        found = list(self._history.read(new, until=self.head))
+        for query in new:
+            answer = [entry for entry in found if query.matches(entry.type, entry.tags)]
+            self._answers[query, False] = answer
+            if usable is not None:
+                usable.keep((query, False), answer)
+
     def _look_up(self, question: tuple[Query, bool]) -> list[RecordedEvent]:
         # Known answers may move on while this snapshot reads: in a decision nested inside
         # this one, or in another thread.
@@ -246,6 +262,12 @@ class Context:
             found = self.read(tag, *types)
         return found[-1] if found else None
 
+    def last_of(self, tags: Sequence[str]) -> RecordedEvent | None:
+        """Return the newest event with any of the tags that stands, or None."""
+        self._snapshot.look_up_together([Query((tag,)) for tag in tags])
+        found = self.read(tags)
+        return found[-1] if found else None
+
     def entry(self, position: int) -> RecordedEvent | None:
         """Return the event at a position, as it was recorded; None if there is none."""
         return self._snapshot.entry(position) if position > 0 else None
@@ -296,11 +318,16 @@ class Context:
                 raise
             self._snapshot.put_off.append((self._line, later or check))
 
-    def new_id(self, kind: str, prefix: str) -> str:
-        """Return a new id of that kind, one that no event carries as a tag: `b-7f3k2`."""
+    def new_id(self, kind: str, prefix: str, *others: str) -> str:
+        """Return a new id of that kind, one that no event carries as a tag: `b-7f3k2`.
+
+        Nor does any carry it as a tag of the kinds `others`, which share their ids with it.
+        """
         while True:
             id = f"{prefix}-{self._new_id(prefix)}"
-            if not self._snapshot.ask(Query((f"{kind}:{id}",)), last=True):
+            if others and self.last_of([f"{one}:{id}" for one in (kind, *others)]) is None:
+                return id
+            if not others and not self._snapshot.ask(Query((f"{kind}:{id}",)), last=True):
                 return id
 
 

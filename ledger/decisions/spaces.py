@@ -349,9 +349,10 @@ def firm_from(
 
 
 def _refuse_to_close(ctx: Context, space: Space, period: Period) -> None:
+    plan = read_floor_plan(ctx, space)
     refuse_booked(
         f"space {space.id!r} cannot close on {period}",
-        read_sharing(ctx, read_floor_plan(ctx, space), space.id, period),
+        read_sharing(ctx, plan, space.id, period),
         advice="Move or cancel it, or close anyway with --despite-bookings",
     )
 

@@ -74,7 +74,7 @@ MOST = {
     "hold": Counts(16, 46, 3_200),
     "hold again": Counts(11, 3, 230),
     "confirm": Counts(17, 68, 4_800),
-    "release": Counts(12, 52, 3_500),
+    "release": Counts(14, 54, 4_300),
     "move": Counts(16, 59, 4_200),
     "equipment move": Counts(13, 4, 600),
     "milestone": Counts(9, 6, 550),

@@ -25,7 +25,8 @@ from ledger.decisions.bookings.day_plans import check_plan
 from ledger.decisions.bookings.jobs import (
     free_ids,
     join_job,
-    new_id,
+    new_booking,
+    new_job,
     numbered,
     unused_booking,
     unused_job,
@@ -171,7 +172,7 @@ class PlaceHold(Decision, frozen=True, tag="booking hold"):
             if self.booking is None:
                 return next(free_ids(ctx, self.job, first))
         if self.booking is None:
-            return new_id(ctx, "booking", "b")
+            return new_booking(ctx)
         return unused_booking(ctx, self.booking)
 
     def expiry(self, ctx: Context, zone_name: str) -> datetime | None:
@@ -197,7 +198,7 @@ def _hold_all(ctx: Context, asked: PlaceHold) -> None:
         ones = asked.occurrences(free_ids(ctx, asked.job, first))
     else:
         made = asked.booking is None
-        job = new_id(ctx, "job", "j") if made else unused_job(ctx, str(asked.booking))
+        job = new_job(ctx) if made else unused_job(ctx, str(asked.booking))
         ones = replace(asked, booking=job).occurrences()
     refused: dict[str, LedgerError] = {}
     for one in ones:
@@ -242,10 +243,9 @@ def _hold(ctx: Context, asked: PlaceHold, space_id: str, booking_id: str) -> Non
 
 def _confirm_at_once(ctx: Context, held: BookingHeld, ladder: Ladder) -> None:
     """Confirm a hold that was placed just now. Raises what `check_room` raises, `BehindHold`."""
-    period = held.period
     firm = read_beside(ctx, ladder.plan, held)
     check_room(ctx, held.booking, ladder.plan, held, firm)
-    for ahead in blocking_holds(ladder.plan, held, firm, ladder.overlapping(period)):
+    for ahead in blocking_holds(ladder.plan, held, firm, ladder.overlapping(held.period)):
         raise BehindHold(
             None, ahead=ahead.booking, rank=ahead.rank, period=ahead.period, position=ahead.since
         )
@@ -254,7 +254,7 @@ def _confirm_at_once(ctx: Context, held: BookingHeld, ladder: Ladder) -> None:
             booking=held.booking,
             space=held.space,
             project=held.project,
-            period=period,
+            period=held.period,
             units=held.units,
             plan=held.plan,
         )

@@ -3,37 +3,49 @@
 from collections.abc import Iterator
 from itertools import count
 
-from ledger.decisions.base import Context, check_unused
+from ledger.decisions.base import Context
 from ledger.decisions.bookings.refusals import OtherProject
 from ledger.decisions.bookings.state import job_members, read_booking
-from ledger.errors import UnknownId
-from ledger.events.bookings import BookingHeld
-from ledger.tags import tag
+from ledger.errors import AlreadyExists, UnknownId
+from ledger.events.base import RecordedEvent
+from ledger.tags import check_id, tag
 
 
 def is_free(ctx: Context, id: str) -> bool:
     """Whether neither a booking nor a job has that id."""
-    return ctx.last(tag("booking", id)) is None and ctx.last(tag("job", id), BookingHeld) is None
+    return _taken(ctx, id) is None
 
 
 def unused_booking(ctx: Context, id: str) -> str:
     """Return an id for a new booking. Raises `BadId`, `AlreadyExists`."""
-    check_unused(ctx, "booking", id)
-    return check_unused(ctx, "job", id, BookingHeld)
+    return _unused(ctx, check_id("booking", id))
 
 
 def unused_job(ctx: Context, id: str) -> str:
     """Return an id for a new job. Raises `BadId`, `AlreadyExists`."""
-    check_unused(ctx, "job", id, BookingHeld)
-    return check_unused(ctx, "booking", id)
+    return _unused(ctx, check_id("job", id))
 
 
-def new_id(ctx: Context, kind: str, prefix: str) -> str:
-    """Return a generated id for a new booking or job."""
-    while True:
-        id = ctx.new_id(kind, prefix)
-        if is_free(ctx, id):
-            return id
+def new_booking(ctx: Context) -> str:
+    """Return a generated id for a new booking."""
+    return ctx.new_id("booking", "b", "job")
+
+
+def new_job(ctx: Context) -> str:
+    """Return a generated id for a new job."""
+    return ctx.new_id("job", "j", "booking")
+
+
+def _unused(ctx: Context, id: str) -> str:
+    taken = _taken(ctx, id)
+    if taken is None:
+        return id
+    kind = "booking" if tag("booking", id) in taken.tags else "job"
+    raise AlreadyExists(kind, id, position=taken.position)
+
+
+def _taken(ctx: Context, id: str) -> RecordedEvent | None:
+    return ctx.last_of((tag("booking", id), tag("job", id)))
 
 
 def numbered(job: str, first: int = 1) -> Iterator[str]:

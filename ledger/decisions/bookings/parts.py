@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.decisions.base import Context
-from ledger.decisions.bookings.jobs import is_free, unused_booking
+from ledger.decisions.bookings.jobs import is_free, new_booking, unused_booking
 from ledger.decisions.bookings.ladder import Hold, Ladder, about
 from ledger.decisions.bookings.refusals import StaysWhereItStarted
 from ledger.decisions.bookings.shoot_days import check_days_kept
@@ -106,7 +106,7 @@ def part_ids(
             try:
                 check_id("booking", id)
             except BadId:  # the booking's own is as long as an id can be
-                id = ctx.new_id("booking", "b")
+                id = new_booking(ctx)
             if id not in found and is_free(ctx, id):
                 found[id] = part
                 break

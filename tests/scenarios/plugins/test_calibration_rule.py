@@ -11,6 +11,7 @@ from ledger.decisions.base import Decision
 from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.shoot_days import StartBooking, WrapBooking
+from ledger.decisions.bookings.splits import GiveBackDays
 from ledger.decisions.equipment.custody import ServiceEquipment
 from ledger.events import (
     EquipmentRegistered,
@@ -121,6 +122,21 @@ def test_two_that_are_confirmed_at_once_see_each_other() -> None:
         hold("b-1", "2025-07-01..2025-07-10"), hold("b-2", "2025-07-11..2025-07-14", "two")
     )
     told.when(ConfirmBookings(booking=("b-1", "b-2"))).refused(NoFreeDay)
+
+
+def test_two_productions_trade_their_weeks() -> None:
+    told = campus(wall()).and_given(
+        book("b-1", "2025-07-01..2025-07-09"), book("b-2", "2025-07-11..2025-07-19", "two")
+    )
+    early = MoveBooking(booking="b-2", when=When.parse("2025-07-01..2025-07-09"))
+    late = MoveBooking(booking="b-1", when=When.parse("2025-07-11..2025-07-19"))
+    told.when(early).refused()
+    assert told.when(early, late).refusal is None
+    told.and_given(book("b-3", "2025-07-25..2025-07-28", "two"))
+    beside = MoveBooking(booking="b-1", when=When.parse("2025-07-16..2025-07-24"))
+    told.when(early, beside).refused(NoFreeDay)
+    told.when(early, beside, GiveBackDays("b-1", When.parse("2025-07-16"))).refused(NoFreeDay)
+    assert told.when(early, beside, GiveBackDays("b-1", When.parse("2025-07-24"))).refusal is None
 
 
 def test_a_firm_booking_does_not_move_up_to_another() -> None:
