@@ -258,7 +258,10 @@ class _Taken(NamedTuple):
 
 
 class _Tally(NamedTuple):
-    """The days of one space as bits; `facts` says on which of them it had which facts."""
+    """The days of one space as bits; `facts` says on which of them it had which facts.
+
+    On the days `own` a booking of the space, or of its whole, took all of it.
+    """
 
     space: str
     site: str
@@ -499,7 +502,7 @@ class Utilization(Projection):
         self, plan: FloorPlan, space: Space, window: _Window, kind: str | None, shot: dict[str, int]
     ) -> _Tally:
         sharing = plan.sharing(space.id)
-        shut_with = (space.id, *(whole.id for whole in plan.wholes(space.id)))
+        of_it = (space.id, *(whole.id for whole in plan.wholes(space.id)))
         facts = _facts_by_days(space, window)
         gone = space.decommissioned_on
         last = window.last if gone is None else gone - _DAY
@@ -507,21 +510,19 @@ class Utilization(Projection):
         if kind is not None:
             in_service &= sum(days for days, held in facts if held.kind == kind)
         closures = [
-            row.it
-            for one in shut_with
-            for row in self.closures.rows(space=one)
-            if row.it is not None
+            row.it for one in of_it for row in self.closures.rows(space=one) if row.it is not None
         ]
         closed = in_service & _covered(closures, window)
-        stays = [
-            _Taken(
-                period.days, period.start, period.end, row.units if one == space.id else _ALL_UNITS
-            )
+        taken = {
+            one: [
+                _Taken(p.days, p.start, p.end, row.units if one == space.id else _ALL_UNITS)
+                for row in self.stays.rows(space=one)
+                if (p := row.period) is not None
+            ]
             for one in sharing
-            for row in self.stays.rows(space=one)
-            if (period := row.period) is not None
-        ]
-        own = [stay for stay in stays if stay.units != _ALL_UNITS]
+        }
+        stays = [stay for one in sharing for stay in taken[one]]
+        all_of_it = [stay for one in of_it for stay in taken[one]]
         shot_days = 0
         for one in sharing:
             shot_days |= shot.get(one, 0)
@@ -538,7 +539,7 @@ class Utilization(Projection):
             zone=space.zone,
             stays=stays,
             shut=[(c.left.start, c.left.end) for c in closures if c.left is not None],
-            own=_touched(own, window),
+            own=_touched(all_of_it, window),
             parts=[],
             is_part=False,
         )

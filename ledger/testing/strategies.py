@@ -44,9 +44,9 @@ def studio_histories(
     """Draw histories of up to about `most` commands that a real ledger could hold.
 
     Every event except those of `also` went through the real decisions and the given `rules`:
-    sites and spaces, closures, projects, the hold ladder, shoot days and their corrections,
-    equipment entered late, containers, check-outs, services. Now and then there is an event
-    of a removed plugin.
+    sites, spaces and their parts, closures, projects, the hold ladder, shoot days and their
+    corrections, equipment entered late, containers, check-outs, services. Now and then there is
+    an event of a removed plugin.
 
     `also` draws events or decisions of your own plugin: about every fourth command is one. A
     refused decision is dropped. A failing history shrinks to a few commands.

@@ -111,12 +111,14 @@ def _add_space(studio: Studio, choice: Choice) -> Decision:
     return AddSpace(
         space=name,
         site=studio.one_of((_HERE, _THERE), choice.who),
+        part_of=studio.one_of((None, "hall", "stage-1", None), choice.who),
         name=name.title(),
         kind=studio.one_of((*SPACE_KINDS, "wind tunnel"), choice.other),
         area_m2=None if choice.length == 3 else 100.0 * (choice.length + 1),
         in_service_on=studio.day(choice.day),
         capacity=(None, 1, 3)[choice.other % 3],
         answer_within_hours=(None, 2)[choice.length % 2],
+        turnaround_hours=studio.one_of((None, 12, None, 36), choice.length),
     )
 
 
@@ -141,7 +143,13 @@ def _change(studio: Studio, choice: Choice) -> Decision:
     if choice.other == 0:
         return ChangeSpace(space=space, on=on, capacity=(None, 1, 4)[choice.length % 3])
     if choice.other == 1:
-        return ChangeSpace(space=space, on=on, name=f"Renamed {choice.length}", phase=None)
+        return ChangeSpace(
+            space=space,
+            on=on,
+            name=f"Renamed {choice.length}",
+            phase=None,
+            turnaround_hours=studio.one_of((None, 24), choice.length),
+        )
     area_m2 = None if choice.length == 3 else 150.0 * (choice.length + 1)
     return ChangeSpace(space=space, on=on, area_m2=area_m2, kind="workshop")
 

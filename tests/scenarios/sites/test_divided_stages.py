@@ -297,6 +297,18 @@ def test_area_and_days_of_a_divided_stage_count_once(halves: Terminal) -> None:
     assert by_area["denominator"] == 30 * 3200
 
 
+def test_a_part_of_another_kind_is_occupied_with_all_its_area_by_who_has_the_whole(
+    halves: Terminal,
+) -> None:
+    """Asked about that kind alone, the part counts and its whole does not."""
+    halves.must("space", "change", "stage-1b", "--on", "2024-06-01", "--kind", "workshop")
+    asked = (*APRIL, "--kind", "workshop", "--json")
+    sums = {row["measure"]: row for row in halves.must("view", "utilization-total", *asked).data}
+    assert (sums["net"]["numerator"], sums["net"]["denominator"]) == (5, 30)
+    by_area = sums["area-weighted net"]
+    assert (by_area["numerator"], by_area["denominator"]) == (5 * 1600, 30 * 1600)
+
+
 def test_holds_of_the_whole_say_which_part_is_booked(halves: Terminal) -> None:
     halves.must("booking", "hold", "stage-1", "wild", "--days", "2027-04-09", "--booking", "b-3")
     holds = halves.must("view", "holds", "--space", "stage-1", "--json").data
