@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
-from ledger.events import LedgerOpened, ShootDayReported
+from ledger.events import BookingCancelled, BookingWrapped, LedgerOpened
 from ledger.plugin import (
     CUSTODY_FACTS,
     PLACE_FACTS,
     SERVICE_FACTS,
     BadInput,
     CustodyFact,
-    FullBooking,
     Moment,
     PlaceFact,
     Projection,
@@ -106,11 +105,11 @@ class ServiceRow(Row):
     valid_until: datetime | None = None
 
 
-class BookingRow(Row):
-    """A booking that something may be out for."""
+class OverRow(Row):
+    """A booking that is over, though something may still be out for it."""
 
     booking: str = key()
-    it: FullBooking | None = None
+    how: Literal["wrapped", "cancelled"] = "wrapped"
 
 
 # --- what is answered --------------------------------------------------------------------
@@ -219,7 +218,7 @@ class Equipment(Projection):
     places = table(PlaceRow)
     held = table(CustodyRow)
     services = table(ServiceRow)
-    bookings = table(BookingRow)
+    over = table(OverRow)
 
     @on(LedgerOpened)
     def ledger_opened(self, event: LedgerOpened, entry: RecordedEvent) -> None:
@@ -257,10 +256,13 @@ class Equipment(Projection):
         key = event.equipment, it.at, it.position
         self.services.put(ServiceRow(*key, it.kind, it.is_open, it.valid_until))
 
-    @on(*(t for t in FullBooking.types() if t is not ShootDayReported))
-    def booked(self, event: Any, entry: RecordedEvent) -> None:
-        row = self.bookings.edit(event.booking)
-        row.it = FullBooking.after(row.it, entry)
+    @on(BookingWrapped)
+    def wrapped(self, event: BookingWrapped, entry: RecordedEvent) -> None:
+        self.over.put(OverRow(event.booking, "wrapped"))
+
+    @on(BookingCancelled)
+    def cancelled(self, event: BookingCancelled, entry: RecordedEvent) -> None:
+        self.over.put(OverRow(event.booking, "cancelled"))
 
     # --- the views -----------------------------------------------------------------------
 
@@ -403,9 +405,8 @@ class Equipment(Projection):
         )
 
     def _over(self, booking: str) -> Literal["wrapped", "cancelled"] | None:
-        row = self.bookings.get(booking)
-        state = row.it.state if row is not None and row.it is not None else None
-        return state if state in ("wrapped", "cancelled") else None
+        row = self.over.get(booking)
+        return None if row is None else row.how
 
     def _now(self, until: datetime) -> datetime:
         """The end of what is looked at: a time asked about, or the present."""

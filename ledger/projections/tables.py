@@ -13,10 +13,15 @@ from ledger.projections.faults import BadRow, ReadOnly
 from ledger.projections.rows import Key, Layout, R
 
 MISSES_BEFORE_LOADING = 16
-"""After this many rows fetched one by one, a table is loaded whole.
+"""After this many rows fetched one by one, and each time that they have doubled, a table is loaded
+whole if it is small enough."""
 
-Otherwise catching up with the last fifth of a log has 0.7 of its rate. With a fiftieth it is
-quicker without.
+ROWS_FOR_A_MISS = 16
+"""A table is small enough if it has at most this many rows for each row fetched.
+
+Processor time of catching up with the end of a log of 48,000 events, all shipped projections, for
+limits of 0, 8, 16, 32 and 10,000 rows (least of three): with 1,000 events 65, 68, 68, 71, 220 ms,
+with 3,000 events 213, 220, 348, 328, 270 ms, with 10,000 events 641, 647, 534, 501, 448 ms.
 """
 
 LOAD_LIMIT = 100_000
@@ -60,6 +65,7 @@ class Table(Generic[R]):
         "_dirty",
         "_groups",
         "_misses",
+        "_misses_to_load",
         "_rows",
         "_shelf",
         "_whole",
@@ -82,6 +88,7 @@ class Table(Generic[R]):
         self._rows: dict[Key, R | None] = {}  # None: known to be absent
         self._complete = complete  # the map holds every row
         self._misses = 0
+        self._misses_to_load = MISSES_BEFORE_LOADING
         # Keys by leading key field. Else row `as-of` has 0.92 of its rate on 30,000 events, and
         # less on more.
         self._groups: dict[Any, dict[Key, None]] | None = None
@@ -226,8 +233,9 @@ class Table(Generic[R]):
             return row
         assert self._shelf is not None
         self._misses += 1
-        if self._misses == MISSES_BEFORE_LOADING:
-            everything = self._shelf.load(LOAD_LIMIT)
+        if self._misses == self._misses_to_load:
+            self._misses_to_load *= 2
+            everything = self._shelf.load(min(ROWS_FOR_A_MISS * self._misses, LOAD_LIMIT))
             if everything is not None:
                 self._take(everything)
                 self._complete = True

@@ -4,7 +4,6 @@ They are read where a person types a day, and never in a file: what is recorded 
 """
 
 import re
-from calendar import day_name
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal
@@ -17,7 +16,8 @@ Leaning = Literal["to come", "past", "this year"]
 """Which day a weekday or a month and day stand for: one to come, for a plan; one in the past,
 for what has happened; else the next weekday, and the day of this year."""
 
-WORDS = ("today", "tomorrow", "yesterday", *(name.lower() for name in day_name))
+_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WORDS = ("today", "tomorrow", "yesterday", *_DAY_NAMES)
 IN_A_FILE = "Write the date: words such as today are read on the command line only"
 FORMS = "or say it: today, tomorrow, +14, mon, 07-01"
 
@@ -25,8 +25,8 @@ _DAY = timedelta(days=1)
 _WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)([Tt ]\d\d:\d\d.*)?", re.ASCII)
 _STEP = r"[+-]\d{1,4}"
 _MONTH_DAY = r"\d\d-\d\d"
-_WEEKDAYS = {name[:3].lower(): number for number, name in enumerate(day_name)}
-_WEEKDAY = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in WORDS[3:])
+_WEEKDAYS = {name[:3]: number for number, name in enumerate(_DAY_NAMES)}
+_WEEKDAY = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _DAY_NAMES)
 _SAID = re.compile(
     rf"(today|tomorrow|yesterday|{_STEP}|-?(?:{_WEEKDAY})|{_MONTH_DAY})([Tt ]\d\d:\d\d.*)?",
     re.ASCII | re.IGNORECASE,
