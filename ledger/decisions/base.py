@@ -247,7 +247,9 @@ class Context:
         """Return the events as they were recorded, mistakes and corrections alike."""
         names = type_names(types)
         if isinstance(tag, str):
-            return list(self._snapshot.ask(Query((tag,), names)))
+            tag = (tag,)
+        if len(tag) == 1:
+            return list(self._snapshot.ask(Query((tag[0],), names)))
         asked = (self._snapshot.ask(Query((one,), names)) for one in dict.fromkeys(tag))
         answers = [answer for answer in asked if answer]
         if len(answers) < 2:

@@ -11,6 +11,7 @@ from ledger.demo.equipment import record_equipment
 from ledger.demo.facts import facts, record_campus, record_projects
 from ledger.demo.published import record_claims, record_expos
 from ledger.demo.schedule import plan
+from ledger.demo.spring import record_spring
 from ledger.demo.steps import BEGINS, ZONE, Dice, Step, Steps, at
 from ledger.errors import LedgerExists, NotALedger
 from ledger.events import ShootDayReported
@@ -37,6 +38,7 @@ def all_steps() -> list[Step]:
     record_closings(steps, closings)
     record_bookings(steps, blocks, dice)
     record_open_questions(steps)
+    record_spring(steps, known["site"]["id"])
     record_equipment(steps, blocks, closings)
     return list(steps)
 
