@@ -86,7 +86,7 @@ BAD: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
     "a request key with spaces": (2, (*OPEN, "p", "--title", "T", *FEATURE, "--request", "a b"),
                                   ("request key",)),
     "a missing option": (2, (*OPEN, "p", *FEATURE), ("--title",)),
-    "a missing argument": (2, ("booking", "confirm"), ("BOOKINGS",)),
+    "a missing argument": (2, ("booking", "confirm"), ("BOOKING",)),
     "pages that are none": (2, ("booking", "report", "b-1", "--day", "2025-07-02", "--pages-shot",
                                 "2 3/9"), ("--pages-shot", "2 3/8")),
     "a plan that is none": (2, (*HOLD, "--days", "2025-09-01", "--plan", "2025-09-01=party"),

@@ -164,7 +164,7 @@ def test_closures_of_a_period_are_the_days_that_stayed_shut(
             assert done == (stays != shut[which])
             shut[which] = stays
     period = days(span).period(ZONE)
-    found = closures(read_through(story), "hall", period)
+    found = closures(read_through(story), ["hall"], period)
     asked = set(range(span[0], span[1] + 1))
     expected = {f"c-{n}": which for n, which in enumerate(shut) if which & asked}
     assert {c.id: {number_of(day) for day in c.period.days} for c in found} == expected
