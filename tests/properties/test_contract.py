@@ -27,6 +27,7 @@ from ledger.events import (
     LedgerOpened,
     ProjectOpened,
     ShootDayReported,
+    SpaceCommissioned,
     UnknownEvent,
 )
 from ledger.events.base import Event, RecordedEvent, Registry
@@ -70,17 +71,24 @@ PARAMETERS = {"crew-hours": {"least": 1}}
 
 def test_every_event_of_the_studio_is_drawn() -> None:
     seen: Counter[str] = Counter()
+    of_parts: Counter[str] = Counter()
 
     @settings(max_examples=250, derandomize=True, database=None)
     @given(studio_histories())
     def draw(history: Told) -> None:
         seen.update({entry.type for entry in history})
+        added = [e.event for e in history if isinstance(e.event, SpaceCommissioned)]
+        parts = {event.space for event in added if event.part_of is not None}
+        of_parts.update({e.type for e in history if getattr(e.event, "space", "") in parts})
+        of_parts["turnaround"] += any(event.turnaround_hours for event in added)
 
     draw()
     # A restored log records it as its own first line; no decision of the studio does.
     drawn = {t.type_name for t in STUDIO_EVENTS} - {LedgerContinued.type_name}
     assert drawn <= set(seen)
     assert min(seen[name] for name in drawn) >= 2
+    for name in ("turnaround", "SpaceCommissioned", "BookingHeld", "BookingConfirmed"):
+        assert of_parts[name] >= 2, f"hardly any part of a space has {name}"
     assert any(name not in {t.type_name for t in STUDIO_EVENTS} for name in seen)
 
 

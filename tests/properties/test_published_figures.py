@@ -18,6 +18,7 @@ from ledger.projections import fold
 from ledger.testing import MemoryHistory, recorded
 from ledger.time.periods import ManualClock, start_of_day
 from tests.properties.models.space_lives import (
+    DIVIDED,
     FIRST,
     SPACES,
     ZONE,
@@ -153,6 +154,19 @@ def test_what_is_recorded_after_the_day_of_a_claim_changes_nothing(
     of_spaces = [model.facts_on(s, on).area_m2 for s in commissioned if model.in_service(s, on)]
     areas = [area for area in of_spaces if area is not None]
     assert then["site area"][0] == (pytest.approx(sum(areas)) if areas else None)
+
+
+@given(histories(DIVIDED), windows)
+def test_the_area_of_a_site_counts_no_floor_twice(
+    events: list[Event], window: tuple[date, date]
+) -> None:
+    on, model = window[0], Model.of(events)
+    told = [LedgerOpened(origin="o", format=1, demo=False, zone=ZONE), *events]
+    history = logged([*told, claim("site area", on)], [0] * (len(told) + 1))
+    wholes = [s for s, whole in model.part_of.items() if whole is None and model.in_service(s, on)]
+    areas = [model.facts_on(space, on).area_m2 for space in wholes]
+    known = [area for area in areas if area is not None]
+    assert said(history.events)["site area"][0] == (sum(known) if known else None)
 
 
 def _after(entries: Sequence[RecordedEvent], claims: Sequence[Event]) -> list[RecordedEvent]:
