@@ -76,7 +76,7 @@ faults: $(VENV)/.installed-dev ## crash, fail and cut the power at every call, f
 
 ROUNDS ?=
 
-races: $(VENV)/.installed-dev ## 64 processes race for one slot, or a stage and its halves, ROUNDS=1000: the table of the docs
+races: $(VENV)/.installed-dev ## 64 processes race for one slot, a stage and its halves, or a job, ROUNDS=1000: the table of the docs
 	$(BIN)/python -m tests.faults.races --rounds $(or $(ROUNDS),1000) --seed $(SEED)
 
 failover: $(VENV)/.installed-dev ## kill the primary under writers, ROUNDS=20: the table of the docs

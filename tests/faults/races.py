@@ -1,7 +1,8 @@
 """Races for one slot, and deliveries beside writers: `python -m tests.faults.races`.
 
 64 processes want the same days of a stage, round after round: one gets them, 63 learn who did. Then
-some want the whole of a stage and others a half: one gets the whole, or at most one each half.
+some want the whole of a stage and others a half: one gets the whole, or at most one each half. Then
+each wants three of six stages, as a job: all of them or none.
 Meanwhile 8 processes append what concerns nobody, without a condition, and subscribers follow the
 log from its first event to its last. The processes live through all rounds, so that a thousand
 take minutes. Prints the table that the docs show, a line for each contest and database; exits 1
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.application import Author, Ledger
-from ledger.events import BookingConfirmed, MilestonePlanned
+from ledger.events import BookingConfirmed, BookingHeld, MilestonePlanned
 from ledger.events.base import Header
 from tests.faults.printed import printed_by
 from tests.faults.programs.racing import (
@@ -60,6 +61,9 @@ class Race:
     confirmed: dict[int, tuple[str, str]] = field(default_factory=dict)
     """The booking and its space, by position."""
 
+    held: list[str] = field(default_factory=list)
+    """The bookings that were held, as each is before it is confirmed."""
+
     def won(self, number: int) -> list[Told]:
         """The winners of a round."""
         return [one for one in self.told[number] if one.kind == "won"]
@@ -85,6 +89,9 @@ class Race:
         told = [p for number in self.told for one in self.won(number) for p in one.positions]
         if sorted(told) != sorted(self.confirmed) or len(self.told) != self.rounds:
             yield f"{len(told)} bookings were won in {self.rounds} rounds, not those stored"
+        confirmed = [booking for booking, _ in self.confirmed.values()]
+        if sorted(self.held) != sorted(confirmed):
+            yield f"{len(self.held)} bookings were held, and {len(confirmed)} confirmed"
         if self.doubled:
             yield f"{self.doubled} double bookings"
         for number, outcomes in self.told.items():
@@ -128,6 +135,8 @@ def race(
             made.positions.append(entry.position)
             if isinstance(entry.event, BookingConfirmed):
                 made.confirmed[entry.position] = entry.event.booking, entry.event.space
+            if isinstance(entry.event, BookingHeld):
+                made.held.append(entry.event.booking)
             made.milestones += isinstance(entry.event, MilestonePlanned)
     return made
 
@@ -151,16 +160,17 @@ def _open_the_studio(url: str, contest: Contest, stages: int) -> None:
 
 
 def _space(contest: Contest, space: str, number: int) -> dict[str, Any]:
-    whole = next(iter(contest.squares))
+    whole, squares = next(iter(contest.squares)), contest.squares
+    is_part = set(squares[space]) < set(squares[whole])
     return {
         "do": "space add",
         "space": f"{space}-{number}",
         "site": "campus",
         "name": f"{space} {number}",
         "kind": "stage",
-        "area_m2": 1500 * len(contest.squares[space]),
+        "area_m2": 1500 * len(squares[space]),
         "in_service_on": "2020-01-01",
-        "part_of": None if space == whole else f"{whole}-{number}",
+        "part_of": f"{whole}-{number}" if is_part else None,
     }
 
 

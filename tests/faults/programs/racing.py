@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import combinations
 from multiprocessing.synchronize import Barrier, Event
 from time import sleep
 from typing import Any, NamedTuple, Protocol
@@ -39,8 +40,8 @@ def command(ledger: Ledger, **fields: Any) -> Decision:
 class Contest:
     """What the racers want: in each round the same days, of spaces that share floor or do not.
 
-    `squares` has the floor of each space, as letters; the first is a whole stage, whose parts are
-    the others. `wants` are the lists of spaces that racers want, in turn. All of a racer's
+    `squares` has the floor of each space, as letters; a space is a part of the first if that has
+    its squares too. `wants` are the lists of spaces that racers want, in turn. All of a racer's
     squares are his, or none.
     """
 
@@ -73,13 +74,38 @@ class Contest:
         }
 
 
+class JobContest(Contest):
+    """Each wants several spaces as a job: a booking of each of them, all or none."""
+
+    def bookings(self, number: int, racer: int) -> dict[str, str]:
+        """The spaces that he has if he wins, by booking: those of a job are numbered."""
+        wanted = enumerate(self.wanted(number, racer), 1)
+        return {f"b-{number}-{racer}-{n}": round_space(number, space) for n, space in wanted}
+
+    def fields(self, number: int, racer: int) -> dict[str, Any]:
+        """His command: `booking` names the job."""
+        return {
+            "do": "booking hold",
+            "booking": f"b-{number}-{racer}",
+            "space": list(self.bookings(number, racer).values()),
+            "project": "the-race",
+            "when": round_days(number),
+            "confirm": True,
+        }
+
+
 ONE_STAGE = Contest("one stage", {"stage": "a"}, (("stage",),))
 HALVES = Contest(
     "a stage and its halves",
     {"stage": "ab", "left": "a", "right": "b"},
     (("left",), ("stage",), ("right",), ("stage",)),
 )
-CONTESTS = (ONE_STAGE, HALVES)
+JOBS = JobContest(
+    "three of six stages, as a job",
+    {one: one for one in "abcdef"},
+    tuple(combinations("abcdef", 3)),
+)
+CONTESTS = (ONE_STAGE, HALVES, JOBS)
 
 
 def round_space(number: int, space: str) -> str:
