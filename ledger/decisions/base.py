@@ -132,7 +132,7 @@ class Snapshot:
         return next(self._history.read([], after=position - 1, until=position), None)
 
     def look_up_together(self, queries: Sequence[Query]) -> None:
-        """Look questions up in one reading of the log, each of which is asked next."""
+        """Look up, in one reading of the log, questions that are asked next."""
         known = self._known_answers
         usable = known if known is not None and known.are_of(self.head) else None
         new = [query for query in queries if (query, False) not in self._answers]
