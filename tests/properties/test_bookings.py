@@ -34,7 +34,7 @@ from ledger.events.base import Query, type_names
 from ledger.tags import tag
 from ledger.testing import Outcome, given
 from ledger.time.periods import Deadline, Moment
-from tests.properties.models.booking_judge import all_of, judge, only
+from tests.properties.models.booking_judge import only
 from tests.properties.models.booking_model import (
     CAPACITY,
     FIRST_DAY,
@@ -53,6 +53,8 @@ from tests.properties.models.booking_model import (
     whole_story,
 )
 from tests.properties.models.booking_wishes import NEEDS, WISHES, Wish, period_of, studio, when_of
+from tests.properties.models.job_judge import holds_of, judge_all, meant
+from tests.properties.models.job_wishes import hold_job, on_job
 
 NOW = datetime(2025, 4, 5, 8, tzinfo=UTC)
 """Some of the days to book are in the past, and may be reported; some are in the future."""
@@ -92,7 +94,8 @@ class Bookings(RuleBasedStateMachine):
     @initialize(wishes=st.lists(WISHES, min_size=3, max_size=8))
     def some_hold_already(self, wishes: list[Wish]) -> None:
         for wish in wishes:
-            self.somebody_commands(replace(wish, verb="hold"))
+            verb = "hold job" if wish.units > 1 else "hold"
+            self.somebody_commands(replace(wish, verb=verb))
 
     @rule(hours=st.sampled_from([3, 25, 49]))
     def time_goes_on(self, hours: int) -> None:
@@ -159,6 +162,17 @@ class Bookings(RuleBasedStateMachine):
         )
         self._judged(decision, self.story.when(decision))
 
+    @rule(wish=WISHES, confirm=st.booleans(), then=st.lists(WISHES, min_size=1, max_size=4))
+    def a_job_is_made_and_commanded(self, wish: Wish, confirm: bool, then: list[Wish]) -> None:
+        """Several spaces or weeks are booked as one, and then commanded as one."""
+        verb = "book job" if confirm else "hold job"
+        made = self._hold(replace(wish, verb=verb))
+        self._judged(made, self.story.when(made))
+        for further in then:
+            decision = on_job(self.model, further, self.now, job=str(made.booking))
+            if decision is not None:
+                self._judged(decision, self.story.when(decision))
+
     @precondition(lambda self: len(self.model.booked) > 1)
     @rule(first=WISHES, second=WISHES)
     def two_command_at_once(self, first: Wish, second: Wish) -> None:
@@ -184,21 +198,13 @@ class Bookings(RuleBasedStateMachine):
         self._judged(one, late)
 
     def _decision(self, wish: Wish) -> Decision | None:
-        when = when_of(wish.start, wish.start + wish.length)
-        if wish.verb in ("hold", "book"):
-            self.made += 1
-            book = wish.verb == "book"
-            lives = None if book else wish.expires_in_hours
-            until = lives and (self.now + timedelta(hours=lives)).isoformat()
-            return PlaceHold(
-                booking=f"b-{self.made}",
-                space=wish.space,
-                project="series" if wish.other % 2 else "film",
-                when=when,
-                units=wish.units if CAPACITY[wish.space] else 1,
-                expires_at=Deadline.parse(until) if until else None,
-                confirm=book,
-            )
+        if wish.verb in ("hold", "book", "hold job", "book job"):
+            return self._hold(wish)
+        if wish.verb == "on job":
+            return on_job(self.model, wish, self.now)
+        return self._on_one(wish)
+
+    def _on_one(self, wish: Wish) -> Decision | None:
         ids = sorted(self.model.booked)
         if not ids:
             return None
@@ -227,6 +233,23 @@ class Bookings(RuleBasedStateMachine):
             case "wrap":
                 return WrapBooking(booking=booking, on=day)
         return CancelBooking(booking=booking)
+
+    def _hold(self, wish: Wish) -> PlaceHold:
+        self.made += 1
+        book = wish.verb in ("book", "book job")
+        if wish.verb in ("hold job", "book job"):
+            return hold_job(wish, f"j-{self.made}", self.now, confirm=book)
+        lives = None if book else wish.expires_in_hours
+        until = lives and (self.now + timedelta(hours=lives)).isoformat()
+        return PlaceHold(
+            booking=f"b-{self.made}",
+            space=wish.space,
+            project="series" if wish.other % 2 else "film",
+            when=when_of(wish.start, wish.start + wish.length),
+            units=wish.units if CAPACITY[wish.space] else 1,
+            expires_at=Deadline.parse(until) if until else None,
+            confirm=book,
+        )
 
     def _terms(self, wish: Wish, one: Booked) -> Decision | None:
         booking = one.id
@@ -298,7 +321,7 @@ class Bookings(RuleBasedStateMachine):
 
     def _judged(self, decision: Decision, outcome: Outcome) -> None:
         met = self._met(decision)
-        reasons = judge(self.model, decision, self.now)
+        reasons = judge_all(self.model, decision, self.now)
         if outcome.refusal is not None:
             refused = type(outcome.refusal).__name__
             assert refused in reasons, f"{outcome.refusal}; the model says {reasons or 'fine'}"
@@ -330,15 +353,14 @@ class Bookings(RuleBasedStateMachine):
         """The expired holds in the months that a command must read."""
         looked: list[tuple[str, set[str]]] = []
         if isinstance(decision, PlaceHold):
-            period = decision.when.resolve(ZONE)
-            looked = [(only(decision.space), set(period.months))]
-        elif isinstance(decision, OF_ONE):
-            one = self.model.booked[only(decision.booking)]
-            if one.state == "held":
-                looked = [(one.space, one.months)]
-        elif isinstance(decision, ConfirmBookings):
-            several = [self.model.booked[booking] for booking in all_of(decision.booking)]
-            looked = [(one.space, one.months) for one in several]
+            holds = holds_of(self.model, decision)
+            looked = [(only(one.space), set(one.when.resolve(ZONE).months)) for one in holds]
+        elif isinstance(decision, (*OF_ONE, ConfirmBookings)):
+            several = [
+                self.model.booked[id] for id in meant(self.model, decision.booking, self.now)
+            ]
+            is_confirmed = isinstance(decision, ConfirmBookings)
+            looked = [(b.space, b.months) for b in several if is_confirmed or b.state == "held"]
         return {
             one.id
             for one in self.model.held()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import zlib
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,6 +29,9 @@ from ledger.time.periods import Clock
 NAME = "studio.db"
 PROJECT = "the-film"
 FIRST_DAY = date(2030, 1, 1)
+HALLS = ("hall-1", "hall-2", "hall-3")
+"""Spaces with room for whatever a program books."""
+
 SIGN = "sign"
 BATCH = 3
 """Events of a transaction of the views, so that a short program has several."""
@@ -84,7 +88,10 @@ class Step(Struct, frozen=True):
 
 
 _ONE, _FEW, _SOME = (1, 1), (1, 3), (2, 5)
-SIZES = {"one": _ONE, "seen": _ONE, "straight": _FEW, "batch": _SOME}
+_JOB, _SWAP = (6, 6), (8, 8)
+SIZES = {
+    "one": _ONE, "seen": _ONE, "straight": _FEW, "batch": _SOME, "job": _JOB, "swap": _SWAP,
+}  # fmt: skip
 """How many events a step of a kind records, at least and at most; none where it is not named."""
 
 
@@ -142,9 +149,20 @@ class Program:
         self._views(step)
 
     def _batch(self, step: Step) -> None:
-        lines = [(n + 1, plan(self.ledger, step.key, n)) for n in range(step.size)]
+        self._apply(step, [plan(self.ledger, step.key, n) for n in range(step.size)])
+
+    def _swap(self, step: Step) -> None:
+        """Two bookings of new stages trade places: each is in the other's way until both moved."""
+        self._apply(step, swap(self.ledger, step.key))
+
+    def _apply(self, step: Step, decisions: Sequence[Decision]) -> None:
         author = Author("the-program", None, step.key)
-        self._recorded(step, self.ledger.apply(lines, author))
+        self._recorded(step, self.ledger.apply(list(enumerate(decisions, 1)), author))
+
+    def _job(self, step: Step) -> None:
+        author = Author("the-program", None, step.key)
+        job = book(self.ledger, f"j-{step.key}", step.key, *HALLS)
+        self._recorded(step, self.ledger.decide(job, author))
 
     def _recorded(self, step: Step, outcome: Outcome) -> None:
         self._tell(step.key, outcome.events[0].position, outcome.events[-1].position)
@@ -200,18 +218,62 @@ def plan(ledger: Ledger, name: str, number: int) -> Decision:
     )
 
 
+def book(ledger: Ledger, booking: str, name: str, *spaces: str) -> Decision:
+    """The decision to book spaces, as a job if they are several; the days are a step's own."""
+    first = FIRST_DAY + timedelta(days=zlib.crc32(name.encode()) % 1_000)
+    return command(
+        ledger,
+        do="booking hold",
+        booking=booking,
+        space=list(spaces),
+        project=PROJECT,
+        when=f"{first}..{first + timedelta(days=2)}",
+        confirm=True,
+    )
+
+
+def swap(ledger: Ledger, name: str) -> list[Decision]:
+    """The decisions of a step for two new stages, a booking of each, and their swap."""
+    (one, other), (first, second) = ((f"{it}-{name}-{n}" for n in (1, 2)) for it in ("s", "b"))
+    return [
+        add_space(ledger, one),
+        add_space(ledger, other),
+        book(ledger, first, name, one),
+        book(ledger, second, name, other),
+        command(ledger, do="booking move", booking=first, space=other),
+        command(ledger, do="booking move", booking=second, space=one),
+    ]
+
+
+def add_space(ledger: Ledger, space: str, capacity: int | None = None) -> Decision:
+    """The decision for a space that several can have at once, or one alone."""
+    return command(
+        ledger,
+        do="space add",
+        space=space,
+        site="campus",
+        name=space,
+        kind="stage",
+        in_service_on=str(FIRST_DAY),
+        capacity=capacity,
+    )
+
+
 def command(ledger: Ledger, **fields: Any) -> Decision:
     """A decision in the form of a batch file."""
     return ledger.wire.decode(json.dumps(fields).encode())
 
 
 def make_base(where: str, audit: Path, *, signed: bool = True) -> int:
-    """A small ledger with a project, kept views and a checkpoint; its last position."""
+    """A small ledger: a project, three halls, kept views, a checkpoint. Its last position."""
     with Ledger.create(
         where, origin="faults.example/log", author=Author("owner"), extensions=EXTENSIONS
     ) as ledger:
         opened = ProjectOpened(project=PROJECT, title="狂野时代", kind="feature", on=FIRST_DAY)
         ledger.log.append([(opened, Header(actor="owner"))])
+        site = command(ledger, do="site add", site="campus", name="Campus", zone="Asia/Shanghai")
+        for made in (site, *(add_space(ledger, hall, 100_000) for hall in HALLS)):
+            ledger.decide(made, Author("owner"))
         ledger.views.catch_up()
         folder = AuditFolder(audit)
         examining = Audit(ledger, folder, where)

@@ -1,4 +1,4 @@
-"""The naive model's judgement of a command: why not, or the studio after it."""
+"""The naive model's judgement of a command for one booking: why not, or the studio after it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,6 @@ from tests.properties.models.booking_model import (
     passed,
 )
 
-ROOM = {"SpaceTaken", "SpaceFull", "FloorTaken", "TurnaroundNeeded"}
-"""The refusals for want of room, which a batch puts off to its end."""
-
 
 def judge(model: Model, decision: Decision, now: datetime) -> set[str]:
     """Return the names of all correct refusals; if there are none, the model carries it out."""
@@ -46,7 +43,7 @@ def judge(model: Model, decision: Decision, now: datetime) -> set[str]:
         case ReleaseHold():
             return _release(model, decision)
         case ConfirmBookings():
-            return _confirm_all(model, decision, now)
+            return _part(model, decision, now) or _confirm(model, only(decision.booking), now)
         case MoveBooking():
             return _move(model, decision, now)
         case ChangeBooking() | RankHold() | GiveBackDays() | SplitBooking() | MergeBookings():
@@ -85,7 +82,7 @@ def _hold(model: Model, decision: PlaceHold, now: datetime) -> set[str]:
     turn = model.next_turn()
     one = Booked(
         decision.booking, only(decision.space), start, end, decision.units, turn,
-        expires_at=expires_at, project=decision.project,
+        expires_at=expires_at, project=decision.project, job=decision.job,
     )  # fmt: skip
     reasons = model.no_place(one)
     if decision.confirm:
@@ -126,31 +123,16 @@ def _release(model: Model, decision: ReleaseHold) -> set[str]:
     return set()
 
 
-def _confirm_all(model: Model, decision: ConfirmBookings, now: datetime) -> set[str]:
-    """Confirm each; room is asked for at the end, when others may have been refused before."""
-    trial = deepcopy(model)
-    found: set[str] = set()
-    for booking in all_of(decision.booking):
-        reasons = _part(trial, decision, now) or _confirm(trial, booking, now)
-        found |= reasons
-        if reasons - ROOM:
-            break
-        trial.booked[booking].state = "confirmed"
-    if not found:
-        model.booked, model.turn = trial.booked, trial.turn
-    return found
-
-
 def _confirm(model: Model, booking: str, now: datetime) -> set[str]:
     one = model.booked[booking]
     if passed(one, now):
-        reasons = model.no_room(one)
+        reasons = model.room(one)
         one.state = one.state if reasons else "confirmed"
         return reasons
     if reasons := _not_held(model, booking, now):
         return reasons
     reasons, lapsed = model.unanswered(one, now)
-    if reasons := reasons | model.no_room(one):
+    if reasons := reasons | model.room(one):
         return reasons
     for other in lapsed:
         other.state = "released"
@@ -197,7 +179,7 @@ def _change(model: Model, decision: ChangeBooking, now: datetime) -> set[str]:
     if one.state != "held" and changed.units > one.units:
         reasons |= _takes_more_units(model, changed, now)
     elif one.state != "held" and changed.project != one.project:
-        reasons |= model.no_room(changed, instead_of=one)
+        reasons |= model.room(changed, instead_of=one)
     if reasons:
         return reasons
     model.booked[one.id] = changed
@@ -208,7 +190,7 @@ def _change(model: Model, decision: ChangeBooking, now: datetime) -> set[str]:
 
 
 def _takes_more_units(model: Model, changed: Booked, now: datetime) -> set[str]:
-    reasons = model.no_room(changed)
+    reasons = model.room(changed)
     holds = [o for o in model.held() if o.meets(changed) and not expired(o, now)]
     others = [other for other in model.firm() if other.id != changed.id]
     if holds and not model.fits(changed, others + holds):
@@ -315,6 +297,10 @@ def _move(model: Model, decision: MoveBooking, now: datetime) -> set[str]:
     moved = deepcopy(one)
     if decision.when is not None:
         moved.start, moved.end = slots_of(decision.when)
+    if decision.to is not None:
+        moved.end = _slot(decision.to.resolve(ZONE))
+        if moved.end <= moved.start:
+            return {"BadTime"}
     moved.space = decision.space or one.space
     if (moved.space, moved.slots) == (one.space, one.slots):
         return {"BadInput"}
@@ -347,7 +333,7 @@ def _moves_firm(model: Model, one: Booked, moved: Booked, now: datetime) -> set[
         if moved.space != one.space:
             reasons.add("StaysWhereItStarted")
     for further, holds in _in_the_way(model, one, moved, now):
-        reasons |= model.no_room(further)
+        reasons |= model.room(further)
         mine = [hold for hold in holds if _is_own(hold, moved)]
         for hold in holds:
             passed = set().union(*(m.slots for m in mine if m.asked < hold.asked))

@@ -88,6 +88,7 @@ class Booked:
 
     expires_at: datetime | None = None
     project: str = "film"
+    job: str | None = None
     note: str | None = None
     state: str = "held"
     started_on: int | None = None
@@ -126,6 +127,8 @@ class Model:
     def __init__(self) -> None:
         self.booked: dict[str, Booked] = {}
         self.turn = 0
+        self.put_off: list[tuple[Booked, Booked | None]] | None = None
+        """In a batch, who needs room at its end, and instead of whom; otherwise None."""
 
     # --- reading ----------------------------------------------------------------------
 
@@ -190,6 +193,13 @@ class Model:
             else:
                 names.add("SpaceFull" if is_shared else "SpaceTaken")
         return names
+
+    def room(self, one: Booked, instead_of: Booked | None = None) -> set[str]:
+        """Return why there is no room; in a batch that is asked at its end."""
+        if self.put_off is None:
+            return self.no_room(one, instead_of)
+        self.put_off.append((one, instead_of))
+        return set()
 
     def fits(self, one: Booked, others: list[Booked]) -> bool:
         """Whether there is room for it beside the others."""

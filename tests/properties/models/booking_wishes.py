@@ -46,7 +46,10 @@ NEEDS = {
 }
 """The states in which a command's booking gives it a chance."""
 
-VERBS = ("hold", "hold", "hold", "book", "move", "move", *NEEDS)
+VERBS = (
+    "hold", "hold", "hold", "book", "hold job", "book job", "move", "move", *NEEDS,
+    "on job", "on job",
+)  # fmt: skip
 
 
 class Wish(Struct, frozen=True):
