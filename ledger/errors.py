@@ -116,7 +116,7 @@ class Pending(int):
         return made
 
     def __str__(self) -> str:
-        return f"earlier in this batch, line {self.line}" if self.line else "in this same command"
+        return f"in this batch, line {self.line}" if self.line else "in this same command"
 
     __repr__ = __str__
 

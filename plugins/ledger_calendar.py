@@ -470,8 +470,9 @@ def _conflicts(room: Occupancy, one: FullBooking, today: date) -> Iterator[Confl
     if not one.is_firm:
         return
     for other in room.in_the_way(mine, one.units, project=one.project, but=one.id):
-        if (other.placed, other.id) > (one.placed, one.id):
-            continue  # of two, the one that came later is told
+        comes_later = (other.placed, other.id) > (one.placed, one.id)
+        if comes_later and other.state != "wrapped":
+            continue  # of two, the one that came later is told, unless it is over
         if other.period.overlaps(mine):
             yield line("booking", other.id, _shared(other.period, mine), f"{other.status}")
         else:

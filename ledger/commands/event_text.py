@@ -9,6 +9,7 @@ from msgspec import Struct
 from ledger.events import SpaceChanged, SpaceCommissioned
 from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent
 from ledger.events.bookings import DayPlan
+from ledger.events.standing import standing
 from ledger.terminal.sheets import Style
 from ledger.time.periods import Period
 
@@ -95,8 +96,14 @@ def _changed(entry: RecordedEvent, event: SpaceChanged, log: "EventLog") -> dict
     """
     types = (SpaceCommissioned.type_name, SpaceChanged.type_name)
     recorded = log.read([Query((f"space:{event.space}",), types)], until=entry.position - 1)
-    before = [e.event for e in recorded if isinstance(e.event, SpaceCommissioned | SpaceChanged)]
-    before = [former for former in before if former.effective() <= event.on]
+    stands = (entry.event for entry in standing(list(recorded)))
+    before = [
+        former
+        for former in stands
+        if isinstance(former, SpaceCommissioned | SpaceChanged)
+        and former.space == event.space  # under its tag are also its parts
+        and former.effective() <= event.on
+    ]
     if not before:
         return {}
     former = max(reversed(before), key=lambda e: e.effective())

@@ -13,11 +13,18 @@ from ledger.decisions.sites import (
     check_answer_hours,
     check_days,
     optional_text,
+    own_events,
     read_floor_plan,
     read_site,
     read_space,
 )
-from ledger.decisions.spaces import check_facts, firm_from, refuse_booked, units_at_once
+from ledger.decisions.spaces import (
+    check_division,
+    check_facts,
+    firm_from,
+    refuse_booked,
+    units_at_once,
+)
 from ledger.entities.closures import Closure
 from ledger.entities.floor_plans import FloorPlan
 from ledger.entities.spaces import Space, facts_of
@@ -95,11 +102,14 @@ class ChangeSite(Decision, frozen=True, tag="site change"):
 
 def judge_space(ctx: Context, mistake: Mistake) -> Callable[[], None]:
     """Return what judges a space after a correction: its bookings must still have their room."""
-    before = Space.fold(found) if (found := ctx.read(mistake.thing, *mistake.types)) else None
+    found = own_events(ctx.read(mistake.thing, *mistake.types), mistake.id)
+    before = Space.fold(found) if found else None
 
     def judge() -> None:
         entries = ctx.read(mistake.thing, *mistake.types)
-        if not entries:
+        if not own_events(entries, mistake.id):
+            for part in entries:
+                raise StandsOnIt(part.type, position=part.said_at)
             return
         space = read_space(ctx, mistake.id)
         check_text("name", space.facts[0].name)
@@ -116,6 +126,7 @@ def judge_space(ctx: Context, mistake: Mistake) -> Callable[[], None]:
         tighter = None if before is None else _first_tighter_day(before, space)
         if tighter is not None:
             _refuse_without_room(ctx, space, tighter)
+        check_division(ctx, space)
 
     return judge
 
@@ -174,7 +185,7 @@ def judge_closure(
         refuse_booked(
             f"space {space.id!r} cannot be closed on {closure.left}",
             [one for one in firm if had is None or not _covered(one.period, closure.left, had)],
-            advice="Move or cancel it first",
+            advice="Move or cancel it first; space reclose --despite-bookings closes all the same",
         )
 
     return judge

@@ -88,15 +88,14 @@ class LargerThanWhole(RefusedBy):
     """The parts of a space would have more floor than the space."""
 
     rule = "shared-floor"
-    space: str
     whole: str
+    day: date
     taken: float
     area_m2: float
     message = (
-        "with {space!r} the parts of {whole!r} would have {taken:,.10g} m², and it has "
-        "{area_m2:,.10g} m²"
+        "on {day} the parts of {whole!r} would have {taken:,.10g} m², and it has {area_m2:,.10g} m²"
     )
-    advice = "Give a smaller --area-m2, or put the area of the whole right: space change"
+    advice = "Give another --area-m2, or put that of the whole right first: space change"
 
 
 class PartInService(RefusedBy):

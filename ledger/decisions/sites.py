@@ -5,7 +5,7 @@ first day, whichever was recorded first. So a late correction of an early day le
 days as they are, and a change of 2025 does not touch the bookings of 2024.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from ledger.decisions.base import Context, Decision, check_unused
@@ -15,6 +15,7 @@ from ledger.entities.floor_plans import FloorPlan
 from ledger.entities.sites import Site
 from ledger.entities.spaces import Space
 from ledger.errors import NotInService, UnknownId
+from ledger.events.base import RecordedEvent
 from ledger.events.sites import (
     SiteRegistered,
     SpaceChanged,
@@ -56,12 +57,17 @@ def read_space(ctx: Context, space_id: str) -> Space:
 
     Reads the space's own few events (commissioned, changed, retired) and no bookings.
     """
-    entries = ctx.read(tag("space", space_id), *SPACE_EVENTS)
-    if not entries:
+    own = own_events(ctx.read(tag("space", space_id), *SPACE_EVENTS), space_id)
+    if not own:
         raise UnknownId("space", space_id)
-    space = Space.fold(entries)
+    space = Space.fold(own)
     read_site(ctx, space.site)  # a fact that the space does not have may be its site's to say
     return space
+
+
+def own_events(entries: Sequence[RecordedEvent], space_id: str) -> list[RecordedEvent]:
+    """Return the events of a space, out of those under its tag."""
+    return [entry for entry in entries if getattr(entry.event, "space", space_id) == space_id]
 
 
 def read_floor_plan(ctx: Context, space: Space) -> FloorPlan:

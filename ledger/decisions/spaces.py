@@ -11,6 +11,7 @@ from math import isfinite
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.bookings.calendar import FirmBooking, read_firm_bookings, read_sharing
@@ -101,29 +102,45 @@ class AddSpace(Decision, frozen=True, tag="space add"):
             turnaround_hours=self.turnaround_hours,
             part_of=self.part_of,
         )
-        if self.part_of is not None:
-            _check_part(ctx, event, self.part_of)
+        if self.part_of is None:
+            ctx.record(event)
+            return
+        whole = read_space(ctx, self.part_of)
+        if whole.site != site.id:
+            raise OnAnotherSite(
+                self.space, whole=whole.id, site=whole.site, position=whole.position
+            )
         ctx.record(event)
+        check_division(ctx, read_space(ctx, self.space))
 
 
-def _check_part(ctx: Context, part: SpaceCommissioned, of: str) -> None:
-    """Check that a space can be a part of another: of the same site, by then in service, no larger.
+def check_division(ctx: Context, space: Space) -> None:
+    """Check a space that divides, or the whole of a part: its parts do not exceed what it offers.
 
-    The parts of a space together are no larger, either.
+    They are in service only while it is, and together have no more area. Raises `NotInService`,
+    `PartInService`, `LargerThanWhole`.
     """
-    whole = read_space(ctx, of)
-    if whole.site != part.site:
-        raise OnAnotherSite(part.space, whole=of, site=whole.site, position=whole.position)
-    if not whole.in_service(part.in_service_on):
-        raise out_of_service(whole, part.in_service_on)
-    held = whole.facts_on(part.in_service_on)
-    siblings = [one for one in read_floor_plan(ctx, whole).spaces.values() if one.part_of == of]
-    areas = [one.facts_on(part.in_service_on).area_m2 or 0.0 for one in siblings]
-    taken = sum(areas) + (part.area_m2 or 0.0)
-    if held.area_m2 is not None and taken > held.area_m2:
-        raise LargerThanWhole(
-            part.space, whole=of, taken=taken, area_m2=held.area_m2, position=held.position
-        )
+    plan = read_floor_plan(ctx, space)
+    for whole in plan.spaces.values():
+        parts = [one for one in plan.spaces.values() if one.part_of == whole.id]
+        for part in parts:
+            if not whole.in_service(part.in_service_on):
+                raise out_of_service(whole, part.in_service_on)
+            _check_gone(whole, part)
+        for day in sorted({facts.on for one in (whole, *parts) for facts in one.facts}):
+            held = whole.facts_on(day)
+            taken = sum(p.facts_on(day).area_m2 or 0.0 for p in parts if p.in_service(day))
+            if held.area_m2 is not None and taken > held.area_m2:
+                raise LargerThanWhole(
+                    whole.id, day=day, taken=taken, area_m2=held.area_m2, position=held.position
+                )
+
+
+def _check_gone(whole: Space, part: Space) -> None:
+    """Check that a part leaves service with its whole, or before. Raises `PartInService`."""
+    last = whole.decommissioned_on
+    if last is not None and (part.decommissioned_on is None or last < part.decommissioned_on):
+        raise PartInService(whole.id, part=part.id, position=part.position)
 
 
 class CloseSpace(Decision, frozen=True, tag="space close"):
@@ -225,6 +242,8 @@ class ChangeSpace(Decision, frozen=True, tag="space change"):
         if units_at_once(event.capacity) < units_at_once(held.capacity):
             ctx.check_by_the_end(lambda: self._refuse_overbooked(ctx, space, event.capacity))
         ctx.record(event)
+        if event.area_m2 != held.area_m2:
+            check_division(ctx, read_space(ctx, space.id))
 
     def _given(self) -> dict[str, Any]:
         """Return the given facts, checked. Raises `BadInput` where there are none."""
@@ -277,8 +296,7 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
         if self.on < space.in_service_on:
             raise out_of_service(space, self.on)
         for part in read_floor_plan(ctx, space).parts(space.id):
-            if part.decommissioned_on is None or self.on < part.decommissioned_on:
-                raise PartInService(space.id, part=part.id, position=part.position)
+            _check_gone(replace(space, decommissioned_on=self.on), part)
         ctx.check_by_the_end(lambda: self._refuse_while_booked(ctx, space))
         ctx.record(SpaceDecommissioned(space=space.id, site=space.site, on=self.on))
 

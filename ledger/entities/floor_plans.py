@@ -78,13 +78,16 @@ class FloorPlan:
     def turnaround(self, before: Taking, after: Taking) -> timedelta:
         """Return the time that must pass between two bookings, by the facts of the last day.
 
-        Where they have two spaces that share floor, what the more demanding one needs.
+        A part needs what its whole needs. Of two spaces that share floor the more demanding counts.
         """
         if before.project == after.project:
             return timedelta()
         day = before.period.days.last
-        facts = (self.spaces[one].facts_on(day) for one in {before.space, after.space})
-        return timedelta(hours=max(one.turnaround_hours or 0 for one in facts))
+        named = {before.space, after.space}
+        spaces = [self.spaces[one] for one in named]
+        if self._parts:
+            spaces += [whole for one in named for whole in self.wholes(one)]
+        return timedelta(hours=max(one.facts_on(day).turnaround_hours or 0 for one in spaces))
 
     def around(self, period: Period) -> Period:
         """Return a period with the longest turnaround on both sides."""

@@ -2,7 +2,8 @@
 
 The house's day ends some hours after midnight. Work that begins before then belongs to the day
 before. Time booked by the clock is one working day for each 24 hours begun, counted from the hour
-at which it starts; time booked in whole days is those days.
+at which it starts; time booked in whole days is those days, also what is left of them after
+their last hours were given back: from midnight on, half a day or more.
 """
 
 import re
@@ -56,7 +57,8 @@ def working_days(period: Period, day_ends: time) -> Iterator[WorkingDay]:
         return
     tz = zone(period.zone)
     wall = period.start.astimezone(tz).replace(tzinfo=None)
-    day = wall.date() - _DAY * (wall.time() < day_ends)
+    is_left_of_days = wall.time() == time.min and period.end - period.start >= _DAY / 2
+    day = wall.date() - _DAY * (wall.time() < day_ends and not is_left_of_days)
     begun = period.start
     while begun < period.end:
         wall += _DAY

@@ -34,6 +34,14 @@ def test_what_begins_before_the_day_ends_belongs_to_the_day_before(start: str, d
     assert counted(f"2026-10-02T{start}..2026-10-02T05:00")[0][0] == day
 
 
+def test_days_that_gave_their_last_hours_back_are_still_those_days() -> None:
+    assert counted("2026-10-02T00:00..2026-10-04T12:00") == [
+        ("10-02", 24), ("10-03", 24), ("10-04", 12),
+    ]  # fmt: skip
+    assert counted("2026-10-02T00:00..2026-10-02T12:00") == [("10-02", 12)]
+    assert counted("2026-10-02T00:00..2026-10-02T11:59")[0][0] == "10-01"
+
+
 def test_each_24_hours_begun_are_a_day() -> None:
     assert counted("2026-10-01T08:00..2026-10-03T20:00") == [
         ("10-01", 24), ("10-02", 24), ("10-03", 12),

@@ -22,6 +22,7 @@ from ledger.decisions.bookings.capacity import (
     read_beside,
 )
 from ledger.decisions.bookings.day_plans import check_plan
+from ledger.decisions.bookings.job_refusals import SomeRefused
 from ledger.decisions.bookings.jobs import (
     free_ids,
     join_job,
@@ -46,7 +47,6 @@ from ledger.decisions.bookings.refusals import (
     NotAhead,
     NothingAhead,
     NotItsTime,
-    SomeRefused,
     WrongState,
 )
 from ledger.decisions.bookings.room import check_room

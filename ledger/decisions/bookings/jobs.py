@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from ledger.decisions.base import Context
-from ledger.decisions.bookings.refusals import OtherProject
+from ledger.decisions.bookings.job_refusals import OtherProject
 from ledger.decisions.bookings.state import job_members, read_booking
 from ledger.errors import AlreadyExists, UnknownId
 from ledger.events.base import RecordedEvent

@@ -17,12 +17,12 @@ from ledger.decisions.bookings.holds import find_hold
 from ledger.decisions.bookings.ladder import Ladder, about, ranked
 from ledger.decisions.bookings.parts import outside
 from ledger.decisions.bookings.refusals import (
-    BeforeStart,
     FollowsByItself,
     HeldByAnother,
     MovesInstead,
     OutsideBooking,
     ShotAlready,
+    StartsTooLate,
     WrongState,
 )
 from ledger.decisions.bookings.shoot_days import check_report, check_reports, overran
@@ -127,7 +127,7 @@ def _check_days(ctx: Context, booking: Booking) -> None:
     days = booking.period.days
     check_plan([p for p in booking.plan if p.first in days], booking.period)
     if booking.wrapped_on is not None:
-        _check_not_before(booking, booking.wrapped_on)
+        _check_not_before(booking, "its wrap", booking.wrapped_on, booking.position)
     for on, what in ((booking.started_on, "started"), (booking.wrapped_on, "wrapped")):
         if on is None:
             continue
@@ -140,13 +140,13 @@ def _check_days(ctx: Context, booking: Booking) -> None:
     for day, position in check_reports(ctx, booking):
         if booking.state not in ("started", "wrapped"):
             raise ShotAlready(booking.id, day=day, position=position)
-        _check_not_before(booking, day)
+        _check_not_before(booking, "a shoot day", day, position)
 
 
-def _check_not_before(booking: Booking, day: date) -> None:
+def _check_not_before(booking: Booking, what: str, day: date, position: int) -> None:
     if booking.started_on is not None and day < booking.started_on:
-        raise BeforeStart(
-            booking.id, day=day, started_on=booking.started_on, position=booking.position
+        raise StartsTooLate(
+            booking.id, started_on=booking.started_on, what=what, day=day, position=position
         )
 
 

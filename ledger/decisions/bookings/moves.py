@@ -14,9 +14,13 @@ from ledger.decisions.base import Context
 from ledger.decisions.bookings.capacity import blocking_holds, check_bookable, read_beside
 from ledger.decisions.bookings.day_plans import change_plan, check_plan
 from ledger.decisions.bookings.holds import find_hold
+from ledger.decisions.bookings.job_refusals import NotAtOneTime
 from ledger.decisions.bookings.ladder import Hold, Ladder
 from ledger.decisions.bookings.parts import clip_plan, new_terms, outside
-from ledger.decisions.bookings.refusals import HeldByAnother, NotAtOneTime, StaysWhereItStarted
+from ledger.decisions.bookings.refusals import (
+    HeldByAnother,
+    StaysWhereItStarted,
+)
 from ledger.decisions.bookings.room import check_room
 from ledger.decisions.bookings.several import SeveralBookings
 from ledger.decisions.bookings.shoot_days import check_days_kept

@@ -3,10 +3,9 @@
 `rule` is what a script matches on; the message is for a person at the stage door.
 """
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from ledger.errors import LedgerError, Pending, Refused, RefusedBy
+from ledger.errors import Pending, RefusedBy
 from ledger.time.periods import Period, clock_text
 
 # --- the booking's own state ---------------------------------------------------------
@@ -17,7 +16,8 @@ _NEXT = {
     "booking cancel {0}",
     "started": "Wrap it with: booking wrap {0} --on DAY",
     "wrapped": "It is over; for further days place a hold: booking hold",
-    "passed": "If its days were used: booking confirm {0}",
+    "passed": "If its days were used: booking confirm {0}, then give back the others: "
+    "booking give-back {0}",
     "merged": "See what it is part of: show booking:{0}",
     "released": "Place a new hold: booking hold",
     "expired": "Place a new hold: booking hold",
@@ -38,76 +38,6 @@ class WrongState(RefusedBy):
     @property
     def next_step(self) -> str:
         return _NEXT[self.state].format(self.booking)
-
-
-class IsAJob(RefusedBy):
-    """The command is for one booking, and a job is named."""
-
-    rule = "one-booking"
-    job: str
-    bookings: tuple[str, ...]
-    message = "{job!r} is a job, not one booking"
-    advice = "Name one of its bookings: {listed}"
-
-    @property
-    def listed(self) -> str:
-        more = len(self.bookings) - _NAMED
-        return ", ".join(self.bookings[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-class JobIsOver(RefusedBy):
-    """All bookings of the job are over."""
-
-    rule = "job-over"
-    job: str
-    message = "every booking of job {job!r} is over"
-    advice = "See them with: booking list --job {job}"
-
-
-class OtherProject(RefusedBy):
-    """The bookings of a job are for one project."""
-
-    rule = "job-project"
-    job: str
-    its: str
-    project: str
-    message = "job {job!r} is of project {its!r}, not {project!r}"
-    advice = "Book for its project, or leave out the job"
-
-
-class NotAtOneTime(RefusedBy):
-    """Bookings of different times cannot all move to the same days."""
-
-    rule = "one-time"
-    booking: str
-    period: Period
-    other: str
-    others: Period
-    message = "booking {booking!r} has {period} and {other!r} {others}: not one time"
-    advice = "Move those of the same time together, or each to a new end with --to"
-
-
-class SomeRefused(Refused):
-    """Of several bookings to make, all or none, some are refused; `refused` says why each is."""
-
-    rule = "all-or-none"
-
-    def __init__(self, refused: Mapping[str, LedgerError], *, of: int) -> None:
-        told = [f"{what}: {error.message}" for what, error in refused.items()]
-        more = len(told) - _LISTED
-        listed = "; ".join(told[:_LISTED]) + (f"; and {more} more" if more > 0 else "")
-        super().__init__(
-            f"{len(told)} of {of} bookings cannot be made, so none is: {listed}",
-            advice="Choose other days or spaces, or book what can be had with --each",
-        )
-        self.refused = dict(refused)
-        positions = (getattr(error, "position", None) for error in refused.values())
-        self.position = next((position for position in positions if position is not None), None)
-
-
-_NAMED = 5
-_LISTED = 10
-"""Most bookings that are named, and most whose refusals are quoted, in one message."""
 
 
 class FollowsByItself(RefusedBy):
@@ -436,6 +366,20 @@ class BeforeStart(RefusedBy):
     started_on: date
     message = "{day} is before booking {booking!r} started on {started_on}"
     advice = "Give {started_on} or a later day"
+
+
+class StartsTooLate(RefusedBy):
+    """By a correction a production would have moved in after a day that it used."""
+
+    rule = "booking-days"
+    booking: str
+    started_on: date
+    what: str
+    day: date
+    message = (
+        "booking {booking!r} cannot have started on {started_on}: {what} is on record for {day}"
+    )
+    advice = "Let it start on that day or before, or put the other entry right first"
 
 
 class StaysWhereItStarted(RefusedBy):

@@ -7,7 +7,7 @@ events of its own. Each of its bookings names it in its first event, and is foun
 from collections.abc import Sequence
 
 from ledger.decisions.base import Context, Decision
-from ledger.decisions.bookings.refusals import JobIsOver
+from ledger.decisions.bookings.job_refusals import JobIsOver
 from ledger.decisions.bookings.state import booking_entries, job_members, read_booking
 from ledger.errors import BadInput, UnknownId
 

@@ -1,7 +1,10 @@
 """A booking as a decision reads it: from its turning points alone."""
 
 from ledger.decisions.base import Context
-from ledger.decisions.bookings.refusals import IsAJob, WrongState
+from ledger.decisions.bookings.job_refusals import IsAJob
+from ledger.decisions.bookings.refusals import (
+    WrongState,
+)
 from ledger.entities.bookings import TURNING_POINTS, Booking, State
 from ledger.errors import UnknownId, UnreadableEvent
 from ledger.events.base import RecordedEvent

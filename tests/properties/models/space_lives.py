@@ -173,7 +173,8 @@ class Model:
         """Whether two productions leave each other time enough, whichever comes first."""
         (before, early), (after, late) = sorted((one, other), key=lambda it: it[1].start)
         on = early.days.last
-        hours = max(self.facts_on(space, on).turnaround_hours or 0 for space in (before, after))
+        spaces = {before, after, *self.wholes(before), *self.wholes(after)}
+        hours = max(self.facts_on(space, on).turnaround_hours or 0 for space in spaces)
         return early.end + hours * HOUR <= late.start
 
     def facts_on(self, space: str, day: date) -> Facts:

@@ -11,12 +11,12 @@ from ledger.decisions.base import Decision
 from ledger.decisions.bookings.holds import ConfirmBookings, ReleaseHold
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.refusals import (
-    BeforeStart,
     DayWasReported,
     FollowsByItself,
     HeldByAnother,
     MovesInstead,
     SpaceTaken,
+    StartsTooLate,
 )
 from ledger.decisions.bookings.shoot_days import (
     CancelBooking,
@@ -122,7 +122,7 @@ def test_an_undone_wrap_leaves_a_running_booking_that_wraps_again() -> None:
 
 @pytest.mark.parametrize(
     ("on", "refusal"),
-    [("2025-07-01", BeforeStart), ("soon", BadInput)],
+    [("2025-07-01", StartsTooLate), ("soon", BadInput)],
 )
 def test_a_wrap_is_dated_within_its_booking(on: str, refusal: type[Exception]) -> None:
     wrapped().when(correct(12, on=on), reason=WHY).refused(refusal)  # type: ignore[arg-type]  # all are
@@ -134,12 +134,19 @@ def test_a_reported_day_stays_in_the_booking() -> None:
     also(story, correct(13, day="2025-07-04"), correct(12, on="2025-07-04"))
 
 
+def test_a_start_after_a_reported_day_names_the_report() -> None:
+    story = also(wrapped(), ReportShootDay(booking="shoot", day=july(3), setups_shot=3))
+    story.when(correct(11, on="2025-07-04"), reason=WHY).refused(
+        StartsTooLate, by=13, saying="a shoot day is on record for 2025-07-03"
+    )
+
+
 # --- a start, a cancellation, a release ----------------------------------------------------
 
 
 def test_a_start_is_dated_otherwise_but_not_after_the_wrap_nor_in_the_future() -> None:
     story = also(wrapped(), correct(11, on="2025-07-04"))
-    story.when(correct(13, on="2025-07-06"), reason=WHY).refused(BeforeStart)
+    story.when(correct(13, on="2025-07-06"), reason=WHY).refused(StartsTooLate)
     early = confirmed().at("2025-07-03T09:00+08:00")
     also(early, StartBooking(booking="shoot", on=july(2)))
     early.when(correct(11, on="2025-07-04"), reason=WHY).refused(DayToCome)

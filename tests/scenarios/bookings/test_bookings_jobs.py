@@ -10,15 +10,17 @@ import pytest
 
 from ledger.decisions.base import Decision
 from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, PlaceHold, ReleaseHold
-from ledger.decisions.bookings.moves import MoveBooking
-from ledger.decisions.bookings.refusals import (
-    BehindHold,
+from ledger.decisions.bookings.job_refusals import (
     IsAJob,
     JobIsOver,
     NotAtOneTime,
-    NotItsTime,
     OtherProject,
     SomeRefused,
+)
+from ledger.decisions.bookings.moves import MoveBooking
+from ledger.decisions.bookings.refusals import (
+    BehindHold,
+    NotItsTime,
     SpaceTaken,
     WrongState,
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.decisions.bookings.holds import PlaceHold
-from ledger.decisions.bookings.refusals import SomeRefused
+from ledger.decisions.bookings.job_refusals import SomeRefused
 from ledger.errors import BadInput, UnknownId
 from ledger.events import BookingHeld, DayPlan
 from ledger.testing import Outcome

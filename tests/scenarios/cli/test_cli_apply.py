@@ -47,7 +47,7 @@ HELD = {
 def test_a_line_that_stands_in_the_way_is_cited_by_its_number(terminal: Terminal) -> None:
     done = terminal.run("apply", "-", stdin=batch(opened("new"), opened("new")))
     assert done.code == 1
-    assert "line 2: project 'new' already exists (earlier in this batch, line 1)." in done.err
+    assert "line 2: project 'new' already exists (in this batch, line 1)." in done.err
     assert "#" not in done.err
 
 

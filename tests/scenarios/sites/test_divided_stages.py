@@ -11,6 +11,8 @@ from ledger.decisions.bookings.holds import ChallengeHolds, ConfirmBookings, Rel
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.refusals import BehindHold, ClosedDays, FloorTaken, HeldByAnother
 from ledger.decisions.bookings.shoot_days import CancelBooking, StartBooking, WrapBooking
+from ledger.decisions.correct import CorrectEntry, UndoEntry
+from ledger.decisions.correction_refusals import StandsOnIt
 from ledger.decisions.site_refusals import (
     LargerThanWhole,
     OnAnotherSite,
@@ -18,7 +20,7 @@ from ledger.decisions.site_refusals import (
     SpaceIsBooked,
 )
 from ledger.decisions.sites import AddSite
-from ledger.decisions.spaces import AddSpace, CloseSpace, RetireSpace
+from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, RetireSpace
 from ledger.errors import NotInService, UnknownId
 from ledger.events import (
     BookingHeld,
@@ -193,6 +195,29 @@ def test_a_part_is_on_the_site_of_its_whole_in_service_with_it_and_no_larger() -
     )
 
 
+def test_a_correction_leaves_no_part_beyond_its_whole() -> None:
+    story = divided().and_given(  # 9 to 12 are the parts, north and south those of right
+        *(RetireSpace(space=it, on=date(2026, 1, 1)) for it in ("north", "south", "right"))
+    )
+    story.when(UndoEntry(position=13), reason="it stays").refused(PartInService, saying="'north'")
+    late = CorrectEntry(position=13, to={"on": "2026-02-01"})
+    story.when(late, reason="it stays").refused(PartInService)
+    early = CorrectEntry(position=9, to={"in_service_on": "2023-01-01"})
+    divided().when(early, reason="it was there").refused(NotInService)
+    divided().when(UndoEntry(position=2), reason="never built").refused(StandsOnIt, by=9)
+    larger = CorrectEntry(position=9, to={"area_m2": "1500.5"})
+    divided().when(larger, reason="measured").refused(LargerThanWhole, saying="3,000.5 m²")
+
+
+def test_no_change_of_area_leaves_parts_larger_than_their_whole() -> None:
+    on = date(2025, 7, 1)
+    divided().when(ChangeSpace(space="left", on=on, area_m2=1600.0)).refused(LargerThanWhole)
+    divided().when(ChangeSpace(space="stage-1", on=on, area_m2=2900.0)).refused(
+        LargerThanWhole, saying="on 2025-07-01 the parts of 'stage-1' would have 3,000 m²"
+    )
+    assert divided().when(ChangeSpace(space="stage-1", on=on, area_m2=3100.0)).events
+
+
 # --- on the command line -----------------------------------------------------------------
 
 HALF = (
@@ -324,3 +349,12 @@ def test_a_hold_of_a_half_waits_for_the_hold_of_the_whole(halves: Terminal) -> N
     assert [(r["booking"], r["rank"], r["before"]) for r in rows] == [
         ("h-stage-1b", 2, ["h-stage-1"])
     ]
+
+
+def test_a_change_of_the_whole_says_what_it_was_and_not_what_a_half_is(halves: Terminal) -> None:
+    change = ("space", "change", "stage-1", "--on", "2027-01-01", "--turnaround")
+    told = halves.must(*change, "24").out
+    assert "turnaround 24 h (was" in told
+    assert "area" not in told
+    halves.must("undo", str(len(halves.lines())), "--reason", "a slip")
+    assert "turnaround 12 h (was –)" in halves.must(*change, "12").out

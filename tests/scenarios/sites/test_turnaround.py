@@ -125,6 +125,18 @@ def test_the_first_free_day_is_after_it() -> None:
     assert line.first_free == date(2025, 7, 13)
 
 
+def test_two_productions_in_a_half_keep_the_turnaround_of_its_whole() -> None:
+    story = with_turnaround().and_given(
+        AddSpace(
+            space="left", site="yongchuan", name="Left", kind="stage", part_of="stage-1",
+            in_service_on=date(2024, 6, 1),
+        ),
+        firm("b-1", BETWEEN, space="left"),
+    )  # fmt: skip
+    story.when(firm("b-2", "2025-07-11", "dragon", space="left")).refused(TurnaroundNeeded)
+    assert story.when(firm("b-2", "2025-07-12", "dragon", space="left")).events
+
+
 def test_on_the_command_line_it_is_given_and_cleared(sqlite_url: str) -> None:
     terminal = studio(sqlite_url)
     terminal.must("space", "change", "stage-1", "--on", "2024-02-01", "--turnaround", "12")

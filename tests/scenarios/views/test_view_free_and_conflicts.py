@@ -239,6 +239,22 @@ class TestConflicts:
         )  # fmt: skip
         assert clashes(*events, wrapped) == []
 
+    def test_a_stay_that_wrapped_late_stands_against_the_one_whose_days_it_used(self) -> None:
+        late = BookingWrapped(
+            **about("ov", "2025-07-20..2025-08-04"), on=day("2025-08-04"),
+            was_period=days("2025-07-20..2025-08-01"), overran=("nx",),
+        )  # fmt: skip
+        events = (
+            confirmed("ov", "2025-07-20..2025-08-01"),
+            confirmed("nx", "2025-08-02..2025-08-09"),
+        )
+        changed = BookingRescheduled(
+            **about("nx", "2025-08-02..2025-08-09"), note="hello", was_space="stage-1",
+            was_period=days("2025-08-02..2025-08-09"),
+        )  # fmt: skip
+        assert clashes(*events, late) == [("nx", "booking", "ov", "08-02..08-04")]
+        assert clashes(*events, late, changed) == [("nx", "booking", "ov", "08-02..08-04")]
+
     def test_a_correction_that_leaves_too_few_units_stands_against_the_later_booking(self) -> None:
         shrunk = SpaceChanged(
             space="workshop", site="yongchuan", on=day("2025-09-02"), name="Workshop",

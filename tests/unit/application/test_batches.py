@@ -39,7 +39,7 @@ def test_a_line_cites_the_line_that_stands_in_its_way(ledger: Ledger) -> None:
     twice = [(1, project("dragon")), (4, project("dragon"))]
     with pytest.raises(AlreadyExists) as refused:
         ledger.apply(twice, ADA)
-    message = "line 4: project 'dragon' already exists (earlier in this batch, line 1). "
+    message = "line 4: project 'dragon' already exists (in this batch, line 1). "
     assert str(refused.value).startswith(message)
     assert refused.value.position is None
 
@@ -80,7 +80,7 @@ def test_a_pending_position_orders_as_a_number_and_reads_as_words() -> None:
     assert max(early, late) is late
     assert (early, f"{early}", str(late)) == (
         7,
-        "earlier in this batch, line 1",
+        "in this batch, line 1",
         "in this same command",
     )
 
@@ -130,7 +130,7 @@ def test_each_line_is_tried_after_those_before_it(ledger: Ledger) -> None:
         "BookingConfirmed",
         AlreadyExists,
     ]
-    assert "earlier in this batch, line 3" in str(found[-1])
+    assert "in this batch, line 3" in str(found[-1])
     assert ledger.log.head() == 1
 
 
