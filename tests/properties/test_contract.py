@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold
 from ledger.errors import Refused
 from ledger.events import (
     STUDIO_EVENTS,
@@ -38,6 +39,7 @@ from ledger.testing.drawing.studio import Choice, stored
 from ledger.testing.laws.restarts import Memory
 from ledger.testing.laws.watching import Stopped, watching
 from ledger.testing.strategies import cases
+from ledger.time.periods import When
 
 
 class Hours(Row):
@@ -113,6 +115,19 @@ def test_what_is_refused_is_dropped_and_the_rest_stays_legal() -> None:
     book = Choice("book")
     once, twice = told([book]), told([book, book])
     assert [e.type for e in twice] == [e.type for e in once]  # the stage is taken
+
+
+def test_several_that_are_confirmed_as_one_are_all_confirmed_or_none() -> None:
+    def book(space: str, confirm: bool) -> PlaceHold:
+        when = When("2025-04-07..2025-04-09")
+        return PlaceHold(space=space, project="night-train", when=when, confirm=confirm)
+
+    both = ConfirmBookings(booking=("b-2", "b-3"))
+    holds = [book("stage-1", confirm=True), book("stage-1", confirm=False)]
+    one_taken = [*holds, book("hall", confirm=False)]
+    assert len(told([*one_taken, both])) == len(told(one_taken))
+    both_free = [book("virtual-stage", confirm=True), *one_taken[1:]]
+    assert len(told([*both_free, both])) == len(told(both_free)) + 2
 
 
 def test_a_plugins_rule_holds_in_drawn_histories() -> None:

@@ -197,6 +197,8 @@ class Studio:
             decision.decide(ctx)
             for rule in self.rules:
                 rule(ctx, [p.event for p in ctx.proposals if not p.undone])
+            for _, check in snapshot.put_off:
+                check()
         except LedgerError:
             return False
         self._append([(p.event, p.header(header)) for p in ctx.proposals])
