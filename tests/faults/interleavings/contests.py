@@ -307,6 +307,22 @@ def _turned_around(number: int) -> list[Act]:
     return [*(_decide(one) for one in wanted), two]
 
 
+def _jobs(number: int) -> list[Act]:
+    """Jobs of two stages that share one in pairs, a booking of one of these, and a swap."""
+    of = ((["stage-1", "stage-2"], 0, 3), (["stage-2", "left"], 2, 5), (["left", "stage-1"], 5, 6))
+    wanted = [
+        _book(number, n, first=a, last=b) | {"space": spaces} for n, (spaces, a, b) in enumerate(of)
+    ]
+    alone = _decide(_book(number, 3, first=4, last=4))
+    both = _batch(
+        _book(number, 10, first=6, last=6, space="stage-2"),
+        _book(number, 11, first=6, last=6, space="right"),
+        {"do": "booking move", "booking": f"b-{number}-10", "space": "right"},
+        {"do": "booking move", "booking": f"b-{number}-11", "space": "stage-2"},
+    )
+    return [*(_decide(one) for one in wanted), alone, both]
+
+
 def _beside(number: int) -> list[Act]:
     booked = _decide(_book(number, 0, first=0, last=3))
     other = _decide(_book(number, 1, first=0, last=3, space="stage-2"))
@@ -345,4 +361,5 @@ LARGE = (
     Contest("bookings on two stages, beside writers without condition", _beside),
     Contest("a stage, its halves, and a batch of both", _divided),
     Contest("two projects and the turnaround between them", _turned_around),
+    Contest("jobs of two stages, and a batch that swaps two bookings", _jobs),
 )

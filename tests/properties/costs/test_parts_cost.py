@@ -49,15 +49,18 @@ def _booked(space: str, year: int, month: int) -> Iterator[Event]:
             yield BookingConfirmed(**always)
 
 
-def _history(spaces: int, years: int) -> CountingHistory:
-    """A division, and so many years of bookings before and after July 2025 in each space."""
+def _history(spaces: int, years: int, *, divided: bool = True) -> CountingHistory:
+    """A division, and so many years of bookings before and after July 2025 in each space.
+
+    Or, if it is not `divided`, as many spaces that have nothing to do with each other.
+    """
     events: list[Event] = [
         SiteRegistered(site="campus", name="Campus", zone=ZONE),
         ProjectOpened(project="film", title="Film", kind="feature", on=date(1950, 1, 1)),
     ]
     ids = [f"s-{n}" for n in range(spaces)]
     for id in ids:
-        part_of = None if id == "s-0" else "s-0"
+        part_of = "s-0" if divided and id != "s-0" else None
         events.append(
             SpaceCommissioned(
                 space=id, site="campus", zone=ZONE, name=id, kind="stage", area_m2=3000.0,
@@ -140,3 +143,25 @@ def test_room_for_a_part_is_asked_of_it_and_its_whole_alone(
     part, whole = _decisions("s-1")[which], _decisions("s-0")[which]
     assert _read_of_months(a_year[spaces], part, BookingWrapped) == (2, 2 * FIRM)
     assert _read_of_months(a_year[spaces], whole, BookingWrapped) == (spaces, spaces * FIRM)
+
+
+# --- a job ---------------------------------------------------------------------------------
+
+
+def _job(spaces: int, *, confirm: bool) -> PlaceHold:
+    ids = tuple(f"s-{n}" for n in range(spaces))
+    when = When.parse("2025-07-25")
+    return PlaceHold(space=ids, project="film", when=when, booking="job", confirm=confirm)
+
+
+@pytest.mark.parametrize("confirm", [False, True])
+def test_a_job_of_n_spaces_reads_n_times_what_one_reads(confirm: bool) -> None:
+    short, long = (_history(4, years=years, divided=False) for years in (0, 3))
+    one = PlaceHold(
+        space="s-0", project="film", when=When.parse("2025-07-25"), booking="b", confirm=confirm
+    )
+    alone, job = cost(short, one), cost(short, _job(4, confirm=confirm))
+    # the site and the project are the same for all, and read once
+    assert 3 * alone[0] < job[0] <= 4 * alone[0]
+    assert len(job[1]) <= 4 * len(alone[1]) + 2, "two more questions: whether the job has an id"
+    assert cost(long, _job(4, confirm=confirm)) == job
