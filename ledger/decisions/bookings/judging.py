@@ -21,6 +21,7 @@ from ledger.decisions.bookings.refusals import (
     HeldByAnother,
     MovesInstead,
     OutsideBooking,
+    SaysOtherwise,
     ShotAlready,
     StartsTooLate,
     WrongState,
@@ -37,6 +38,7 @@ from ledger.events.base import Event
 from ledger.events.bookings import (
     BookingCancelled,
     BookingConfirmed,
+    BookingEvent,
     BookingHeld,
     BookingRescheduled,
     BookingStarted,
@@ -72,6 +74,7 @@ def judge_booking(ctx: Context, mistake: Mistake) -> Callable[[], None]:
                 leaving()
             return
         _check_order(ctx, mistake)
+        _check_projects(ctx, mistake)
         for entry in ctx.read(mistake.thing, ShootDayReported):
             if entry.position == mistake.place and isinstance(entry.event, ShootDayReported):
                 check_report(ctx, entry.event)
@@ -120,6 +123,24 @@ def _check_order(ctx: Context, mistake: Mistake) -> None:
         if booking is not None and needed is not None and booking.state not in needed:
             raise StandsOnIt(entry.type, position=entry.said_at)
         booking = Booking.after(booking, entry)
+
+
+def _check_projects(ctx: Context, mistake: Mistake) -> None:
+    """Check that each entry is for the project that the booking had by then.
+
+    A correction of the project is carried on to later entries, and is not undone for one of them.
+    Raises `SaysOtherwise`.
+    """
+    project: str | None = None
+    for entry in ctx.read(mistake.thing, *mistake.types):
+        event = entry.event
+        if not isinstance(event, BookingEvent) or event.booking != mistake.id:
+            continue
+        before = event.was_project if isinstance(event, BookingRescheduled) else None
+        before = event.project if before is None else before
+        if project is not None and before != project:
+            raise SaysOtherwise(mistake.id, its=before, project=project, position=entry.said_at)
+        project = event.project
 
 
 def _check_days(ctx: Context, booking: Booking) -> None:

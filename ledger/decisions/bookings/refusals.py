@@ -49,6 +49,17 @@ class FollowsByItself(RefusedBy):
     advice = "Correct what changed those: show booking:{booking}"
 
 
+class SaysOtherwise(RefusedBy):
+    """An entry would be for another project than the booking has by then."""
+
+    rule = "follows"
+    booking: str
+    its: str
+    project: str
+    message = "booking {booking!r} is for project {project!r} by then, and this entry says {its!r}"
+    advice = "Undo the correction of the project itself: the others follow. See: show {booking}"
+
+
 class MovesInstead(RefusedBy):
     """Other days of a hold are another place in another queue: it moves there."""
 

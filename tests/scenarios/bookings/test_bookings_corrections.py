@@ -15,6 +15,7 @@ from ledger.decisions.bookings.refusals import (
     FollowsByItself,
     HeldByAnother,
     MovesInstead,
+    SaysOtherwise,
     SpaceTaken,
     StartsTooLate,
 )
@@ -139,6 +140,16 @@ def test_a_start_after_a_reported_day_names_the_report() -> None:
     story.when(correct(11, on="2025-07-04"), reason=WHY).refused(
         StartsTooLate, by=13, saying="a shoot day is on record for 2025-07-03"
     )
+
+
+def test_what_a_correction_of_the_project_carried_on_is_not_undone_alone() -> None:
+    story = also(wrapped(), ReportShootDay(booking="shoot", day=july(3), setups_shot=3))
+    corrected = story.when(correct(9, project="dragon"), reason=WHY)
+    first = story.position + 1
+    story.keep(corrected)
+    for position in range(first + 1, story.position + 1):
+        story.when(undo(position), reason=WHY).refused(SaysOtherwise, saying="'dragon'")
+    also(story, undo(first))
 
 
 # --- a start, a cancellation, a release ----------------------------------------------------
