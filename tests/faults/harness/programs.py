@@ -88,9 +88,10 @@ class Step(Struct, frozen=True):
 
 
 _ONE, _FEW, _SOME = (1, 1), (1, 3), (2, 5)
-_JOB, _SWAP = (6, 6), (8, 8)
+_JOB, _SWAP, _HALVES = (6, 6), (8, 8), (7, 7)
 SIZES = {
     "one": _ONE, "seen": _ONE, "straight": _FEW, "batch": _SOME, "job": _JOB, "swap": _SWAP,
+    "halves": _HALVES,
 }  # fmt: skip
 """How many events a step of a kind records, at least and at most; none where it is not named."""
 
@@ -154,6 +155,10 @@ class Program:
     def _swap(self, step: Step) -> None:
         """Two bookings of new stages trade places: each is in the other's way until both moved."""
         self._apply(step, swap(self.ledger, step.key))
+
+    def _halves(self, step: Step) -> None:
+        """A new stage is divided, and its halves are booked in the same batch."""
+        self._apply(step, halves(self.ledger, step.key))
 
     def _apply(self, step: Step, decisions: Sequence[Decision]) -> None:
         author = Author("the-program", None, step.key)
@@ -245,8 +250,20 @@ def swap(ledger: Ledger, name: str) -> list[Decision]:
     ]
 
 
-def add_space(ledger: Ledger, space: str, capacity: int | None = None) -> Decision:
-    """The decision for a space that several can have at once, or one alone."""
+def halves(ledger: Ledger, name: str) -> list[Decision]:
+    """The decisions of a step for a new stage in two halves, and a booking of each."""
+    whole, *parts = (f"s-{name}-{n}" for n in (0, 1, 2))
+    return [
+        add_space(ledger, whole),
+        *(add_space(ledger, part, part_of=whole) for part in parts),
+        *(book(ledger, f"b-{part}", name, part) for part in parts),
+    ]
+
+
+def add_space(
+    ledger: Ledger, space: str, capacity: int | None = None, part_of: str | None = None
+) -> Decision:
+    """The decision for a space that several can have at once, or one alone; or for a part."""
     return command(
         ledger,
         do="space add",
@@ -256,6 +273,7 @@ def add_space(ledger: Ledger, space: str, capacity: int | None = None) -> Decisi
         kind="stage",
         in_service_on=str(FIRST_DAY),
         capacity=capacity,
+        part_of=part_of,
     )
 
 
