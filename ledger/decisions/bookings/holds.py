@@ -37,6 +37,7 @@ from ledger.decisions.bookings.parts import (
     carve_hold,
     check_expiry,
     check_remark,
+    confirmation_of,
     outside,
     part_ids,
 )
@@ -249,16 +250,7 @@ def _confirm_at_once(ctx: Context, held: BookingHeld, ladder: Ladder) -> None:
         raise BehindHold(
             None, ahead=ahead.booking, rank=ahead.rank, period=ahead.period, position=ahead.since
         )
-    ctx.record(
-        BookingConfirmed(
-            booking=held.booking,
-            space=held.space,
-            project=held.project,
-            period=held.period,
-            units=held.units,
-            plan=held.plan,
-        )
-    )
+    ctx.record(confirmation_of(held))
 
 
 # --- challenge -----------------------------------------------------------------------

@@ -158,16 +158,19 @@ def carve_firm(ctx: Context, booking: Booking, kept: Period, rest: dict[str, Per
         ladder.release_expired(period)
         held = _part(booking, id, period, ladder.next_rank(period))
         ladder.record(held)
-        ctx.record(
-            BookingConfirmed(
-                booking=id,
-                space=held.space,
-                project=held.project,
-                period=period,
-                units=held.units,
-                plan=held.plan,
-            )
-        )
+        ctx.record(confirmation_of(held))
+
+
+def confirmation_of(held: BookingHeld) -> BookingConfirmed:
+    """Return the event that confirms a hold which was placed just now."""
+    return BookingConfirmed(
+        booking=held.booking,
+        space=held.space,
+        project=held.project,
+        period=held.period,
+        units=held.units,
+        plan=held.plan,
+    )
 
 
 def _part(booking: Booking, id: str, period: Period, rank: int) -> BookingHeld:
