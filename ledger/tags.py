@@ -74,6 +74,14 @@ def buckets(kind: str, id: str, months: Iterable[str]) -> tuple[str, ...]:
     return tuple([f"{kind}:{id}@{month}" for month in months])
 
 
+def mark(text: str) -> str:
+    """Return free text, such as a kind or a serial number, as the id of a tag.
+
+    Texts that differ only in case or in spaces have the same one; different ones may, too.
+    """
+    return "-".join(unicodedata.normalize("NFKC", text).casefold().replace("@", "-").split())[:200]
+
+
 def check_tag(text: str) -> str:
     """Return a typed tag, checked. Raises `BadInput`."""
     if not _TAG.fullmatch(text):

@@ -36,7 +36,7 @@ _UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never s
 _END = datetime(9999, 12, 31, tzinfo=UTC)
 
 What = Literal["registered", "moved", "packed", "unpacked", "retired"]
-How = Literal["checked out", "handed over", "checked in"]
+How = Literal["checked out", "handed over", "prolonged", "checked in"]
 
 OneItem = Annotated[str | None, "only this item"]
 OneKind = Annotated[str | None, "only items of this kind"]

@@ -12,13 +12,20 @@ from ledger.decisions.bookings.shoot_days import (
 from ledger.decisions.bookings.splits import GiveBackDays, MergeBookings, SplitBooking
 from ledger.decisions.bookings.terms import ChangeBooking, RankHold
 from ledger.decisions.correct import CorrectEntry, UndoEntry
-from ledger.decisions.equipment.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
+from ledger.decisions.equipment.fitness import PlanServicing, ServiceEquipment
 from ledger.decisions.equipment.items import (
     AddEquipment,
     MoveEquipment,
     PackEquipment,
     RetireEquipment,
     UnpackEquipment,
+)
+from ledger.decisions.equipment.loans import (
+    CheckIn,
+    CheckOut,
+    HandOver,
+    LendEquipment,
+    ProlongLoan,
 )
 from ledger.decisions.project_corrections import ChangeProject, ReopenProject
 from ledger.decisions.projects import (
@@ -67,8 +74,11 @@ STUDIO_DECISIONS: tuple[type[Decision], ...] = (
     PackEquipment,
     UnpackEquipment,
     CheckOut,
+    LendEquipment,
+    ProlongLoan,
     CheckIn,
     HandOver,
+    PlanServicing,
     ServiceEquipment,
     RetireEquipment,
     CorrectEntry,

@@ -264,6 +264,14 @@ class Context:
             found = self.read(tag, *types)
         return found[-1] if found else None
 
+    def newest(self, tag: str, *types: type[Event]) -> RecordedEvent | None:
+        """Return the event that was recorded last, a correction too, or None.
+
+        For events that count something as of everything before them.
+        """
+        found = self._snapshot.ask(Query((tag,), type_names(types)), last=True)
+        return found[-1] if found else None
+
     def last_of(self, tags: Sequence[str]) -> RecordedEvent | None:
         """Return the newest event with any of the tags that stands, or None."""
         self._snapshot.look_up_together([Query((tag,)) for tag in tags])

@@ -1,4 +1,4 @@
-"""An item: what it is, where it is and in what, who has it for which booking, its services.
+"""An item or a stock: what it is, where it is and in what, who has it, its services.
 
 Place, custody and services are facts of their own, and no event about one of them changes
 another. All go by effective time. The place is the only one that follows from the events of
@@ -22,20 +22,27 @@ from ledger.events.equipment import (
     CustodyTransferred,
     EquipmentCheckedIn,
     EquipmentCheckedOut,
+    EquipmentDescribed,
     EquipmentMoved,
     EquipmentPacked,
     EquipmentRegistered,
     EquipmentRetired,
     EquipmentUnpacked,
+    LoanProlonged,
+    Lot,
+    Pieces,
     ServiceCompleted,
     ServiceKind,
+    ServicePlanned,
     ServiceStarted,
+    StockTransferred,
 )
+from ledger.time.periods import Period
 
 PLACE = "place"
 
 What = Literal["registered", "moved", "packed", "unpacked", "retired"]
-How = Literal["checked out", "handed over", "checked in"]
+How = Literal["checked out", "handed over", "prolonged", "checked in"]
 
 _WHAT: dict[type[Event], What] = {
     EquipmentRegistered: "registered",
@@ -47,6 +54,7 @@ _WHAT: dict[type[Event], What] = {
 _HOW: dict[type[Event], How] = {
     EquipmentCheckedOut: "checked out",
     CustodyTransferred: "handed over",
+    LoanProlonged: "prolonged",
     EquipmentCheckedIn: "checked in",
 }
 _IS_OPEN: dict[type[Event], bool] = {ServiceStarted: True, ServiceCompleted: False}
@@ -115,7 +123,8 @@ class PlaceFact(Part, frozen=True, tag=True):
 class CustodyFact(Part, frozen=True, tag=True):
     """Who has an item from then on, and for which booking it is out until when.
 
-    A hand-over leaves a check-out as it is, and says nothing of it.
+    A hand-over leaves a check-out as it is, and says nothing of it. `within` is the container that
+    took the item along.
     """
 
     at: datetime
@@ -124,14 +133,20 @@ class CustodyFact(Part, frozen=True, tag=True):
     custodian: str | None = None
     booking: str | None = None
     due_at: datetime | None = None
+    within: str | None = None
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the item is out on a loan from then on, as far as the fact says."""
+        return self.due_at is not None
 
     @classmethod
     def of(cls, entry: RecordedEvent) -> Self:
         """Return the fact that an event states about custody. Raises `UnreadableEvent`."""
         event: Any = entry.event
         match _HOW.get(type(event)):
-            case "checked out" as how:
-                said = (event.custodian, event.booking, event.due_at)
+            case "checked out" | "prolonged" as how:
+                said = (event.custodian, event.booking, event.due_at, event.within)
                 return cls(event.at, entry.position, how, *said)
             case "handed over" as how:
                 return cls(event.at, entry.position, how, event.custodian)
@@ -173,29 +188,93 @@ class ServiceFact(Part, frozen=True, tag=True):
             yield Saying("calibrated_until", self.valid_until, self.at, self.position)
 
 
+class ServicePlan(Part, frozen=True, tag=True):
+    """A service that is planned for a period."""
+
+    period: Period
+    kind: ServiceKind
+    position: int
+
+    @property
+    def key(self) -> Any:
+        """Its kind and period."""
+        return self.kind, self.period
+
+    def told(self, field: str) -> Iterator[Saying]:
+        """When it is planned for."""
+        yield Saying(f"planned.{self.kind}", self.period, position=self.position)
+
+
+DESCRIPTION = (
+    *("name", "kind", "home", "maker", "serial", "barcode"),
+    *("owner", "value", "note", "reference"),
+)
+"""The fields that describe an item, of its registration and of each later description."""
+
+
+def _description(event: Any) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in DESCRIPTION}
+
+
 def _registered(_: None, event: EquipmentRegistered, entry: RecordedEvent) -> dict[str, Any]:
     fact = PlaceFact.of(entry, event.equipment)
     return {
+        **_description(event),
         "id": event.equipment,
-        "name": event.name,
-        "kind": event.kind,
-        "home": event.home,
-        "maker": event.maker,
         "newest": fact,
         "place": fact,
+        "pieces": stock_of(event),
+        "is_stock": event.quantity is not None,
     }
+
+
+def stock_of(event: EquipmentRegistered) -> tuple[Pieces, ...]:
+    """Return the pieces that a stock has when it is registered; of a single item none."""
+    if event.quantity is None:
+        return ()
+    return (Pieces(Lot(place=event.place), event.quantity),)
+
+
+def _described(before: "Item", event: EquipmentDescribed, entry: RecordedEvent) -> dict[str, Any]:
+    return _description(event)
 
 
 def _placed(before: "Item", event: Any, entry: RecordedEvent) -> dict[str, Any]:
     fact = PlaceFact.of(entry, before.id)
-    contents = set(before.contents)
-    if fact.what is None and event.container == before.id:
-        (contents.add if type(event) is EquipmentPacked else contents.discard)(event.equipment)
     return {
         "newest": fact,
         "place": max(before.place, fact, key=lambda one: one.moment),
-        "contents": tuple(sorted(contents)),
+        "contents": _contents(before, event),
     }
+
+
+def _contents(before: "Item", event: Any) -> tuple[str, ...]:
+    """Return the things straight in it. The event lists what was there when it was recorded, which a
+    correction of another one may have changed."""
+    if not isinstance(event, _IN_OUT) or event.container != before.id:
+        return before.contents
+    contents = set(before.contents)
+    goes_in = event.equipment in (event.contents or ())
+    (contents.add if goes_in else contents.discard)(event.equipment)
+    return tuple(sorted(contents))
+
+
+_IN_OUT = (EquipmentPacked, EquipmentUnpacked, StockTransferred)
+
+
+def _transferred(before: "Item", event: StockTransferred, _: RecordedEvent) -> dict[str, Any]:
+    if event.equipment != before.id:
+        return {"contents": _contents(before, event)}
+    return {"pieces": transferred(before.pieces, event)}
+
+
+def transferred(pieces: tuple[Pieces, ...], event: StockTransferred) -> tuple[Pieces, ...]:
+    """Return the lots of a stock after a transfer. A lot may then have fewer than none."""
+    held = {one.lot: one.quantity for one in pieces}
+    for lot, change in ((event.origin, -event.quantity), (event.destination, event.quantity)):
+        if lot is not None:
+            held[lot] = held.get(lot, 0) + change
+    return tuple(Pieces(lot, held[lot]) for lot in sorted(held, key=str) if held[lot])
 
 
 def _had(before: "Item", _: Any, entry: RecordedEvent) -> dict[str, Any]:
@@ -204,7 +283,7 @@ def _had(before: "Item", _: Any, entry: RecordedEvent) -> dict[str, Any]:
         return {"newest": fact}
     if fact.how == "handed over":
         return {"newest": fact, "custody": fact}
-    return {"newest": fact, "custody": fact, "out": fact if fact.how == "checked out" else None}
+    return {"newest": fact, "custody": fact, "out": fact if fact.is_out else None}
 
 
 def _served(before: "Item", _: Any, entry: RecordedEvent) -> dict[str, Any]:
@@ -214,12 +293,19 @@ def _served(before: "Item", _: Any, entry: RecordedEvent) -> dict[str, Any]:
     return {"newest": fact, "services": with_part(before.services, fact)}
 
 
+def _planned(before: "Item", event: ServicePlanned, entry: RecordedEvent) -> dict[str, Any]:
+    part = ServicePlan(event.period, event.kind, entry.position)
+    others = tuple(one for one in before.planned if one.key != part.key)
+    return {"planned": others if event.dropped else (*others, part)}
+
+
 class Item(Noun, frozen=True):
     """An item as it stands after all that is on record, whenever it was entered.
 
     `place` is the last of its chain, `custody` the last fact of who has it, and `out` the
-    check-out that stands. `services` has the last fact of each kind. `newest` is what the event
-    said that was recorded last. `contents` lie straight in it.
+    check-out that stands. `services` has the last fact of each kind, `planned` those to come.
+    `newest` is what the event said that was recorded last. `contents` lie straight in it. A stock
+    has `pieces`, in lots.
     """
 
     noun: ClassVar[str] = "equipment"
@@ -228,9 +314,14 @@ class Item(Noun, frozen=True):
         **dict.fromkeys(CUSTODY_FACTS, _had),
         **dict.fromkeys(SERVICE_FACTS, _served),
         EquipmentRegistered: _registered,
+        EquipmentDescribed: _described,
+        ServicePlanned: _planned,
+        StockTransferred: _transferred,
     }
     begins: ClassVar[frozenset[type[Event]]] = frozenset({EquipmentRegistered})
-    untold: ClassVar[frozenset[str]] = frozenset({"id", "place", "custody", "out", "services"})
+    untold: ClassVar[frozenset[str]] = frozenset(
+        {"id", "place", "custody", "out", "services", "is_stock"}
+    )
 
     id: str
     newest: PlaceFact | CustodyFact | ServiceFact
@@ -239,10 +330,19 @@ class Item(Noun, frozen=True):
     home: str | None
     maker: str | None
     place: PlaceFact
+    serial: str | None = None
+    barcode: str | None = None
+    owner: str | None = None
+    value: str | None = None
+    note: str | None = None
+    reference: str | None = None
     custody: CustodyFact | None = None
     out: CustodyFact | None = None
     services: tuple[ServiceFact, ...] = ()
+    planned: tuple[ServicePlan, ...] = ()
     contents: tuple[str, ...] = ()
+    pieces: tuple[Pieces, ...] = ()
+    is_stock: bool = False
 
     @property
     def in_service(self) -> tuple[ServiceKind, ...]:
@@ -255,8 +355,9 @@ class Item(Noun, frozen=True):
 
         It also bears witness where the containers around that were; they knew that before.
         """
-        if isinstance(event, EquipmentPacked | EquipmentUnpacked):
-            return event.equipment, event.container
+        if isinstance(event, EquipmentPacked | EquipmentUnpacked | StockTransferred):
+            within = event.container
+            return (event.equipment,) if within is None else (event.equipment, within)
         return super().ids(event)
 
 

@@ -13,6 +13,7 @@ from ledger.entities.equipment import PLACE, PLACE_FACTS, Item, PlaceFact, steps
 from ledger.entities.facts import Entity, Fact, in_order
 from ledger.entities.folding import Noun, Saying, Since
 from ledger.entities.projects import FullProject
+from ledger.entities.reservations import Reservation, SubHire
 from ledger.entities.sites import Site
 from ledger.entities.spaces import Space
 from ledger.events import STUDIO_EVENTS
@@ -34,7 +35,8 @@ class Log(Protocol):
 
 
 KINDS: dict[str, type[Noun]] = {
-    noun.noun: noun for noun in (FullBooking, Item, FullProject, Space, Closure, Site)
+    noun.noun: noun
+    for noun in (FullBooking, Item, Reservation, SubHire, FullProject, Space, Closure, Site)
 }
 """The nouns, in the order in which a report tells of them."""
 

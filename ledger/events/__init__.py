@@ -20,13 +20,17 @@ from ledger.events.equipment import (
     CustodyTransferred,
     EquipmentCheckedIn,
     EquipmentCheckedOut,
+    EquipmentDescribed,
     EquipmentMoved,
     EquipmentPacked,
     EquipmentRegistered,
     EquipmentRetired,
     EquipmentUnpacked,
+    LoanProlonged,
     ServiceCompleted,
+    ServicePlanned,
     ServiceStarted,
+    StockTransferred,
 )
 from ledger.events.ledgers import LedgerContinued, LedgerOpened
 from ledger.events.projects import (
@@ -35,6 +39,11 @@ from ledger.events.projects import (
     MilestoneWithdrawn,
     ProjectClosed,
     ProjectOpened,
+)
+from ledger.events.reservations import (
+    EquipmentReserved,
+    EquipmentSubHired,
+    ReservationReleased,
 )
 from ledger.events.sites import (
     SiteRegistered,
@@ -72,15 +81,22 @@ STUDIO_EVENTS: tuple[type[Event], ...] = (
     BookingCancelled,
     BookingMerged,
     EquipmentRegistered,
+    EquipmentDescribed,
     EquipmentMoved,
     EquipmentPacked,
     EquipmentUnpacked,
     EquipmentCheckedOut,
+    LoanProlonged,
     EquipmentCheckedIn,
     CustodyTransferred,
+    ServicePlanned,
     ServiceStarted,
     ServiceCompleted,
     EquipmentRetired,
+    StockTransferred,
+    EquipmentReserved,
+    ReservationReleased,
+    EquipmentSubHired,
 )
 """The studio's own event types, in the order of the chapters above."""
 
@@ -97,10 +113,13 @@ __all__ = [
     "DayPlan",
     "EquipmentCheckedIn",
     "EquipmentCheckedOut",
+    "EquipmentDescribed",
     "EquipmentMoved",
     "EquipmentPacked",
     "EquipmentRegistered",
+    "EquipmentReserved",
     "EquipmentRetired",
+    "EquipmentSubHired",
     "EquipmentUnpacked",
     "Event",
     "HoldChallenged",
@@ -109,6 +128,7 @@ __all__ = [
     "HoldReleased",
     "LedgerContinued",
     "LedgerOpened",
+    "LoanProlonged",
     "MilestonePlanned",
     "MilestoneReached",
     "MilestoneWithdrawn",
@@ -116,7 +136,9 @@ __all__ = [
     "ProjectOpened",
     "RecordedEvent",
     "Registry",
+    "ReservationReleased",
     "ServiceCompleted",
+    "ServicePlanned",
     "ServiceStarted",
     "ShootDayReported",
     "SiteRegistered",
@@ -125,5 +147,6 @@ __all__ = [
     "SpaceCommissioned",
     "SpaceDecommissioned",
     "SpaceReopened",
+    "StockTransferred",
     "UnknownEvent",
 ]

@@ -244,13 +244,30 @@ EQUIPMENT: list[Event] = [
         contents=0,
     ),
     EquipmentCheckedOut(
-        equipment="led-wall-a", at=NOON, booking=BOOKING, custodian="wang", due_at=LATER
+        equipment="led-wall-a",
+        at=NOON,
+        booking=BOOKING,
+        custodian="wang",
+        due_at=LATER,
+        equipment_kind="camera",
     ),
-    EquipmentCheckedIn(equipment="led-wall-a", at=LATER, booking=BOOKING),
+    EquipmentCheckedIn(
+        equipment="led-wall-a",
+        at=LATER,
+        booking=BOOKING,
+        equipment_kind="camera",
+        due_at=datetime(2025, 7, 1, tzinfo=UTC),
+    ),
     CustodyTransferred(equipment="led-wall-a", at=NOON, was=None, custodian="wang"),
-    ServiceStarted(equipment="led-wall-a", at=NOON, kind="calibration"),
-    ServiceCompleted(equipment="led-wall-a", at=NOON, kind="calibration", valid_until=LATER),
-    EquipmentRetired(equipment="led-wall-a", at=LATER, place=STAGE),
+    ServiceStarted(equipment="led-wall-a", at=NOON, kind="calibration", equipment_kind="camera"),
+    ServiceCompleted(
+        equipment="led-wall-a",
+        at=NOON,
+        kind="calibration",
+        valid_until=LATER,
+        equipment_kind="camera",
+    ),
+    EquipmentRetired(equipment="led-wall-a", at=LATER, place=STAGE, equipment_kind="camera"),
 ]
 
 LEDGERS: list[Event] = [

@@ -13,14 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ledger.decisions.base import Context, Decision, Snapshot
-from ledger.decisions.equipment.custody import (
-    CheckIn,
-    CheckOut,
-    HandOver,
-    ServiceEquipment,
-    read_custody,
-    read_service,
-)
+from ledger.decisions.equipment.custody import read_custody
 from ledger.decisions.equipment.items import (
     AddEquipment,
     MoveEquipment,
@@ -28,7 +21,9 @@ from ledger.decisions.equipment.items import (
     RetireEquipment,
     UnpackEquipment,
 )
+from ledger.decisions.equipment.loans import CheckIn, CheckOut, HandOver
 from ledger.decisions.equipment.places import place_at
+from ledger.decisions.equipment.fitness import ServiceEquipment, read_service
 from ledger.entities.equipment import PLACE_FACTS
 from ledger.errors import Refused
 from ledger.events import (
@@ -178,7 +173,11 @@ def expected(events: Sequence[Event], command: Decision) -> list[EquipmentEvent]
                 return None
             return [_packing(EquipmentUnpacked, item, at, then.where(item), around)]
         case RetireEquipment():
-            return [EquipmentRetired(equipment=item, at=at, place=then.where(item))]
+            return [
+                EquipmentRetired(
+                    equipment=item, at=at, place=then.where(item), equipment_kind="camera"
+                )
+            ]
         case _:
             return _uses(then, command, at)
 
@@ -218,20 +217,33 @@ def _uses(then: Studio, command: Decision, at: datetime) -> list[EquipmentEvent]
                     booking=command.booking,
                     custodian=command.custodian,
                     due_at=due_at,
+                    equipment_kind="camera",
                 )
             ]
         case CheckIn(equipment=item):
             if item not in then.out:
                 return None
-            return [EquipmentCheckedIn(equipment=item, at=at, booking=then.out[item])]
+            return [
+                EquipmentCheckedIn(
+                    equipment=item,
+                    at=at,
+                    booking=then.out[item],
+                    equipment_kind="camera",
+                    due_at=datetime(2025, 7, 1, tzinfo=UTC),
+                )
+            ]
         case HandOver(equipment=item):
             was = then.custodian.get(item)
             who = command.custodian
             return [CustodyTransferred(equipment=item, at=at, was=was, custodian=who)]
         case ServiceEquipment(equipment=item) if command.done:
-            return [ServiceCompleted(equipment=item, at=at, kind=command.kind)]
+            return [
+                ServiceCompleted(equipment=item, at=at, kind=command.kind, equipment_kind="camera")
+            ]
         case ServiceEquipment(equipment=item):
-            return [ServiceStarted(equipment=item, at=at, kind=command.kind)]
+            return [
+                ServiceStarted(equipment=item, at=at, kind=command.kind, equipment_kind="camera")
+            ]
     raise AssertionError(command)
 
 

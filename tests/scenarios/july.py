@@ -9,8 +9,8 @@ from ledger.decisions.base import Decision
 from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.shoot_days import ReportShootDay, StartBooking
-from ledger.decisions.equipment.custody import CheckOut
 from ledger.decisions.equipment.items import AddEquipment, MoveEquipment, PackEquipment
+from ledger.decisions.equipment.loans import CheckOut
 from ledger.decisions.projects import OpenProject, PlanMilestone, WithdrawMilestone
 from ledger.decisions.sites import AddSite
 from ledger.decisions.spaces import AddSpace, ChangeSpace, CloseSpace, ReopenSpace

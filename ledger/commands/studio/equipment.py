@@ -7,7 +7,7 @@ import click
 from ledger.commands.options import DEADLINE, PAST_MOMENT, choice
 from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.writing import records
-from ledger.decisions.equipment.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
+from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.decisions.equipment.items import (
     AddEquipment,
     MoveEquipment,
@@ -15,6 +15,7 @@ from ledger.decisions.equipment.items import (
     RetireEquipment,
     UnpackEquipment,
 )
+from ledger.decisions.equipment.loans import CheckIn, CheckOut, HandOver
 from ledger.events.equipment import ServiceKind
 
 at = click.option("--at", type=PAST_MOMENT, help="When it happened.  [default: now]")

@@ -1,51 +1,60 @@
-"""Who has an item, and whether it is fit for use. Neither changes where it is.
+"""Who has an item, and for which booking it is out. None of it changes where the item is.
 
-These facts are entered in the order in which they happened, so that the newest event of each
-kind is the state: one question, however long the item has been in use. This order is kept
-among the facts of custody; among those of one kind of service; and between a check-out and
-services of every kind, since an item in service is not given out. An item that is out may
-still break, so its service may start then.
+A loan is for a booking, or to a person alone. The contents of a container go out with it, each
+thing by an entry of its own. Anything packed into a container that is out goes out then, and comes
+back when it is unpacked, unless it stays out by itself.
+
+These facts are entered in the order in which they happened, so that the newest event of each kind
+is the state: one question, however long the item has been in use. This order is kept among the
+facts of custody; between them and the packing of the container that goes out; and between a
+check-out and services of every kind, since an item in service is not given out.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
 
-from ledger.decisions.base import Context, Decision
-from ledger.decisions.equipment.places import check_happened, on_site, resolve_where_it_is
+from ledger.decisions.base import Context
+from ledger.decisions.equipment.contents import all_inside
+from ledger.decisions.equipment.fitness import check_fit
+from ledger.decisions.equipment.places import (
+    check_happened,
+    on_site,
+    registered_by,
+    resolve_where_it_is,
+)
 from ledger.decisions.equipment.refusals import (
     BookingNotFirm,
     CheckedOutAlready,
-    InService,
     LaterEntryStands,
-    NotCheckedOut,
-    NotYetRegistered,
-    RetiredForGood,
-    ServiceNotOpen,
+    OutAlready,
+    OutInItsCase,
+    loan_text,
+)
+from ledger.decisions.equipment.several import read_item
+from ledger.decisions.equipment.stock import (
+    in_container,
+    transfer,
 )
 from ledger.entities.bookings import TURNING_POINTS, Booking
-from ledger.entities.equipment import CUSTODY_FACTS, SERVICE_FACTS, CustodyFact, ServiceFact
-from ledger.errors import BadInput, BadTime, NothingChanges, UnknownId, UnreadableEvent
+from ledger.entities.equipment import CUSTODY_FACTS, CustodyFact, Item
+from ledger.errors import UnknownId
 from ledger.events.bookings import BookingConfirmed, BookingHeld, BookingRescheduled
 from ledger.events.equipment import (
-    SERVICE_KINDS,
-    CustodyTransferred,
     EquipmentCheckedIn,
     EquipmentCheckedOut,
-    EquipmentRegistered,
-    EquipmentRetired,
-    ServiceCompleted,
-    ServiceKind,
-    ServiceStarted,
+    LoanProlonged,
+    Lot,
 )
-from ledger.tags import check_text, tag
-from ledger.time.periods import Deadline, Moment
+from ledger.tags import tag
+from ledger.time.periods import Moment
 
 # --- what is known -------------------------------------------------------------------
 
 
 class Custody(Struct, frozen=True):
-    """Who has an item. `newest` is its last fact of custody, `out` the check-out that stands."""
+    """Who has an item. `newest` is its last fact of custody, `out` the loan that stands."""
 
     item: str
     newest: CustodyFact | None
@@ -56,30 +65,26 @@ class Custody(Struct, frozen=True):
         """Who has it; None if no one in particular does."""
         return None if self.newest is None else self.newest.custodian
 
-    @property
-    def booking(self) -> str | None:
-        """The booking that it is checked out for."""
-        return None if self.out is None else self.out.booking
-
     def check_not_before(self, ctx: Context, at: datetime) -> None:
         """Raises `LaterEntryStands` where its last fact is later than `at`."""
-        if self.newest is not None:
-            check_not_before(ctx, self.item, at, self.newest)
+        if self.newest is not None and at < self.newest.at:
+            raise LaterEntryStands(
+                self.item,
+                on_site(ctx, at, self.item),
+                later=on_site(ctx, self.newest.at, self.item),
+                position=self.newest.position,
+            )
 
     def check_in_house(self) -> None:
-        """Raises `CheckedOutAlready`."""
-        if self.out is not None and self.out.booking is not None:
-            raise CheckedOutAlready(self.item, booking=self.out.booking, position=self.out.position)
-
-
-def check_not_before(
-    ctx: Context, item: str, at: datetime, fact: CustodyFact | ServiceFact
-) -> None:
-    """Raises `LaterEntryStands` where a fact of the item is later than `at`."""
-    if at < fact.at:
-        raise LaterEntryStands(
-            item, on_site(ctx, at, item), later=on_site(ctx, fact.at, item), position=fact.position
-        )
+        """Raises `CheckedOutAlready`, `OutInItsCase`."""
+        if self.out is None:
+            return
+        loan = loan_text(self.out.booking, self.out.custodian)
+        if self.out.within is not None:
+            raise OutInItsCase(
+                self.item, container=self.out.within, loan=loan, position=self.out.position
+            )
+        raise CheckedOutAlready(self.item, loan=loan, position=self.out.position)
 
 
 def read_custody(ctx: Context, item: str) -> Custody:
@@ -87,151 +92,183 @@ def read_custody(ctx: Context, item: str) -> Custody:
     newest = ctx.last(tag("equipment", item), *CUSTODY_FACTS)
     if newest is None:
         return Custody(item, None, None)
-    # A hand-over leaves a check-out as it is: ask for the check-out itself.
-    last = ctx.last(tag("equipment", item), EquipmentCheckedOut, EquipmentCheckedIn)
-    out = None if last is None else CustodyFact.of(last)
-    if out is not None and out.how == "checked in":
-        out = None
-    return Custody(item, CustodyFact.of(newest), out)
-
-
-def read_service(ctx: Context, item: str, kind: ServiceKind) -> ServiceFact | None:
-    """The last fact of that kind of service. One question."""
-    newest = ctx.last(tag("equipment", item, kind), *SERVICE_FACTS)
-    return None if newest is None else ServiceFact.of(newest)
-
-
-def check_fit(ctx: Context, item: str, at: datetime) -> None:
-    """No service is open, and none was over only after `at`.
-
-    Raises `InService` and `LaterEntryStands`.
-    """
-    for kind in SERVICE_KINDS:
-        fact = read_service(ctx, item, kind)
-        if fact is not None and fact.is_open:
-            raise InService(item, kind, since=on_site(ctx, fact.at, item), position=fact.position)
-        if fact is not None:
-            check_not_before(ctx, item, at, fact)
-
-
-def check_in_use(ctx: Context, item: str, at: datetime) -> None:
-    """The item is registered by then, and not retired (however late this is entered).
-
-    Raises `UnknownId`, `NotYetRegistered`, `RetiredForGood`. One question, and no move
-    disturbs it.
-    """
-    entry = ctx.last(tag("equipment", item), EquipmentRegistered, EquipmentRetired)
-    if entry is None:
-        raise UnknownId("equipment", item)
-    match entry.event:
-        case EquipmentRetired() as event:
-            raise RetiredForGood(item, since=on_site(ctx, event.at, item), position=entry.position)
-        case EquipmentRegistered() as event:
-            if at < event.at:
-                raise NotYetRegistered(
-                    item,
-                    on_site(ctx, at, item),
-                    since=on_site(ctx, event.at, item),
-                    position=entry.position,
-                )
-        case _:
-            raise UnreadableEvent(entry.type, position=entry.position)
-
-
-# --- check out, hand over, check in --------------------------------------------------
-
-
-class CheckOut(Decision, frozen=True, tag="equipment check-out"):
-    """Give an item to `custodian` for a confirmed or started booking, due back at `due_at`.
-
-    A day as `due_at` means its end.
-    A check-out before the booking wrapped may be entered after it has. The item goes out alone:
-    the contents of a container are checked out item by item.
-    """
-
-    equipment: str
-    booking: str
-    custodian: str
-    due_at: Deadline
-    at: Moment | None = None
-
-    def decide(self, ctx: Context) -> None:
-        """Raises `CheckedOutAlready`, `InService`, `BookingNotFirm` and others."""
-        at = ctx.now if self.at is None else self._resolve(ctx, self.at)
-        check_firm(ctx, self.booking, at)
-        check_happened(ctx, at, self.equipment)
-        check_in_use(ctx, self.equipment, at)
-        due_at = self._resolve(ctx, self.due_at)
-        if due_at <= at:
-            raise BadTime(
-                f"the item is due back at {self.due_at}, not after it goes out",
-                advice="Give a later --due-at",
-            )
-        custody = read_custody(ctx, self.equipment)
-        custody.check_in_house()
-        custody.check_not_before(ctx, at)
-        check_fit(ctx, self.equipment, at)
-        ctx.record(
-            EquipmentCheckedOut(
-                equipment=self.equipment,
-                at=at,
-                booking=self.booking,
-                custodian=check_text("custodian", self.custodian),
-                due_at=due_at,
-            )
+    fact = CustodyFact.of(newest)
+    if fact.how == "handed over":  # leaves a loan as it is: ask for the loan itself
+        last = ctx.last(
+            tag("equipment", item), EquipmentCheckedOut, LoanProlonged, EquipmentCheckedIn
         )
-
-    def _resolve(self, ctx: Context, moment: Moment) -> datetime:
-        """On the clock of the booking's site, where no offset is written."""
-        if moment.has_offset:
-            return moment.resolve("UTC")
-        return moment.resolve(_booking_zone(ctx, self.booking))
+        out = None if last is None else CustodyFact.of(last)
+    else:
+        out = fact
+    return Custody(item, fact, out if out is not None and out.is_out else None)
 
 
-class CheckIn(Decision, frozen=True, tag="equipment check-in"):
-    """Take an item back from the booking that it is checked out for."""
+class Loan(Struct, frozen=True):
+    """The loan that something goes out on."""
 
-    equipment: str
-    at: Moment | None = None
-
-    def decide(self, ctx: Context) -> None:
-        """Raises `NotCheckedOut`, `LaterEntryStands` and others."""
-        at = _instant(ctx, self.at, self.equipment)
-        check_in_use(ctx, self.equipment, at)
-        custody = read_custody(ctx, self.equipment)
-        if custody.booking is None:
-            position = None if custody.newest is None else custody.newest.position
-            raise NotCheckedOut(self.equipment, position=position)
-        custody.check_not_before(ctx, at)
-        ctx.record(EquipmentCheckedIn(equipment=self.equipment, at=at, booking=custody.booking))
-
-
-class HandOver(Decision, frozen=True, tag="equipment hand-over"):
-    """Make another custodian answer for an item. A check-out stays as it is."""
-
-    equipment: str
     custodian: str
-    at: Moment | None = None
+    due_at: datetime
+    booking: str | None = None
 
-    def decide(self, ctx: Context) -> None:
-        """Raises `NothingChanges`, `LaterEntryStands` and others."""
-        at = _instant(ctx, self.at, self.equipment)
-        check_in_use(ctx, self.equipment, at)
-        custodian = check_text("custodian", self.custodian)
-        custody = read_custody(ctx, self.equipment)
-        custody.check_not_before(ctx, at)
-        if custody.newest is not None and custody.custodian == custodian:
-            raise NothingChanges(
-                f"{custodian} has {self.equipment} already", position=custody.newest.position
-            )
-        ctx.record(
-            CustodyTransferred(
-                equipment=self.equipment, at=at, was=custody.custodian, custodian=custodian
-            )
+    def is_of(self, out: CustodyFact | Lot) -> bool:
+        """Whether something is out for the same booking, or with the same person."""
+        if self.booking is not None or out.booking is not None:
+            return out.booking == self.booking
+        return out.custodian == self.custodian
+
+    def lot(self, place: str | None = None, container: str | None = None) -> Lot:
+        """The lot of pieces that are out on it."""
+        return Lot(
+            place=place,
+            container=container,
+            booking=self.booking,
+            custodian=self.custodian,
+            due_at=self.due_at,
         )
 
 
-def check_firm(ctx: Context, booking_id: str, at: datetime) -> None:
+def loan_of(out: CustodyFact, custodian: str | None = None) -> Loan:
+    """The loan that something is out on."""
+    assert out.due_at is not None
+    return Loan(custodian or out.custodian or "", out.due_at, out.booking)
+
+
+# --- out, with everything inside -----------------------------------------------------
+
+
+def go_out(
+    ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | None = None
+) -> None:
+    """Let an item go out, with everything in it. Things that are out on that loan already stay so.
+
+    Raises `CheckedOutAlready`, `OutInItsCase`, `OutAlready`, `InService`, `CalibrationRunOut`,
+    `LaterEntryStands` and what `registered_by` raises.
+    """
+    _send(ctx, item, loan, at, within=within)
+    for thing, holder in list(all_inside(ctx, item.id, at)):
+        inside = read_item(ctx, thing)
+        if inside is None:
+            raise UnknownId("equipment", thing)
+        if inside.is_stock:
+            for one in in_container(ctx, thing, holder):
+                if not one.lot.is_out:
+                    check_out_pieces(ctx, inside, one.lot, loan, at, one.quantity)
+                elif not loan.is_of(one.lot):
+                    raise OutAlready(
+                        thing,
+                        container=holder,
+                        loan=loan_text(one.lot.booking, one.lot.custodian),
+                        position=None,
+                    )
+            continue
+        out = read_custody(ctx, thing).out
+        if out is None:
+            _send(ctx, inside, loan, at, within=within or item.id)
+        elif not loan.is_of(out):
+            raise OutAlready(
+                thing,
+                container=holder,
+                loan=loan_text(out.booking, out.custodian),
+                position=out.position,
+            )
+
+
+def _send(ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | None) -> None:
+    registered_by(ctx, item, at)
+    custody = read_custody(ctx, item.id)
+    custody.check_in_house()
+    custody.check_not_before(ctx, at)
+    check_fit(ctx, item.id, at)
+    ctx.record(
+        EquipmentCheckedOut(
+            equipment=item.id,
+            at=at,
+            booking=loan.booking,
+            custodian=loan.custodian,
+            equipment_kind=item.kind,
+            due_at=loan.due_at,
+            within=within,
+        )
+    )
+
+
+def come_back(
+    ctx: Context, item: Item, out: CustodyFact, at: datetime, *, within: str | None = None
+) -> None:
+    """Let an item come back, with everything in it that is out on the same loan."""
+    loan = loan_of(out)
+    for thing, inside_out, holder in out_inside(ctx, item.id, loan, at):
+        if isinstance(inside_out, Lot):
+            pieces = sum(
+                one.quantity for one in in_container(ctx, thing.id, holder) if one.lot == inside_out
+            )
+            check_in_pieces(ctx, thing, inside_out, at, pieces)
+        else:
+            _take_back(ctx, thing, inside_out, at, within=within or item.id)
+    _take_back(ctx, item, out, at, within=within)
+
+
+def _take_back(
+    ctx: Context, item: Item, out: CustodyFact, at: datetime, *, within: str | None
+) -> None:
+    registered_by(ctx, item, at)
+    read_custody(ctx, item.id).check_not_before(ctx, at)
+    assert out.due_at is not None
+    ctx.record(
+        EquipmentCheckedIn(
+            equipment=item.id,
+            at=at,
+            booking=out.booking,
+            equipment_kind=item.kind,
+            due_at=out.due_at,
+            within=within,
+        )
+    )
+
+
+def out_inside(
+    ctx: Context, container: str, loan: Loan, at: datetime
+) -> Iterator[tuple[Item, CustodyFact | Lot, str]]:
+    """Yield what is in a container and out on a loan: the thing, how it is out, what holds it."""
+    for thing, holder in list(all_inside(ctx, container, at)):
+        item = read_item(ctx, thing)
+        if item is None:
+            raise UnknownId("equipment", thing)
+        if item.is_stock:
+            for one in in_container(ctx, thing, holder):
+                if one.lot.is_out and loan.is_of(one.lot):
+                    yield item, one.lot, holder
+            continue
+        out = read_custody(ctx, thing).out
+        if out is not None and loan.is_of(out):
+            yield item, out, holder
+
+
+def check_out_pieces(
+    ctx: Context, stock: Item, origin: Lot, loan: Loan, at: datetime, quantity: int
+) -> None:
+    """Record that pieces of a stock went out. Raises `NotSoMany`."""
+    transfer(
+        ctx,
+        stock,
+        "checked out",
+        quantity,
+        at,
+        origin=origin,
+        destination=loan.lot(origin.place, origin.container),
+    )
+
+
+def check_in_pieces(ctx: Context, stock: Item, origin: Lot, at: datetime, quantity: int) -> None:
+    """Record that pieces of a stock came back to where they lie. Raises `NotSoMany`."""
+    home = Lot(place=origin.place, container=origin.container)
+    transfer(ctx, stock, "checked in", quantity, at, origin=origin, destination=home)
+
+
+# --- the booking ---------------------------------------------------------------------
+
+
+def check_firm(ctx: Context, booking_id: str, at: datetime) -> Booking:
     """The booking is confirmed or started, or was until it wrapped after `at`.
 
     One question: the newest of its turning points. Raises `UnknownId`, `BookingNotFirm`.
@@ -241,12 +278,12 @@ def check_firm(ctx: Context, booking_id: str, at: datetime) -> None:
         raise UnknownId("booking", booking_id)
     booking = Booking.after(None, entry)
     if booking.is_firm or (booking.state == "wrapped" and at < booking.period.end):
-        return
+        return booking
     state = "only a hold" if booking.is_held else booking.state
     raise BookingNotFirm(booking_id, state, position=entry.position)
 
 
-def _booking_zone(ctx: Context, booking_id: str) -> str:
+def booking_zone(ctx: Context, booking_id: str) -> str:
     """The zone where the booking is: it may have moved to another site since."""
     entry = ctx.last(tag("booking", booking_id), BookingHeld, BookingConfirmed, BookingRescheduled)
     if entry is None:
@@ -254,74 +291,7 @@ def _booking_zone(ctx: Context, booking_id: str) -> str:
     return Booking.after(None, entry).period.zone
 
 
-# --- service -------------------------------------------------------------------------
-
-
-class ServiceEquipment(Decision, frozen=True, tag="equipment service"):
-    """Take an item out of use for repair, calibration or quarantine; with `done`, end that.
-
-    `valid_until` is the end of what a calibration vouches for; a day means its end.
-    """
-
-    equipment: str
-    kind: ServiceKind
-    at: Moment | None = None
-    done: bool = False
-    valid_until: Deadline | None = None
-
-    def decide(self, ctx: Context) -> None:
-        """Raises `InService`, `ServiceNotOpen`, `LaterEntryStands` and others."""
-        at = _instant(ctx, self.at, self.equipment)
-        check_in_use(ctx, self.equipment, at)
-        fact = read_service(ctx, self.equipment, self.kind)
-        is_open = fact is not None and fact.is_open
-        if fact is not None:
-            if is_open and not self.done:
-                raise InService(
-                    self.equipment,
-                    self.kind,
-                    since=on_site(ctx, fact.at, self.equipment),
-                    position=fact.position,
-                )
-            check_not_before(ctx, self.equipment, at, fact)
-        if self.done:
-            if not is_open:
-                position = None if fact is None else fact.position
-                raise ServiceNotOpen(self.equipment, self.kind, position=position)
-            valid_until = self._valid_until(ctx, at)
-            ctx.record(
-                ServiceCompleted(
-                    equipment=self.equipment, at=at, kind=self.kind, valid_until=valid_until
-                )
-            )
-        else:
-            self._valid_until(ctx, at)
-            self._check_not_out_after(ctx, at)
-            ctx.record(ServiceStarted(equipment=self.equipment, at=at, kind=self.kind))
-
-    def _valid_until(self, ctx: Context, at: datetime) -> datetime | None:
-        if self.valid_until is None:
-            return None
-        if not self.done or self.kind != "calibration":
-            raise BadInput(
-                "only a calibration that is done is valid until a time",
-                advice="Leave out --valid-until",
-            )
-        until = resolve_where_it_is(ctx, self.valid_until, self.equipment)
-        if until <= at:
-            raise BadTime(
-                f"the calibration is valid until {self.valid_until}, not after it is done",
-                advice="Give a later --valid-until",
-            )
-        return until
-
-    def _check_not_out_after(self, ctx: Context, at: datetime) -> None:
-        """It was not given out later: that would have been out of a service still open."""
-        last = ctx.last(tag("equipment", self.equipment), EquipmentCheckedOut)
-        if last is not None:
-            check_not_before(ctx, self.equipment, at, CustodyFact.of(last))
-
-
-def _instant(ctx: Context, moment: Moment | None, item: str) -> datetime:
+def instant(ctx: Context, moment: Moment | None, item: str) -> datetime:
+    """The instant of a command about an item, which is not still to come."""
     at = ctx.now if moment is None else resolve_where_it_is(ctx, moment, item)
     return check_happened(ctx, at, item)

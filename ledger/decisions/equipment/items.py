@@ -11,11 +11,26 @@ by item: every later fact of an item says what it is packed in.
 """
 
 from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
 
 from ledger.decisions.base import Context, Decision, check_unused
-from ledger.decisions.equipment.custody import check_fit, read_custody
+from ledger.decisions.equipment.contents import (
+    check_newest,
+    read_contents,
+    take_out,
+)
+from ledger.decisions.equipment.counts import counted
+from ledger.decisions.equipment.custody import (
+    come_back,
+    go_out,
+    instant,
+    loan_of,
+    read_custody,
+)
+from ledger.decisions.equipment.fitness import check_fit
 from ledger.decisions.equipment.places import (
-    Standing,
     check_happened,
     check_place,
     on_site,
@@ -26,33 +41,36 @@ from ledger.decisions.equipment.places import (
 from ledger.decisions.equipment.refusals import (
     AlreadyThere,
     InsideItself,
-    LaterEntryStands,
     LaterPlaceStands,
+    MarkedAlready,
     NotEmpty,
-    NotPacked,
     NotThere,
     NotTogether,
+    OutAlready,
     StillPacked,
+    loan_text,
 )
-from ledger.errors import BadTime, UnreadableEvent
-from ledger.events.base import RecordedEvent
+from ledger.decisions.equipment.several import MOST_PIECES, SeveralItems, find_item, items_marked
+from ledger.decisions.equipment.stock import in_the_house, number, packed_pieces, transfer
+from ledger.entities.equipment import CustodyFact, Item
+from ledger.errors import BadInput, BadTime
 from ledger.events.equipment import (
-    CONTENTS,
     OUTSIDE,
     EquipmentMoved,
     EquipmentPacked,
     EquipmentRegistered,
     EquipmentRetired,
-    EquipmentUnpacked,
+    Lot,
 )
-from ledger.tags import check_id, check_text, tag
+from ledger.tags import check_id, check_text
 from ledger.time.periods import Moment
 
 
 class AddEquipment(Decision, frozen=True, tag="equipment add"):
     """Track an item from `at` on, first at `at_place`. A container is an item like any other.
 
-    `home` is the place where it belongs.
+    With `quantity` it is a stock of that many pieces under one id. `home` is the place where it
+    belongs. It is found by its `serial` number, its `barcode` and its `reference` elsewhere, too.
     """
 
     equipment: str
@@ -61,70 +79,127 @@ class AddEquipment(Decision, frozen=True, tag="equipment add"):
     at_place: str
     home: str | None = None
     maker: str | None = None
+    quantity: int | None = None
+    serial: str | None = None
+    barcode: str | None = None
+    owner: str | None = None
+    value: str | None = None
+    note: str | None = None
+    reference: str | None = None
     at: Moment | None = None
 
     def decide(self, ctx: Context) -> None:
-        """Record `EquipmentRegistered`. Raises `AlreadyExists`, `UnknownId`, `NotYetHappened`."""
+        """Record `EquipmentRegistered`.
+
+        Raises `AlreadyExists`, `UnknownId`, `NotYetHappened`, `MarkedAlready`.
+        """
         check_id("equipment", self.equipment)
         check_unused(ctx, "equipment", self.equipment, EquipmentRegistered)
+        if self.quantity is not None and not 1 <= self.quantity <= MOST_PIECES:
+            raise BadInput(
+                f"a stock cannot have {self.quantity} pieces",
+                advice=f"Give --quantity from 1 to {MOST_PIECES:,}",
+            )
         place = check_place(ctx, self.at_place)
         home = None if self.home is None else check_place(ctx, self.home)
         at = ctx.now
         if self.at is not None:
             on_the_clock_of = home if home and place.startswith(OUTSIDE) else place
             at = resolve(ctx, self.at, on_the_clock_of)
-        ctx.record(
-            EquipmentRegistered(
-                equipment=self.equipment,
-                at=check_happened(ctx, at, self.equipment),
-                name=check_text("name", self.name),
-                kind=check_text("kind", self.kind),
-                place=place,
-                home=home,
-                maker=None if self.maker is None else check_text("maker", self.maker),
-            )
+        check_barcode(ctx, self.equipment, self.barcode)
+        event = EquipmentRegistered(
+            equipment=self.equipment,
+            at=check_happened(ctx, at, self.equipment),
+            name=check_text("name", self.name),
+            kind=check_text("kind", self.kind),
+            place=place,
+            home=home,
+            quantity=self.quantity,
         )
+        event = replace(event, **free_texts(self))
+        ctx.record(replace(event, of_kind=counted(ctx, event, event.kind)))
 
 
-class MoveEquipment(Decision, frozen=True, tag="equipment move"):
-    """Move an item, with everything in it, to a place.
+MARKS_AND_NOTES = ("maker", "serial", "barcode", "owner", "value", "note", "reference")
+"""The fields of a description that are free text, and may be left out."""
 
-    `origin` asserts where it came from. With `return_at` it went there and came back.
+
+def free_texts(given: Any) -> dict[str, str]:
+    """Return the free texts that are given, checked. Raises `BadText`."""
+    found = {name: getattr(given, name) for name in MARKS_AND_NOTES}
+    return {name: check_text(name, text) for name, text in found.items() if text is not None}
+
+
+def check_barcode(ctx: Context, equipment: str, barcode: str | None) -> None:
+    """Check that no other item in use has that barcode. Raises `MarkedAlready`."""
+    if barcode is None:
+        return
+    for other in items_marked(ctx, barcode):
+        if other.id != equipment and not other.place.retired:
+            raise MarkedAlready(
+                equipment, text=barcode, other=other.id, position=other.place.position
+            )
+
+
+class MoveEquipment(SeveralItems, frozen=True, tag="equipment move"):
+    """Move items, with everything in them, to a place.
+
+    `origin` asserts where they came from; of a stock it says which pieces. With `return_at` an item
+    went there and came back.
     """
 
-    equipment: str
     to: str
     at: Moment | None = None
     origin: str | None = None
     return_at: Moment | None = None
 
-    def decide(self, ctx: Context) -> None:
-        """Raises `StillPacked`, `NotThere`, `AlreadyThere`, `LaterPlaceStands` and others."""
+    def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
+        """Raises `NotSoMany`, `WhichLot`, `AlreadyThere` and others."""
         destination = check_place(ctx, self.to)
         origin = None if self.origin is None else check_place(ctx, self.origin)
-        at = check_happened(ctx, self._instant(ctx, self.at, origin), self.equipment)
-        now = standing_in_use(ctx, self.equipment, at)
+        if self.return_at is not None:
+            raise BadInput("--return-at is for a single item", advice="Move the pieces back later")
+        at = self._instant(ctx, stock.id, self.at, origin)
+        meant = in_the_house(ctx, stock, place=origin, what="in the house")
+        if meant.lot.place == destination:
+            raise AlreadyThere(
+                stock.id,
+                on_site(ctx, at, stock.id),
+                place=destination,
+                position=stock.place.position,
+            )
+        there = replace(meant.lot, place=destination)
+        quantity = number(pieces, meant)
+        transfer(ctx, stock, "moved", quantity, at, origin=meant.lot, destination=there)
+
+    def decide_one(self, ctx: Context, item: Item) -> None:
+        """Raises `StillPacked`, `NotThere`, `AlreadyThere`, `LaterPlaceStands` and others."""
+        equipment = item.id
+        destination = check_place(ctx, self.to)
+        origin = None if self.origin is None else check_place(ctx, self.origin)
+        at = check_happened(ctx, self._instant(ctx, equipment, self.at, origin), equipment)
+        now = standing_in_use(ctx, equipment, at)
         if now.around is not None:
-            raise StillPacked(self.equipment, container=now.around.item, position=now.fact.position)
+            raise StillPacked(equipment, container=now.around.item, position=now.fact.position)
         if origin is not None and origin != now.place:
             raise NotThere(
-                self.equipment,
-                on_site(ctx, at, self.equipment),
+                equipment,
+                on_site(ctx, at, equipment),
                 said=origin,
                 was=now.place,
                 position=now.fact.position,
             )
         if destination == now.place:
             raise AlreadyThere(
-                self.equipment,
-                on_site(ctx, at, self.equipment),
+                equipment,
+                on_site(ctx, at, equipment),
                 place=destination,
                 position=now.fact.position,
             )
         back = None
         if self.return_at is not None:
-            back = self._instant(ctx, self.return_at, origin)
-            check_happened(ctx, back, self.equipment)
+            back = self._instant(ctx, equipment, self.return_at, origin)
+            check_happened(ctx, back, equipment)
             if back <= at:
                 raise BadTime(
                     f"the return at {self.return_at} is not after the move",
@@ -134,9 +209,9 @@ class MoveEquipment(Decision, frozen=True, tag="equipment move"):
         # was away.
         if now.later is not None and (back is None or now.later.at <= back):
             raise LaterPlaceStands(
-                self.equipment,
+                equipment,
                 destination,
-                later=on_site(ctx, now.later.at, self.equipment),
+                later=on_site(ctx, now.later.at, equipment),
                 was=now.later.was,
                 position=now.later.position,
             )
@@ -146,7 +221,7 @@ class MoveEquipment(Decision, frozen=True, tag="equipment move"):
         for when, left, came in moves:
             ctx.record(
                 EquipmentMoved(
-                    equipment=self.equipment,
+                    equipment=equipment,
                     at=when,
                     origin=left,
                     destination=came,
@@ -154,138 +229,186 @@ class MoveEquipment(Decision, frozen=True, tag="equipment move"):
                 )
             )
 
-    def _instant(self, ctx: Context, moment: Moment | None, origin: str | None) -> datetime:
+    def _instant(
+        self, ctx: Context, equipment: str, moment: Moment | None, origin: str | None
+    ) -> datetime:
         if moment is None:
             return ctx.now
         if origin is not None:
-            return resolve(ctx, moment, origin, self.to, item=self.equipment)
-        return resolve_where_it_is(ctx, moment, self.equipment, self.to)
+            return resolve(ctx, moment, origin, self.to, item=equipment)
+        return resolve_where_it_is(ctx, moment, equipment, self.to)
 
 
-class PackEquipment(Decision, frozen=True, tag="equipment pack"):
-    """Put an item, with everything in it, into a container at the same place."""
+class PackEquipment(SeveralItems, frozen=True, tag="equipment pack"):
+    """Put items, with everything in them, into a container at the same place.
 
-    equipment: str
+    Into one that is out, they go out with it. Pieces of a stock are taken `from_place`.
+    """
+
     container: str
+    from_place: str | None = None
     at: Moment | None = None
 
-    def decide(self, ctx: Context) -> None:
+    def decide_one(self, ctx: Context, item: Item) -> None:
         """Raises `StillPacked`, `NotTogether`, `InsideItself`, `LaterEntryStands` and others."""
-        at = _instant(ctx, self.at, self.equipment)
-        item = standing_in_use(ctx, self.equipment, at)
-        if self.container == self.equipment:
-            raise InsideItself(self.equipment, self.container, position=None)
-        if item.around is not None:
+        equipment, holder = item.id, find_item(ctx, self.container)
+        at = instant(ctx, self.at, equipment)
+        stands = standing_in_use(ctx, equipment, at)
+        if holder.id == equipment:
+            raise InsideItself(equipment, holder.id, position=None)
+        if stands.around is not None:
             raise StillPacked(
-                self.equipment, container=item.around.item, position=item.fact.position
+                equipment, container=stands.around.item, position=stands.fact.position
             )
-        _check_newest(ctx, item, at)
+        check_newest(ctx, stands, at)
         # An item packed late is inside from then on, so not in a container retired since.
-        container = standing_in_use(ctx, self.container, at, for_good=True)
+        container = standing_in_use(ctx, _container(holder), at, for_good=True)
         levels = list(container.outwards)
         for level in levels:
-            if level.around is not None and level.around.item == self.equipment:
-                raise InsideItself(self.equipment, self.container, position=level.fact.position)
-        if item.place != container.place:
+            if level.around is not None and level.around.item == equipment:
+                raise InsideItself(equipment, holder.id, position=level.fact.position)
+        if stands.place != container.place:
             raise NotTogether(
-                self.equipment,
-                item.place,
-                container=self.container,
+                equipment,
+                stands.place,
+                container=holder.id,
                 its_place=container.place,
-                position=max(item.fact.position, levels[-1].fact.position),
+                position=max(stands.fact.position, levels[-1].fact.position),
             )
-        contents, _ = read_contents(ctx, self.container)
+        contents, _ = read_contents(ctx, holder.id)
         ctx.record(
             EquipmentPacked(
-                equipment=self.equipment,
+                equipment=equipment,
                 at=at,
-                place=item.place,
+                place=stands.place,
                 containers=tuple(level.item for level in levels),
                 latest_for=tuple(level.item for level in levels if level.later is None),
-                contents=contents + 1,
+                contents=tuple(sorted({*contents, equipment})),
             )
+        )
+        out = _out_with(ctx, holder.id, at)
+        if out is not None:
+            _join(ctx, item, holder.id, out, at)
+
+    def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
+        """Raises `NotTogether`, `NotSoMany`, `WhichLot` and others."""
+        holder = find_item(ctx, self.container)
+        at = instant(ctx, self.at, stock.id)
+        container = standing_in_use(ctx, _container(holder), at, for_good=True)
+        meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+        if meant.lot.place != container.place:
+            raise NotTogether(
+                stock.id,
+                str(meant.lot.place),
+                container=holder.id,
+                its_place=container.place,
+                position=container.fact.position,
+            )
+        inside, quantity = Lot(container=holder.id), number(pieces, meant)
+        transfer(ctx, stock, "packed", quantity, at, origin=meant.lot, destination=inside)
+        out = _out_with(ctx, holder.id, at)
+        if out is not None:
+            lot = loan_of(out).lot(container=holder.id)
+            transfer(ctx, stock, "checked out", quantity, at, origin=inside, destination=lot)
+
+
+def _container(holder: Item) -> str:
+    if holder.is_stock:
+        raise BadInput(
+            f"{holder.id} is a stock, and nothing can be packed into it",
+            advice="Add the container as an item of its own: equipment add",
+        )
+    return holder.id
+
+
+def _out_with(ctx: Context, container: str, at: datetime) -> CustodyFact | None:
+    """Return what a container is out for. Raises `LaterEntryStands` if it went or came later."""
+    custody = read_custody(ctx, container)
+    custody.check_not_before(ctx, at)
+    return custody.out
+
+
+def _join(ctx: Context, item: Item, container: str, out: CustodyFact, at: datetime) -> None:
+    """Let an item go out with the container that it was put into."""
+    loan, its = loan_of(out), read_custody(ctx, item.id).out
+    if its is None:
+        go_out(ctx, item, loan, at, within=out.within or container)
+    elif not loan.is_of(its):
+        raise OutAlready(
+            item.id,
+            container=container,
+            loan=loan_text(its.booking, its.custodian),
+            position=its.position,
         )
 
 
-class UnpackEquipment(Decision, frozen=True, tag="equipment unpack"):
-    """Take an item out of its container, at the container's place."""
+class UnpackEquipment(SeveralItems, frozen=True, tag="equipment unpack"):
+    """Take items out of their container, at the container's place.
 
-    equipment: str
+    Out of a container that is out they come back, unless they are `still_out`: then they are out by
+    themselves. Pieces of a stock come out of the `container`, or the only one that has any.
+    """
+
+    container: str | None = None
+    still_out: bool = False
     at: Moment | None = None
 
-    def decide(self, ctx: Context) -> None:
+    def decide_one(self, ctx: Context, item: Item) -> None:
         """Raises `NotPacked`, `LaterEntryStands` and others."""
-        at = _instant(ctx, self.at, self.equipment)
-        item = standing_in_use(ctx, self.equipment, at)
-        if item.around is None:
-            raise NotPacked(
-                self.equipment, on_site(ctx, at, self.equipment), position=item.fact.position
-            )
-        _check_newest(ctx, item, at)
-        levels = list(item.around.outwards)
-        contents, _ = read_contents(ctx, item.around.item)
-        ctx.record(
-            EquipmentUnpacked(
-                equipment=self.equipment,
-                at=at,
-                place=item.place,
-                containers=tuple(level.item for level in levels),
-                latest_for=tuple(level.item for level in levels if level.later is None),
-                contents=contents - 1,
-            )
-        )
+        at = instant(ctx, self.at, item.id)
+        custody = read_custody(ctx, item.id)
+        stood = take_out(ctx, item.id, at)
+        assert stood.around is not None
+        if stood.around is not None:
+            _out_with(ctx, stood.around.item, at)
+        if custody.out is not None and custody.out.within is not None and not self.still_out:
+            come_back(ctx, item, custody.out, at)
+
+    def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
+        """Raises `NotSoMany`, `WhichLot` and others."""
+        at = instant(ctx, self.at, stock.id)
+        holder = find_item(ctx, self.container).id if self.container is not None else None
+        meant = packed_pieces(ctx, stock, container=holder)
+        assert meant.lot.container is not None
+        _out_with(ctx, meant.lot.container, at)
+        place, quantity = standing_in_use(ctx, meant.lot.container, at).place, number(pieces, meant)
+        outside = replace(meant.lot, container=None, place=place)
+        transfer(ctx, stock, "unpacked", quantity, at, origin=meant.lot, destination=outside)
+        if outside.is_out and not self.still_out:
+            home = Lot(place=place)
+            transfer(ctx, stock, "checked in", quantity, at, origin=outside, destination=home)
 
 
-class RetireEquipment(Decision, frozen=True, tag="equipment retire"):
-    """Retire an item: it leaves the studio for good."""
+class RetireEquipment(SeveralItems, frozen=True, tag="equipment retire"):
+    """Retire items: they leave the studio for good. Of a stock, pieces `from_place`."""
 
-    equipment: str
+    from_place: str | None = None
     at: Moment | None = None
 
-    def decide(self, ctx: Context) -> None:
+    def decide_one(self, ctx: Context, item: Item) -> None:
         """Raises `StillPacked`, `NotEmpty`, `CheckedOutAlready`, `InService` and others."""
-        at = _instant(ctx, self.at, self.equipment)
-        item = standing_in_use(ctx, self.equipment, at)
-        _check_newest(ctx, item, at)
-        if item.around is not None:
-            raise StillPacked(
-                self.equipment, container=item.around.item, position=item.fact.position
-            )
-        contents, newest = read_contents(ctx, self.equipment)
+        at = instant(ctx, self.at, item.id)
+        stands = standing_in_use(ctx, item.id, at)
+        check_newest(ctx, stands, at)
+        if stands.around is not None:
+            raise StillPacked(item.id, container=stands.around.item, position=stands.fact.position)
+        contents, newest = read_contents(ctx, item.id)
         if newest is not None and contents:
-            raise NotEmpty(self.equipment, contents=contents, position=newest.position)
-        custody = read_custody(ctx, self.equipment)
+            raise NotEmpty(item.id, contents=contents, position=newest.position)
+        custody = read_custody(ctx, item.id)
         custody.check_in_house()
         custody.check_not_before(ctx, at)
-        check_fit(ctx, self.equipment, at)
-        ctx.record(EquipmentRetired(equipment=self.equipment, at=at, place=item.place))
-
-
-def read_contents(ctx: Context, container: str) -> tuple[int, RecordedEvent | None]:
-    """Return how many things are directly in a container, and the newest entry, which says so.
-
-    The newest by position is right: each packing and unpacking, however late it is entered,
-    is the last of its item's chain, so it stays true from then on. This takes one question,
-    however much has been packed and unpacked.
-    """
-    newest = ctx.last(tag("equipment", container, CONTENTS), EquipmentPacked, EquipmentUnpacked)
-    if newest is None:
-        return 0, None
-    if not isinstance(newest.event, EquipmentPacked | EquipmentUnpacked):
-        raise UnreadableEvent(newest.type, position=newest.position)
-    return newest.event.contents, newest
-
-
-def _instant(ctx: Context, moment: Moment | None, item: str) -> datetime:
-    at = ctx.now if moment is None else resolve_where_it_is(ctx, moment, item)
-    return check_happened(ctx, at, item)
-
-
-def _check_newest(ctx: Context, item: Standing, at: datetime) -> None:
-    if item.later is not None:
-        raise LaterEntryStands(
-            item.item,
-            on_site(ctx, at, item.item),
-            later=on_site(ctx, item.later.at, item.item),
-            position=item.later.position,
+        check_fit(ctx, item.id, at, to_retire=True)
+        event = EquipmentRetired(
+            equipment=item.id,
+            at=at,
+            place=stands.place,
+            equipment_kind=item.kind,
         )
+        ctx.record(replace(event, of_kind=counted(ctx, event, item.kind)))
+
+    def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
+        """Raises `NotSoMany`, `WhichLot` and others."""
+        at = instant(ctx, self.at, stock.id)
+        meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+        transfer(ctx, stock, "retired", number(pieces, meant), at, origin=meant.lot)

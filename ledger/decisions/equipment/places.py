@@ -22,7 +22,7 @@ from ledger.decisions.equipment.refusals import (
     OffsetNeeded,
     RetiredForGood,
 )
-from ledger.entities.equipment import PLACE_FACTS, PlaceFact
+from ledger.entities.equipment import PLACE_FACTS, Item, PlaceFact
 from ledger.errors import InternalError, UnknownId, UnreadableEvent
 from ledger.events.equipment import LATEST, OUTSIDE, EquipmentRegistered, month_tag
 from ledger.events.ledgers import LedgerOpened
@@ -192,6 +192,24 @@ def resolve_where_it_is(ctx: Context, moment: Moment, item: str, *places: str) -
     return resolve(ctx, moment, place_at(ctx, item, ctx.now), *places, item=item)
 
 
+def registered_by(ctx: Context, item: Item, at: datetime) -> None:
+    """Check that an item, as `find_item` returns it, is in use at a time, and stays so.
+
+    Raises `NotYetRegistered`, `RetiredForGood`.
+    """
+    place = item.place
+    if place.retired:
+        since = on_site(ctx, place.at, item.id)
+        raise RetiredForGood(item.id, since=since, position=place.position)
+    if at < place.at:
+        raise NotYetRegistered(
+            item.id,
+            on_site(ctx, at, item.id),
+            since=on_site(ctx, place.at, item.id),
+            position=place.position,
+        )
+
+
 def check_happened(ctx: Context, at: datetime, item: str) -> datetime:
     """An effective time that is not still to come. Raises `NotYetHappened`."""
     if at > ctx.now:
@@ -207,9 +225,15 @@ def on_site(ctx: Context, instant: datetime, item: str) -> datetime:
     """
     if ctx.last(tag("equipment", item, LATEST), *PLACE_FACTS) is None:
         return instant
+    return instant.astimezone(zone(zone_of(ctx, item)))
+
+
+def zone_of(ctx: Context, item: str) -> str:
+    """The zone on whose clock an item's days are read: where it is, else its home's, else the
+    ledger's own."""
     place = place_at(ctx, item, ctx.now)
     zones = {space_zone(ctx, place)} if not place.startswith(OUTSIDE) else _home_zones(ctx, item)
-    return instant.astimezone(zone(zones.pop() if zones else _own_zone(ctx)))
+    return zones.pop() if zones else _own_zone(ctx)
 
 
 def _own_zone(ctx: Context) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from ledger.errors import BadTime, Declared, Refused, RefusedBy
-from ledger.time.periods import has_hour
+from ledger.events.equipment import Lot
+from ledger.time.periods import Period, has_hour
 
 
 class ItemRefused(RefusedBy):
@@ -151,22 +152,133 @@ class NotEmpty(ItemRefused):
     """A container cannot be retired with things inside."""
 
     rule = "retired-empty"
-    contents: int
+    contents: Collection[str]
     message = "{equipment} has {things} inside"
     advice = "Take them out first: equipment unpack"
 
     @property
     def things(self) -> str:
-        return "1 thing" if self.contents == 1 else f"{self.contents} things"
+        named = ", ".join(sorted(self.contents)[:3])
+        more = len(self.contents) - 3
+        return f"{named} and {more} more" if more > 0 else named
 
 
 class CheckedOutAlready(ItemRefused):
-    """An item can be out for only one booking at a time."""
+    """An item can be out for only one loan at a time."""
 
     rule = "out-once"
-    booking: str
-    message = "{equipment} is checked out for booking {booking!r}"
-    advice = "Check it in first: equipment check-in {equipment}"
+    loan: str
+    message = "{equipment} is out {loan}"
+    advice = (
+        "Check it in first: equipment check-in {equipment}; or keep it longer: equipment prolong"
+    )
+
+
+class OutInItsCase(ItemRefused):
+    """The contents of a container that is out are out with it."""
+
+    rule = "out-once"
+    container: str
+    loan: str
+    message = "{equipment} is in {container}, which is out {loan}"
+    advice = "Unpack it first: equipment unpack {equipment}"
+
+
+class OutAlready(ItemRefused):
+    """A container goes out with everything in it, and some of that is out on another loan."""
+
+    rule = "a-container-goes-as-one"
+    container: str
+    loan: str
+    message = "{equipment}, which is in {container}, is out {loan}"
+    advice = "Check it in, or unpack it first: equipment unpack {equipment}"
+
+
+class CalibrationRunOut(ItemRefused):
+    """An item whose calibration has run out cannot go out."""
+
+    rule = "calibrated-when-out"
+    until: datetime
+    message = "the calibration of {equipment} was valid until {until}"
+    advice = (
+        "Calibrate it: equipment service {equipment} --kind calibration, then the same with "
+        "--done --valid-until"
+    )
+
+
+class NotSoMany(ItemRefused):
+    """A lot of a stock has fewer pieces than are asked for."""
+
+    rule = "counts-add-up"
+    at: datetime
+    asked: int
+    there: int
+    lot: Lot
+    message = "at {at} there are {there} of {equipment} {in_lot}, not {asked}"
+    advice = "See where they are with: view stock --equipment {equipment}"
+
+    @property
+    def in_lot(self) -> str:
+        return lot_text(self.lot)
+
+
+class WhichLot(ItemRefused):
+    """Pieces of a stock are in several lots, and it is not said which."""
+
+    rule = "counts-add-up"
+    what: str
+    lots: Collection[Lot]
+    message = "pieces of {equipment} are {everywhere}"
+    advice = "Say which are meant, with --from PLACE or --booking BOOKING"
+
+    @property
+    def everywhere(self) -> str:
+        return ", and ".join(sorted(lot_text(lot) for lot in self.lots))
+
+
+def lot_text(lot: Lot) -> str:
+    """Say in words where the pieces of a lot are."""
+    said = []
+    if lot.place is not None:
+        said.append(f"at {lot.place}")
+    if lot.container is not None:
+        said.append(f"in {lot.container}")
+    if lot.is_out:
+        said.append(f"out {loan_text(lot.booking, lot.custodian)}")
+    elif said:
+        said.append("in the house")
+    return " ".join(said) or "in the house"
+
+
+def loan_text(booking: str | None, custodian: str | None) -> str:
+    """Say in words what something is out for."""
+    if booking is not None:
+        return f"for booking {booking!r}"
+    return f"with {custodian}"
+
+
+class AmbiguousMark(Declared, Refused):
+    """A barcode, serial number or reference stands on several items."""
+
+    rule = "found-by-one-name"
+    text: str
+    items: Collection[str]
+    message = "{text!r} stands on {several}"
+    advice = "Give the id of the one that is meant"
+
+    @property
+    def several(self) -> str:
+        return " and ".join(sorted(self.items))
+
+
+class MarkedAlready(ItemRefused):
+    """A barcode stands on one item only."""
+
+    rule = "found-by-one-name"
+    text: str
+    other: str
+    message = "the barcode {text!r} stands on {other}"
+    advice = "Give {equipment} another one, or change that of {other} first"
 
 
 class NotCheckedOut(ItemRefused):
@@ -175,6 +287,15 @@ class NotCheckedOut(ItemRefused):
     rule = "out-before-in"
     message = "{equipment} is not checked out"
     advice = "Correct the item; see where it is with: show equipment:{equipment}"
+
+
+class NotInIt(ItemRefused):
+    """A container cannot come back without a thing that was not in it."""
+
+    rule = "packed-before-unpacked"
+    container: str
+    message = "{equipment} is not in {container}"
+    advice = "See what is, with: view equipment"
 
 
 class BookingNotFirm(RefusedBy):
@@ -210,3 +331,23 @@ class ServiceNotOpen(ItemRefused):
     kind: str
     message = "{equipment} is not in {kind}"
     advice = "Start it first: equipment service {equipment} --kind {kind}"
+
+
+class PlannedAlready(ItemRefused):
+    """A service is planned for that period."""
+
+    rule = "planned-once"
+    kind: str
+    period: Period
+    message = "{kind} of {equipment} is planned for {period} already"
+    advice = "Give other days, or leave it as it is"
+
+
+class ServiceNotPlanned(ItemRefused):
+    """A plan that is not there cannot be dropped."""
+
+    rule = "planned-before-dropped"
+    kind: str
+    period: Period
+    message = "no {kind} of {equipment} is planned for {period}"
+    advice = "See what is: view service-due"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 from ledger.decisions.base import Decision
-from ledger.decisions.equipment.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
+from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.decisions.equipment.items import (
     AddEquipment,
     MoveEquipment,
@@ -11,6 +11,7 @@ from ledger.decisions.equipment.items import (
     RetireEquipment,
     UnpackEquipment,
 )
+from ledger.decisions.equipment.loans import CheckIn, CheckOut, HandOver
 from ledger.events.equipment import SERVICE_KINDS
 from ledger.testing.drawing.commands import book, space_of
 from ledger.testing.drawing.studio import Choice, Reading, Studio

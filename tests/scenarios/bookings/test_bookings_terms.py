@@ -26,8 +26,8 @@ from ledger.decisions.bookings.refusals import (
 from ledger.decisions.bookings.shoot_days import ReportShootDay, StartBooking
 from ledger.decisions.bookings.splits import GiveBackDays, MergeBookings, SplitBooking
 from ledger.decisions.bookings.terms import ChangeBooking, RankHold
-from ledger.decisions.equipment.custody import CheckOut
 from ledger.decisions.equipment.items import AddEquipment
+from ledger.decisions.equipment.loans import CheckOut
 from ledger.decisions.projects import CloseProject
 from ledger.errors import AlreadyExists, BadInput, BadText, NothingChanges, ProjectIsClosed
 from ledger.events import BookingMerged, DayPlan, HoldRanked

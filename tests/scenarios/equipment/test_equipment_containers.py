@@ -249,7 +249,9 @@ def test_nothing_goes_late_into_what_was_retired_since(story: Scenario) -> None:
 def test_an_empty_container_is_retired_where_it_is(story: Scenario) -> None:
     story.and_given(pack("lens", "case", 2), move("case", "stage-2", 3), unpack("lens", 4)).when(
         RetireEquipment(equipment="case", at=june(5))
-    ).then(EquipmentRetired(equipment="case", at=instant(5), place="stage-2"))
+    ).then(
+        EquipmentRetired(equipment="case", at=instant(5), place="stage-2", equipment_kind="camera")
+    )
 
 
 def test_a_container_is_not_retired_with_things_inside(story: Scenario) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ledger.decisions.base import Decision
-from ledger.decisions.equipment.custody import CheckIn, CheckOut, HandOver, ServiceEquipment
 from ledger.decisions.equipment.items import AddEquipment, MoveEquipment, RetireEquipment
+from ledger.decisions.equipment.loans import CheckIn, CheckOut, HandOver
 from ledger.decisions.equipment.refusals import (
     BookingNotFirm,
     CheckedOutAlready,
@@ -21,6 +21,7 @@ from ledger.decisions.equipment.refusals import (
     RetiredForGood,
     ServiceNotOpen,
 )
+from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.errors import BadInput, BadText, BadTime, NothingChanges, UnknownId
 from ledger.events import (
     BookingCancelled,
@@ -100,6 +101,7 @@ def checked_out(day: int, custodian: str = "王师傅", due: int = 20) -> Equipm
         booking="b-1",
         custodian=custodian,
         due_at=instant(due),
+        equipment_kind="camera",
     )
 
 
@@ -134,7 +136,13 @@ def story() -> Scenario:
 
 def test_an_item_goes_out_for_a_booking_and_comes_back(story: Scenario) -> None:
     story.when(check_out(2)).then(checked_out(2)).when(check_in(19)).then(
-        EquipmentCheckedIn(equipment="lens", at=instant(19), booking="b-1")
+        EquipmentCheckedIn(
+            equipment="lens",
+            at=instant(19),
+            booking="b-1",
+            equipment_kind="camera",
+            due_at=datetime(2025, 7, 1, tzinfo=UTC),
+        )
     ).when(check_out(20, due=21)).then(checked_out(20, due=21))
 
 
@@ -169,7 +177,13 @@ def test_nothing_goes_out_for_what_is_over(story: Scenario, end: Event, state: s
 def test_what_went_out_before_the_wrap_may_be_entered_after_it(story: Scenario) -> None:
     told = story.and_given(WRAPPED)
     told.when(check_out(3)).then(checked_out(3)).when(check_in(5)).then(
-        EquipmentCheckedIn(equipment="lens", at=instant(5), booking="b-1")
+        EquipmentCheckedIn(
+            equipment="lens",
+            at=instant(5),
+            booking="b-1",
+            equipment_kind="camera",
+            due_at=datetime(2025, 7, 1, tzinfo=UTC),
+        )
     )
     story.when(
         CheckOut(equipment="lens", booking="b-1", custodian="Ana", due_at=june(20), at=june(4, 0))
@@ -252,7 +266,13 @@ def test_a_check_out_goes_on_in_other_hands(story: Scenario) -> None:
     story.and_given(check_out(2)).when(hand_over(3, "Ana")).then(
         CustodyTransferred(equipment="lens", at=instant(3), was="王师傅", custodian="Ana")
     ).when(check_out(4)).refused(CheckedOutAlready, by=4).when(check_in(5)).then(
-        EquipmentCheckedIn(equipment="lens", at=instant(5), booking="b-1")
+        EquipmentCheckedIn(
+            equipment="lens",
+            at=instant(5),
+            booking="b-1",
+            equipment_kind="camera",
+            due_at=datetime(2025, 7, 1, tzinfo=UTC),
+        )
     ).when(hand_over(6, "Ana")).then(
         CustodyTransferred(equipment="lens", at=instant(6), was=None, custodian="Ana")
     )
@@ -267,22 +287,23 @@ def test_a_hand_over_changes_hands(story: Scenario) -> None:
 
 def test_a_calibration_starts_and_is_valid_for_a_time(story: Scenario) -> None:
     story.when(into("calibration", 2)).then(
-        ServiceStarted(equipment="lens", at=instant(2), kind="calibration")
+        ServiceStarted(equipment="lens", at=instant(2), kind="calibration", equipment_kind="camera")
     ).when(out_of("calibration", 3, valid_until=Deadline("2025-08-01"))).then(
         ServiceCompleted(
             equipment="lens",
             at=instant(3),
             kind="calibration",
             valid_until=datetime(2025, 8, 1, 15, 59, 59, 999_999, tzinfo=UTC),
+            equipment_kind="camera",
         )
     )
 
 
 def test_kinds_of_service_go_on_side_by_side(story: Scenario) -> None:
     story.and_given(into("repair", 5)).when(into("quarantine", 3)).then(
-        ServiceStarted(equipment="lens", at=instant(3), kind="quarantine")
+        ServiceStarted(equipment="lens", at=instant(3), kind="quarantine", equipment_kind="camera")
     ).when(out_of("repair", 6)).then(
-        ServiceCompleted(equipment="lens", at=instant(6), kind="repair")
+        ServiceCompleted(equipment="lens", at=instant(6), kind="repair", equipment_kind="camera")
     )
 
 
@@ -315,7 +336,7 @@ def test_what_is_in_service_does_not_go_out(story: Scenario) -> None:
 def test_what_is_out_may_break_but_was_not_broken_before(story: Scenario) -> None:
     story.and_given(check_out(4)).when(into("repair", 3)).refused(LaterEntryStands, by=4).when(
         into("repair", 6)
-    ).then(ServiceStarted(equipment="lens", at=instant(6), kind="repair"))
+    ).then(ServiceStarted(equipment="lens", at=instant(6), kind="repair", equipment_kind="camera"))
 
 
 @pytest.mark.parametrize("done", [False, True])
@@ -344,10 +365,19 @@ def test_a_move_is_none_of_custodys_business(story: Scenario) -> None:
     story.and_given(check_out(2), into("repair", 3)).and_given(
         MoveEquipment(equipment="lens", to="outside:repair-shop", at=june(4))
     ).when(ServiceEquipment(equipment="lens", kind="repair", done=True)).then(
-        ServiceCompleted(equipment="lens", at=datetime(2025, 6, 30, 12, tzinfo=UTC), kind="repair")
+        ServiceCompleted(
+            equipment="lens",
+            at=datetime(2025, 6, 30, 12, tzinfo=UTC),
+            kind="repair",
+            equipment_kind="camera",
+        )
     ).when(CheckIn(equipment="lens")).then(
         EquipmentCheckedIn(
-            equipment="lens", at=datetime(2025, 6, 30, 12, tzinfo=UTC), booking="b-1"
+            equipment="lens",
+            at=datetime(2025, 6, 30, 12, tzinfo=UTC),
+            booking="b-1",
+            equipment_kind="camera",
+            due_at=datetime(2025, 7, 1, tzinfo=UTC),
         )
     )
 
@@ -358,7 +388,9 @@ def test_what_is_out_or_in_service_is_not_retired(story: Scenario) -> None:
         CheckedOutAlready, by=4
     ).and_given(check_in(4)).when(retire).refused(InService, by=5).and_given(
         out_of("repair", 5)
-    ).when(retire).then(EquipmentRetired(equipment="lens", at=instant(9), place="stage-1"))
+    ).when(retire).then(
+        EquipmentRetired(equipment="lens", at=instant(9), place="stage-1", equipment_kind="camera")
+    )
 
 
 def test_retiring_comes_after_custody_and_service(story: Scenario) -> None:

@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ledger.decisions.base import Context, Decision, Snapshot
-from ledger.decisions.equipment.custody import CheckIn, CheckOut, ServiceEquipment
 from ledger.decisions.equipment.items import (
     MoveEquipment,
     PackEquipment,
     RetireEquipment,
     UnpackEquipment,
 )
+from ledger.decisions.equipment.loans import CheckIn, CheckOut
+from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.events import (
     BookingConfirmed,
     EquipmentMoved,

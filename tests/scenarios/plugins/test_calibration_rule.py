@@ -12,7 +12,7 @@ from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.shoot_days import StartBooking, WrapBooking
 from ledger.decisions.bookings.splits import GiveBackDays
-from ledger.decisions.equipment.custody import ServiceEquipment
+from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.events import (
     EquipmentRegistered,
     EquipmentRetired,
@@ -255,7 +255,9 @@ def test_a_booking_that_has_not_started_moves_without_one() -> None:
         [wall(home="stage-1")],
         [
             wall(),
-            EquipmentRetired(equipment="wall", at=at("2025-02-01T08:00"), place="volume"),
+            EquipmentRetired(
+                equipment="wall", at=at("2025-02-01T08:00"), place="volume", equipment_kind="camera"
+            ),
         ],
     ],
     ids=["nothing", "a crane", "letters of it", "registered elsewhere", "on a visit", "retired"],

@@ -22,12 +22,23 @@ from tests.scenarios.views.test_view_equipment import added, boxed, moved
 
 def out(item: str, when: str, due: str, who: str = "Li Na", booking: str = "b-1") -> Event:
     return EquipmentCheckedOut(
-        equipment=item, at=at(when), booking=booking, custodian=who, due_at=at(due)
+        equipment=item,
+        at=at(when),
+        booking=booking,
+        custodian=who,
+        due_at=at(due),
+        equipment_kind="camera",
     )
 
 
 def back(item: str, when: str, booking: str = "b-1") -> Event:
-    return EquipmentCheckedIn(equipment=item, at=at(when), booking=booking)
+    return EquipmentCheckedIn(
+        equipment=item,
+        at=at(when),
+        booking=booking,
+        equipment_kind="camera",
+        due_at=datetime(2025, 7, 1, tzinfo=UTC),
+    )
 
 
 def handed(item: str, when: str, who: str, was: str | None = "Li Na") -> Event:
@@ -138,7 +149,9 @@ def test_what_nobody_used_for_so_many_days_is_idle() -> None:
         added("out"),
         out("out", "2025-07-02T08:00", "2025-07-06T18:00"),
         added("gone"),
-        EquipmentRetired(equipment="gone", at=at("2025-07-02T08:00"), place="stage-1"),
+        EquipmentRetired(
+            equipment="gone", at=at("2025-07-02T08:00"), place="stage-1", equipment_kind="camera"
+        ),
     )
     equipment = seen(Equipment, told)
     lines = equipment.idle_equipment(days=0)
@@ -199,8 +212,12 @@ def test_what_can_be_checked_out_is_not_out_in_service_or_retired() -> None:
         added("cam-c"),
         added("cam-d"),
         out("cam-a", "2025-07-10T08:00", "2025-07-30T18:00"),
-        ServiceStarted(equipment="cam-b", at=at("2025-07-10T08:00"), kind="repair"),
-        EquipmentRetired(equipment="cam-c", at=at("2025-07-10T08:00"), place="stage-1"),
+        ServiceStarted(
+            equipment="cam-b", at=at("2025-07-10T08:00"), kind="repair", equipment_kind="camera"
+        ),
+        EquipmentRetired(
+            equipment="cam-c", at=at("2025-07-10T08:00"), place="stage-1", equipment_kind="camera"
+        ),
     )
     equipment = seen(Equipment, told)
     assert [line.equipment for line in equipment.equipment(available=True)] == ["cam-d"]

@@ -162,7 +162,12 @@ def test_the_steps_of_a_container_are_steps_of_what_is_inside() -> None:
 
 def out(when: str = "2025-07-10T08:00", due: str = "2025-07-20T18:00") -> Event:
     return EquipmentCheckedOut(
-        equipment="cam-a", at=at(when), booking="b-1", custodian="Li Na", due_at=at(due)
+        equipment="cam-a",
+        at=at(when),
+        booking="b-1",
+        custodian="Li Na",
+        due_at=at(due),
+        equipment_kind="camera",
     )
 
 
@@ -180,7 +185,15 @@ def test_who_has_it_for_what_and_until_when() -> None:
     line = where(told)
     assert (line.custodian, line.booking, line.place) == ("Wang Wei", "b-1", "stage-1")
     assert where(told, on=day("2025-07-11")).custodian == "Li Na"
-    told.and_given(EquipmentCheckedIn(equipment="cam-a", at=at("2025-07-15T08:00"), booking="b-1"))
+    told.and_given(
+        EquipmentCheckedIn(
+            equipment="cam-a",
+            at=at("2025-07-15T08:00"),
+            booking="b-1",
+            equipment_kind="camera",
+            due_at=datetime(2025, 7, 1, tzinfo=UTC),
+        )
+    )
     line = where(told)
     assert (line.custodian, line.booking, line.due_at, line.overdue) == (None, None, None, False)
     assert [x.equipment for x in seen(Equipment, told).equipment(booking="b-1")] == []
@@ -196,8 +209,7 @@ def test_overdue_is_against_the_time_asked_about() -> None:
 def test_what_is_due_becomes_overdue_though_nothing_is_recorded() -> None:
     out = EquipmentCheckedOut(
         equipment="cam-a", at=at("2025-08-01T08:00"), booking="b-1", custodian="Wang Wei",
-        due_at=at("2025-08-05T18:00"),
-    )  # fmt: skip
+        due_at=at("2025-08-05T18:00"), equipment_kind="camera")  # fmt: skip
     told = story(added("cam-a"), out)
 
     def seen_at(now: str) -> tuple[bool, int, int]:
@@ -215,12 +227,11 @@ def test_what_is_due_becomes_overdue_though_nothing_is_recorded() -> None:
 def test_services_and_calibrations() -> None:
     told = story(
         added("cam-a"),
-        ServiceStarted(equipment="cam-a", at=at("2025-07-10T08:00"), kind="repair"),
-        ServiceStarted(equipment="cam-a", at=at("2025-07-10T09:00"), kind="calibration"),
+        ServiceStarted(equipment="cam-a", at=at("2025-07-10T08:00"), kind="repair", equipment_kind="camera"),
+        ServiceStarted(equipment="cam-a", at=at("2025-07-10T09:00"), kind="calibration", equipment_kind="camera"),
         ServiceCompleted(
             equipment="cam-a", at=at("2025-07-11T09:00"), kind="calibration",
-            valid_until=at("2026-01-01"),
-        ),
+            valid_until=at("2026-01-01"), equipment_kind="camera"),
     )  # fmt: skip
     assert where(told, on=day("2025-07-10")).service == ("calibration", "repair")
     line = where(told)
@@ -229,7 +240,9 @@ def test_services_and_calibrations() -> None:
 
 
 def test_a_retired_item_is_shown_as_such() -> None:
-    gone = EquipmentRetired(equipment="cam-a", at=at("2025-07-10T08:00"), place="stage-1")
+    gone = EquipmentRetired(
+        equipment="cam-a", at=at("2025-07-10T08:00"), place="stage-1", equipment_kind="camera"
+    )
     told = story(added("cam-a"), gone)
     assert (where(told).retired, where(told).place) == (True, "stage-1")
     assert not where(told, on=day("2025-07-09")).retired
