@@ -27,6 +27,12 @@ from ledger.decisions.equipment.loans import (
     LendEquipment,
     ProlongLoan,
 )
+from ledger.decisions.equipment.reservations import (
+    DropSubHire,
+    ReleaseEquipment,
+    ReserveEquipment,
+    SubHireEquipment,
+)
 from ledger.decisions.project_corrections import ChangeProject, ReopenProject
 from ledger.decisions.projects import (
     CloseProject,
@@ -81,6 +87,10 @@ STUDIO_DECISIONS: tuple[type[Decision], ...] = (
     PlanServicing,
     ServiceEquipment,
     RetireEquipment,
+    ReserveEquipment,
+    ReleaseEquipment,
+    SubHireEquipment,
+    DropSubHire,
     CorrectEntry,
     UndoEntry,
 )

@@ -249,8 +249,8 @@ def _placed(before: "Item", event: Any, entry: RecordedEvent) -> dict[str, Any]:
 
 
 def _contents(before: "Item", event: Any) -> tuple[str, ...]:
-    """Return the things straight in it. The event lists what was there when it was recorded, which a
-    correction of another one may have changed."""
+    """Return the things straight in it. The event lists what was there when it was recorded, which
+    a correction of another one may have changed."""
     if not isinstance(event, _IN_OUT) or event.container != before.id:
         return before.contents
     contents = set(before.contents)

@@ -10,8 +10,8 @@ A *stock* is an item with a quantity: forty cables under one id. Its pieces are 
 a place or container of its own and a loan of its own, and every change of a stock moves some of
 them from one lot to another.
 
-An event that bears on how many of a kind can be promised carries a tag of that kind: a loan those of
-the months that it takes, and a change of the number in service the bucket `@count`.
+An event that bears on how many of a kind can be promised carries a tag of that kind: a loan those
+of the months that it takes, and a change of the number in service the bucket `@count`.
 """
 
 from datetime import datetime

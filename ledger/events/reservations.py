@@ -7,8 +7,12 @@ what of that kind is promised in the month.
 """
 
 from ledger.events.base import Event
+from ledger.events.equipment import kind_tag
 from ledger.tags import buckets, mark, tag
 from ledger.time.periods import Period
+
+PROMISED = "promised"
+"""Bucket of a kind: every reservation of it."""
 
 
 class ReservationEvent(Event, frozen=True, kw_only=True):
@@ -34,6 +38,7 @@ class ReservationEvent(Event, frozen=True, kw_only=True):
             tag("reservation", self.reservation),
             tag("booking", self.booking),
             *item,
+            kind_tag(self.equipment_kind, PROMISED),
             *buckets("kind", mark(self.equipment_kind), self.period.months),
         )
 
@@ -45,10 +50,11 @@ class ReservationEvent(Event, frozen=True, kw_only=True):
 class EquipmentReserved(ReservationEvent, frozen=True, kw_only=True):
     """Equipment is promised to a booking, or the promise has another time or number than before.
 
-    `was_period` is the time that it had.
+    `was_period` is the time that it had, and `was_quantity` the number.
     """
 
     was_period: Period | None = None
+    was_quantity: int | None = None
 
     def tags(self) -> tuple[str, ...]:
         """The reservation's, and the months that it left."""

@@ -11,7 +11,7 @@ check-out and services of every kind, since an item in service is not given out.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -48,7 +48,9 @@ from ledger.events.equipment import (
     Lot,
 )
 from ledger.tags import tag
-from ledger.time.periods import Moment
+from ledger.time.periods import Moment, Period
+
+_RESOLUTION = timedelta(microseconds=1)
 
 # --- what is known -------------------------------------------------------------------
 
@@ -281,6 +283,12 @@ def check_firm(ctx: Context, booking_id: str, at: datetime) -> Booking:
         return booking
     state = "only a hold" if booking.is_held else booking.state
     raise BookingNotFirm(booking_id, state, position=entry.position)
+
+
+def due_with(period: Period) -> datetime:
+    """Return when something is due that is due with its booking: of days, at the end of the last
+    one."""
+    return period.end if period.last is None else period.end - _RESOLUTION
 
 
 def booking_zone(ctx: Context, booking_id: str) -> str:

@@ -15,6 +15,7 @@ from ledger.decisions.equipment.custody import (
     check_in_pieces,
     check_out_pieces,
     come_back,
+    due_with,
     go_out,
     instant,
     loan_of,
@@ -73,7 +74,9 @@ class CheckOut(SeveralItems, frozen=True, tag="equipment check-out"):
         at = ctx.now if self.at is None else self._resolve(ctx, self.at)
         booking = check_firm(ctx, self.booking, at)
         check_happened(ctx, at, item.id)
-        due_at = booking.period.end if self.due_at is None else self._resolve(ctx, self.due_at)
+        due_at = (
+            due_with(booking.period) if self.due_at is None else self._resolve(ctx, self.due_at)
+        )
         if due_at <= at:
             raise BadTime(
                 f"the item is due back at {self.due_at or due_at}, not after it goes out",
@@ -124,8 +127,8 @@ class LendEquipment(SeveralItems, frozen=True, tag="equipment lend"):
 class CheckIn(SeveralItems, frozen=True, tag="equipment check-in"):
     """Take items back from what they are out for, with what went out in them.
 
-    Things that a container came back `without` stay out, and are in it no longer. Of a stock some pieces
-    may come back, of those that are out for a booking or with a custodian.
+    Things that a container came back `without` stay out, and are in it no longer. Of a stock some
+    pieces may come back, of those that are out for a booking or with a custodian.
     """
 
     without: tuple[str, ...] = ()

@@ -182,7 +182,7 @@ def resolve(ctx: Context, moment: Moment, *places: str, item: str | None = None)
         zones = _home_zones(ctx, item)
     if len(zones) > 1:
         raise OffsetNeeded(str(moment), zones=zones)
-    return moment.resolve(zones.pop() if zones else _own_zone(ctx))
+    return moment.resolve(zones.pop() if zones else own_zone(ctx))
 
 
 def resolve_where_it_is(ctx: Context, moment: Moment, item: str, *places: str) -> datetime:
@@ -233,10 +233,10 @@ def zone_of(ctx: Context, item: str) -> str:
     ledger's own."""
     place = place_at(ctx, item, ctx.now)
     zones = {space_zone(ctx, place)} if not place.startswith(OUTSIDE) else _home_zones(ctx, item)
-    return zones.pop() if zones else _own_zone(ctx)
+    return zones.pop() if zones else own_zone(ctx)
 
 
-def _own_zone(ctx: Context) -> str:
+def own_zone(ctx: Context) -> str:
     """The zone in which a day is read where no site says otherwise."""
     entry = ctx.last("ledger:opened", LedgerOpened)
     if entry is None:

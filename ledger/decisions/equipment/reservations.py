@@ -1,0 +1,275 @@
+"""Reserving equipment for a booking, and covering a shortage from outside.
+
+A reservation needs no check of its own: whatever claims equipment is judged by `promises`.
+"""
+
+from collections.abc import Iterator
+
+from ledger.decisions.base import Context, Decision, check_unused
+from ledger.decisions.bookings.state import read_booking, require
+from ledger.decisions.equipment.contents import all_inside
+from ledger.decisions.equipment.places import own_zone, registered_by
+from ledger.decisions.equipment.promise_refusals import NotReserved, OutsideItsBooking
+from ledger.decisions.equipment.promises import read_reservations
+from ledger.decisions.equipment.several import MOST_PIECES, named_items, read_item
+from ledger.decisions.equipment.stock import in_container, needs_number
+from ledger.entities.bookings import Booking
+from ledger.entities.equipment import Item
+from ledger.entities.reservations import Reservation, SubHire
+from ledger.errors import BadInput, NothingChanges, UnknownId
+from ledger.events.reservations import (
+    EquipmentReserved,
+    EquipmentSubHired,
+    ReservationReleased,
+)
+from ledger.tags import check_id, check_text, mark, tag
+from ledger.time.periods import Period, When
+
+
+class ReserveEquipment(Decision, frozen=True, tag="equipment reserve"):
+    """Reserve items for a booking, or a number of a kind: for all its time, or some of it.
+
+    An item is an id, a barcode, a serial number or a reference, of a stock `ID=PIECES`; a kind is
+    `KIND=NUMBER`. A case is reserved with everything in it. While the booking is a hold this is a
+    pencil; it is firm once the booking is. Reserved again, the same has other days or another
+    number; for days apart from those that it has, it is reserved in addition.
+    """
+
+    booking: str
+    equipment: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    when: When | None = None
+
+    @property
+    def is_batch(self) -> bool:
+        """Several are recorded under one batch id."""
+        return len(self.equipment) + len(self.kind) > 1
+
+    def decide(self, ctx: Context) -> None:
+        """Record `EquipmentReserved`.
+
+        Raises `UnknownId`, `WrongState`, `OutsideItsBooking`, `NothingChanges`, `BadInput`, and as
+        `promises` judges `PromisedAway`, `NotEnough`.
+        """
+        if not self.equipment and not self.kind:
+            raise BadInput("nothing is named", advice="Give items, or a number of a kind: --kind")
+        booking = read_booking(ctx, self.booking)
+        require(booking, "held", "confirmed", "started")
+        period = booking.period
+        if self.when is not None:
+            period = self.when.resolve(booking.period.zone)
+            if not booking.period.covers(period):
+                raise OutsideItsBooking(
+                    booking.id, asked=period, period=booking.period, position=booking.placed
+                )
+        known = read_reservations(ctx, booking.id)
+        for item, pieces in named_items(ctx, self.equipment):
+            registered_by(ctx, item, ctx.now)
+            quantity = needs_number(item, pieces) if item.is_stock else 1
+            reserve(ctx, booking, period, known, item.kind, quantity, item.id)
+            for thing, number in _inside(ctx, item):
+                reserve(ctx, booking, period, known, thing.kind, number, thing.id, item.id)
+        for text in self.kind:
+            kind, number = kind_and_number(text)
+            reserve(ctx, booking, period, known, kind, number)
+
+
+def _inside(ctx: Context, container: Item) -> Iterator[tuple[Item, int]]:
+    """Yield everything in a container now, with the number of its pieces there."""
+    if container.is_stock:
+        return
+    for thing, holder in list(all_inside(ctx, container.id, ctx.now)):
+        item = read_item(ctx, thing)
+        if item is None:
+            raise UnknownId("equipment", thing)
+        pieces = (one.quantity for one in in_container(ctx, thing, holder))
+        yield item, sum(pieces) if item.is_stock else 1
+
+
+def kind_and_number(text: str) -> tuple[str, int]:
+    """Read `KIND=NUMBER`; without a number one is meant. Raises `BadInput`."""
+    kind, equals, number = text.rpartition("=")
+    if not equals:
+        kind, number = text, "1"
+    if not number.isdecimal() or not 1 <= int(number[:10]) <= MOST_PIECES:
+        raise BadInput(
+            f"{text!r} is not a kind and a number", advice="Write KIND=NUMBER, such as camera=2"
+        )
+    return check_text("kind", kind), int(number)
+
+
+def reserve(
+    ctx: Context,
+    booking: Booking,
+    period: Period,
+    known: list[Reservation],
+    kind: str,
+    quantity: int,
+    equipment: str | None = None,
+    within: str | None = None,
+) -> None:
+    """Record a reservation, or that it has another time or number. `known` are the booking's."""
+    own = [one for one in known if _is_same(one, kind, quantity, equipment, within)]
+    before = next((one for one in own if one.period.overlaps(period)), None)
+    if before is not None and (before.period, before.quantity) == (period, quantity):
+        if within is None:
+            raise NothingChanges(
+                f"{equipment or kind} is reserved like that already", position=before.position
+            )
+        return
+    ctx.record(
+        EquipmentReserved(
+            reservation=before.id
+            if before is not None
+            else _new_id(booking, kind, equipment, known),
+            booking=booking.id,
+            equipment=equipment,
+            equipment_kind=kind,
+            quantity=quantity,
+            period=period,
+            booking_period=booking.period,
+            within=within,
+            was_period=None if before is None else before.period,
+            was_quantity=None if before is None else before.quantity,
+        )
+    )
+
+
+def _is_same(
+    one: Reservation, kind: str, quantity: int, equipment: str | None, within: str | None
+) -> bool:
+    """Whether a reservation is of the same thing; pieces in a case are another thing."""
+    if equipment is None:
+        return one.equipment is None and mark(one.kind) == mark(kind)
+    return one.equipment == equipment and (
+        one.within == within or (one.quantity == 1 and quantity == 1)
+    )
+
+
+def _new_id(booking: Booking, kind: str, equipment: str | None, known: list[Reservation]) -> str:
+    what = equipment if equipment is not None else f"any-{mark(kind)}"
+    taken = {one.id for one in known}
+    first = f"{booking.id}/{what}"
+    return next(
+        id for id in (first, *(f"{first}/{n}" for n in range(2, len(taken) + 3))) if id not in taken
+    )
+
+
+class ReleaseEquipment(Decision, frozen=True, tag="equipment release"):
+    """Release what is reserved for a booking: these items and kinds, or all of it.
+
+    A case is released with what was reserved in it.
+    """
+
+    booking: str
+    equipment: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+
+    @property
+    def is_batch(self) -> bool:
+        """Releases are recorded under one batch id."""
+        return len(self.equipment) + len(self.kind) != 1
+
+    def decide(self, ctx: Context) -> None:
+        """Record `ReservationReleased`. Raises `UnknownId`, `NotReserved`."""
+        known = read_reservations(ctx, self.booking)
+        if not known:
+            read_booking(ctx, self.booking)
+            raise NotReserved("anything", booking=self.booking, position=None)
+        if not self.equipment and not self.kind:
+            for one in known:
+                release(ctx, one)
+            return
+        gone: dict[str, Reservation] = {}
+        for item, _ in named_items(ctx, self.equipment):
+            found = [one for one in known if item.id in (one.equipment, one.within)]
+            gone |= self._these(item.id, found)
+        for kind in self.kind:
+            found = [o for o in known if o.equipment is None and mark(o.kind) == mark(kind)]
+            gone |= self._these(kind, found)
+        for one in gone.values():
+            release(ctx, one)
+
+    def _these(self, what: str, found: list[Reservation]) -> dict[str, Reservation]:
+        if not found:
+            raise NotReserved(what, booking=self.booking, position=None)
+        return {one.id: one for one in found}
+
+
+def release(ctx: Context, one: Reservation) -> None:
+    """Record that a reservation is off."""
+    ctx.record(
+        ReservationReleased(
+            reservation=one.id,
+            booking=one.booking,
+            equipment=one.equipment,
+            equipment_kind=one.kind,
+            quantity=one.quantity,
+            period=one.period,
+            booking_period=one.booking_period,
+            within=one.within,
+        )
+    )
+
+
+class SubHireEquipment(Decision, frozen=True, tag="equipment sub-hire"):
+    """Hire a number of a kind, or of a stock, from a supplier for some days.
+
+    `what` is `KIND=NUMBER`, or `STOCK=NUMBER` of a stock's id. `subhire` is the id; None generates
+    one.
+    """
+
+    what: str
+    supplier: str
+    when: When
+    subhire: str | None = None
+
+    def decide(self, ctx: Context) -> None:
+        """Record `EquipmentSubHired`. Raises `BadInput`, `BadId`, `AlreadyExists`."""
+        name, number = kind_and_number(self.what)
+        item = read_item(ctx, name)
+        if item is not None and not item.is_stock:
+            raise BadInput(
+                f"{name} is a single item, which has no further pieces",
+                advice=f"Hire another of its kind: equipment sub-hire '{item.kind}={number}'",
+            )
+        if self.subhire is None:
+            id = ctx.new_id("subhire", "h")
+        else:
+            id = check_id("subhire", self.subhire)
+            check_unused(ctx, "subhire", id, EquipmentSubHired)
+        ctx.record(
+            EquipmentSubHired(
+                subhire=id,
+                equipment=None if item is None else item.id,
+                equipment_kind=name if item is None else item.kind,
+                quantity=number,
+                period=self.when.resolve(own_zone(ctx)),
+                supplier=check_text("supplier", self.supplier),
+            )
+        )
+
+
+class DropSubHire(Decision, frozen=True, tag="equipment drop-hire"):
+    """Drop a sub-hire: the equipment is not hired, after all."""
+
+    subhire: str
+
+    def decide(self, ctx: Context) -> None:
+        """Record `EquipmentSubHired` of none. Raises `UnknownId`, `NothingChanges`, `NotEnough`."""
+        entries = ctx.read(tag("subhire", self.subhire), EquipmentSubHired)
+        if not entries:
+            raise UnknownId("subhire", self.subhire)
+        hire = SubHire.fold(entries)
+        if not hire.quantity:
+            raise NothingChanges(f"{hire.id} is dropped already", position=hire.position)
+        ctx.record(
+            EquipmentSubHired(
+                subhire=hire.id,
+                equipment=hire.equipment,
+                equipment_kind=hire.kind,
+                quantity=0,
+                period=hire.period,
+                supplier=hire.supplier,
+            )
+        )
