@@ -12,15 +12,23 @@ from ledger.decisions.corrections import (
     read_values,
     take_back,
 )
+from ledger.decisions.equipment.judging import (
+    judge_equipment,
+    judge_reservation,
+    judge_subhire,
+)
 from ledger.decisions.project_corrections import judge_project
 from ledger.decisions.site_corrections import judge_closure, judge_site, judge_space
 
 JUDGES: dict[str, Judge] = {
     "booking": judge_booking,
     "closure": judge_closure,
+    "equipment": judge_equipment,
     "project": judge_project,
+    "reservation": judge_reservation,
     "site": judge_site,
     "space": judge_space,
+    "subhire": judge_subhire,
 }
 """The rules of the studio's nouns. Entries of a noun without any cannot be corrected."""
 

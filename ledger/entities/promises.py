@@ -163,8 +163,8 @@ class Shortage(Struct, frozen=True):
 class KindBook(Struct, frozen=True):
     """A kind of equipment in some time: its count, the claims, and what is hired.
 
-    `stocks` are those among the claims, and `pieces` says how many they have; any other item is one,
-    or none where it is retired.
+    `stocks` are those among the claims, and `pieces` says how many they have; any other item is
+    one, or none where it is retired.
     """
 
     kind: str

@@ -15,7 +15,7 @@ of the months that it takes, and a change of the number in service the bucket `@
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
@@ -79,8 +79,14 @@ def kind_months(kind: str, start: datetime, end: datetime) -> tuple[str, ...]:
     return buckets("kind", mark(kind), months_of(start.date(), max(start, end).date()))
 
 
+_COUNTED = frozenset({"equipment", "equipment_kind", "of_kind"})
+"""Fields of equipment events that follow from others."""
+
+
 class EquipmentEvent(Event, frozen=True):
     """The fields of every equipment event: the item, and when it happened."""
+
+    settled: ClassVar[frozenset[str]] = _COUNTED
 
     equipment: str
     at: datetime
@@ -96,6 +102,8 @@ class EquipmentEvent(Event, frozen=True):
 
 class PlaceEvent(EquipmentEvent, frozen=True):
     """A place fact. `latest`: no later one was known for the item."""
+
+    settled: ClassVar[frozenset[str]] = _COUNTED | {"latest", "origin"}
 
     latest: bool
 
@@ -125,6 +133,8 @@ class EquipmentRegistered(PlaceEvent, frozen=True, kw_only=True):
 
     `home` is where it belongs when it is not in use.
     """
+
+    settled: ClassVar[frozenset[str]] = PlaceEvent.settled | {"kind", "quantity"}
 
     name: str
     kind: str
@@ -162,6 +172,8 @@ class EquipmentDescribed(EquipmentEvent, frozen=True):
     Where its kind changed, `was_kind` is the former one, `pieces` how many it has, and `of_kind`,
     `of_was_kind` count both kinds.
     """
+
+    settled: ClassVar[frozenset[str]] = _COUNTED | {"kind", "was_kind", "pieces", "of_was_kind"}
 
     name: str
     kind: str
@@ -208,6 +220,10 @@ class _Packing(PlaceEvent, frozen=True, kw_only=True):
     of a later time suppose that it was not in this container, or still was.
     """
 
+    settled: ClassVar[frozenset[str]] = PlaceEvent.settled | {
+        *("place", "containers", "latest_for", "contents")
+    }
+
     place: str
     containers: tuple[str, ...]
     latest_for: tuple[str, ...]
@@ -247,6 +263,8 @@ class LoanEvent(EquipmentEvent, frozen=True, kw_only=True):
     the container that took it along.
     """
 
+    settled: ClassVar[frozenset[str]] = _COUNTED | {"within"}
+
     booking: str | None = None
     equipment_kind: str
     due_at: datetime
@@ -271,6 +289,8 @@ class EquipmentCheckedOut(LoanEvent, frozen=True):
 class LoanProlonged(LoanEvent, frozen=True):
     """An item that `custodian` has is due back at another time than before."""
 
+    settled: ClassVar[frozenset[str]] = LoanEvent.settled | {"was_due_at", "booking"}
+
     custodian: str
     was_due_at: datetime
 
@@ -280,6 +300,8 @@ class LoanProlonged(LoanEvent, frozen=True):
 
 class EquipmentCheckedIn(LoanEvent, frozen=True):
     """An item came back; it has no custodian. `due_at` is when it was due."""
+
+    settled: ClassVar[frozenset[str]] = LoanEvent.settled | {"due_at", "booking"}
 
 
 class CustodyTransferred(EquipmentEvent, frozen=True):
@@ -330,6 +352,8 @@ class ServicePlanned(Event, frozen=True, kw_only=True):
 
     `dropped`: it will not, after all.
     """
+
+    settled: ClassVar[frozenset[str]] = _COUNTED | {"dropped"}
 
     equipment: str
     kind: ServiceKind
@@ -411,6 +435,10 @@ class StockTransferred(EquipmentEvent, frozen=True, kw_only=True):
     latest of all these times. `contents` are the things directly in the container that was packed
     or unpacked, and `of_kind` the count of the kind where the number of pieces changed.
     """
+
+    settled: ClassVar[frozenset[str]] = _COUNTED | {
+        *("how", "origin", "destination", "pieces", "newest_at", "contents")
+    }
 
     how: StockChange
     quantity: int

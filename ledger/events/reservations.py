@@ -6,6 +6,8 @@ the months that it had before among its tags: the events of one month of a kind 
 what of that kind is promised in the month.
 """
 
+from typing import ClassVar
+
 from ledger.events.base import Event
 from ledger.events.equipment import kind_tag
 from ledger.tags import buckets, mark, tag
@@ -21,6 +23,10 @@ class ReservationEvent(Event, frozen=True, kw_only=True):
     `period` is the time reserved, and `booking_period` the time that the booking had then: they
     are the same where all of it is reserved. `within` is the container that takes the item along.
     """
+
+    settled: ClassVar[frozenset[str]] = frozenset(
+        {"reservation", "booking", "equipment", "equipment_kind", "booking_period", "within"}
+    )
 
     reservation: str
     booking: str
@@ -53,6 +59,8 @@ class EquipmentReserved(ReservationEvent, frozen=True, kw_only=True):
     `was_period` is the time that it had, and `was_quantity` the number.
     """
 
+    settled: ClassVar[frozenset[str]] = ReservationEvent.settled | {"was_period", "was_quantity"}
+
     was_period: Period | None = None
     was_quantity: int | None = None
 
@@ -74,6 +82,8 @@ class EquipmentSubHired(Event, frozen=True, kw_only=True):
 
     For a stock `equipment` is its id. A quantity of 0: it is not hired, after all.
     """
+
+    settled: ClassVar[frozenset[str]] = frozenset({"subhire", "equipment", "equipment_kind"})
 
     subhire: str
     equipment: str | None = None

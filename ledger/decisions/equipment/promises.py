@@ -10,7 +10,7 @@ Pieces that break, or are lost, are facts and are not refused: the promises that
 shortages, which the command tells of.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -27,11 +27,19 @@ from ledger.entities.bookings import TURNING_POINTS, Booking
 from ledger.entities.promises import CLAIMS, Claim, Claims, Holder, KindBook, Shortage
 from ledger.entities.reservations import Reservation
 from ledger.errors import UnreadableEvent
-from ledger.events.bookings import BookingCancelled, BookingConfirmed, BookingHeld
+from ledger.events.base import Event
+from ledger.events.bookings import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingEvent,
+    BookingHeld,
+)
 from ledger.events.equipment import (
+    EquipmentCheckedIn,
     EquipmentCheckedOut,
     EquipmentDescribed,
     EquipmentRetired,
+    LoanEvent,
     LoanProlonged,
     ServicePlanned,
     StockTransferred,
@@ -41,6 +49,7 @@ from ledger.events.reservations import (
     PROMISED,
     EquipmentReserved,
     EquipmentSubHired,
+    ReservationEvent,
     ReservationReleased,
 )
 from ledger.tags import buckets, mark, tag
@@ -73,38 +82,87 @@ def keep_promises(ctx: Context, proposals: Iterable[Proposal]) -> None:
 
 
 def _taken(ctx: Context, proposal: Proposal) -> Iterator[Taken]:
-    event: Any = proposal.event
-    match event:
-        case EquipmentReserved() if not proposal.undone:
-            was, period = event.was_period, event.period
-            more = event.was_quantity is None or event.was_quantity < event.quantity
-            for part in (period,) if was is None or more else outside(period, was):
-                yield Taken(
-                    event.equipment_kind,
-                    event.equipment,
-                    part.start,
-                    part.end,
-                    Holder(booking=event.booking),
-                )
-        case BookingConfirmed() if not proposal.undone and not _is_new(ctx, event.booking):
-            yield from _all_of(ctx, event.booking)
-        case BookingCancelled() if proposal.undone:
-            yield from _all_of(ctx, event.booking)
-        case EquipmentCheckedOut() if not proposal.undone:
-            yield _lent(event, event.at)
-        case LoanProlonged() if not proposal.undone and event.was_due_at < event.due_at:
-            yield _lent(event, event.was_due_at)
-        case StockTransferred() if not proposal.undone:
-            yield from _of_stock(ctx, event)
-        case ServicePlanned() if not event.dropped:
-            period = event.period
-            yield Taken(event.equipment_kind, event.equipment, period.start, period.end)
-        case EquipmentRetired() if not proposal.undone:
-            yield from promised_ahead(ctx, event.equipment_kind)
-        case EquipmentDescribed() if event.was_kind is not None:
-            yield from promised_ahead(ctx, event.was_kind)
-        case EquipmentSubHired():
-            yield Taken(event.equipment_kind, event.equipment, event.period.start, event.period.end)
+    claims = (_TAKEN_BY_UNDOING if proposal.undone else _TAKEN).get(type(proposal.event))
+    return iter(()) if claims is None else claims(ctx, proposal.event)
+
+
+def _reserved(_: Context, event: EquipmentReserved) -> Iterator[Taken]:
+    was, period = event.was_period, event.period
+    more = event.was_quantity is None or event.was_quantity < event.quantity
+    for part in (period,) if was is None or more else outside(period, was):
+        yield _of(event, part)
+
+
+def _of(event: ReservationEvent, period: Period) -> Taken:
+    holder = Holder(booking=event.booking)
+    return Taken(event.equipment_kind, event.equipment, period.start, period.end, holder)
+
+
+def _confirmed(ctx: Context, event: BookingConfirmed) -> Iterator[Taken]:
+    if not _is_new(ctx, event.booking):
+        yield from _all_of(ctx, event)
+
+
+def _all_of(ctx: Context, event: BookingEvent) -> Iterator[Taken]:
+    for one in read_reservations(ctx, event.booking):
+        holder = Holder(booking=event.booking)
+        yield Taken(one.kind, one.equipment, one.period.start, one.period.end, holder)
+
+
+def _lent(event: LoanEvent, start: datetime) -> Iterator[Taken]:
+    if start < event.due_at:
+        holder = Holder.of(event)
+        yield Taken(event.equipment_kind, event.equipment, start, event.due_at, holder)
+
+
+def _of_stock(ctx: Context, event: StockTransferred) -> Iterator[Taken]:
+    """Pieces that go out, or leave the stock for good by a decision."""
+    lot, origin = event.destination, event.origin
+    if event.how == "retired":
+        yield from promised_ahead(ctx, event.equipment_kind)
+    elif lot is not None and lot.due_at is not None and event.how in ("checked out", "prolonged"):
+        had = origin.due_at if origin is not None else None
+        start = event.at if had is None else had
+        if start < lot.due_at:
+            holder = Holder.of(lot)
+            yield Taken(event.equipment_kind, event.equipment, start, lot.due_at, holder)
+
+
+def _planned(_: Context, event: ServicePlanned) -> Iterator[Taken]:
+    if not event.dropped:
+        start, end = event.period.start, event.period.end
+        yield Taken(event.equipment_kind, event.equipment, start, end)
+
+
+def _described(ctx: Context, event: EquipmentDescribed) -> Iterator[Taken]:
+    if event.was_kind is not None:
+        yield from promised_ahead(ctx, event.was_kind)
+
+
+def _hired(_: Context, event: EquipmentSubHired) -> Iterator[Taken]:
+    yield Taken(event.equipment_kind, event.equipment, event.period.start, event.period.end)
+
+
+_TAKEN: dict[type[Event], Callable[[Context, Any], Iterator[Taken]]] = {
+    EquipmentReserved: _reserved,
+    BookingConfirmed: _confirmed,
+    EquipmentCheckedOut: lambda _, event: _lent(event, event.at),
+    LoanProlonged: lambda _, event: _lent(event, event.was_due_at),
+    StockTransferred: _of_stock,
+    ServicePlanned: _planned,
+    EquipmentRetired: lambda ctx, event: promised_ahead(ctx, event.equipment_kind),
+    EquipmentDescribed: _described,
+    EquipmentSubHired: _hired,
+}
+"""What an event claims anew, or takes away from what there is."""
+
+_TAKEN_BY_UNDOING: dict[type[Event], Callable[[Context, Any], Iterator[Taken]]] = {
+    BookingCancelled: _all_of,
+    ReservationReleased: lambda _, event: iter((_of(event, event.period),)),
+    EquipmentCheckedIn: lambda _, event: _lent(event, event.at),
+    EquipmentSubHired: _hired,
+}
+"""What is claimed again, or there no longer, where an event is taken back."""
 
 
 def _is_new(ctx: Context, booking: str) -> bool:
@@ -112,29 +170,6 @@ def _is_new(ctx: Context, booking: str) -> bool:
     return any(
         isinstance(one.event, BookingHeld) and one.event.booking == booking for one in ctx.proposals
     )
-
-
-def _all_of(ctx: Context, booking: str) -> Iterator[Taken]:
-    for one in read_reservations(ctx, booking):
-        holder = Holder(booking=booking)
-        yield Taken(one.kind, one.equipment, one.period.start, one.period.end, holder)
-
-
-def _lent(event: EquipmentCheckedOut | LoanProlonged, start: datetime) -> Taken:
-    return Taken(event.equipment_kind, event.equipment, start, event.due_at, Holder.of(event))
-
-
-def _of_stock(ctx: Context, event: StockTransferred) -> Iterator[Taken]:
-    """Pieces that go out, or leave the stock for good by a decision."""
-    lot, origin = event.destination, event.origin
-    if lot is not None and lot.due_at is not None:
-        was_out_until = event.at if origin is None or origin.due_at is None else origin.due_at
-        start = was_out_until if event.how == "prolonged" else event.at
-        if start < lot.due_at and event.how in ("checked out", "prolonged"):
-            holder = Holder.of(lot)
-            yield Taken(event.equipment_kind, event.equipment, start, lot.due_at, holder)
-    elif event.how == "retired":
-        yield from promised_ahead(ctx, event.equipment_kind)
 
 
 def read_reservations(ctx: Context, booking: str) -> list[Reservation]:
