@@ -6,6 +6,7 @@ import click
 
 from ledger.commands.options import DEADLINE, PAST_MOMENT, choice
 from ledger.commands.studio.nouns import NounTree
+from ledger.commands.studio.reservations import COMMANDS as RESERVING
 from ledger.commands.studio.writing import records
 from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.decisions.equipment.items import (
@@ -137,3 +138,7 @@ def service(**given: Any) -> ServiceEquipment:
 def retire(**given: Any) -> RetireEquipment:
     """Retire an item: it leaves the studio for good."""
     return RetireEquipment(**given)
+
+
+for command in RESERVING:
+    equipment.add_command(command)

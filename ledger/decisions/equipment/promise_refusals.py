@@ -30,7 +30,7 @@ class NotEnough(RefusedBy):
     at: datetime
     there: int
     claimed: Collection[str]
-    message = "of {what} there are {there} on {at}, and {wanted} would be claimed: {by_whom}"
+    message = "{there} of {what} can be promised at {at}, and {wanted} would be claimed: {by_whom}"
     advice = "Reserve fewer, or cover the shortage from outside: equipment sub-hire {what}=N"
 
     @property

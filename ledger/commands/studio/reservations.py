@@ -1,0 +1,76 @@
+"""`equipment reserve` and its kin: equipment that is promised ahead."""
+
+from typing import Any
+
+import click
+
+from ledger.commands.options import period
+from ledger.commands.studio.writing import records
+from ledger.decisions.equipment.reservations import (
+    DropSubHire,
+    ReleaseEquipment,
+    ReserveEquipment,
+    SubHireEquipment,
+)
+
+of_kind = click.option(
+    "--kind", metavar="KIND=N", multiple=True, help="Any N of this kind; repeatable."
+)
+
+
+@click.command("reserve")
+@click.argument("booking")
+@click.argument("equipment", nargs=-1, metavar="[ITEM]...")
+@of_kind
+@period(required=False)
+@records
+def reserve(**given: Any) -> ReserveEquipment:
+    """Reserve items for a booking, or a number of a kind.
+
+    An ITEM is an id or a barcode, of a stock ID=PIECES; a case goes with all that is in it.
+    Without --days the reservation has the days of the booking, and moves with it. It is a pencil
+    while the booking is held, and firm once that is confirmed.
+
+    \b
+    studio-ledger equipment reserve night-shoot crane-1 cables=12 --kind camera=2
+    """
+    return ReserveEquipment(**given)
+
+
+@click.command("release")
+@click.argument("booking")
+@click.argument("equipment", nargs=-1, metavar="[ITEM]...")
+@of_kind
+@records
+def release(kind: tuple[str, ...], **given: Any) -> ReleaseEquipment:
+    """Release what is reserved for a booking: these items and kinds, or everything."""
+    return ReleaseEquipment(kind=tuple(one.partition("=")[0] for one in kind), **given)
+
+
+@click.command("sub-hire")
+@click.argument("what", metavar="WHAT=N")
+@click.option("--from-supplier", "supplier", required=True, metavar="NAME", help="Who lends it.")
+@period(required=True)
+@click.option("--id", "subhire", metavar="ID", help="Id of the sub-hire.  [default: generated]")
+@records
+def sub_hire(**given: Any) -> SubHireEquipment:
+    """Hire equipment from a supplier, to cover a shortage.
+
+    WHAT is a kind, or the id of a stock. It can be promised on these days.
+
+    \b
+    studio-ledger equipment sub-hire camera=2 --from-supplier "Rental House" \\
+        --days 2025-07-01..2025-07-14
+    """
+    return SubHireEquipment(**given)
+
+
+@click.command("drop-hire")
+@click.argument("subhire")
+@records
+def drop_hire(**given: Any) -> DropSubHire:
+    """Drop a sub-hire, as long as nothing that is promised needs it."""
+    return DropSubHire(**given)
+
+
+COMMANDS = (reserve, release, sub_hire, drop_hire)
