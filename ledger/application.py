@@ -17,8 +17,7 @@ from msgspec import Struct
 from ledger.decisions import STUDIO_DECISIONS
 from ledger.decisions.base import Context, Decision, Proposal, Rule, Snapshot
 from ledger.decisions.command_codec import NamingLine, Wire
-from ledger.decisions.equipment.following import follow_bookings
-from ledger.decisions.equipment.promises import keep_promises
+from ledger.decisions.deciding import take
 from ledger.errors import (
     BadInput,
     BoundaryBroken,
@@ -323,9 +322,7 @@ class Ledger:
         ctx = Context(
             snapshot, now=now, new_id=self._new_id, header=header, line=line, in_batch=in_batch
         )
-        decision.decide(ctx)
-        follow_bookings(ctx, ctx.proposals)
-        keep_promises(ctx, ctx.proposals)
+        take(decision, ctx)
         self._review(ctx)
         return ctx.proposals
 

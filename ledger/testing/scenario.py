@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Self
 
 from ledger.decisions.base import Context, Decision, Proposal, Rule, Snapshot
+from ledger.decisions.deciding import take
 from ledger.errors import LedgerError, Refused
 from ledger.events.base import Boundary, Event, Header, RecordedEvent
 from ledger.testing.history import BEGINNING, MemoryHistory
@@ -105,7 +106,7 @@ class Scenario:
                     line=number if several else 0,
                     in_batch=several,
                 )
-                decision.decide(ctx)
+                take(decision, ctx)
                 for rule in self.rules:
                     rule(ctx, [p.event for p in ctx.proposals if not p.undone])
                 proposals += ctx.proposals

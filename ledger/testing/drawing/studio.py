@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from ledger.decisions.base import Context, Decision, Rule, Snapshot
+from ledger.decisions.deciding import take
 from ledger.entities.bookings import TURNING_POINTS, Booking
 from ledger.entities.equipment import Item
 from ledger.errors import LedgerError
@@ -194,7 +195,7 @@ class Studio:
         now = max(self.clock.now(), self.history.events[-1].recorded_at)
         ctx = Context(snapshot, now=now, new_id=self._new_id, header=header)
         try:
-            decision.decide(ctx)
+            take(decision, ctx)
             for rule in self.rules:
                 rule(ctx, [p.event for p in ctx.proposals if not p.undone])
             for _, check in snapshot.put_off:
