@@ -78,6 +78,7 @@ def _hired(_: Any, event: EquipmentSubHired, entry: RecordedEvent) -> dict[str, 
         "quantity": event.quantity,
         "period": event.period,
         "supplier": event.supplier,
+        "booking": event.booking,
         "position": entry.position,
     }
 
@@ -95,4 +96,5 @@ class SubHire(Noun, frozen=True):
     quantity: int
     period: Period
     supplier: str
+    booking: str | None
     position: int

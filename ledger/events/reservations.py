@@ -80,10 +80,13 @@ class ReservationReleased(ReservationEvent, frozen=True, kw_only=True):
 class EquipmentSubHired(Event, frozen=True, kw_only=True):
     """Equipment of a kind is hired from a supplier for a period, and can be promised then.
 
-    For a stock `equipment` is its id. A quantity of 0: it is not hired, after all.
+    For a stock `equipment` is its id. `booking` is the one that it is hired for. A quantity of 0: it
+    is not hired, after all.
     """
 
-    settled: ClassVar[frozenset[str]] = frozenset({"subhire", "equipment", "equipment_kind"})
+    settled: ClassVar[frozenset[str]] = frozenset(
+        {"subhire", "equipment", "equipment_kind", "booking"}
+    )
 
     subhire: str
     equipment: str | None = None
@@ -91,13 +94,16 @@ class EquipmentSubHired(Event, frozen=True, kw_only=True):
     quantity: int
     period: Period
     supplier: str
+    booking: str | None = None
 
     def tags(self) -> tuple[str, ...]:
-        """The sub-hire, the stock, and the months for the kind."""
+        """The sub-hire, the stock, the booking, and the months for the kind."""
         item = () if self.equipment is None else (tag("equipment", self.equipment),)
+        booking = () if self.booking is None else (tag("booking", self.booking),)
         return (
             tag("subhire", self.subhire),
             *item,
+            *booking,
             *buckets("kind", mark(self.equipment_kind), self.period.months),
         )
 

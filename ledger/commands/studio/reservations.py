@@ -50,17 +50,18 @@ def release(kind: tuple[str, ...], **given: Any) -> ReleaseEquipment:
 @click.command("sub-hire")
 @click.argument("what", metavar="WHAT=N")
 @click.option("--from-supplier", "supplier", required=True, metavar="NAME", help="Who lends it.")
-@period(required=True)
+@click.option("--for", "booking", metavar="BOOKING", help="For this booking, on its days.")
+@period(required=False)
 @click.option("--id", "subhire", metavar="ID", help="Id of the sub-hire.  [default: generated]")
 @records
 def sub_hire(**given: Any) -> SubHireEquipment:
     """Hire equipment from a supplier, to cover a shortage.
 
-    WHAT is a kind, or the id of a stock. It can be promised on these days.
+    WHAT is a kind, or the id of a stock. It can be promised on these days, or those of the
+    booking that it is hired for.
 
     \b
-    studio-ledger equipment sub-hire camera=2 --from-supplier "Rental House" \\
-        --days 2025-07-01..2025-07-14
+    studio-ledger equipment sub-hire camera=2 --from-supplier "Rental House" --for night-shoot
     """
     return SubHireEquipment(**given)
 

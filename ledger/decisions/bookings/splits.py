@@ -1,8 +1,10 @@
 """Giving days back, making two bookings of one, and one of several."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -30,7 +32,11 @@ from ledger.decisions.projects import read_open_project
 from ledger.entities.bookings import Booking
 from ledger.errors import BadInput, UnreadableEvent
 from ledger.events.bookings import BookingMerged, DayPlan, DayType
-from ledger.events.equipment import EquipmentCheckedIn, EquipmentCheckedOut
+from ledger.events.equipment import (
+    EquipmentCheckedIn,
+    EquipmentCheckedOut,
+    StockTransferred,
+)
 from ledger.tags import tag
 from ledger.time.periods import Moment, Period, When
 
@@ -205,17 +211,27 @@ def _check_alike(kept: Booking, other: Booking) -> None:
 
 
 def _check_nothing_out(ctx: Context, booking: Booking) -> None:
-    out: dict[str, int] = {}
-    for entry in ctx.read(tag("booking", booking.id), EquipmentCheckedOut, EquipmentCheckedIn):
-        match entry.event:
-            case EquipmentCheckedOut() as event:
-                out[event.equipment] = entry.position
-            case EquipmentCheckedIn() as event:
-                out.pop(event.equipment, None)
+    pieces, position = Counter[str](), dict[str, int]()
+    for entry in ctx.read(tag("booking", booking.id), *_LENT):
+        event: Any = entry.event
+        match event:
+            case EquipmentCheckedOut():
+                pieces[event.equipment] = 1
+            case EquipmentCheckedIn():
+                pieces[event.equipment] = 0
+            case StockTransferred():
+                for lot, sign in ((event.origin, -1), (event.destination, 1)):
+                    if lot is not None and lot.booking == booking.id:
+                        pieces[event.equipment] += sign * event.quantity
             case _:
                 raise UnreadableEvent(entry.type, position=entry.position)
-    for item, position in out.items():
-        raise EquipmentIsOut(booking.id, equipment=item, more=len(out) - 1, position=position)
+        position[event.equipment] = entry.position
+    out = sorted(+pieces)
+    for item in out:
+        raise EquipmentIsOut(booking.id, equipment=item, more=len(out) - 1, position=position[item])
+
+
+_LENT = (EquipmentCheckedOut, EquipmentCheckedIn, StockTransferred)
 
 
 def _joined(kept: Booking, others: list[Booking]) -> Period:

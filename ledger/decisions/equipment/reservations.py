@@ -215,13 +215,14 @@ def release(ctx: Context, one: Reservation) -> None:
 class SubHireEquipment(Decision, frozen=True, tag="equipment sub-hire"):
     """Hire a number of a kind, or of a stock, from a supplier for some days.
 
-    `what` is `KIND=NUMBER`, or `STOCK=NUMBER` of a stock's id. `subhire` is the id; None generates
-    one.
+    `what` is `KIND=NUMBER`, or `STOCK=NUMBER` of a stock's id. Hired for a `booking`, it has the
+    booking's days unless others are given. `subhire` is the id; None generates one.
     """
 
     what: str
     supplier: str
-    when: When
+    when: When | None = None
+    booking: str | None = None
     subhire: str | None = None
 
     def decide(self, ctx: Context) -> None:
@@ -244,10 +245,22 @@ class SubHireEquipment(Decision, frozen=True, tag="equipment sub-hire"):
                 equipment=None if item is None else item.id,
                 equipment_kind=name if item is None else item.kind,
                 quantity=number,
-                period=self.when.resolve(own_zone(ctx)),
+                period=self._period(ctx),
                 supplier=check_text("supplier", self.supplier),
+                booking=self.booking,
             )
         )
+
+    def _period(self, ctx: Context) -> Period:
+        """The days on the clock of the booking's site, or the ledger's own. Raises `BadInput`."""
+        booking = None if self.booking is None else read_booking(ctx, self.booking).period
+        if self.when is not None:
+            return self.when.resolve(booking.zone if booking is not None else own_zone(ctx))
+        if booking is None:
+            raise BadInput(
+                "neither days nor a booking are given", advice="Give --for BOOKING, or --days A..B"
+            )
+        return booking
 
 
 class DropSubHire(Decision, frozen=True, tag="equipment drop-hire"):
@@ -271,5 +284,6 @@ class DropSubHire(Decision, frozen=True, tag="equipment drop-hire"):
                 quantity=0,
                 period=hire.period,
                 supplier=hire.supplier,
+                booking=hire.booking,
             )
         )
