@@ -134,7 +134,7 @@ def _lend(out: Out, thing: str, loan: Any, quantity: int, at: datetime, position
 
 
 def _end(out: Out, thing: str, loan: Any, due_at: datetime) -> None:
-    """End a loan of a single item, whoever answers for it by now."""
+    """End a loan of a single item, also where another custodian answers for it by now."""
     booking = loan.booking or ""
     for key in [k for k in out if k[0] == thing and k[1].booking == booking and k[2] == due_at]:
         del out[key]

@@ -80,8 +80,8 @@ class ReservationReleased(ReservationEvent, frozen=True, kw_only=True):
 class EquipmentSubHired(Event, frozen=True, kw_only=True):
     """Equipment of a kind is hired from a supplier for a period, and can be promised then.
 
-    For a stock `equipment` is its id. `booking` is the one that it is hired for. A quantity of 0: it
-    is not hired, after all.
+    For a stock `equipment` is its id. `booking` is the one that it is hired for. A quantity of 0:
+    it is not hired, after all.
     """
 
     settled: ClassVar[frozenset[str]] = frozenset(

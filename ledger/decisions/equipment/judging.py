@@ -1,7 +1,7 @@
 """Judging equipment after one of its entries was corrected or undone.
 
-Entries that were recorded with the mistaken one are put right with it: the things in a case that
-went out, a thing that went out by being packed. Later entries that only repeat what was wrong (the
+Entries that were recorded with the mistaken one are corrected with it: those of the things in a
+case that went out, or of a thing that went out by being packed. Later entries that only repeat what was wrong (the
 place that a move begins at, the booking that a thing comes back from) repeat what is right
 instead. Then the life of the item, of all that was ever in it and of all that it was ever in, is
 gone through by effective time, and must be one that can have happened.

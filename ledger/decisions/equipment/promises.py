@@ -4,7 +4,7 @@ A reservation is firm if its booking is, so a promise can be made in many ways: 
 a firm booking, by confirming one, by moving it, by a check-out or a longer loan, and by taking
 something out of use that was promised. This module looks at what a decision has proposed, whatever
 the decision was, and judges the kinds and times that it claims anew. Time that was claimed before
-is not judged again, so that a breakage does not keep a booking from anything else.
+is not judged again, so that a breakage does not keep a booking from its other changes.
 
 Pieces that break, or are lost, are facts and are not refused: the promises that they break are
 shortages, which the command tells of.
@@ -154,7 +154,7 @@ _TAKEN: dict[type[Event], Callable[[Context, Any], Iterator[Taken]]] = {
     EquipmentDescribed: _described,
     EquipmentSubHired: _hired,
 }
-"""What an event claims anew, or takes away from what there is."""
+"""The claims that an event makes, or what it takes away from what there is."""
 
 _TAKEN_BY_UNDOING: dict[type[Event], Callable[[Context, Any], Iterator[Taken]]] = {
     BookingCancelled: _all_of,
@@ -162,7 +162,7 @@ _TAKEN_BY_UNDOING: dict[type[Event], Callable[[Context, Any], Iterator[Taken]]] 
     EquipmentCheckedIn: lambda _, event: _lent(event, event.at),
     EquipmentSubHired: _hired,
 }
-"""What is claimed again, or there no longer, where an event is taken back."""
+"""The claims that are made again where an event is taken back."""
 
 
 def _is_new(ctx: Context, booking: str) -> bool:
