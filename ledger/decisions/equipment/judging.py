@@ -293,16 +293,14 @@ def check_life(ctx: Context, item: str) -> None:
     if any(isinstance(one.event, StockTransferred) for one in mine if _of(one) == item):
         _check_stock(ctx, item, mine)
         return
-    life, around = _Life(), dict[str, list[RecordedEvent]]()
-    for n, entry in enumerate(mine):
+    life = _Life()
+    stages: list[tuple[datetime, str | None, Any]] = []
+    for entry in mine:
         if not _follows(life, entry, item):
             raise StandsOnIt(entry.type, position=_cited(entry))
-        last_of_instant = n + 1 == len(mine) or _at(mine[n + 1]) != _at(entry)
-        if life.container is not None and last_of_instant:
-            holder = life.container
-            if holder not in around:
-                around[holder] = ctx.read(tag("equipment", holder), *LOANS)
-            _check_with(life, around[holder], entry, holder)
+        stages.append((_at(entry), life.container, life.out))
+    for holder in {container for _, container, _ in stages if container is not None}:
+        _check_with(ctx, stages, holder)
 
 
 def _at(entry: RecordedEvent) -> Any:
@@ -402,20 +400,24 @@ _STEPS: dict[type[Event], Callable[[_Life, Any], bool]] = {
 
 
 def _check_with(
-    life: _Life, loans: Sequence[RecordedEvent], entry: RecordedEvent, holder: str
+    ctx: Context, stages: Sequence[tuple[datetime, str | None, Any]], holder: str
 ) -> None:
-    """Check that a thing in a container that is out is out with it. Raises `StandsOnIt`."""
-    out: Any = None
-    by = entry
-    for one in sorted(loans, key=lambda one: (_at(one), one.position)):
-        if _of(one) == holder and _at(one) <= _at(entry):
-            out, by = (None if isinstance(one.event, EquipmentCheckedIn) else one.event), one
-    if out is None:
-        return
-    mine = life.out
-    together = mine is not None and mine.booking == out.booking
-    if not together:
-        raise StandsOnIt(by.type, position=_cited(by))
+    """Check that a thing is out with its container whenever that is. Raises `StandsOnIt`.
+
+    `stages` are the times at which the thing's container or loan changed, and both then.
+    """
+    loans = [one for one in ctx.read(tag("equipment", holder), *LOANS) if _of(one) == holder]
+    loans.sort(key=lambda one: (_at(one), one.position))
+    for at in sorted({at for at, _, _ in stages} | {_at(one) for one in loans}):
+        stage = next((one for one in reversed(stages) if one[0] <= at), None)
+        loan = next((one for one in reversed(loans) if _at(one) <= at), None)
+        if stage is None or loan is None or stage[1] != holder:
+            continue
+        out, mine = loan.event, stage[2]
+        if isinstance(out, EquipmentCheckedIn):
+            continue
+        if mine is None or mine.booking != out.booking:  # type: ignore[attr-defined]  # a loan
+            raise StandsOnIt(loan.type, position=_cited(loan))
 
 
 def _cited(entry: RecordedEvent) -> int:
