@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ledger.decisions.base import Context, Decision, Rule
 from ledger.decisions.bookings.calendar import FirmBooking, read_firm_bookings
+from ledger.decisions.equipment.reserved import read_reservations
 from ledger.decisions.past_tense import check_begun
 from ledger.decisions.sites import read_space
 from ledger.entities.bookings import FullBooking, standing_challenges
@@ -28,6 +29,7 @@ from ledger.entities.equipment import (
 from ledger.entities.floor_plans import FloorPlan
 from ledger.entities.occupancy import Occupancy
 from ledger.entities.projects import FullProject, Milestone
+from ledger.entities.reservations import Reservation
 from ledger.entities.sites import Site
 from ledger.entities.spaces import Space, SpaceFacts
 from ledger.errors import (
@@ -93,6 +95,7 @@ __all__ = [
     "Readings",
     "RecordedEvent",
     "Refused",
+    "Reservation",
     "Row",
     "Rule",
     "ServiceFact",
@@ -120,6 +123,7 @@ __all__ = [
     "outermost",
     "parse_day_ends",
     "read_firm_bookings",
+    "read_reservations",
     "read_space",
     "standing_challenges",
     "start_of_day",
