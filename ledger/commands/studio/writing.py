@@ -68,6 +68,7 @@ def report(
     unknown id, the error suggests similar ones.
     """
     from ledger.commands.entries import RECORDED_COLUMNS, sentence, sheet  # not for a help
+    from ledger.commands.studio.broken_promises import promises_broken
     from ledger.commands.studio.closed_days import still_booked
     from ledger.commands.studio.freed_days import confirmable_now
 
@@ -78,7 +79,7 @@ def report(
             raise nearest(ledger, error) from None
         session.say(sentence(outcome.events, repeated=outcome.repeated, dry_run=outcome.dry_run))
         if not outcome.dry_run:
-            for follows in (confirmable_now, still_booked):
+            for follows in (confirmable_now, still_booked, promises_broken):
                 for told in follows(ledger, outcome.events, session.author()):
                     session.say(told)
         sink.write(
