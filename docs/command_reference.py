@@ -39,6 +39,19 @@ MEANINGS = {
     "container": "The container, an item like any other.",
     "equipment": "An item's id, barcode, serial number or reference; of a stock `ID=PIECES`.",
     "equipment add.equipment": "The item's id.",
+    **{
+        f"equipment change.{name}": f"{told}; null: none."
+        for name, told in (
+            ("home", "Where it belongs"),
+            ("maker", "Who made it"),
+            ("serial", "Its serial number"),
+            ("barcode", "The barcode or RFID code on it"),
+            ("owner", "Whose it is"),
+            ("value", "Its worth"),
+            ("note", "A note for others"),
+            ("reference", "Its id in another system"),
+        )
+    },
     "equipment drop-hire.subhire": "The sub-hire's id.",
     "equipment sub-hire.what": "A kind or a stock, and how many: `KIND=NUMBER`.",
     **{
@@ -46,6 +59,7 @@ MEANINGS = {
         for words in (
             *("move", "pack", "unpack", "retire", "reserve", "release"),
             *("check-out", "lend", "prolong", "check-in", "hand-over"),
+            *("count", "lost", "found", "buy"),
         )
     },
     "milestone": "The milestone, such as `picture-lock`.",

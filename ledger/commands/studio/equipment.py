@@ -9,7 +9,9 @@ from ledger.commands.studio.item_lists import ARGUMENT, items, quantity
 from ledger.commands.studio.loans import COMMANDS as LENDING
 from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.reservations import COMMANDS as RESERVING
+from ledger.commands.studio.stock_counts import COMMANDS as COUNTING
 from ledger.commands.studio.writing import records
+from ledger.decisions.equipment.descriptions import ChangeEquipment
 from ledger.decisions.equipment.fitness import PlanServicing, ServiceEquipment
 from ledger.decisions.equipment.items import (
     AddEquipment,
@@ -48,6 +50,30 @@ def equipment() -> None:
 def add(**given: Any) -> AddEquipment:
     """Start to track an item, or a stock of pieces. A container is an item, too."""
     return AddEquipment(**given)
+
+
+@equipment.command("change")
+@click.argument("equipment")
+@click.option("--name", help="Its name.")
+@click.option("--kind", help="Its kind.")
+@click.option("--home", metavar="PLACE", help="Where it belongs.")
+@click.option("--maker", metavar="TEXT", help="Who made it.")
+@click.option("--serial", metavar="TEXT", help="Its serial number.")
+@click.option("--barcode", metavar="TEXT", help="The barcode or RFID code on it.")
+@click.option("--owner", metavar="TEXT", help="Whose it is, if not the house's.")
+@click.option("--value", metavar="TEXT", help="Its worth.")
+@click.option("--note", metavar="TEXT", help="A note for others.")
+@click.option("--reference", metavar="TEXT", help="Its id in another system.")
+@records
+def change(**given: Any) -> ChangeEquipment:
+    """Change the description of an item or a stock. It needs a --reason.
+
+    Give what differs; an empty text clears an option, but not the name or the kind.
+    """
+    needed = ("equipment", "name", "kind")
+    terms = {name: value for name, value in given.items() if value is not None}
+    cleared = {name: None for name, text in terms.items() if text == "" and name not in needed}
+    return ChangeEquipment(**terms | cleared)
 
 
 @equipment.command("move", epilog=f"{ARGUMENT} {PLACE}")
@@ -137,5 +163,5 @@ def retire(**given: Any) -> RetireEquipment:
     return RetireEquipment(**given)
 
 
-for command in (*LENDING, *RESERVING):
+for command in (*LENDING, *COUNTING, *RESERVING):
     equipment.add_command(command)

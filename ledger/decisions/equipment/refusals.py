@@ -257,6 +257,22 @@ def loan_text(booking: str | None, custodian: str | None) -> str:
     return f"with {custodian}"
 
 
+class NotFoundThere(Declared, Refused):
+    """Single items were counted at a place where the ledger does not have them."""
+
+    rule = "counted-where-it-is"
+    place: str
+    items: Collection[object]
+    message = "counted at {place}, but the ledger has {elsewhere}"
+    advice = (
+        "Record how they came there: equipment unpack those in a case, equipment move the others"
+    )
+
+    @property
+    def elsewhere(self) -> str:
+        return ", ".join(map(str, self.items))
+
+
 class UnknownItems(Declared, Refused):
     """Several items that a command names are not in the ledger."""
 

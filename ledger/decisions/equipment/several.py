@@ -56,6 +56,10 @@ class SeveralItems(Decision, frozen=True):
             raise BadInput("no item is named", advice="Give the id or the barcode of one")
         return found
 
+    def names_of(self, ctx: Context, ids: Sequence[str]) -> tuple[str, ...]:
+        """Return the names by which these items were given."""
+        return tuple(text for text in self.named if _with_pieces(ctx, text)[0].id in ids)
+
     def decide_one(self, ctx: Context, item: Item) -> None:
         """Read, check and record for one item."""
         raise NotImplementedError

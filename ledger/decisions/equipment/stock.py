@@ -150,6 +150,13 @@ def transfers_after(
     return sorted(found, key=lambda one: (one[0].at, one[1]))
 
 
+def pieces_then(ctx: Context, stock: str, lot: Lot, at: datetime) -> int:
+    """Return how many pieces a lot had at a time."""
+    known = read_stock(ctx, stock)
+    later = transfers_after(ctx, stock, at, known.newest_at)
+    return _in_lot(known.pieces, lot) - sum(_change(event, lot) for event, _ in later)
+
+
 def _in_lot(pieces: Iterable[Pieces], lot: Lot) -> int:
     return sum(one.quantity for one in pieces if one.lot == lot)
 
