@@ -28,6 +28,7 @@ from ledger.entities.equipment import (
 from ledger.entities.floor_plans import FloorPlan
 from ledger.entities.occupancy import Occupancy
 from ledger.entities.projects import FullProject, Milestone
+from ledger.entities.reservations import Reservation, SubHire
 from ledger.entities.sites import Site
 from ledger.entities.spaces import Space, SpaceFacts
 from ledger.errors import (
@@ -40,11 +41,12 @@ from ledger.errors import (
     UnreadableEvent,
 )
 from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent, Upcaster
+from ledger.events.equipment import Lot
 from ledger.exchange import Exporter, Importer, Look, exporter, importer
 from ledger.hookspecs import hookimpl
 from ledger.projections import Place, Projection, Row, key, on, table, view
 from ledger.projections.putting_right import Readings
-from ledger.tags import check_id, check_text, tag
+from ledger.tags import check_id, check_text, mark, tag
 from ledger.time.periods import (
     Days,
     Deadline,
@@ -81,6 +83,7 @@ __all__ = [
     "Importer",
     "Item",
     "Look",
+    "Lot",
     "Milestone",
     "Moment",
     "NothingChanges",
@@ -93,6 +96,7 @@ __all__ = [
     "Readings",
     "RecordedEvent",
     "Refused",
+    "Reservation",
     "Row",
     "Rule",
     "ServiceFact",
@@ -101,6 +105,7 @@ __all__ = [
     "SpaceFacts",
     "Spans",
     "Struct",
+    "SubHire",
     "UnknownEvent",
     "UnknownId",
     "UnreadableEvent",
@@ -115,6 +120,7 @@ __all__ = [
     "hookimpl",
     "importer",
     "key",
+    "mark",
     "month_bounds",
     "on",
     "outermost",
