@@ -29,7 +29,7 @@ from ledger.entities.equipment import (
 from ledger.entities.floor_plans import FloorPlan
 from ledger.entities.occupancy import Occupancy
 from ledger.entities.projects import FullProject, Milestone
-from ledger.entities.reservations import Reservation
+from ledger.entities.reservations import Reservation, SubHire
 from ledger.entities.sites import Site
 from ledger.entities.spaces import Space, SpaceFacts
 from ledger.errors import (
@@ -42,11 +42,12 @@ from ledger.errors import (
     UnreadableEvent,
 )
 from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent, Upcaster
+from ledger.events.equipment import Lot
 from ledger.exchange import Exporter, Importer, Look, exporter, importer
 from ledger.hookspecs import hookimpl
 from ledger.projections import Place, Projection, Row, key, on, table, view
 from ledger.projections.putting_right import Readings
-from ledger.tags import check_id, check_text, tag
+from ledger.tags import check_id, check_text, mark, tag
 from ledger.time.periods import (
     Days,
     Deadline,
@@ -83,6 +84,7 @@ __all__ = [
     "Importer",
     "Item",
     "Look",
+    "Lot",
     "Milestone",
     "Moment",
     "NothingChanges",
@@ -104,6 +106,7 @@ __all__ = [
     "SpaceFacts",
     "Spans",
     "Struct",
+    "SubHire",
     "UnknownEvent",
     "UnknownId",
     "UnreadableEvent",
@@ -118,6 +121,7 @@ __all__ = [
     "hookimpl",
     "importer",
     "key",
+    "mark",
     "month_bounds",
     "on",
     "outermost",

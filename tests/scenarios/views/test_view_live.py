@@ -84,7 +84,7 @@ def test_every_live_answer_is_that_of_a_fold_to_the_same_position(ledger: Ledger
         ledger.decide(decision, SCHEDULER)
         for name in ledger.views.views:
             live[name, ledger.log.head()] = rows(ledger, name)
-    assert len(live) == len(COMMANDS) * 28
+    assert len(live) == len(COMMANDS) * 30
     for (name, position), answer in live.items():
         assert rows(ledger, name, as_of=position) == answer, f"{name} as of #{position}"
 
