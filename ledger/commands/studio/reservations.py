@@ -1,4 +1,4 @@
-"""`equipment reserve` and its kin: equipment that is promised ahead."""
+"""The commands `reserve`, `release`, `sub-hire` and `drop-hire` of equipment."""
 
 from typing import Any
 
