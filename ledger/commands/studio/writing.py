@@ -71,6 +71,7 @@ def report(
     from ledger.commands.studio.broken_promises import promises_broken
     from ledger.commands.studio.closed_days import still_booked
     from ledger.commands.studio.freed_days import confirmable_now
+    from ledger.commands.studio.things_out import out_early, still_out
 
     with output.opened() as sink:
         try:
@@ -79,7 +80,7 @@ def report(
             raise nearest(ledger, error) from None
         session.say(sentence(outcome.events, repeated=outcome.repeated, dry_run=outcome.dry_run))
         if not outcome.dry_run:
-            for follows in (confirmable_now, still_booked, promises_broken):
+            for follows in (confirmable_now, still_booked, promises_broken, still_out, out_early):
                 for told in follows(ledger, outcome.events, session.author()):
                     session.say(told)
         sink.write(
