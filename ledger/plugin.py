@@ -29,6 +29,7 @@ from ledger.entities.equipment import (
 from ledger.entities.floor_plans import FloorPlan
 from ledger.entities.occupancy import Occupancy
 from ledger.entities.projects import FullProject, Milestone
+from ledger.entities.promises import Claim, Holder, KindBook
 from ledger.entities.reservations import Reservation, SubHire
 from ledger.entities.sites import Site
 from ledger.entities.spaces import Space, SpaceFacts
@@ -42,7 +43,7 @@ from ledger.errors import (
     UnreadableEvent,
 )
 from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent, Upcaster
-from ledger.events.equipment import Lot
+from ledger.events.equipment import Away, KindCount, Lot
 from ledger.exchange import Exporter, Importer, Look, exporter, importer
 from ledger.hookspecs import hookimpl
 from ledger.projections import Place, Projection, Row, key, on, table, view
@@ -67,8 +68,10 @@ __all__ = [
     "PLACE_FACTS",
     "SERVICE_FACTS",
     "AlreadyExists",
+    "Away",
     "BadInput",
     "BadTime",
+    "Claim",
     "Closure",
     "Context",
     "CustodyFact",
@@ -81,8 +84,11 @@ __all__ = [
     "FloorPlan",
     "FullBooking",
     "FullProject",
+    "Holder",
     "Importer",
     "Item",
+    "KindBook",
+    "KindCount",
     "Look",
     "Lot",
     "Milestone",
