@@ -100,5 +100,5 @@ def nearest(ledger: "Ledger", error: UnknownId) -> LedgerError:
     if asks(error.advice):
         return error
     better = UnknownId(error.kind, error.id, known=known_ids(ledger, error.kind))
-    better.where = error.where
+    better.where, better.about = error.where, error.about
     return better

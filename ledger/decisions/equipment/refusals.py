@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from ledger.errors import BadTime, Declared, Refused, RefusedBy
+from ledger.errors import ADD_ADVICE, BadTime, Declared, Refused, RefusedBy
 from ledger.events.equipment import Lot
 from ledger.time.periods import Period, has_hour
 
@@ -255,6 +255,19 @@ def loan_text(booking: str | None, custodian: str | None) -> str:
     if booking is not None:
         return f"for booking {booking!r}"
     return f"with {custodian}"
+
+
+class UnknownItems(Declared, Refused):
+    """Several items that a command names are not in the ledger."""
+
+    rule = "known-id"
+    codes: Collection[str]
+    message = "no equipment {all_of_them} in this ledger"
+    advice = ADD_ADVICE["equipment"]
+
+    @property
+    def all_of_them(self) -> str:
+        return ", ".join(map(repr, self.codes))
 
 
 class AmbiguousMark(Declared, Refused):
