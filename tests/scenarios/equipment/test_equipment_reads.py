@@ -137,7 +137,7 @@ def test_a_life_of_any_length_costs_the_same(
             cost(history, RetireEquipment(equipment="case"), now),
         ]
     assert costs[20] == costs[20_000]
-    # (questions, events read, events recorded): what the item is, its newest place, the destination.
+    # (questions, events read, events recorded): what it is, its newest place, the destination.
     assert costs[20][0] == (3, 3, 1)
     assert max(questions for questions, _, _ in costs[20]) <= 8
 
