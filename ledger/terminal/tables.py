@@ -187,6 +187,9 @@ def _shape(
         columns.remove(least)
         spared.insert(0, least)
     texts = {n: natural[n] if heads[n].fixed else _least(n, heads, rows) for n in columns}
+    unbroken = {n: _narrowest(n, natural, heads, rows) for n in columns if heads[n].keep}
+    if _total(list((texts | unbroken).values()), GAP[1:]) <= room:
+        texts |= unbroken  # a deadline in one line, since the columns to spare have made room
     both = {
         n: min(texts[n], max(taken[n], SHORTEST)) if heads[n].fixed else texts[n] for n in columns
     }
@@ -207,8 +210,8 @@ def _shape(
 def _narrowest(
     n: int, natural: Mapping[int, int], heads: Sequence[Head], rows: Sequence[Sequence[str]]
 ) -> int:
-    """Cells below which a column cannot be shrunk."""
-    if not heads[n].fixed:
+    """Cells below which a column is not shrunk while there is another to spare."""
+    if not heads[n].fixed and not heads[n].keep:
         return _least(n, heads, rows)
     return min(natural[n], max(*(cells(row[n]) for row in rows), SHORTEST))
 
