@@ -598,7 +598,7 @@ class _Campus(Struct, frozen=True):
         return self.items[equipment].is_named(text)
 
     def name(self, equipment: str | None) -> str | None:
-        """What an item is called."""
+        """The name of an item."""
         item = self.items.get(equipment or "")
         return None if item is None else item.name
 

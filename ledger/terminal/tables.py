@@ -187,9 +187,7 @@ def _shape(
         columns.remove(least)
         spared.insert(0, least)
     texts = {n: natural[n] if heads[n].fixed else _least(n, heads, rows) for n in columns}
-    unbroken = {n: _narrowest(n, natural, heads, rows) for n in columns if heads[n].keep}
-    if _total(list((texts | unbroken).values()), GAP[1:]) <= room:
-        texts |= unbroken  # a deadline in one line, since the columns to spare have made room
+    texts |= _unbroken(texts, natural, heads, rows, room)
     both = {
         n: min(texts[n], max(taken[n], SHORTEST)) if heads[n].fixed else texts[n] for n in columns
     }
@@ -205,6 +203,18 @@ def _shape(
             return _Shape(columns, widths, folded, cards=True)  # which show every column
         shown.remove(last)
         left_out.insert(0, last)
+
+
+def _unbroken(
+    texts: Mapping[int, int],
+    natural: Mapping[int, int],
+    heads: Sequence[Head],
+    rows: Sequence[Sequence[str]],
+    room: int,
+) -> dict[int, int]:
+    """Widths of the columns to keep at which they stay in one line, if there is room for that."""
+    kept = {n: _narrowest(n, natural, heads, rows) for n in texts if heads[n].keep}
+    return kept if _total(list((dict(texts) | kept).values()), GAP[1:]) <= room else {}
 
 
 def _narrowest(
