@@ -4,10 +4,14 @@ A loan is for a booking, or to a person alone. The contents of a container go ou
 thing by an entry of its own. Anything packed into a container that is out goes out then, and comes
 back when it is unpacked, unless it stays out by itself.
 
+All that is in a container which is out is out on the same loan, at every time. So nothing comes
+back by itself from inside such a container. A thing may go out by itself out of a case in the
+house; the case then goes out on the same loan, or not at all.
+
 These facts are entered in the order in which they happened, so that the newest event of each kind
 is the state: one question, however long the item has been in use. This order is kept among the
-facts of custody; between them and the packing of the container that goes out; and between a
-check-out and services of every kind, since an item in service is not given out.
+facts of custody; between them and the packing of the item, and of the container that goes out; and
+between a check-out and services of every kind, since an item in service is not given out.
 """
 
 from collections.abc import Iterator
@@ -16,13 +20,14 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from ledger.decisions.base import Context
-from ledger.decisions.equipment.contents import all_inside
+from ledger.decisions.equipment.contents import all_inside, check_packed_by
 from ledger.decisions.equipment.fitness import check_fit
 from ledger.decisions.equipment.places import (
     check_happened,
     on_site,
     registered_by,
     resolve_where_it_is,
+    standing,
 )
 from ledger.decisions.equipment.refusals import (
     BookingNotFirm,
@@ -118,6 +123,13 @@ class Loan(Struct, frozen=True):
             return out.booking == self.booking
         return out.custodian == self.custodian
 
+    def takes(self, out: CustodyFact | Lot) -> bool:
+        """Whether something inside a container that is out on it is out on it, too.
+
+        A thing that was lent to a person may have been handed over to another since.
+        """
+        return out.booking == self.booking
+
     def lot(self, place: str | None = None, container: str | None = None) -> Lot:
         """The lot of pieces that are out on it."""
         return Lot(
@@ -130,7 +142,7 @@ class Loan(Struct, frozen=True):
 
 
 def loan_of(out: CustodyFact, custodian: str | None = None) -> Loan:
-    """The loan that something is out on."""
+    """The loan that something is out on; in other hands, if it was handed over."""
     assert out.due_at is not None
     return Loan(custodian or out.custodian or "", out.due_at, out.booking)
 
@@ -142,6 +154,8 @@ def go_out(
     ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | None = None
 ) -> None:
     """Let an item go out, with everything in it. Things that are out on that loan already stay so.
+
+    `within` is the container that takes it along, for all of them.
 
     Raises `CheckedOutAlready`, `OutInItsCase`, `OutAlready`, `InService`, `CalibrationRunOut`,
     `LaterEntryStands` and what `registered_by` raises.
@@ -163,7 +177,7 @@ def go_out(
                         position=None,
                     )
             continue
-        out = read_custody(ctx, thing).out
+        out = custody_then(ctx, thing, at).out
         if out is None:
             _send(ctx, inside, loan, at, within=within or item.id)
         elif not loan.is_of(out):
@@ -194,10 +208,31 @@ def _send(ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | N
     )
 
 
+def check_comes_alone(ctx: Context, item: Item, at: datetime) -> None:
+    """Check that an item is not inside a container that is out. Raises `OutInItsCase`."""
+    stands = standing(ctx, item.id, at)
+    if stands.around is None:
+        return
+    out = custody_then(ctx, stands.around.item, at).out
+    if out is not None:
+        loan = loan_text(out.booking, out.custodian)
+        raise OutInItsCase(
+            item.id, container=stands.around.item, loan=loan, position=stands.fact.position
+        )
+
+
+def custody_then(ctx: Context, item: str, at: datetime) -> Custody:
+    """Who has an item. Raises `LaterEntryStands` if that changed after `at`."""
+    custody = read_custody(ctx, item)
+    custody.check_not_before(ctx, at)
+    return custody
+
+
 def come_back(
     ctx: Context, item: Item, out: CustodyFact, at: datetime, *, within: str | None = None
 ) -> None:
     """Let an item come back, with everything in it that is out on the same loan."""
+    check_packed_by(ctx, item.id, at)
     loan = loan_of(out)
     for thing, inside_out, holder in out_inside(ctx, item.id, loan, at):
         if isinstance(inside_out, Lot):
@@ -238,11 +273,11 @@ def out_inside(
             raise UnknownId("equipment", thing)
         if item.is_stock:
             for one in in_container(ctx, thing, holder):
-                if one.lot.is_out and loan.is_of(one.lot):
+                if one.lot.is_out and loan.takes(one.lot):
                     yield item, one.lot, holder
             continue
         out = read_custody(ctx, thing).out
-        if out is not None and loan.is_of(out):
+        if out is not None and loan.takes(out):
             yield item, out, holder
 
 

@@ -18,12 +18,14 @@ from msgspec.structs import replace
 from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.equipment.contents import (
     check_newest,
+    pieces_after,
     read_contents,
     take_out,
 )
 from ledger.decisions.equipment.counts import counted
 from ledger.decisions.equipment.custody import (
     come_back,
+    custody_then,
     go_out,
     instant,
     loan_of,
@@ -57,8 +59,8 @@ from ledger.decisions.equipment.several import (
     items_marked,
     went_along,
 )
-from ledger.decisions.equipment.stock import in_the_house, number, packed_pieces, transfer
-from ledger.entities.equipment import CustodyFact, Item
+from ledger.decisions.equipment.stock import in_the_house, number, packed_pieces, shares, transfer
+from ledger.entities.equipment import Item
 from ledger.errors import BadInput, BadTime
 from ledger.events.equipment import (
     OUTSIDE,
@@ -154,6 +156,8 @@ class MoveEquipment(SeveralItems, frozen=True, tag="equipment move"):
     went there and came back.
     """
 
+    takes_along = True
+
     to: str
     at: Moment | None = None
     origin: str | None = None
@@ -166,7 +170,7 @@ class MoveEquipment(SeveralItems, frozen=True, tag="equipment move"):
         if self.return_at is not None:
             raise BadInput("--return-at is for a single item", advice="Move the pieces back later")
         at = self._instant(ctx, stock.id, self.at, origin)
-        meant = in_the_house(ctx, stock, place=origin, what="in the house")
+        meant = in_the_house(ctx, stock, place=origin)
         if meant.lot.place == destination:
             raise AlreadyThere(
                 stock.id,
@@ -223,6 +227,15 @@ class MoveEquipment(SeveralItems, frozen=True, tag="equipment move"):
                 later=on_site(ctx, now.later.at, equipment),
                 was=now.later.was,
                 position=now.later.position,
+            )
+        pieces: Any = pieces_after(ctx, equipment, at, back)
+        if pieces is not None:
+            raise LaterPlaceStands(
+                equipment,
+                destination,
+                later=on_site(ctx, pieces.event.at, equipment),
+                was=now.place,
+                position=pieces.position,
             )
         moves = [(at, now.place, destination)]
         if back is not None:
@@ -295,16 +308,14 @@ class PackEquipment(SeveralItems, frozen=True, tag="equipment pack"):
                 contents=tuple(sorted({*contents, equipment})),
             )
         )
-        out = _out_with(ctx, holder.id, at)
-        if out is not None:
-            _join(ctx, item, holder.id, out, at)
+        _join(ctx, item, holder.id, at)
 
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotTogether`, `NotSoMany`, `WhichLot` and others."""
         holder = find_item(ctx, self.container)
         at = instant(ctx, self.at, stock.id)
         container = standing_in_use(ctx, _container(holder), at, for_good=True)
-        meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+        meant = in_the_house(ctx, stock, place=self.from_place)
         if meant.lot.place != container.place:
             raise NotTogether(
                 stock.id,
@@ -315,9 +326,9 @@ class PackEquipment(SeveralItems, frozen=True, tag="equipment pack"):
             )
         inside, quantity = Lot(container=holder.id), number(pieces, meant)
         transfer(ctx, stock, "packed", quantity, at, origin=meant.lot, destination=inside)
-        out = _out_with(ctx, holder.id, at)
-        if out is not None:
-            lot = loan_of(out).lot(container=holder.id)
+        custody = custody_then(ctx, holder.id, at)
+        if custody.out is not None:
+            lot = loan_of(custody.out, custody.custodian).lot(container=holder.id)
             transfer(ctx, stock, "checked out", quantity, at, origin=inside, destination=lot)
 
 
@@ -330,19 +341,19 @@ def _container(holder: Item) -> str:
     return holder.id
 
 
-def _out_with(ctx: Context, container: str, at: datetime) -> CustodyFact | None:
-    """Return what a container is out for. Raises `LaterEntryStands` if it went or came later."""
-    custody = read_custody(ctx, container)
-    custody.check_not_before(ctx, at)
-    return custody.out
+def _join(ctx: Context, item: Item, container: str, at: datetime) -> None:
+    """Let an item go out with the container that it was put into, if that is out.
 
-
-def _join(ctx: Context, item: Item, container: str, out: CustodyFact, at: datetime) -> None:
-    """Let an item go out with the container that it was put into."""
-    loan, its = loan_of(out), read_custody(ctx, item.id).out
+    Raises `OutAlready`, `LaterEntryStands`, and what `go_out` raises.
+    """
+    around = custody_then(ctx, container, at)
+    if around.out is None:
+        return
+    its = custody_then(ctx, item.id, at).out
     if its is None:
-        go_out(ctx, item, loan, at, within=out.within or container)
-    elif not loan.is_of(its):
+        loan = loan_of(around.out, around.custodian)
+        go_out(ctx, item, loan, at, within=around.out.within or container)
+    elif not loan_of(around.out).is_of(its):
         raise OutAlready(
             item.id,
             container=container,
@@ -368,24 +379,27 @@ class UnpackEquipment(SeveralItems, frozen=True, tag="equipment unpack"):
         custody = read_custody(ctx, item.id)
         stood = take_out(ctx, item.id, at)
         assert stood.around is not None
-        if stood.around is not None:
-            _out_with(ctx, stood.around.item, at)
-        if custody.out is not None and custody.out.within is not None and not self.still_out:
-            come_back(ctx, item, custody.out, at)
+        around = custody_then(ctx, stood.around.item, at)
+        out = custody.out
+        # One that was out before it was put in stays out, as does one out of a case in the house.
+        came_along = out is not None and out.within is not None and around.out is not None
+        if out is not None and came_along and not self.still_out:
+            come_back(ctx, item, out, at)
 
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
         at = instant(ctx, self.at, stock.id)
         holder = find_item(ctx, self.container).id if self.container is not None else None
-        meant = packed_pieces(ctx, stock, container=holder)
-        assert meant.lot.container is not None
-        _out_with(ctx, meant.lot.container, at)
-        place, quantity = standing_in_use(ctx, meant.lot.container, at).place, number(pieces, meant)
-        outside = replace(meant.lot, container=None, place=place)
-        transfer(ctx, stock, "unpacked", quantity, at, origin=meant.lot, destination=outside)
-        if outside.is_out and not self.still_out:
-            home = Lot(place=place)
-            transfer(ctx, stock, "checked in", quantity, at, origin=outside, destination=home)
+        packed = packed_pieces(ctx, stock, container=holder)
+        container = packed[0].lot.container or ""
+        custody_then(ctx, container, at)
+        place = standing_in_use(ctx, container, at).place
+        for lot, quantity in list(shares(ctx, stock, pieces, packed)):
+            outside = replace(lot, container=None, place=place)
+            transfer(ctx, stock, "unpacked", quantity, at, origin=lot, destination=outside)
+            if outside.is_out and not self.still_out:
+                home = Lot(place=place)
+                transfer(ctx, stock, "checked in", quantity, at, origin=outside, destination=home)
 
 
 class RetireEquipment(SeveralItems, frozen=True, tag="equipment retire"):
@@ -419,5 +433,5 @@ class RetireEquipment(SeveralItems, frozen=True, tag="equipment retire"):
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
         at = instant(ctx, self.at, stock.id)
-        meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+        meant = in_the_house(ctx, stock, place=self.from_place)
         transfer(ctx, stock, "retired", number(pieces, meant), at, origin=meant.lot)

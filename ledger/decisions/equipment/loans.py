@@ -11,6 +11,7 @@ from ledger.decisions.equipment.custody import (
     Custody,
     Loan,
     booking_zone,
+    check_comes_alone,
     check_firm,
     check_in_pieces,
     check_out_pieces,
@@ -24,11 +25,19 @@ from ledger.decisions.equipment.custody import (
 )
 from ledger.decisions.equipment.places import (
     check_happened,
+    on_site,
     registered_by,
     resolve_where_it_is,
     standing,
 )
-from ledger.decisions.equipment.refusals import NotCheckedOut, NotInIt, WhichLot
+from ledger.decisions.equipment.refusals import (
+    NotCheckedOut,
+    NotInIt,
+    OutInItsCase,
+    OutOtherwise,
+    WhichLot,
+    loan_text,
+)
 from ledger.decisions.equipment.several import SeveralItems, named_items, went_along
 from ledger.decisions.equipment.stock import (
     in_container,
@@ -60,6 +69,8 @@ class CheckOut(SeveralItems, frozen=True, tag="equipment check-out"):
     Pieces of a stock are taken `from_place`.
     """
 
+    takes_along = True
+
     booking: str
     custodian: str
     due_at: Deadline | None = None
@@ -75,7 +86,7 @@ class CheckOut(SeveralItems, frozen=True, tag="equipment check-out"):
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot`, `BookingNotFirm` and others."""
         loan, at = self._loan(ctx, stock)
-        meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+        meant = in_the_house(ctx, stock, place=self.from_place)
         check_out_pieces(ctx, stock, meant.lot, loan, at, number(pieces, meant))
 
     def _loan(self, ctx: Context, item: Item) -> tuple[Loan, datetime]:
@@ -86,9 +97,13 @@ class CheckOut(SeveralItems, frozen=True, tag="equipment check-out"):
             due_with(booking.period) if self.due_at is None else self._resolve(ctx, self.due_at)
         )
         if due_at <= at:
+            ended = f"booking {self.booking!r} ended at {on_site(ctx, booking.period.end, item.id)}"
+            due = f"the item is due back at {self.due_at}, not after it goes out"
             raise BadTime(
-                f"the item is due back at {self.due_at or due_at}, not after it goes out",
-                advice="Give a later --due-at",
+                ended if self.due_at is None else due,
+                advice="Say when it is due back: --due-at"
+                if self.due_at is None
+                else "Give a later --due-at",
             )
         return Loan(check_text("custodian", self.custodian), due_at, self.booking), at
 
@@ -101,6 +116,8 @@ class CheckOut(SeveralItems, frozen=True, tag="equipment check-out"):
 
 class LendEquipment(SeveralItems, frozen=True, tag="equipment lend"):
     """Lend items to a person, without a booking, due back at `due_at`; a day means its end."""
+
+    takes_along = True
 
     custodian: str
     due_at: Deadline
@@ -116,7 +133,7 @@ class LendEquipment(SeveralItems, frozen=True, tag="equipment lend"):
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
         loan, at = self._loan(ctx, stock)
-        meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+        meant = in_the_house(ctx, stock, place=self.from_place)
         check_out_pieces(ctx, stock, meant.lot, loan, at, number(pieces, meant))
 
     def _loan(self, ctx: Context, item: Item) -> tuple[Loan, datetime]:
@@ -140,6 +157,8 @@ class CheckIn(SeveralItems, frozen=True, tag="equipment check-in"):
     pieces may come back, of those that are out for a booking or with a custodian.
     """
 
+    takes_along = True
+
     without: tuple[str, ...] = ()
     booking: str | None = None
     custodian: str | None = None
@@ -156,9 +175,14 @@ class CheckIn(SeveralItems, frozen=True, tag="equipment check-in"):
         if custody.out is None:
             position = None if custody.newest is None else custody.newest.position
             raise NotCheckedOut(item.id, position=position)
-        if self.booking not in (None, custody.out.booking):
-            raise NotCheckedOut(item.id, position=custody.out.position)
+        if self.booking not in (None, custody.out.booking) or self.custodian not in (
+            None,
+            custody.custodian,
+        ):
+            loan = loan_text(custody.out.booking, custody.custodian)
+            raise OutOtherwise(item.id, loan=loan, position=custody.out.position)
         custody.check_not_before(ctx, at)
+        check_comes_alone(ctx, item, at)
         leave_out(ctx, item, self.without, at)
         come_back(ctx, item, custody.out, at)
 
@@ -168,6 +192,14 @@ class CheckIn(SeveralItems, frozen=True, tag="equipment check-in"):
         out = on_loan(
             ctx, stock, booking=self.booking, custodian=self.custodian, place=self.from_place
         )
+        for one in out:
+            if one.lot.container is not None:  # they come back with it
+                raise OutInItsCase(
+                    stock.id,
+                    container=one.lot.container,
+                    loan=loan_text(one.lot.booking, one.lot.custodian),
+                    position=read_stock(ctx, stock.id).position,
+                )
         for lot, quantity in list(shares(ctx, stock, pieces, out)):
             check_in_pieces(ctx, stock, lot, at, quantity)
 
@@ -177,24 +209,30 @@ def leave_out(ctx: Context, container: Item, without: Sequence[str], at: datetim
 
     Raises `NotInIt`, `LaterEntryStands` and others.
     """
-    inside = dict(all_inside(ctx, container.id, at))
+    inside = list(all_inside(ctx, container.id, at))
     for item, pieces in named_items(ctx, without):
-        if item.id not in inside:
+        holders = [holder for thing, holder in inside if thing == item.id]
+        if not holders:
             raise NotInIt(item.id, container=container.id, position=item.place.position)
         if not item.is_stock:
             take_out(ctx, item.id, at)
             continue
-        lots = in_container(ctx, item.id, inside[item.id])
-        if len(lots) != 1:
-            raise WhichLot(item.id, "", lots=[one.lot for one in lots], position=None)
-        place = standing(ctx, inside[item.id], at).place
-        outside = replace(lots[0].lot, container=None, place=place)
-        quantity = number(pieces, lots[0])
-        transfer(ctx, item, "unpacked", quantity, at, origin=lots[0].lot, destination=outside)
+        if len(holders) > 1:
+            position = read_stock(ctx, item.id).position
+            lots = [Lot(container=holder) for holder in holders]
+            raise WhichLot(item.id, lots=lots, position=position)
+        place = standing(ctx, holders[0], at).place
+        for lot, quantity in list(
+            shares(ctx, item, pieces, in_container(ctx, item.id, holders[0]))
+        ):
+            outside = replace(lot, container=None, place=place)
+            transfer(ctx, item, "unpacked", quantity, at, origin=lot, destination=outside)
 
 
 class ProlongLoan(SeveralItems, frozen=True, tag="equipment prolong"):
     """Let items that are out be due back at another time, with what is out in them."""
+
+    takes_along = True
 
     due_at: Deadline
     booking: str | None = None
@@ -271,6 +309,8 @@ def prolong_lot(
     ctx: Context, stock: Item, lot: Lot, due_at: datetime, at: datetime, pieces: int | None = None
 ) -> None:
     """Record that pieces of a stock which are out are due back at another time."""
+    if lot.due_at == due_at:
+        return
     there = sum(one.quantity for one in read_stock(ctx, stock.id).pieces if one.lot == lot)
     later = Loan(lot.custodian or "", due_at, lot.booking).lot(lot.place, lot.container)
     quantity = there if pieces is None else pieces
@@ -282,6 +322,8 @@ def prolong_lot(
 
 class HandOver(SeveralItems, frozen=True, tag="equipment hand-over"):
     """Make another custodian answer for items, and for what is in them. A loan stays as it is."""
+
+    takes_along = True
 
     custodian: str
     booking: str | None = None
@@ -307,7 +349,8 @@ class HandOver(SeveralItems, frozen=True, tag="equipment hand-over"):
         loan = loan_of(custody.out)
         for thing, out, _ in list(out_inside(ctx, item.id, loan, at)):
             if isinstance(out, Lot):
-                self._pieces(ctx, thing, out, custodian, at)
+                if out.custodian == custody.custodian:
+                    self._pieces(ctx, thing, out, custodian, at)
             elif (its := read_custody(ctx, thing.id)).custodian == custody.custodian:
                 its.check_not_before(ctx, at)
                 self._record(ctx, thing.id, its, custodian, at)
