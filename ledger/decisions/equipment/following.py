@@ -61,8 +61,8 @@ def follow_bookings(ctx: Context, proposals: Iterable[Proposal]) -> None:
                 moved.setdefault(event.booking, None)
     for whole, part in parts:
         _divide(ctx, whole, part)
-    for booking, was in moved.items():
-        _move_along(ctx, booking, was)
+    for booking, before in moved.items():
+        _move_along(ctx, booking, before)
     for booking, into in merged:
         _leave_to(ctx, booking, into)
 

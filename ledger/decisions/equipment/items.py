@@ -46,6 +46,7 @@ from ledger.decisions.equipment.refusals import (
     LaterPlaceStands,
     MarkedAlready,
     NotEmpty,
+    NotInIt,
     NotThere,
     NotTogether,
     OutAlready,
@@ -379,7 +380,10 @@ class UnpackEquipment(SeveralItems, frozen=True, tag="equipment unpack"):
         custody = read_custody(ctx, item.id)
         stood = take_out(ctx, item.id, at)
         assert stood.around is not None
-        around = custody_then(ctx, stood.around.item, at)
+        holder = stood.around.item
+        if self.container is not None and find_item(ctx, self.container).id != holder:
+            raise NotInIt(item.id, container=self.container, position=stood.fact.position)
+        around = custody_then(ctx, holder, at)
         out = custody.out
         # One that was out before it was put in stays out, as does one out of a case in the house.
         came_along = out is not None and out.within is not None and around.out is not None
