@@ -41,6 +41,7 @@ from ledger.events import (
     SpaceCommissioned,
 )
 from ledger.events.base import Header, Registry, format_recorded_at, recorded_tags
+from ledger.events.equipment import KindCount
 from ledger.log.recorder import SqlRecorder
 from ledger.log.rows import StoredRow
 from ledger.log.store.sessions import Session
@@ -119,7 +120,7 @@ def long_lives(months: int) -> Iterator[Told]:
     yield at, SiteRegistered(site="campus", name="永川 Campus", zone=ZONE)
     for n, name in enumerate(("old", "new")):
         yield at, _commissioned(name, n, at.date())
-        yield at, _registered(f"item-{name}", at, "stage-old")
+        yield at, _registered(f"item-{name}", at, "stage-old", n)
     yield at, ProjectOpened(project="film", title="Film 电影", kind="feature", on=at.date())
     for month in range(first, LAST + 1):
         for day in range(1, 21):
@@ -164,7 +165,7 @@ def _founded(campus: Campus, first: int) -> Iterator[Told]:
     for n in range(campus.stages):
         yield at, _commissioned(str(n), n, at.date())
     for n in range(campus.items):
-        yield at, _registered(f"item-{n}", at, _place(campus, n, _days(first, 0)))
+        yield at, _registered(f"item-{n}", at, _place(campus, n, _days(first, 0)), n)
 
 
 def _commissioned(name: str, n: int, on: date) -> SpaceCommissioned:
@@ -174,10 +175,12 @@ def _commissioned(name: str, n: int, on: date) -> SpaceCommissioned:
     )  # fmt: skip
 
 
-def _registered(item: str, at: datetime, place: str) -> EquipmentRegistered:
+def _registered(item: str, at: datetime, place: str, n: int) -> EquipmentRegistered:
+    """An item, the n-th of its kind, counted from 0."""
     return EquipmentRegistered(
-        equipment=item, at=at, name=f"LED panel {item}", kind="LED wall", place=place, home=place
-    )
+        equipment=item, at=at, name=f"LED panel {item}", kind="LED wall", place=place, home=place,
+        of_kind=KindCount(n + 1),
+    )  # fmt: skip
 
 
 def _place(campus: Campus, item: int, days: int) -> str:

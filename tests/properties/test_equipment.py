@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ledger.decisions.base import Context, Decision, Snapshot
 from ledger.decisions.equipment.custody import read_custody
+from ledger.decisions.equipment.fitness import ServiceEquipment, read_service
 from ledger.decisions.equipment.items import (
     AddEquipment,
     MoveEquipment,
@@ -23,7 +24,6 @@ from ledger.decisions.equipment.items import (
 )
 from ledger.decisions.equipment.loans import CheckIn, CheckOut, HandOver
 from ledger.decisions.equipment.places import place_at
-from ledger.decisions.equipment.fitness import ServiceEquipment, read_service
 from ledger.entities.equipment import PLACE_FACTS
 from ledger.errors import Refused
 from ledger.events import (

@@ -47,7 +47,7 @@ def test_what_was_packed_late_came_along_with_its_container() -> None:
         ),
         EquipmentPacked(
             equipment="lens", at=_day(2), place="stage-1", containers=("case",), latest_for=(),
-            contents=1,
+            contents=("lens",),
         ),
     ]  # fmt: skip
     log = log_of(recorded(*events))
@@ -74,14 +74,14 @@ def test_what_rode_along_is_told_too(moved: str) -> None:
         ),
         EquipmentPacked(
             equipment="lens", at=_day(2), place="stage-1", containers=("case",),
-            latest_for=("case",), contents=1,
+            latest_for=("case",), contents=("lens",),
         ),
     ]  # fmt: skip
     if moved == "truck":
         events.append(
             EquipmentPacked(
                 equipment="case", at=_day(3), place="stage-1", containers=("truck",),
-                latest_for=("truck",), contents=1,
+                latest_for=("truck",), contents=("case",),
             )
         )  # fmt: skip
     before = len(events)
@@ -102,11 +102,11 @@ def test_what_was_taken_out_late_never_came_along() -> None:
     events: list[Event] = [
         EquipmentRegistered(equipment="case", at=_day(1), name="C", kind="case", place="stage-1"),
         EquipmentRegistered(equipment="lens", at=_day(1), name="L", kind="lens", place="stage-1"),
-        EquipmentPacked(**packing, at=_day(2), latest_for=("case",), contents=1),  # type: ignore[arg-type]  # texts that fit
+        EquipmentPacked(**packing, at=_day(2), latest_for=("case",), contents=("lens",)),  # type: ignore[arg-type]  # texts that fit
         EquipmentMoved(
             equipment="case", at=_day(5), origin="stage-1", destination="dock", latest=True
         ),
-        EquipmentUnpacked(**packing, at=_day(4), latest_for=(), contents=0),  # type: ignore[arg-type]  # texts that fit
+        EquipmentUnpacked(**packing, at=_day(4), latest_for=(), contents=()),  # type: ignore[arg-type]  # texts that fit
     ]
     log = log_of(recorded(*events))
     assert place(read_records(log, "equipment", "lens", 4).at(4)) == "dock"

@@ -65,7 +65,7 @@ def _few() -> list[Event]:
         ),
         EquipmentPacked(
             equipment="lens", at=at, place="stage-1", containers=("case",), latest_for=("case",),
-            contents=1,
+            contents=("lens",),
         ),
     ]  # fmt: skip
 

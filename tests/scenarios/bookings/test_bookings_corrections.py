@@ -36,10 +36,10 @@ from ledger.decisions.correction_refusals import (
 from ledger.decisions.past_tense import DayToCome
 from ledger.decisions.projects import CloseProject
 from ledger.errors import BadInput, NothingChanges, ProjectIsClosed, UnknownId
-from ledger.events import BookingHeld, EquipmentRegistered, HoldPromoted, HoldRanked
+from ledger.events import BookingHeld, HoldPromoted, HoldRanked, LedgerOpened
 from ledger.testing import Scenario
 from ledger.time.periods import When
-from tests.scenarios.booking_stories import AUGUST, at, campus, days, hold
+from tests.scenarios.booking_stories import AUGUST, campus, days, hold
 
 WHY = "a slip of the pen"
 
@@ -324,11 +324,9 @@ def test_the_last_word_is_corrected_and_nothing_that_was_taken_back() -> None:
     also(story, undo(13))
 
 
-def test_the_ledger_itself_and_items_are_not_corrected_so() -> None:
-    item = EquipmentRegistered(
-        equipment="cam", at=at("2025-06-01T08:00"), name="C", kind="camera", place="stage-1"
-    )
-    campus().and_given(item).when(undo(9), reason=WHY).refused(NotCorrectable)
+def test_the_ledger_itself_is_not_corrected_so() -> None:
+    opened = LedgerOpened(origin="test", format=1, demo=False, zone="UTC")
+    campus().and_given(opened).when(undo(9), reason=WHY).refused(NotCorrectable)
 
 
 def test_a_batch_sees_its_own_corrections() -> None:

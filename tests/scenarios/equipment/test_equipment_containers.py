@@ -32,6 +32,7 @@ from ledger.events import (
     EquipmentUnpacked,
     SpaceCommissioned,
 )
+from ledger.events.equipment import KindCount
 from ledger.testing.scenario import Scenario, given
 from ledger.time.periods import Moment
 
@@ -82,7 +83,7 @@ def packed(
     *containers: str,
     day: int,
     place: str = "stage-1",
-    contents: int = 1,
+    contents: tuple[str, ...] | None = None,
     latest_for: tuple[str, ...] | None = None,
 ) -> EquipmentPacked:
     return EquipmentPacked(
@@ -91,12 +92,12 @@ def packed(
         place=place,
         containers=containers,
         latest_for=containers if latest_for is None else latest_for,
-        contents=contents,
+        contents=(item,) if contents is None else contents,
     )
 
 
 def unpacked(
-    item: str, *containers: str, day: int, place: str, contents: int = 0
+    item: str, *containers: str, day: int, place: str, contents: tuple[str, ...] = ()
 ) -> EquipmentUnpacked:
     return EquipmentUnpacked(
         equipment=item,
@@ -150,15 +151,15 @@ def test_a_case_in_a_truck_bears_witness_for_both(story: Scenario) -> None:
     ).then(moved("case", 6, "outside:location", "stage-1"))
 
 
-def test_the_contents_are_counted_one_level_deep(story: Scenario) -> None:
+def test_the_contents_are_told_one_level_deep(story: Scenario) -> None:
     story.and_given(
         AddEquipment(equipment="filter", name="Filter", kind="kit", at_place="stage-1", at=june(1)),
         pack("lens", "case", 2),
-    ).when(pack("filter", "case", 3)).then(packed("filter", "case", day=3, contents=2)).when(
-        pack("case", "truck", 4)
-    ).then(packed("case", "truck", day=4)).when(unpack("lens", 5)).then(
-        unpacked("lens", "case", "truck", day=5, place="stage-1", contents=1)
-    )
+    ).when(pack("filter", "case", 3)).then(
+        packed("filter", "case", day=3, contents=("filter", "lens"))
+    ).when(pack("case", "truck", 4)).then(packed("case", "truck", day=4)).when(
+        unpack("lens", 5)
+    ).then(unpacked("lens", "case", "truck", day=5, place="stage-1", contents=("filter",)))
 
 
 def test_what_is_packed_makes_no_move_of_its_own(story: Scenario) -> None:
@@ -250,14 +251,20 @@ def test_an_empty_container_is_retired_where_it_is(story: Scenario) -> None:
     story.and_given(pack("lens", "case", 2), move("case", "stage-2", 3), unpack("lens", 4)).when(
         RetireEquipment(equipment="case", at=june(5))
     ).then(
-        EquipmentRetired(equipment="case", at=instant(5), place="stage-2", equipment_kind="camera")
+        EquipmentRetired(
+            equipment="case",
+            at=instant(5),
+            place="stage-2",
+            equipment_kind="kit",
+            of_kind=KindCount(2),
+        )
     )
 
 
 def test_a_container_is_not_retired_with_things_inside(story: Scenario) -> None:
     story.and_given(pack("lens", "case", 2)).when(
         RetireEquipment(equipment="case", at=june(5))
-    ).refused(NotEmpty, by=6, saying="1 thing inside")
+    ).refused(NotEmpty, by=6, saying="case has lens inside")
 
 
 def test_what_is_packed_is_not_retired(story: Scenario) -> None:

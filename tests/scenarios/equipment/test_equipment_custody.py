@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.decisions.base import Decision
+from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.decisions.equipment.items import AddEquipment, MoveEquipment, RetireEquipment
 from ledger.decisions.equipment.loans import CheckIn, CheckOut, HandOver
 from ledger.decisions.equipment.refusals import (
@@ -21,7 +22,6 @@ from ledger.decisions.equipment.refusals import (
     RetiredForGood,
     ServiceNotOpen,
 )
-from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.errors import BadInput, BadText, BadTime, NothingChanges, UnknownId
 from ledger.events import (
     BookingCancelled,
@@ -41,6 +41,7 @@ from ledger.events import (
     SpaceCommissioned,
 )
 from ledger.events.bookings import BookingEvent
+from ledger.events.equipment import Away, KindCount
 from ledger.testing.scenario import Scenario, given
 from ledger.time.periods import Days, Deadline, Moment, Period
 
@@ -101,7 +102,7 @@ def checked_out(day: int, custodian: str = "王师傅", due: int = 20) -> Equipm
         booking="b-1",
         custodian=custodian,
         due_at=instant(due),
-        equipment_kind="camera",
+        equipment_kind="lens",
     )
 
 
@@ -119,6 +120,15 @@ def into(kind: str, day: int) -> Decision:
 
 def out_of(kind: str, day: int, **more: Moment) -> Decision:
     return ServiceEquipment(equipment="lens", kind=kind, at=june(day), done=True, **more)  # type: ignore[arg-type]  # spelled out in each test
+
+
+def in_service(**since: int) -> KindCount:
+    """The one lens, and the services that it is in since these days of June."""
+    away = [
+        Away("lens", kind, instant(day), begun=True)  # type: ignore[arg-type]  # spelled out in each test
+        for kind, day in since.items()
+    ]
+    return KindCount(1, tuple(away))
 
 
 @pytest.fixture
@@ -140,8 +150,8 @@ def test_an_item_goes_out_for_a_booking_and_comes_back(story: Scenario) -> None:
             equipment="lens",
             at=instant(19),
             booking="b-1",
-            equipment_kind="camera",
-            due_at=datetime(2025, 7, 1, tzinfo=UTC),
+            equipment_kind="lens",
+            due_at=instant(20),
         )
     ).when(check_out(20, due=21)).then(checked_out(20, due=21))
 
@@ -181,8 +191,8 @@ def test_what_went_out_before_the_wrap_may_be_entered_after_it(story: Scenario) 
             equipment="lens",
             at=instant(5),
             booking="b-1",
-            equipment_kind="camera",
-            due_at=datetime(2025, 7, 1, tzinfo=UTC),
+            equipment_kind="lens",
+            due_at=instant(20),
         )
     )
     story.when(
@@ -270,8 +280,8 @@ def test_a_check_out_goes_on_in_other_hands(story: Scenario) -> None:
             equipment="lens",
             at=instant(5),
             booking="b-1",
-            equipment_kind="camera",
-            due_at=datetime(2025, 7, 1, tzinfo=UTC),
+            equipment_kind="lens",
+            due_at=instant(20),
         )
     ).when(hand_over(6, "Ana")).then(
         CustodyTransferred(equipment="lens", at=instant(6), was=None, custodian="Ana")
@@ -287,23 +297,42 @@ def test_a_hand_over_changes_hands(story: Scenario) -> None:
 
 def test_a_calibration_starts_and_is_valid_for_a_time(story: Scenario) -> None:
     story.when(into("calibration", 2)).then(
-        ServiceStarted(equipment="lens", at=instant(2), kind="calibration", equipment_kind="camera")
+        ServiceStarted(
+            equipment="lens",
+            at=instant(2),
+            kind="calibration",
+            equipment_kind="lens",
+            of_kind=in_service(calibration=2),
+        )
     ).when(out_of("calibration", 3, valid_until=Deadline("2025-08-01"))).then(
         ServiceCompleted(
             equipment="lens",
             at=instant(3),
             kind="calibration",
             valid_until=datetime(2025, 8, 1, 15, 59, 59, 999_999, tzinfo=UTC),
-            equipment_kind="camera",
+            equipment_kind="lens",
+            of_kind=in_service(),
         )
     )
 
 
 def test_kinds_of_service_go_on_side_by_side(story: Scenario) -> None:
     story.and_given(into("repair", 5)).when(into("quarantine", 3)).then(
-        ServiceStarted(equipment="lens", at=instant(3), kind="quarantine", equipment_kind="camera")
+        ServiceStarted(
+            equipment="lens",
+            at=instant(3),
+            kind="quarantine",
+            equipment_kind="lens",
+            of_kind=in_service(repair=5, quarantine=3),
+        )
     ).when(out_of("repair", 6)).then(
-        ServiceCompleted(equipment="lens", at=instant(6), kind="repair", equipment_kind="camera")
+        ServiceCompleted(
+            equipment="lens",
+            at=instant(6),
+            kind="repair",
+            equipment_kind="lens",
+            of_kind=in_service(quarantine=3),
+        )
     )
 
 
@@ -336,7 +365,15 @@ def test_what_is_in_service_does_not_go_out(story: Scenario) -> None:
 def test_what_is_out_may_break_but_was_not_broken_before(story: Scenario) -> None:
     story.and_given(check_out(4)).when(into("repair", 3)).refused(LaterEntryStands, by=4).when(
         into("repair", 6)
-    ).then(ServiceStarted(equipment="lens", at=instant(6), kind="repair", equipment_kind="camera"))
+    ).then(
+        ServiceStarted(
+            equipment="lens",
+            at=instant(6),
+            kind="repair",
+            equipment_kind="lens",
+            of_kind=in_service(repair=6),
+        )
+    )
 
 
 @pytest.mark.parametrize("done", [False, True])
@@ -369,15 +406,16 @@ def test_a_move_is_none_of_custodys_business(story: Scenario) -> None:
             equipment="lens",
             at=datetime(2025, 6, 30, 12, tzinfo=UTC),
             kind="repair",
-            equipment_kind="camera",
+            equipment_kind="lens",
+            of_kind=in_service(),
         )
     ).when(CheckIn(equipment="lens")).then(
         EquipmentCheckedIn(
             equipment="lens",
             at=datetime(2025, 6, 30, 12, tzinfo=UTC),
             booking="b-1",
-            equipment_kind="camera",
-            due_at=datetime(2025, 7, 1, tzinfo=UTC),
+            equipment_kind="lens",
+            due_at=instant(20),
         )
     )
 
@@ -389,7 +427,13 @@ def test_what_is_out_or_in_service_is_not_retired(story: Scenario) -> None:
     ).and_given(check_in(4)).when(retire).refused(InService, by=5).and_given(
         out_of("repair", 5)
     ).when(retire).then(
-        EquipmentRetired(equipment="lens", at=instant(9), place="stage-1", equipment_kind="camera")
+        EquipmentRetired(
+            equipment="lens",
+            at=instant(9),
+            place="stage-1",
+            equipment_kind="lens",
+            of_kind=KindCount(0),
+        )
     )
 
 

@@ -27,6 +27,7 @@ from ledger.events import (
     SpaceCommissioned,
 )
 from ledger.events.base import Header
+from ledger.events.equipment import KindCount
 from ledger.testing.scenario import Scenario, given
 from ledger.time.periods import Moment
 
@@ -99,6 +100,7 @@ def test_an_item_is_tracked_from_where_it_was_first() -> None:
             place="stage-1",
             home="stage-1",
             maker="MovieTech",
+            of_kind=KindCount(1),
         )
     )
 

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ledger.decisions.base import Context, Decision, Snapshot
+from ledger.decisions.deciding import take
+from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.decisions.equipment.items import (
     MoveEquipment,
     PackEquipment,
@@ -15,7 +17,6 @@ from ledger.decisions.equipment.items import (
     UnpackEquipment,
 )
 from ledger.decisions.equipment.loans import CheckIn, CheckOut
-from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.events import (
     BookingConfirmed,
     EquipmentMoved,
@@ -103,7 +104,7 @@ def cost(history: Counting, decision: Decision, now: datetime) -> tuple[int, int
     """Return the counts of questions, events read and events recorded, and record them."""
     history.questions = history.answered = 0
     ctx = Context(Snapshot(history, history.head()), now=now, new_id=str, header=HEADER)
-    decision.decide(ctx)
+    take(decision, ctx)
     read = history.questions, history.answered, len(ctx.proposals)
     history.append([(proposal.event, HEADER) for proposal in ctx.proposals])
     return read
@@ -137,9 +138,9 @@ def test_a_life_of_any_length_costs_the_same(
             cost(history, RetireEquipment(equipment="case"), now),
         ]
     assert costs[20] == costs[20_000]
-    # (questions, events read, events recorded): the destination, and the item's newest.
-    assert costs[20][0] == (2, 2, 1)
-    assert max(questions for questions, _, _ in costs[20]) <= 8
+    # (questions, events read, events recorded): what the item is, the destination, its newest.
+    assert costs[20][0] == (3, 3, 1)
+    assert max(questions for questions, _, _ in costs[20]) <= 10
 
 
 def test_a_late_entry_reads_the_months_around_it_and_no_more(
@@ -156,8 +157,8 @@ def test_a_late_entry_reads_the_months_around_it_and_no_more(
     )
     questions, answered, recorded = cost(history, there_and_back, last)
     assert recorded == 2
-    assert questions == 3, "the newest, the registration, the month"
-    assert answered <= 2 + 186
+    assert questions == 4, "what it is, the newest, the registration, the month"
+    assert answered <= 3 + 186
 
 
 def test_a_late_entry_into_a_quiet_year_reads_month_by_month() -> None:
@@ -168,7 +169,9 @@ def test_a_late_entry_into_a_quiet_year_reads_month_by_month() -> None:
     back = Moment((last + timedelta(days=361)).isoformat())
     decision = MoveEquipment(equipment="case", to="outside:dock", at=late, return_at=back)
     questions, answered, _ = cost(history, decision, now)
-    assert questions <= 2 + 24 + 1, "the newest, the registration, the months of two years"
-    assert answered == 5, (
-        "the last move (as newest and in its month), the first, the registration twice"
+    assert questions <= 3 + 24 + 1, (
+        "what it is, the newest, the registration, the months of two years"
+    )
+    assert answered == 6, (
+        "the last move (as newest and in its month), the first, the registration thrice"
     )
