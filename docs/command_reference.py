@@ -37,7 +37,31 @@ MEANINGS = {
     "booking move.to": "A new end alone: a time, or the last day.",
     "closure": "The closure's id.",
     "container": "The container, an item like any other.",
-    "equipment": "The item's id.",
+    "equipment": "An item's id, barcode, serial number or reference; of a stock `ID=PIECES`.",
+    "equipment add.equipment": "The item's id.",
+    **{
+        f"equipment change.{name}": f"{told}; null: none."
+        for name, told in (
+            ("home", "Where it belongs"),
+            ("maker", "Who made it"),
+            ("serial", "Its serial number"),
+            ("barcode", "The barcode or RFID code on it"),
+            ("owner", "Whose it is"),
+            ("value", "Its worth"),
+            ("note", "A note for others"),
+            ("reference", "Its id in another system"),
+        )
+    },
+    "equipment drop-hire.subhire": "The sub-hire's id.",
+    "equipment sub-hire.what": "A kind or a stock, and how many: `KIND=NUMBER`.",
+    **{
+        f"equipment {words}.equipment": "An item, of a stock `ID=PIECES`, or several."
+        for words in (
+            *("move", "pack", "unpack", "retire", "reserve", "release"),
+            *("check-out", "lend", "prolong", "check-in", "hand-over"),
+            *("count", "lost", "found", "buy"),
+        )
+    },
     "milestone": "The milestone, such as `picture-lock`.",
     "position": "The position of the entry, as last corrected.",
     "project": "The project's id.",

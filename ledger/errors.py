@@ -34,6 +34,8 @@ class LedgerError(Exception):
         self.advice = _readable(advice)
         self.where = ""
         """The place in an input, such as `line 12`, set by the code that reads the input."""
+        self.about: tuple[str, ...] = ()
+        """The items that this is about, as the command named them."""
 
     def __str__(self) -> str:
         text = f"{self.message}. {self.advice}" if self.advice else self.message

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ledger.decisions.base import Context, Decision, Rule
 from ledger.decisions.bookings.calendar import FirmBooking, read_firm_bookings
+from ledger.decisions.equipment.reserved import read_reservations
 from ledger.decisions.past_tense import check_begun
 from ledger.decisions.sites import read_space
 from ledger.entities.bookings import FullBooking, standing_challenges
@@ -28,6 +29,8 @@ from ledger.entities.equipment import (
 from ledger.entities.floor_plans import FloorPlan
 from ledger.entities.occupancy import Occupancy
 from ledger.entities.projects import FullProject, Milestone
+from ledger.entities.promises import Claim, Holder, KindBook
+from ledger.entities.reservations import Reservation, SubHire
 from ledger.entities.sites import Site
 from ledger.entities.spaces import Space, SpaceFacts
 from ledger.errors import (
@@ -40,11 +43,12 @@ from ledger.errors import (
     UnreadableEvent,
 )
 from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent, Upcaster
+from ledger.events.equipment import Away, KindCount, Lot
 from ledger.exchange import Exporter, Importer, Look, exporter, importer
 from ledger.hookspecs import hookimpl
 from ledger.projections import Place, Projection, Row, key, on, table, view
 from ledger.projections.putting_right import Readings
-from ledger.tags import check_id, check_text, tag
+from ledger.tags import check_id, check_text, mark, tag
 from ledger.time.periods import (
     Days,
     Deadline,
@@ -64,8 +68,10 @@ __all__ = [
     "PLACE_FACTS",
     "SERVICE_FACTS",
     "AlreadyExists",
+    "Away",
     "BadInput",
     "BadTime",
+    "Claim",
     "Closure",
     "Context",
     "CustodyFact",
@@ -78,9 +84,13 @@ __all__ = [
     "FloorPlan",
     "FullBooking",
     "FullProject",
+    "Holder",
     "Importer",
     "Item",
+    "KindBook",
+    "KindCount",
     "Look",
+    "Lot",
     "Milestone",
     "Moment",
     "NothingChanges",
@@ -93,6 +103,7 @@ __all__ = [
     "Readings",
     "RecordedEvent",
     "Refused",
+    "Reservation",
     "Row",
     "Rule",
     "ServiceFact",
@@ -101,6 +112,7 @@ __all__ = [
     "SpaceFacts",
     "Spans",
     "Struct",
+    "SubHire",
     "UnknownEvent",
     "UnknownId",
     "UnreadableEvent",
@@ -115,11 +127,13 @@ __all__ = [
     "hookimpl",
     "importer",
     "key",
+    "mark",
     "month_bounds",
     "on",
     "outermost",
     "parse_day_ends",
     "read_firm_bookings",
+    "read_reservations",
     "read_space",
     "standing_challenges",
     "start_of_day",

@@ -1,14 +1,15 @@
 """Calibration: what an LED volume needs before a production may rely on it. A plugin of rules.
 
-Both rules are about a virtual stage that has LED equipment, and about no other space: a
-studio that registered none is never in their way. Such equipment is an item that was
-registered at the stage, whose kind names LED, and whose home is the stage (or nowhere).
+Both rules are about LED equipment, items whose kind names LED: a studio that registered none is
+never in their way. That of a virtual stage was registered there, and has its home there (or
+nowhere).
 
 - *A free day*: when a booking becomes firm, or a firm one moves, no day beside it, and none
   of its own, belongs to a booking of another project. On that day the volume is calibrated.
 - *A valid calibration*: when a booking starts, or a started one is extended, the last
-  completed calibration of each item is valid until the booking's end. It is asked for at the
-  start and not at the confirm, since bookings are made months ahead of it.
+  completed calibration of each item of the stage is valid until the booking's end, and of each
+  LED item that is reserved for the booking until the end of its reservation. It is asked for at
+  the start and not at the confirm, since bookings are made months ahead of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,6 +36,7 @@ from ledger.plugin import (
     UnreadableEvent,
     hookimpl,
     read_firm_bookings,
+    read_reservations,
     read_space,
     tag,
     zone,
@@ -105,7 +107,10 @@ def calibrate_first(ctx: Context, proposed: Sequence[Event]) -> None:
     for event in proposed:
         if isinstance(event, RunningBooking) and _is_running(ctx, event):
             for volume in _volumes(ctx, event):
-                _check_calibrated(ctx, volume, event)
+                _check_calibrated(ctx, volume, event, event.period)
+            for one in read_reservations(ctx, event.booking):
+                if one.equipment is not None and _is_led(one.kind):
+                    _check_calibrated(ctx, one.equipment, event, one.period)
 
 
 RULES: tuple[Rule, ...] = (leave_a_free_day, calibrate_first)
@@ -178,19 +183,21 @@ def _volumes(ctx: Context, event: FirmEvent | BookingStarted) -> list[str]:
         item = entry.event
         if not isinstance(item, EquipmentRegistered):
             raise UnreadableEvent(entry.type, position=entry.position)
-        is_led = "led" in item.kind.lower().replace("-", " ").split()
         belongs = item.place == event.space and item.home in (None, event.space)
-        if is_led and belongs and not _retired(ctx, item.equipment):
+        if _is_led(item.kind) and belongs and not _retired(ctx, item.equipment):
             found.append(item.equipment)
     return found
+
+
+def _is_led(kind: str) -> bool:
+    return "led" in kind.lower().replace("-", " ").split()
 
 
 def _retired(ctx: Context, equipment: str) -> bool:
     return ctx.last(tag("equipment", equipment), EquipmentRetired) is not None
 
 
-def _check_calibrated(ctx: Context, equipment: str, event: RunningBooking) -> None:
-    period = event.period
+def _check_calibrated(ctx: Context, equipment: str, event: RunningBooking, period: Period) -> None:
     bucket = tag("equipment", equipment, "calibration")
     entry = ctx.last(bucket, ServiceStarted, ServiceCompleted)
     if entry is None:

@@ -6,16 +6,26 @@ history reads in the order of the studio's clock, not of the office's.
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
-from ledger.events import BookingCancelled, BookingWrapped, LedgerOpened
+from ledger.events import (
+    BookingCancelled,
+    BookingWrapped,
+    EquipmentDescribed,
+    LedgerOpened,
+    ServicePlanned,
+    StockTransferred,
+)
 from ledger.plugin import (
     CUSTODY_FACTS,
     PLACE_FACTS,
     SERVICE_FACTS,
     BadInput,
     CustodyFact,
+    Lot,
     Moment,
+    Period,
     PlaceFact,
     Projection,
     RecordedEvent,
@@ -23,6 +33,7 @@ from ledger.plugin import (
     ServiceFact,
     Struct,
     key,
+    mark,
     on,
     outermost,
     start_of_day,
@@ -34,11 +45,16 @@ from ledger.plugin import (
 _DAY = timedelta(days=1)
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never seen
 _END = datetime(9999, 12, 31, tzinfo=UTC)
+_DESCRIPTION = (
+    *("name", "kind", "home", "maker", "serial", "barcode"),
+    *("owner", "value", "note", "reference"),
+)
 
-What = Literal["registered", "moved", "packed", "unpacked", "retired"]
+What = Literal["registered", "moved", "packed", "unpacked", "retired", "lost", "found", "bought"]
 How = Literal["checked out", "handed over", "prolonged", "checked in"]
+Due = Literal["in service", "planned", "calibration ends"]
 
-OneItem = Annotated[str | None, "only this item"]
+OneItem = Annotated[str | None, "only this item: its id, barcode, serial number or reference"]
 OneKind = Annotated[str | None, "only items of this kind"]
 OnePlace = Annotated[str | None, "only what is at this place"]
 Since = Annotated[date | None, "first day"]
@@ -56,13 +72,25 @@ class Origin(Row):
 
 
 class Item(Row):
-    """An item that is tracked."""
+    """An item that is tracked, as it is described now; a stock begins with `quantity` pieces."""
 
     equipment: str = key()
     name: str = ""
     kind: str = ""
     home: str | None = None
     maker: str | None = None
+    serial: str | None = None
+    barcode: str | None = None
+    owner: str | None = None
+    value: str | None = None
+    note: str | None = None
+    reference: str | None = None
+    quantity: int | None = None
+
+    def is_named(self, text: str) -> bool:
+        """Whether that is its id, or stands on it."""
+        marks = (self.barcode, self.serial, self.reference)
+        return text == self.equipment or mark(text) in [mark(one) for one in marks if one]
 
 
 class PlaceRow(Row):
@@ -92,17 +120,42 @@ class CustodyRow(Row):
     custodian: str | None = None
     booking: str | None = None
     due_at: datetime | None = None
+    within: str | None = None
 
 
 class ServiceRow(Row):
-    """A service of a kind began, or was completed."""
+    """A service of a kind began, expected to end by `until`, or was completed."""
 
     equipment: str = key()
     at: datetime = key()
     position: int = key()
     kind: str = ""
     is_open: bool = True
+    until: datetime | None = None
     valid_until: datetime | None = None
+
+
+class PlanRow(Row):
+    """A service is planned for a period, or will not be after all."""
+
+    equipment: str = key()
+    position: int = key()
+    kind: str = ""
+    period: Period | None = None
+    dropped: bool = False
+
+
+class TransferRow(Row):
+    """Pieces of a stock went from one lot to another, or in or out of the stock."""
+
+    equipment: str = key()
+    at: datetime = key()
+    position: int = key()
+    how: str = ""
+    quantity: int = 0
+    origin: Lot | None = None
+    destination: Lot | None = None
+    recorded_at: datetime = _UNSET
 
 
 class OverRow(Row):
@@ -116,10 +169,11 @@ class OverRow(Row):
 
 
 class ItemLine(Struct, frozen=True):
-    """An item at an instant. In a container it is where the container is.
+    """An item at an instant, or a lot of a stock. In a container it is where the container is.
 
-    `since` is when it came to its place, or into its container. `service` are the kinds of
-    service that it is in; `calibrated_until` is what its last calibration vouches for.
+    `since` is when it came to its place, or into its container. `quantity` is empty for a single
+    item. `service` are the kinds of service that it is in; `calibrated_until` is what its last
+    calibration vouches for.
     """
 
     equipment: str
@@ -127,6 +181,7 @@ class ItemLine(Struct, frozen=True):
     kind: str
     place: str
     container: str | None
+    quantity: int | None
     since: datetime
     home: str | None
     custodian: str | None
@@ -136,12 +191,38 @@ class ItemLine(Struct, frozen=True):
     service: tuple[str, ...]
     calibrated_until: datetime | None
     retired: bool
+    serial: str | None
+    barcode: str | None
+    owner: str | None
+    value: str | None
+    reference: str | None
+
+    def is_available(self, now: datetime) -> bool:
+        """Whether it can be checked out then."""
+        has_run_out = self.calibrated_until is not None and self.calibrated_until <= now
+        return not (self.due_at or self.service or self.retired or has_run_out)
+
+
+class LotLine(Struct, frozen=True):
+    """Pieces of a stock that are together: at a place or in a container, and on one loan."""
+
+    equipment: str
+    place: str
+    container: str | None
+    booking: str | None
+    custodian: str | None
+    due_at: datetime | None
+    quantity: int
+    name: str
+    kind: str
+    since: datetime
 
 
 class MoveLine(Struct, frozen=True):
     """A step of an item. `inside` is the container that took it along.
 
     `late` marks what was entered, at `recorded_at`, after something that happened later.
+    `quantity` is how many pieces of a stock it was.
     """
 
     equipment: str
@@ -151,6 +232,7 @@ class MoveLine(Struct, frozen=True):
     place: str
     container: str | None
     inside: str | None
+    quantity: int | None
     late: bool
     recorded_at: datetime
     position: int
@@ -160,6 +242,7 @@ class CustodyLine(Struct, frozen=True):
     """A time in which a custodian had an item; `until` None: still has it.
 
     `how` it came to them; a hand-over leaves the booking and the day it is due as they were.
+    `quantity` is the most pieces of a stock that they had at once.
     """
 
     equipment: str
@@ -169,19 +252,23 @@ class CustodyLine(Struct, frozen=True):
     how: Literal["checked out", "handed over"]
     booking: str | None
     due_at: datetime | None
+    quantity: int | None
     days: int
     position: int
 
 
 class DueLine(Struct, frozen=True):
-    """An item that is out for a booking. `late` are the full days since it was due.
+    """An item that is out, or pieces of a stock. `late` are the full days since it was due.
 
-    `over` says that the booking was wrapped or cancelled meanwhile: nothing keeps the item out.
+    `within` is the container that took it along. `over` says that the booking was wrapped or
+    cancelled meanwhile: nothing keeps the item out.
     """
 
     equipment: str
     name: str
     kind: str
+    quantity: int | None
+    within: str | None
     custodian: str | None
     booking: str | None
     out_since: datetime
@@ -206,6 +293,26 @@ class IdleLine(Struct, frozen=True):
     idle: int
 
 
+class ServiceLine(Struct, frozen=True):
+    """A service under way, one that is planned, or a calibration that ends.
+
+    `at` is when it began, is to begin, or ends; `until` is when the service is expected to be
+    done. `overdue`: that time is over, and it is not done. `booking` and `custodian` have the item.
+    """
+
+    equipment: str
+    what: Due
+    service: str
+    at: datetime
+    until: datetime | None
+    overdue: bool
+    name: str
+    kind: str
+    place: str
+    booking: str | None
+    custodian: str | None
+
+
 # --- the projection ----------------------------------------------------------------------
 
 
@@ -218,6 +325,8 @@ class Equipment(Projection):
     places = table(PlaceRow)
     held = table(CustodyRow)
     services = table(ServiceRow)
+    plans = table(PlanRow)
+    transfers = table(TransferRow)
     over = table(OverRow)
 
     @on(LedgerOpened)
@@ -228,8 +337,8 @@ class Equipment(Projection):
     def placed(self, event: Any, entry: RecordedEvent) -> None:
         fact = PlaceFact.of(entry, event.equipment)
         if fact.what == "registered":
-            item = Item(event.equipment, event.name, event.kind, event.home, event.maker)
-            self.items.put(item)
+            self._describe(event)
+            self.items.edit(event.equipment).quantity = event.quantity
         self.places.put(
             PlaceRow(
                 event.equipment,
@@ -244,17 +353,48 @@ class Equipment(Projection):
             )
         )
 
+    @on(EquipmentDescribed)
+    def described(self, event: EquipmentDescribed, entry: RecordedEvent) -> None:
+        self._describe(event)
+
+    def _describe(self, event: Any) -> None:
+        item = self.items.edit(event.equipment)
+        for name in _DESCRIPTION:
+            setattr(item, name, getattr(event, name))
+
+    @on(StockTransferred)
+    def transferred(self, event: StockTransferred, entry: RecordedEvent) -> None:
+        self.transfers.put(
+            TransferRow(
+                event.equipment,
+                event.at,
+                entry.position,
+                event.how,
+                event.quantity,
+                event.origin,
+                event.destination,
+                entry.recorded_at,
+            )
+        )
+
     @on(*CUSTODY_FACTS)
     def had(self, event: Any, entry: RecordedEvent) -> None:
         it = CustodyFact.of(entry)
         key = event.equipment, it.at, it.position
-        self.held.put(CustodyRow(*key, it.how, it.custodian, it.booking, it.due_at))
+        self.held.put(CustodyRow(*key, it.how, it.custodian, it.booking, it.due_at, it.within))
 
     @on(*SERVICE_FACTS)
     def served(self, event: Any, entry: RecordedEvent) -> None:
         it = ServiceFact.of(entry)
         key = event.equipment, it.at, it.position
-        self.services.put(ServiceRow(*key, it.kind, it.is_open, it.valid_until))
+        until = event.until if it.is_open else None
+        self.services.put(ServiceRow(*key, it.kind, it.is_open, until, it.valid_until))
+
+    @on(ServicePlanned)
+    def planned(self, event: ServicePlanned, entry: RecordedEvent) -> None:
+        self.plans.put(
+            PlanRow(event.equipment, entry.position, event.kind, event.period, event.dropped)
+        )
 
     @on(BookingWrapped)
     def wrapped(self, event: BookingWrapped, entry: RecordedEvent) -> None:
@@ -269,8 +409,9 @@ class Equipment(Projection):
     @view(
         "Where is everything, and who has it?",
         spare=(
-            *("custodian", "kind", "booking", "overdue", "service"),
+            *("custodian", "kind", "booking", "overdue", "service", "quantity"),
             *("since", "container", "retired", "calibrated_until", "home"),
+            *("owner", "reference", "barcode", "serial", "value"),
         ),
     )
     def equipment(
@@ -283,29 +424,59 @@ class Equipment(Projection):
         on: Annotated[date | None, "as it was at the end of this day"] = None,
         at: Annotated[Moment | None, "as it was at this time (default: now)"] = None,
     ) -> list[ItemLine]:
-        """Every item that was registered by then. Due back is overdue against that time. An item
-        that is not out, in service, or retired can be checked out."""
+        """Every item that was registered by then, of a stock a row for each lot. Due back is
+        overdue against that time. An item that is not out, in service or retired, and whose
+        calibration has not run out, can be checked out."""
         until = self._until(on, at)
         now = self._now(until)
-        places = _by_item(self.places.rows(), until)
-        custody = _by_item(self.held.rows(equipment=equipment), until)
-        services = _by_item(self.services.rows(equipment=equipment), until)
+        facts = self._facts(until)
         lines = (
-            _item_line(
-                item, places, custody.get(item.equipment, []), services.get(item.equipment, []), now
-            )
-            for item in self.items.rows(equipment=equipment, kind=kind)
-            if item.equipment in places
+            line
+            for item in self._items(equipment, kind)
+            if item.equipment in facts.places
+            for line in _item_lines(item, facts, now)
         )
         return [
             line
             for line in lines
             if place in (None, line.place)
             and booking in (None, line.booking)
-            and available in (None, _is_available(line))
+            and available in (None, line.is_available(now))
         ]
 
-    @view("How did an item get about?", spare=("late", "container", "position", "recorded_at"))
+    @view("Where are the pieces of each stock?", spare=("name", "kind", "since", "custodian"))
+    def stock(
+        self,
+        equipment: OneItem = None,
+        kind: OneKind = None,
+        place: OnePlace = None,
+        on: Annotated[date | None, "as it was at the end of this day"] = None,
+    ) -> list[LotLine]:
+        """The lots of each stock: how many pieces are where, in what, and on which loan."""
+        until = self._until(on, None)
+        facts = self._facts(until)
+        return [
+            LotLine(
+                equipment=item.equipment,
+                place=facts.place_of(lot),
+                container=lot.container,
+                booking=lot.booking,
+                custodian=lot.custodian,
+                due_at=lot.due_at,
+                quantity=held.quantity,
+                name=item.name,
+                kind=item.kind,
+                since=held.since,
+            )
+            for item in self._items(equipment, kind)
+            for lot, held in facts.lots(item).items()
+            if place in (None, facts.place_of(lot))
+        ]
+
+    @view(
+        "How did an item get about?",
+        spare=("late", "container", "quantity", "position", "recorded_at"),
+    )
     def equipment_moves(
         self,
         equipment: OneItem = None,
@@ -313,17 +484,19 @@ class Equipment(Projection):
         until: Until = None,
     ) -> list[MoveLine]:
         """The steps of each item in the order in which they happened, those inside a
-        container among them, and late entries marked."""
+        container among them, and late entries marked. Of a stock, where its pieces went."""
         first, last = self._between(since, until)
-        places = _by_item(self.places.rows(), _END)
+        facts = self._facts(_END)
         return [
             line
-            for item in self.items.rows(equipment=equipment)
-            for line in _steps(places, item.equipment)
+            for item in self._items(equipment, None)
+            for line in _all_steps(item, facts)
             if first <= line.at < last
         ]
 
-    @view("Who had it, and when?", units={"days": "d"}, spare=("how", "days", "position"))
+    @view(
+        "Who had it, and when?", units={"days": "d"}, spare=("how", "days", "quantity", "position")
+    )
     def custody(
         self,
         equipment: OneItem = None,
@@ -332,20 +505,29 @@ class Equipment(Projection):
         since: Since = None,
         until: Until = None,
     ) -> list[CustodyLine]:
-        """The times in which a custodian had each item, in order. `days` counts full days."""
+        """The times in which a custodian had each item, in order. A loan that was prolonged is
+        one of them, with the due time of now. `days` counts full days."""
         first, last = self._between(since, until)
         now = self._now(_END)
+        facts = self._facts(_END)
         return [
             line
-            for facts in _by_item(self.held.rows(equipment=equipment), _END).values()
-            for line in _custody_lines(facts, now)
+            for item in self._items(equipment, None)
+            for line in (
+                *_custody_lines(facts.custody.get(item.equipment, []), now),
+                *_stock_custody(item.equipment, facts.transfers.get(item.equipment, []), now),
+            )
             if custodian in (None, line.custodian)
             and booking in (None, line.booking)
             and line.since < last
             and first < (line.until or _END)
         ]
 
-    @view("What is due back, and when?", units={"late": "d"}, spare=("place", "out_since", "kind"))
+    @view(
+        "What is due back, and when?",
+        units={"late": "d"},
+        spare=("overdue", "quantity", "within", "name", "over", "place", "out_since", "kind"),
+    )
     def due_back(
         self,
         kind: OneKind = None,
@@ -354,27 +536,32 @@ class Equipment(Projection):
         overdue: Annotated[bool | None, "only what is (not) overdue"] = None,
         on: Annotated[date | None, "as it was at the end of this day"] = None,
     ) -> list[DueLine]:
-        """Every item that is out, the one that is due first on top, so that what is overdue
-        stands before the rest."""
+        """Everything that is out, for a booking or with a person, the one that is due first on top,
+        so that what is overdue stands before the rest. The contents of a case stand under it."""
         end = self._until(on, None)
         now = self._now(end)
-        custody = _by_item(self.held.rows(), end)
-        places = _by_item(self.places.rows(), end)
-        lines = [
-            _due_line(item, custody[item.equipment], places, now, self._over)
-            for item in self.items.rows(kind=kind)
-            if item.equipment in places and item.equipment in custody
+        facts = self._facts(end)
+        lines = (
+            line
+            for item in self._items(None, kind)
+            if item.equipment in facts.places
+            for line in _due_lines(item, facts, now, self._over)
+        )
+        found = [
+            line
+            for line in lines
+            if custodian in (None, line.custodian)
+            and booking in (None, line.booking)
+            and overdue in (None, line.overdue)
         ]
         return sorted(
-            (
-                line
-                for line in lines
-                if line is not None
-                and custodian in (None, line.custodian)
-                and booking in (None, line.booking)
-                and overdue in (None, line.overdue)
+            found,
+            key=lambda line: (
+                line.due_at,
+                line.within or line.equipment,
+                line.within is not None,
+                line.equipment,
             ),
-            key=lambda line: (line.due_at, line.equipment),
         )
 
     @view("What stands idle?", units={"idle": "d"}, spare=("last_use", "last_used", "kind", "home"))
@@ -385,15 +572,15 @@ class Equipment(Projection):
         place: OnePlace = None,
     ) -> list[IdleLine]:
         """The items that were not moved, packed, unpacked, checked out, handed over or given
-        back for at least that many days, longest first. An item that is out, or retired, is not
-        idle; an item in a container moves with it."""
-        places = _by_item(self.places.rows(), _END)
-        custody = _by_item(self.held.rows(), _END)
+        back for at least that many days, longest first. An item that is out, in service, or
+        retired, is not idle; nor is a stock with a piece that is out. An item in a container moves
+        with it."""
+        facts = self._facts(_END)
         now = self._now(_END)
         lines = (
-            _idle_line(item, places, custody.get(item.equipment, []), now)
-            for item in self.items.rows(kind=kind)
-            if item.equipment in places
+            _idle_line(item, facts, now)
+            for item in self._items(None, kind)
+            if item.equipment in facts.places
         )
         return sorted(
             (
@@ -402,6 +589,42 @@ class Equipment(Projection):
                 if line is not None and line.idle >= days and place in (None, line.place)
             ),
             key=lambda line: (-line.idle, line.equipment),
+        )
+
+    @view("What is in service, or needs it soon?", spare=("name", "kind", "custodian", "booking"))
+    def service_due(
+        self,
+        days: Annotated[int, "planned, or needed, in at most this many days"] = 30,
+        equipment: OneItem = None,
+        kind: OneKind = None,
+    ) -> list[ServiceLine]:
+        """The services under way, those that are planned, and the calibrations that end, soonest
+        first. An overdue one is among them until it is done or the plan is dropped."""
+        facts = self._facts(_END)
+        now = self._now(_END)
+        last = now + days * _DAY if now < _END - days * _DAY else _END
+        lines = (
+            line
+            for item in self._items(equipment, kind)
+            if item.equipment in facts.places and not facts.is_retired(item)
+            for line in _service_lines(item, facts, self.plans.rows(equipment=item.equipment), now)
+        )
+        return sorted(
+            (line for line in lines if line.at < last),
+            key=lambda line: (line.at, line.equipment, line.what, line.service),
+        )
+
+    def _items(self, named: str | None, kind: str | None) -> list[Item]:
+        return [
+            item for item in self.items.rows(kind=kind) if named is None or item.is_named(named)
+        ]
+
+    def _facts(self, until: datetime) -> "_Facts":
+        return _Facts(
+            _by_item(self.places.rows(), until),
+            _by_item(self.held.rows(), until),
+            _by_item(self.services.rows(), until),
+            _by_item(self.transfers.rows(), until),
         )
 
     def _over(self, booking: str) -> Literal["wrapped", "cancelled"] | None:
@@ -435,7 +658,7 @@ class Equipment(Projection):
 
 # --- effective order ---------------------------------------------------------------------
 
-F = TypeVar("F", PlaceRow, CustodyRow, ServiceRow)
+F = TypeVar("F", PlaceRow, CustodyRow, ServiceRow, TransferRow)
 
 
 def _by_item(facts: Iterable[F], until: datetime) -> dict[str, list[F]]:
@@ -447,39 +670,155 @@ def _by_item(facts: Iterable[F], until: datetime) -> dict[str, list[F]]:
     return found
 
 
-def _item_line(
-    item: Item,
-    places: dict[str, list[PlaceRow]],
-    custody: list[CustodyRow],
-    services: list[ServiceRow],
-    now: datetime,
-) -> ItemLine:
-    fact = places[item.equipment][-1]
-    newest = custody[-1] if custody else None
-    out = _out(custody)
-    due_at = out.due_at if out else None
+class _Held(Struct):
+    """How many pieces are in a lot, and when the last of them came into it."""
+
+    quantity: int
+    since: datetime
+
+
+class _Facts(Struct, frozen=True):
+    """The facts of all items before an instant, each item's in effective order."""
+
+    places: dict[str, list[PlaceRow]]
+    custody: dict[str, list[CustodyRow]]
+    services: dict[str, list[ServiceRow]]
+    transfers: dict[str, list[TransferRow]]
+
+    def place(self, equipment: str) -> str:
+        """Where an item is: of what is packed, where its container is."""
+        return outermost(self.places, self.places[equipment][-1]).place
+
+    def place_of(self, lot: Lot) -> str:
+        """Where the pieces of a lot are."""
+        if lot.container is None or lot.container not in self.places:
+            return lot.place or ""
+        return self.place(lot.container)
+
+    def is_retired(self, item: Item) -> bool:
+        """Whether it left for good; of a stock, whether no piece of it is left."""
+        if item.quantity is not None:
+            return not self.lots(item)
+        return self.places[item.equipment][-1].what == "retired"
+
+    def lots(self, item: Item) -> dict[Lot, _Held]:
+        """The lots of a stock, those in the house first; of a single item none."""
+        if item.quantity is None or item.equipment not in self.places:
+            return {}
+        first = self.places[item.equipment][0]
+        held = {Lot(place=first.place): _Held(item.quantity, first.at)}
+        for it in self.transfers.get(item.equipment, ()):
+            if it.origin is not None:
+                held.setdefault(it.origin, _Held(0, it.at)).quantity -= it.quantity
+            if it.destination is not None:
+                lot = held.setdefault(it.destination, _Held(0, it.at))
+                lot.quantity, lot.since = lot.quantity + it.quantity, it.at
+        there = [(lot, it) for lot, it in held.items() if it.quantity]
+        return dict(sorted(there, key=_lot_order))
+
+
+def _lot_order(one: tuple[Lot, _Held]) -> tuple[Any, ...]:
+    """In the house before out, loose before packed."""
+    lot = one[0]
+    texts = (lot.place, lot.container, lot.booking, lot.custodian)
+    return lot.due_at or _UNSET, lot.container is not None, *(text or "" for text in texts)
+
+
+# --- where it is -------------------------------------------------------------------------
+
+
+def _item_lines(item: Item, facts: _Facts, now: datetime) -> Iterator[ItemLine]:
+    """Yield the line of an item, or one for each lot of a stock; of an empty one none is there."""
+    last = facts.places[item.equipment][-1]
+    if item.quantity is None:
+        custody = facts.custody.get(item.equipment, [])
+        out = _out(custody)
+        services = facts.services.get(item.equipment, [])
+        yield _line(
+            item,
+            now,
+            place=facts.place(item.equipment),
+            container=last.container,
+            since=last.at,
+            custodian=custody[-1].custodian if custody else None,
+            booking=out.booking if out else None,
+            due_at=out.due_at if out else None,
+            service=_in_service(services),
+            calibrated_until=_calibrated_until(services),
+            retired=last.what == "retired",
+        )
+        return
+    lots = facts.lots(item)
+    for lot, held in lots.items():
+        yield _line(
+            item,
+            now,
+            place=facts.place_of(lot),
+            container=lot.container,
+            since=held.since,
+            quantity=held.quantity,
+            custodian=lot.custodian,
+            booking=lot.booking,
+            due_at=lot.due_at,
+        )
+    if not lots:
+        newest = facts.transfers[item.equipment][-1]
+        place = newest.origin.place if newest.origin is not None else None
+        yield _line(item, now, place=place or last.place, since=newest.at, quantity=0, retired=True)
+
+
+def _line(item: Item, now: datetime, **known: Any) -> ItemLine:
+    due_at = known.get("due_at")
+    told: dict[str, Any] = {
+        **dict.fromkeys(("container", "quantity", "custodian", "booking", "due_at")),
+        "service": (),
+        "calibrated_until": None,
+        "retired": False,
+        **{name: getattr(item, name) for name in _SHOWN},
+        **known,
+    }
+    overdue = due_at is not None and due_at < now
+    return ItemLine(equipment=item.equipment, overdue=overdue, **told)
+
+
+_SHOWN = ("name", "kind", "home", "serial", "barcode", "owner", "value", "reference")
+
+
+def _in_service(services: list[ServiceRow]) -> tuple[str, ...]:
     latest = {service.kind: service for service in services}
+    return tuple(sorted(kind for kind, service in latest.items() if service.is_open))
+
+
+def _calibrated_until(services: list[ServiceRow]) -> datetime | None:
     done = [s for s in services if s.kind == "calibration" and not s.is_open]
-    return ItemLine(
-        equipment=item.equipment,
-        name=item.name,
-        kind=item.kind,
-        place=outermost(places, fact).place,
-        container=fact.container,
-        since=fact.at,
-        home=item.home,
-        custodian=newest.custodian if newest else None,
-        booking=out.booking if out else None,
-        due_at=due_at,
-        overdue=due_at is not None and due_at < now,
-        service=tuple(sorted(kind for kind, service in latest.items() if service.is_open)),
-        calibrated_until=done[-1].valid_until if done else None,
-        retired=fact.what == "retired",
-    )
+    return done[-1].valid_until if done else None
 
 
-def _is_available(line: ItemLine) -> bool:
-    return not (line.booking or line.service or line.retired)
+_PLACED: dict[str, What] = {
+    "moved": "moved",
+    "packed": "packed",
+    "unpacked": "unpacked",
+    "lost": "lost",
+    "found": "found",
+    "bought": "bought",
+    "retired": "retired",
+}
+"""The transfers of a stock after which its pieces are elsewhere."""
+
+
+def _all_steps(item: Item, facts: _Facts) -> list[MoveLine]:
+    if item.quantity is None:
+        return _steps(facts.places, item.equipment)
+    own = [
+        _move_line(item.equipment, fact, inside=None, quantity=item.quantity)
+        for fact in facts.places.get(item.equipment, ())
+    ]
+    transfers = facts.transfers.get(item.equipment, [])
+    for n, it in enumerate(transfers):
+        if it.how in _PLACED:
+            late = any(later.position < it.position for later in transfers[n + 1 :])
+            own.append(_transfer_line(it, facts, late=late))
+    return own
 
 
 def _steps(places: dict[str, list[PlaceRow]], item: str) -> list[MoveLine]:
@@ -491,7 +830,9 @@ def _steps(places: dict[str, list[PlaceRow]], item: str) -> list[MoveLine]:
     ]
 
 
-def _move_line(item: str, fact: PlaceRow, *, inside: str | None) -> MoveLine:
+def _move_line(
+    item: str, fact: PlaceRow, *, inside: str | None, quantity: int | None = None
+) -> MoveLine:
     return MoveLine(
         equipment=item,
         at=fact.at,
@@ -500,28 +841,60 @@ def _move_line(item: str, fact: PlaceRow, *, inside: str | None) -> MoveLine:
         place=fact.place,
         container=fact.container,
         inside=inside,
+        quantity=quantity,
         late=fact.late,
         recorded_at=fact.recorded_at,
         position=fact.position,
     )
 
 
+def _transfer_line(it: TransferRow, facts: _Facts, *, late: bool) -> MoveLine:
+    origin, there = it.origin, it.destination or it.origin or Lot()
+    return MoveLine(
+        equipment=it.equipment,
+        at=it.at,
+        what=_PLACED[it.how],
+        origin=origin.place if origin is not None and it.how == "moved" else None,
+        place=_place_then(facts, there, it.at),
+        container=there.container if it.how == "packed" else None,
+        inside=None,
+        quantity=it.quantity,
+        late=late,
+        recorded_at=it.recorded_at,
+        position=it.position,
+    )
+
+
+def _place_then(facts: _Facts, lot: Lot, at: datetime) -> str:
+    """Where a lot was at a time."""
+    place, container, seen = lot.place or "", lot.container, set[str]()
+    while container is not None and container not in seen:
+        seen.add(container)
+        then = [fact for fact in facts.places.get(container, ()) if fact.at <= at]
+        if not then:
+            break
+        place, container = then[-1].place, then[-1].container
+    return place
+
+
 # --- custody -----------------------------------------------------------------------------
 
 
 def _out(custody: list[CustodyRow]) -> CustodyRow | None:
-    """The check-out that stands, if one does: a hand-over leaves it as it is."""
+    """The last word on the loan that stands, if one does: a hand-over leaves it as it is."""
     newest = next((one for one in reversed(custody) if one.how != "handed over"), None)
-    return newest if newest is not None and newest.booking is not None else None
+    return newest if newest is not None and newest.due_at is not None else None
 
 
 def _custody_lines(custody: list[CustodyRow], now: datetime) -> Iterator[CustodyLine]:
     """Yield the times in which a custodian had an item, by its facts in effective order."""
-    for n, fact in enumerate(custody):
+    starts = [n for n, fact in enumerate(custody) if fact.how != "prolonged"]
+    for n, after in pairwise([*starts, len(custody)]):
+        fact = custody[n]
         if fact.custodian is None:
             continue
-        following = custody[n + 1].at if n + 1 < len(custody) else None
-        out = _out(custody[: n + 1])
+        following = custody[after].at if after < len(custody) else None
+        out = _out(custody[:after])
         yield CustodyLine(
             equipment=fact.equipment,
             since=fact.at,
@@ -530,58 +903,203 @@ def _custody_lines(custody: list[CustodyRow], now: datetime) -> Iterator[Custody
             how="handed over" if fact.how == "handed over" else "checked out",
             booking=out.booking if out else None,
             due_at=out.due_at if out else None,
+            quantity=None,
             days=_full_days(fact.at, following or now),
             position=fact.position,
         )
 
 
-def _due_line(
-    item: Item,
-    custody: list[CustodyRow],
-    places: dict[str, list[PlaceRow]],
-    now: datetime,
-    over: Callable[[str], Literal["wrapped", "cancelled"] | None],
-) -> DueLine | None:
+class _Stretch(Struct):
+    """A time in which a custodian has pieces of a stock: how many now, and the most at once."""
+
+    first: TransferRow
+    due_at: datetime
+    pieces: int = 0
+    most: int = 0
+    until: datetime | None = None
+
+
+def _stock_custody(
+    equipment: str, transfers: list[TransferRow], now: datetime
+) -> Iterator[CustodyLine]:
+    """Yield the times in which a custodian had pieces of a stock on a loan, wherever they lay."""
+    stretches: list[tuple[tuple[str | None, str], _Stretch]] = []
+    open_: dict[tuple[str | None, str], _Stretch] = {}
+    for it in transfers:
+        ends = ((it.destination, it.quantity), (it.origin, -it.quantity))
+        for lot, change in ends:  # first what came, so that what is prolonged goes on
+            if lot is None or lot.due_at is None:
+                continue
+            loan = lot.booking, lot.custodian or ""
+            if loan not in open_:
+                open_[loan] = _Stretch(it, lot.due_at)
+                stretches.append((loan, open_[loan]))
+            stretch = open_[loan]
+            stretch.pieces += change
+            if change > 0:
+                stretch.due_at = lot.due_at
+        for loan, stretch in list(open_.items()):
+            stretch.most = max(stretch.most, stretch.pieces)
+            if stretch.pieces <= 0:
+                stretch.until = it.at
+                del open_[loan]
+    for (booking, custodian), stretch in stretches:
+        yield CustodyLine(
+            equipment=equipment,
+            since=stretch.first.at,
+            until=stretch.until,
+            custodian=custodian,
+            how="handed over" if stretch.first.how == "handed over" else "checked out",
+            booking=booking,
+            due_at=stretch.due_at,
+            quantity=stretch.most,
+            days=_full_days(stretch.first.at, stretch.until or now),
+            position=stretch.first.position,
+        )
+
+
+Over = Callable[[str], Literal["wrapped", "cancelled"] | None]
+
+
+def _due_lines(item: Item, facts: _Facts, now: datetime, over: Over) -> Iterator[DueLine]:
+    custody = facts.custody.get(item.equipment, [])
     out = _out(custody)
-    if out is None or out.booking is None or out.due_at is None:
+    if out is not None and out.due_at is not None:
+        went = next((one for one in reversed(custody) if one.how == "checked out"), out)
+        yield _due_line(
+            item,
+            now,
+            over,
+            within=out.within,
+            custodian=custody[-1].custodian,
+            booking=out.booking,
+            out_since=went.at,
+            due_at=out.due_at,
+            place=facts.place(item.equipment),
+        )
+    for lot, held in facts.lots(item).items():
+        if lot.due_at is None:
+            continue
+        yield _due_line(
+            item,
+            now,
+            over,
+            quantity=held.quantity,
+            within=_taken_by(facts, lot.container),
+            custodian=lot.custodian,
+            booking=lot.booking,
+            out_since=held.since,
+            due_at=lot.due_at,
+            place=facts.place_of(lot),
+        )
+
+
+def _taken_by(facts: _Facts, container: str | None) -> str | None:
+    """The container that went out with a thing in it: this one, or the one that took it along."""
+    if container is None:
         return None
+    out = _out(facts.custody.get(container, []))
+    return container if out is None else out.within or container
+
+
+def _due_line(
+    item: Item, now: datetime, over: Over, quantity: int | None = None, **known: Any
+) -> DueLine:
+    booking, due_at = known["booking"], known["due_at"]
     return DueLine(
         equipment=item.equipment,
         name=item.name,
         kind=item.kind,
-        custodian=custody[-1].custodian,
-        booking=out.booking,
-        out_since=out.at,
-        due_at=out.due_at,
-        overdue=out.due_at < now,
-        late=_full_days(out.due_at, now),
-        over=over(out.booking),
-        place=outermost(places, places[item.equipment][-1]).place,
+        quantity=quantity,
+        overdue=due_at < now,
+        late=_full_days(due_at, now),
+        over=None if booking is None else over(booking),
+        **known,
     )
 
 
-def _idle_line(
-    item: Item, places: dict[str, list[PlaceRow]], custody: list[CustodyRow], now: datetime
-) -> IdleLine | None:
-    own = places[item.equipment]
-    if own[-1].what == "retired" or _out(custody) is not None:
+# --- idle, and in service ----------------------------------------------------------------
+
+
+def _idle_line(item: Item, facts: _Facts, now: datetime) -> IdleLine | None:
+    custody = facts.custody.get(item.equipment, [])
+    services = facts.services.get(item.equipment, [])
+    lots = facts.lots(item)
+    is_out = _out(custody) is not None or any(lot.is_out for lot in lots)
+    if is_out or _in_service(services) or facts.is_retired(item):
         return None
     uses: list[tuple[datetime, str]] = [
-        (step.at, step.what) for step in _steps(places, item.equipment)
+        (step.at, step.what) for step in _steps(facts.places, item.equipment)
     ]
     uses += [(fact.at, fact.how) for fact in custody]
+    uses += [(it.at, it.how) for it in facts.transfers.get(item.equipment, ())]
     last_used, last_use = max(uses, key=lambda use: use[0])
+    own = facts.places[item.equipment][-1]
+    place, container = facts.place(item.equipment), own.container
+    if lots:  # where most of its pieces are
+        lot = max(lots, key=lambda one: lots[one].quantity)
+        place, container = facts.place_of(lot), lot.container
     return IdleLine(
         equipment=item.equipment,
         name=item.name,
         kind=item.kind,
-        place=outermost(places, own[-1]).place,
-        container=own[-1].container,
+        place=place,
+        container=container,
         home=item.home,
         last_used=last_used,
         last_use=last_use,
         idle=_full_days(last_used, now),
     )
+
+
+def _service_lines(
+    item: Item, facts: _Facts, plans: list[PlanRow], now: datetime
+) -> Iterator[ServiceLine]:
+    """Yield what is under way, what is planned and not yet begun, and when the calibration ends."""
+    services = facts.services.get(item.equipment, [])
+    latest = {service.kind: service for service in services}
+    due: list[tuple[Due, str, datetime, datetime | None, bool]] = [
+        ("in service", kind, it.at, it.until, it.until is not None and it.until < now)
+        for kind, it in latest.items()
+        if it.is_open
+    ]
+    for plan in _still_planned(plans, services):
+        assert plan.period is not None
+        start, end = plan.period.start, plan.period.end
+        due.append(("planned", plan.kind, start, end, start < now))
+    ends = _calibrated_until(services)
+    if ends is not None and "calibration" not in _in_service(services):
+        due.append(("calibration ends", "calibration", ends, None, ends <= now))
+    custody = facts.custody.get(item.equipment, [])
+    out = _out(custody)
+    for what, service, at, until, overdue in due:
+        yield ServiceLine(
+            equipment=item.equipment,
+            what=what,
+            service=service,
+            at=at,
+            until=until,
+            overdue=overdue,
+            name=item.name,
+            kind=item.kind,
+            place=facts.place(item.equipment),
+            booking=out.booking if out else None,
+            custodian=custody[-1].custodian if custody else None,
+        )
+
+
+def _still_planned(plans: list[PlanRow], services: list[ServiceRow]) -> list[PlanRow]:
+    """The plans that were not dropped, and whose service has not begun since."""
+    newest = {(plan.kind, plan.period): plan for plan in plans if plan.period is not None}
+    return [
+        plan
+        for (kind, period), plan in newest.items()
+        if not plan.dropped
+        and not any(
+            it.kind == kind and plan.position < it.position and period.start <= it.at
+            for it in services
+        )
+    ]
 
 
 def _full_days(start: datetime, end: datetime) -> int:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from ledger.errors import LedgerError
 from ledger.events import (
     BookingHeld,
+    EquipmentDescribed,
     EquipmentRegistered,
     SiteRegistered,
     SpaceClosed,
@@ -176,13 +177,15 @@ def _of_closure(ledger: "Ledger", id: str) -> str | None:
     return _of_space(ledger, event.space) if isinstance(event, SpaceClosed) else None
 
 
-def _of_item(ledger: "Ledger", id: str) -> str | None:
+def _of_item(ledger: "Ledger", named: str) -> str | None:
     from ledger.entities.equipment import PLACE_FACTS, PlaceFact
 
+    id = named.partition("=")[0]
     query = Query((tag("equipment", id, LATEST),), tuple(one.type_name for one in PLACE_FACTS))
     newest = next(iter(ledger.log.read([query], newest_first=True, limit=1)), None)
     place = None if newest is None else PlaceFact.of(newest, id).place
-    home = getattr(_newest(ledger, f"equipment:{id}", EquipmentRegistered), "home", None)
+    described = _newest(ledger, f"equipment:{id}", EquipmentRegistered, EquipmentDescribed)
+    home = getattr(described, "home", None)
     return next(filter(None, (_of_place(ledger, one) for one in (place, home) if one)), None)
 
 

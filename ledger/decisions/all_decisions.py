@@ -12,6 +12,7 @@ from ledger.decisions.bookings.shoot_days import (
 from ledger.decisions.bookings.splits import GiveBackDays, MergeBookings, SplitBooking
 from ledger.decisions.bookings.terms import ChangeBooking, RankHold
 from ledger.decisions.correct import CorrectEntry, UndoEntry
+from ledger.decisions.equipment.descriptions import ChangeEquipment
 from ledger.decisions.equipment.fitness import PlanServicing, ServiceEquipment
 from ledger.decisions.equipment.items import (
     AddEquipment,
@@ -33,6 +34,7 @@ from ledger.decisions.equipment.reservations import (
     ReserveEquipment,
     SubHireEquipment,
 )
+from ledger.decisions.equipment.stocktaking import BuyStock, CountStock, FindStock, LoseStock
 from ledger.decisions.project_corrections import ChangeProject, ReopenProject
 from ledger.decisions.projects import (
     CloseProject,
@@ -76,6 +78,7 @@ STUDIO_DECISIONS: tuple[type[Decision], ...] = (
     WrapBooking,
     CancelBooking,
     AddEquipment,
+    ChangeEquipment,
     MoveEquipment,
     PackEquipment,
     UnpackEquipment,
@@ -87,6 +90,10 @@ STUDIO_DECISIONS: tuple[type[Decision], ...] = (
     PlanServicing,
     ServiceEquipment,
     RetireEquipment,
+    CountStock,
+    LoseStock,
+    FindStock,
+    BuyStock,
     ReserveEquipment,
     ReleaseEquipment,
     SubHireEquipment,

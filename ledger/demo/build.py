@@ -9,6 +9,7 @@ from ledger.decisions import STUDIO_DECISIONS
 from ledger.demo.bookings import record_bookings, record_closings, record_open_questions
 from ledger.demo.equipment import record_equipment
 from ledger.demo.facts import facts, record_campus, record_projects
+from ledger.demo.promises import record_promises
 from ledger.demo.published import record_claims, record_expos
 from ledger.demo.schedule import plan
 from ledger.demo.spring import record_spring
@@ -40,6 +41,7 @@ def all_steps() -> list[Step]:
     record_open_questions(steps)
     record_spring(steps, known["site"]["id"])
     record_equipment(steps, blocks, closings)
+    record_promises(steps)
     return list(steps)
 
 

@@ -28,6 +28,7 @@ LARGE: dict[str, str] = {
     "plugins/ledger_calendar.py": "a plugin is one file, its views share one fold of the spaces",
     "plugins/ledger_utilization.py": "a plugin is one file, its figures share their terms",
     "plugins/ledger_equipment.py": "a plugin is one file, its views share the effective order",
+    "plugins/ledger_reservations.py": "a plugin is one file, its views share what is claimed",
     "plugins/ledger_claims.py": "a plugin is one file: its events, commands and every metric",
     "plugins/ledger_expo.py": "a plugin is one file: its events, commands and views",
 }

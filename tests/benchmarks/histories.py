@@ -120,7 +120,7 @@ def long_lives(months: int) -> Iterator[Told]:
     yield at, SiteRegistered(site="campus", name="永川 Campus", zone=ZONE)
     for n, name in enumerate(("old", "new")):
         yield at, _commissioned(name, n, at.date())
-        yield at, _registered(f"item-{name}", at, "stage-old", n)
+        yield at, _registered(f"item-{name}", at, "stage-old", n + 1)
     yield at, ProjectOpened(project="film", title="Film 电影", kind="feature", on=at.date())
     for month in range(first, LAST + 1):
         for day in range(1, 21):
@@ -165,7 +165,7 @@ def _founded(campus: Campus, first: int) -> Iterator[Told]:
     for n in range(campus.stages):
         yield at, _commissioned(str(n), n, at.date())
     for n in range(campus.items):
-        yield at, _registered(f"item-{n}", at, _place(campus, n, _days(first, 0)), n)
+        yield at, _registered(f"item-{n}", at, _place(campus, n, _days(first, 0)), n + 1)
 
 
 def _commissioned(name: str, n: int, on: date) -> SpaceCommissioned:
@@ -175,11 +175,11 @@ def _commissioned(name: str, n: int, on: date) -> SpaceCommissioned:
     )  # fmt: skip
 
 
-def _registered(item: str, at: datetime, place: str, n: int) -> EquipmentRegistered:
-    """An item, the n-th of its kind, counted from 0."""
+def _registered(item: str, at: datetime, place: str, number: int) -> EquipmentRegistered:
+    """The item of that number."""
     return EquipmentRegistered(
         equipment=item, at=at, name=f"LED panel {item}", kind="LED wall", place=place, home=place,
-        of_kind=KindCount(n + 1),
+        of_kind=KindCount(number),
     )  # fmt: skip
 
 

@@ -73,10 +73,10 @@ FOLLOWED = ("projects", "utilization")
 MOST = {
     "hold": Counts(16, 46, 3_200),
     "hold again": Counts(11, 3, 230),
-    "confirm": Counts(18, 68, 5_300),
+    "confirm": Counts(18, 68, 5_400),
     "release": Counts(14, 54, 4_300),
-    "move": Counts(17, 59, 4_900),
-    "equipment move": Counts(14, 5, 700),
+    "move": Counts(17, 59, 5_000),
+    "equipment move": Counts(14, 5, 720),
     "milestone": Counts(9, 6, 550),
     "catch-up": Counts(20, 44, 750),
     "show": Counts(13, 188, 5_900),

@@ -20,10 +20,13 @@ from ledger.events import (
     DayPlan,
     EquipmentCheckedIn,
     EquipmentCheckedOut,
+    EquipmentDescribed,
     EquipmentMoved,
     EquipmentPacked,
     EquipmentRegistered,
+    EquipmentReserved,
     EquipmentRetired,
+    EquipmentSubHired,
     EquipmentUnpacked,
     Event,
     HoldChallenged,
@@ -32,12 +35,15 @@ from ledger.events import (
     HoldReleased,
     LedgerContinued,
     LedgerOpened,
+    LoanProlonged,
     MilestonePlanned,
     MilestoneReached,
     MilestoneWithdrawn,
     ProjectClosed,
     ProjectOpened,
+    ReservationReleased,
     ServiceCompleted,
+    ServicePlanned,
     ServiceStarted,
     ShootDayReported,
     SiteRegistered,
@@ -46,8 +52,10 @@ from ledger.events import (
     SpaceCommissioned,
     SpaceDecommissioned,
     SpaceReopened,
+    StockTransferred,
 )
 from ledger.events.base import Header
+from ledger.events.equipment import Away, KindCount, Lot, Pieces
 from ledger.time.periods import Days, When
 
 ZONE = "Asia/Shanghai"
@@ -210,64 +218,169 @@ BOOKINGS: list[Event] = [
     BookingMerged(booking=BOOKING, space=STAGE, project=PROJECT, period=JULY, into="b-9"),
 ]
 
+WALL = "led-wall-a"
+KIND = "LED volume"
+OF_KIND = KindCount(
+    pieces=2,
+    away=(
+        Away(equipment=WALL, service="calibration", since=NOON, until=LATER, begun=True),
+        Away(equipment=WALL, service="repair", since=LATER),
+    ),
+)
+
 EQUIPMENT: list[Event] = [
     EquipmentRegistered(
-        equipment="led-wall-a",
+        equipment=WALL,
         at=NOON,
         name="LED wall A",
-        kind="LED volume",
+        kind=KIND,
         place=STAGE,
         home="virtual-stage",
         maker="Dawa",
+        serial="DW 0012/7",
+        barcode="4006381333931",
+        owner="Rental House",
+        value="1,200,000 CNY",
+        note="panel 7 flickers 🎬",
+        reference="asset:8812",
+        of_kind=KindCount(pieces=2),
+    ),
+    EquipmentDescribed(
+        equipment=WALL,
+        at=LATER,
+        name="LED wall A",
+        kind=KIND,
+        home=STAGE,
+        maker="Dawa",
+        serial="DW 0012/7",
+        barcode="4006381333931",
+        owner="Rental House",
+        value="900,000 CNY",
+        note="panel 7 flickers 🎬",
+        reference="asset:8812",
+        was_kind="LED wall",
+        pieces=1,
+        of_kind=OF_KIND,
+        of_was_kind=KindCount(pieces=0),
     ),
     EquipmentMoved(
-        equipment="led-wall-a",
+        equipment=WALL,
         at=NOON,
         latest=False,
         origin=STAGE,
         destination="outside:rental-house",
     ),
     EquipmentPacked(
-        equipment="led-wall-a",
+        equipment=WALL,
         at=NOON,
         place=STAGE,
         containers=("case-1", "truck-1"),
         latest_for=("case-1",),
-        contents=3,
+        contents=("cables", WALL),
     ),
     EquipmentUnpacked(
-        equipment="led-wall-a",
+        equipment=WALL,
         at=LATER,
         place=STAGE,
         containers=("case-1",),
         latest_for=(),
-        contents=0,
+        contents=("cables",),
     ),
     EquipmentCheckedOut(
-        equipment="led-wall-a",
+        equipment=WALL,
         at=NOON,
         booking=BOOKING,
         custodian="wang",
         due_at=LATER,
-        equipment_kind="camera",
+        equipment_kind=KIND,
+        within="case-1",
+    ),
+    LoanProlonged(
+        equipment=WALL,
+        at=NOON,
+        custodian="小王",
+        due_at=datetime(2025, 7, 9, 15, 59, 59, 999_999, tzinfo=UTC),
+        was_due_at=LATER,
+        equipment_kind=KIND,
     ),
     EquipmentCheckedIn(
-        equipment="led-wall-a",
+        equipment=WALL,
         at=LATER,
         booking=BOOKING,
-        equipment_kind="camera",
+        equipment_kind=KIND,
         due_at=datetime(2025, 7, 1, tzinfo=UTC),
+        within="case-1",
     ),
-    CustodyTransferred(equipment="led-wall-a", at=NOON, was=None, custodian="wang"),
-    ServiceStarted(equipment="led-wall-a", at=NOON, kind="calibration", equipment_kind="camera"),
+    CustodyTransferred(equipment=WALL, at=NOON, was=None, custodian="wang"),
+    ServiceStarted(
+        equipment=WALL,
+        at=NOON,
+        kind="calibration",
+        equipment_kind=KIND,
+        until=LATER,
+        of_kind=OF_KIND,
+    ),
     ServiceCompleted(
-        equipment="led-wall-a",
+        equipment=WALL,
         at=NOON,
         kind="calibration",
         valid_until=LATER,
-        equipment_kind="camera",
+        equipment_kind=KIND,
+        of_kind=KindCount(pieces=2),
     ),
-    EquipmentRetired(equipment="led-wall-a", at=LATER, place=STAGE, equipment_kind="camera"),
+    ServicePlanned(
+        equipment=WALL, kind="repair", period=AUGUST, equipment_kind=KIND, of_kind=OF_KIND
+    ),
+    EquipmentRetired(
+        equipment=WALL, at=LATER, place=STAGE, equipment_kind=KIND, of_kind=KindCount(pieces=1)
+    ),
+    StockTransferred(
+        equipment="cables",
+        at=NOON,
+        how="checked out",
+        quantity=12,
+        origin=Lot(place=STAGE),
+        destination=Lot(place=STAGE, booking=BOOKING, custodian="小王", due_at=LATER),
+        equipment_kind="cable",
+        pieces=(
+            Pieces(Lot(container="case-1"), 8),
+            Pieces(Lot(place=STAGE, booking=BOOKING, custodian="小王", due_at=LATER), 12),
+            Pieces(Lot(place=STAGE), 20),
+        ),
+        newest_at=LATER,
+    ),
+]
+
+RESERVATIONS: list[Event] = [
+    EquipmentReserved(
+        reservation=f"{BOOKING}/cables",
+        booking=BOOKING,
+        equipment="cables",
+        equipment_kind="cable",
+        quantity=12,
+        period=JULY,
+        booking_period=JULY,
+        within="case-1",
+        was_period=JULY_AUGUST,
+        was_quantity=6,
+    ),
+    ReservationReleased(
+        reservation=f"{BOOKING}/any-led-volume",
+        booking=BOOKING,
+        equipment_kind=KIND,
+        quantity=1,
+        period=EVENING,
+        booking_period=JULY,
+    ),
+    EquipmentSubHired(
+        subhire="h-4n8vm",
+        equipment="cables",
+        equipment_kind="cable",
+        quantity=6,
+        period=AUGUST,
+        supplier="Rental House 租赁",
+        booking=BOOKING,
+    ),
 ]
 
 LEDGERS: list[Event] = [
@@ -281,4 +394,6 @@ LEDGERS: list[Event] = [
     )
 ]
 
-EXAMPLES: list[Event] = [*SITES, *PROJECTS, *BOOKINGS, *EQUIPMENT, *LEDGERS]
+EXAMPLES: list[Event] = [
+    *(*SITES, *PROJECTS, *BOOKINGS, *EQUIPMENT, *RESERVATIONS, *LEDGERS),
+]

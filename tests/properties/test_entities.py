@@ -22,8 +22,8 @@ from ledger_spaces import Spaces
 from ledger.decisions.base import Context, Snapshot
 from ledger.decisions.bookings.state import read_booking
 from ledger.decisions.equipment.custody import read_custody
-from ledger.decisions.equipment.places import place_at, standing
 from ledger.decisions.equipment.fitness import read_service
+from ledger.decisions.equipment.places import place_at, standing
 from ledger.decisions.projects import read_milestones, read_project
 from ledger.decisions.sites import read_space
 from ledger.entities import KINDS, Entity, changes, read_records

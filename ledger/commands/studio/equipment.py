@@ -4,11 +4,15 @@ from typing import Any
 
 import click
 
-from ledger.commands.options import DEADLINE, PAST_MOMENT, choice
+from ledger.commands.options import DEADLINE, PAST_MOMENT, choice, period
+from ledger.commands.studio.item_lists import ARGUMENT, items, quantity
+from ledger.commands.studio.loans import COMMANDS as LENDING
 from ledger.commands.studio.nouns import NounTree
 from ledger.commands.studio.reservations import COMMANDS as RESERVING
+from ledger.commands.studio.stock_counts import COMMANDS as COUNTING
 from ledger.commands.studio.writing import records
-from ledger.decisions.equipment.fitness import ServiceEquipment
+from ledger.decisions.equipment.descriptions import ChangeEquipment
+from ledger.decisions.equipment.fitness import PlanServicing, ServiceEquipment
 from ledger.decisions.equipment.items import (
     AddEquipment,
     MoveEquipment,
@@ -16,7 +20,6 @@ from ledger.decisions.equipment.items import (
     RetireEquipment,
     UnpackEquipment,
 )
-from ledger.decisions.equipment.loans import CheckIn, CheckOut, HandOver
 from ledger.events.equipment import ServiceKind
 
 at = click.option("--at", type=PAST_MOMENT, help="When it happened.  [default: now]")
@@ -35,22 +38,57 @@ def equipment() -> None:
 @click.option("--at-place", required=True, metavar="PLACE", help="Where it is.")
 @click.option("--home", metavar="PLACE", help="Where it belongs.")
 @click.option("--maker", help="Who made it.")
+@click.option("--quantity", type=int, metavar="N", help="Pieces, if it is a stock under one id.")
+@click.option("--serial", metavar="TEXT", help="Its serial number.")
+@click.option("--barcode", metavar="TEXT", help="The barcode or RFID code on it.")
+@click.option("--owner", metavar="TEXT", help="Whose it is, if not the house's.")
+@click.option("--value", metavar="TEXT", help="Its worth, such as '12000 EUR'.")
+@click.option("--note", metavar="TEXT", help="A note for others.")
+@click.option("--reference", metavar="TEXT", help="Its id in another system.")
 @at
 @records
 def add(**given: Any) -> AddEquipment:
-    """Start to track an item. A container is an item, too."""
+    """Start to track an item, or a stock of pieces. A container is an item, too."""
     return AddEquipment(**given)
 
 
-@equipment.command("move", epilog=PLACE)
+@equipment.command("change")
 @click.argument("equipment")
+@click.option("--name", help="Its name.")
+@click.option("--kind", help="Its kind.")
+@click.option("--home", metavar="PLACE", help="Where it belongs.")
+@click.option("--maker", metavar="TEXT", help="Who made it.")
+@click.option("--serial", metavar="TEXT", help="Its serial number.")
+@click.option("--barcode", metavar="TEXT", help="The barcode or RFID code on it.")
+@click.option("--owner", metavar="TEXT", help="Whose it is, if not the house's.")
+@click.option("--value", metavar="TEXT", help="Its worth.")
+@click.option("--note", metavar="TEXT", help="A note for others.")
+@click.option("--reference", metavar="TEXT", help="Its id in another system.")
+@records
+def change(**given: Any) -> ChangeEquipment:
+    """Change the description of an item or a stock. It needs a --reason.
+
+    Give what differs; an empty text clears an option, but not the name or the kind.
+    """
+    needed = ("equipment", "name", "kind")
+    terms = {name: value for name, value in given.items() if value is not None}
+    cleared = {name: None for name, text in terms.items() if text == "" and name not in needed}
+    return ChangeEquipment(**terms | cleared)
+
+
+@equipment.command("move", epilog=f"{ARGUMENT} {PLACE}")
+@items()
 @click.option("--to", required=True, metavar="PLACE", help="Where it went.")
 @at
-@click.option("--origin", metavar="PLACE", help="Refuse unless it was here.")
+@click.option(
+    "--origin", "--from", "origin", metavar="PLACE", help="Refuse unless it was here; of a stock, "
+    "the pieces here.",
+)  # fmt: skip
 @click.option("--return-at", type=PAST_MOMENT, help="It also came back, at this time.")
+@quantity
 @records
 def move(**given: Any) -> MoveEquipment:
-    """Record that an item moved, with everything in it.
+    """Record that items moved, with everything in them: all or none.
 
     A late entry gives its own time; it is accepted if it fits between the known moves.
 
@@ -60,59 +98,28 @@ def move(**given: Any) -> MoveEquipment:
     return MoveEquipment(**given)
 
 
-@equipment.command("pack")
-@click.argument("equipment")
+@equipment.command("pack", epilog=ARGUMENT)
+@items()
 @click.argument("container")
+@click.option("--from", "from_place", metavar="PLACE", help="Of a stock, the pieces here.")
 @at
+@quantity
 @records
 def pack(**given: Any) -> PackEquipment:
-    """Put an item into a container at the same place."""
+    """Put items into a container at the same place. If that is out, they go out with it."""
     return PackEquipment(**given)
 
 
-@equipment.command("unpack")
-@click.argument("equipment")
+@equipment.command("unpack", epilog=ARGUMENT)
+@items()
+@click.option("--container", metavar="ITEM", help="Of a stock, the pieces in this.")
+@click.option("--still-out", is_flag=True, help="They stay out where the container is out.")
 @at
+@quantity
 @records
 def unpack(**given: Any) -> UnpackEquipment:
-    """Take an item out of its container."""
+    """Take items out of their container. If that is out, they are back."""
     return UnpackEquipment(**given)
-
-
-@equipment.command("check-out")
-@click.argument("equipment")
-@click.argument("booking")
-@click.option("--custodian", required=True, help="Who is responsible for it.")
-@click.option(
-    "--due-at",
-    required=True,
-    type=DEADLINE,
-    help="When it is due back: a time, or a day for its end.",
-)
-@at
-@records
-def check_out(**given: Any) -> CheckOut:
-    """Check an item out to a custodian, for a booking."""
-    return CheckOut(**given)
-
-
-@equipment.command("check-in")
-@click.argument("equipment")
-@at
-@records
-def check_in(**given: Any) -> CheckIn:
-    """Take an item back from the booking it was checked out for."""
-    return CheckIn(**given)
-
-
-@equipment.command("hand-over")
-@click.argument("equipment")
-@click.option("--custodian", required=True, help="Who is responsible from now on.")
-@at
-@records
-def hand_over(**given: Any) -> HandOver:
-    """Make another custodian responsible for an item."""
-    return HandOver(**given)
 
 
 @equipment.command("service")
@@ -120,6 +127,9 @@ def hand_over(**given: Any) -> HandOver:
 @click.option("--kind", required=True, type=choice(ServiceKind), help="The kind of service.")
 @at
 @click.option("--done", is_flag=True, help="The service is done; the item is usable again.")
+@click.option(
+    "--until", type=DEADLINE, help="When it is expected to be done: a time, or a day for its end."
+)
 @click.option(
     "--valid-until",
     type=DEADLINE,
@@ -131,14 +141,27 @@ def service(**given: Any) -> ServiceEquipment:
     return ServiceEquipment(**given)
 
 
-@equipment.command("retire")
+@equipment.command("plan-service")
 @click.argument("equipment")
+@click.option("--kind", required=True, type=choice(ServiceKind), help="The kind of service.")
+@period(required=True)
+@click.option("--drop", is_flag=True, help="The plan for this time is off.")
+@records
+def plan_service(**given: Any) -> PlanServicing:
+    """Plan a repair, calibration or quarantine: the item cannot be promised for that time."""
+    return PlanServicing(**given)
+
+
+@equipment.command("retire", epilog=ARGUMENT)
+@items()
+@click.option("--from", "from_place", metavar="PLACE", help="Of a stock, the pieces here.")
 @at
+@quantity
 @records
 def retire(**given: Any) -> RetireEquipment:
-    """Retire an item: it leaves the studio for good."""
+    """Retire items: they leave the studio for good."""
     return RetireEquipment(**given)
 
 
-for command in RESERVING:
+for command in (*LENDING, *COUNTING, *RESERVING):
     equipment.add_command(command)

@@ -1,11 +1,13 @@
-"""`equipment reserve` and its kin: equipment that is promised ahead."""
+"""The commands `reserve`, `release`, `sub-hire` and `drop-hire` of equipment."""
 
 from typing import Any
 
 import click
 
 from ledger.commands.options import period
+from ledger.commands.studio.item_lists import ARGUMENT, items
 from ledger.commands.studio.writing import records
+from ledger.commands.tree import Leaf
 from ledger.decisions.equipment.reservations import (
     DropSubHire,
     ReleaseEquipment,
@@ -18,16 +20,16 @@ of_kind = click.option(
 )
 
 
-@click.command("reserve")
+@click.command("reserve", cls=Leaf, epilog=ARGUMENT)
 @click.argument("booking")
-@click.argument("equipment", nargs=-1, metavar="[ITEM]...")
+@items("[ITEM]...", required=False)
 @of_kind
 @period(required=False)
 @records
 def reserve(**given: Any) -> ReserveEquipment:
     """Reserve items for a booking, or a number of a kind.
 
-    An ITEM is an id or a barcode, of a stock ID=PIECES; a case goes with all that is in it.
+    A case goes with all that is in it.
     Without --days the reservation has the days of the booking, and moves with it. It is a pencil
     while the booking is held, and firm once that is confirmed.
 
@@ -37,9 +39,9 @@ def reserve(**given: Any) -> ReserveEquipment:
     return ReserveEquipment(**given)
 
 
-@click.command("release")
+@click.command("release", cls=Leaf, epilog=ARGUMENT)
 @click.argument("booking")
-@click.argument("equipment", nargs=-1, metavar="[ITEM]...")
+@items("[ITEM]...", required=False)
 @of_kind
 @records
 def release(kind: tuple[str, ...], **given: Any) -> ReleaseEquipment:
@@ -47,7 +49,7 @@ def release(kind: tuple[str, ...], **given: Any) -> ReleaseEquipment:
     return ReleaseEquipment(kind=tuple(one.partition("=")[0] for one in kind), **given)
 
 
-@click.command("sub-hire")
+@click.command("sub-hire", cls=Leaf)
 @click.argument("what", metavar="WHAT=N")
 @click.option("--from-supplier", "supplier", required=True, metavar="NAME", help="Who lends it.")
 @click.option("--for", "booking", metavar="BOOKING", help="For this booking, on its days.")
@@ -66,7 +68,7 @@ def sub_hire(**given: Any) -> SubHireEquipment:
     return SubHireEquipment(**given)
 
 
-@click.command("drop-hire")
+@click.command("drop-hire", cls=Leaf)
 @click.argument("subhire")
 @records
 def drop_hire(**given: Any) -> DropSubHire:

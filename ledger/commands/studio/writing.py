@@ -68,8 +68,10 @@ def report(
     unknown id, the error suggests similar ones.
     """
     from ledger.commands.entries import RECORDED_COLUMNS, sentence, sheet  # not for a help
+    from ledger.commands.studio.broken_promises import promises_broken
     from ledger.commands.studio.closed_days import still_booked
     from ledger.commands.studio.freed_days import confirmable_now
+    from ledger.commands.studio.things_out import out_early, still_out
 
     with output.opened() as sink:
         try:
@@ -78,7 +80,7 @@ def report(
             raise nearest(ledger, error) from None
         session.say(sentence(outcome.events, repeated=outcome.repeated, dry_run=outcome.dry_run))
         if not outcome.dry_run:
-            for follows in (confirmable_now, still_booked):
+            for follows in (confirmable_now, still_booked, promises_broken, still_out, out_early):
                 for told in follows(ledger, outcome.events, session.author()):
                     session.say(told)
         sink.write(
@@ -99,5 +101,5 @@ def nearest(ledger: "Ledger", error: UnknownId) -> LedgerError:
     if asks(error.advice):
         return error
     better = UnknownId(error.kind, error.id, known=known_ids(ledger, error.kind))
-    better.where = error.where
+    better.where, better.about = error.where, error.about
     return better

@@ -74,7 +74,13 @@ def after(count: KindCount, event: Event, kind: str) -> KindCount:
             came, went = event.destination is not None, event.origin is not None
             return _more(count, event.quantity * (int(came) - int(went)))
         case EquipmentDescribed():
-            return _more(count, event.pieces if mark(event.kind) == mark(kind) else -event.pieces)
+            others = tuple(one for one in count.away if one.equipment != event.equipment)
+            if mark(event.kind) != mark(kind):
+                return _more(replace(count, away=others), -event.pieces)
+            # Its services come along: the count of its new kind, which the event has, tells them.
+            told = () if event.of_kind is None else event.of_kind.away
+            its = tuple(one for one in told if one.equipment == event.equipment)
+            return _more(replace(count, away=(*others, *its)), event.pieces)
         case ServicePlanned():
             period = event.period
             plan = Away(event.equipment, event.kind, period.start, period.end)

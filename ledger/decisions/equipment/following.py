@@ -17,8 +17,8 @@ from ledger.decisions.base import Context, Proposal
 from ledger.decisions.bookings.state import read_booking
 from ledger.decisions.equipment.custody import due_with, read_custody
 from ledger.decisions.equipment.loans import prolong, prolong_lot
-from ledger.decisions.equipment.promises import RESERVATIONS, read_reservations
 from ledger.decisions.equipment.reservations import release, reserve
+from ledger.decisions.equipment.reserved import RESERVATIONS, read_reservations
 from ledger.decisions.equipment.several import read_item
 from ledger.decisions.equipment.stock import read_stock
 from ledger.entities.bookings import Booking

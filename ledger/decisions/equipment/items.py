@@ -50,7 +50,13 @@ from ledger.decisions.equipment.refusals import (
     StillPacked,
     loan_text,
 )
-from ledger.decisions.equipment.several import MOST_PIECES, SeveralItems, find_item, items_marked
+from ledger.decisions.equipment.several import (
+    MOST_PIECES,
+    SeveralItems,
+    find_item,
+    items_marked,
+    went_along,
+)
 from ledger.decisions.equipment.stock import in_the_house, number, packed_pieces, transfer
 from ledger.entities.equipment import CustodyFact, Item
 from ledger.errors import BadInput, BadTime
@@ -180,6 +186,9 @@ class MoveEquipment(SeveralItems, frozen=True, tag="equipment move"):
         at = check_happened(ctx, self._instant(ctx, equipment, self.at, origin), equipment)
         now = standing_in_use(ctx, equipment, at)
         if now.around is not None:
+            around = list(now.outwards)[-1].item
+            if went_along(ctx, around, EquipmentMoved):
+                return
             raise StillPacked(equipment, container=now.around.item, position=now.fact.position)
         if origin is not None and origin != now.place:
             raise NotThere(

@@ -1,10 +1,10 @@
 """Judging equipment after one of its entries was corrected or undone.
 
 Entries that were recorded with the mistaken one are corrected with it: those of the things in a
-case that went out, or of a thing that went out by being packed. Later entries that only repeat what was wrong (the
-place that a move begins at, the booking that a thing comes back from) repeat what is right
-instead. Then the life of the item, of all that was ever in it and of all that it was ever in, is
-gone through by effective time, and must be one that can have happened.
+case that went out, or of a thing that went out by being packed. Later entries that only repeat what
+was wrong (the place that a move begins at, the booking that a thing comes back from) repeat what is
+right instead. Then the life of the item, of all that was ever in it and of all that it was ever in,
+is gone through by effective time, and must be one that can have happened.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,8 +20,8 @@ from ledger.decisions.corrections import Mistake
 from ledger.decisions.equipment.custody import check_firm
 from ledger.decisions.equipment.places import check_happened, check_place, on_site
 from ledger.decisions.equipment.promise_refusals import OutsideItsBooking
-from ledger.decisions.equipment.promises import read_reservations
 from ledger.decisions.equipment.refusals import NotSoMany
+from ledger.decisions.equipment.reserved import read_reservations
 from ledger.entities.equipment import Item, transferred
 from ledger.errors import BadTime, Pending
 from ledger.events.base import Event, RecordedEvent

@@ -29,18 +29,25 @@ from ledger.decisions.equipment.places import (
     standing,
 )
 from ledger.decisions.equipment.refusals import NotCheckedOut, NotInIt, WhichLot
-from ledger.decisions.equipment.several import SeveralItems, named_items
+from ledger.decisions.equipment.several import SeveralItems, named_items, went_along
 from ledger.decisions.equipment.stock import (
     in_container,
     in_the_house,
     number,
     on_loan,
     read_stock,
+    shares,
     transfer,
 )
 from ledger.entities.equipment import Item
 from ledger.errors import BadTime, NothingChanges
-from ledger.events.equipment import CustodyTransferred, LoanProlonged, Lot
+from ledger.events.equipment import (
+    CustodyTransferred,
+    EquipmentCheckedIn,
+    EquipmentCheckedOut,
+    LoanProlonged,
+    Lot,
+)
 from ledger.tags import check_text
 from ledger.time.periods import Deadline, Moment
 
@@ -61,8 +68,9 @@ class CheckOut(SeveralItems, frozen=True, tag="equipment check-out"):
 
     def decide_one(self, ctx: Context, item: Item) -> None:
         """Raises `CheckedOutAlready`, `InService`, `BookingNotFirm` and others."""
-        loan, at = self._loan(ctx, item)
-        go_out(ctx, item, loan, at)
+        if not went_along(ctx, item.id, EquipmentCheckedOut):
+            loan, at = self._loan(ctx, item)
+            go_out(ctx, item, loan, at)
 
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot`, `BookingNotFirm` and others."""
@@ -101,8 +109,9 @@ class LendEquipment(SeveralItems, frozen=True, tag="equipment lend"):
 
     def decide_one(self, ctx: Context, item: Item) -> None:
         """Raises `CheckedOutAlready`, `InService` and others."""
-        loan, at = self._loan(ctx, item)
-        go_out(ctx, item, loan, at)
+        if not went_along(ctx, item.id, EquipmentCheckedOut):
+            loan, at = self._loan(ctx, item)
+            go_out(ctx, item, loan, at)
 
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
@@ -134,10 +143,13 @@ class CheckIn(SeveralItems, frozen=True, tag="equipment check-in"):
     without: tuple[str, ...] = ()
     booking: str | None = None
     custodian: str | None = None
+    from_place: str | None = None
     at: Moment | None = None
 
     def decide_one(self, ctx: Context, item: Item) -> None:
         """Raises `NotCheckedOut`, `LaterEntryStands` and others."""
+        if went_along(ctx, item.id, EquipmentCheckedIn):
+            return
         at = instant(ctx, self.at, item.id)
         registered_by(ctx, item, at)
         custody = read_custody(ctx, item.id)
@@ -153,8 +165,11 @@ class CheckIn(SeveralItems, frozen=True, tag="equipment check-in"):
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
         at = instant(ctx, self.at, stock.id)
-        meant = on_loan(ctx, stock, booking=self.booking, custodian=self.custodian)
-        check_in_pieces(ctx, stock, meant.lot, at, number(pieces, meant))
+        out = on_loan(
+            ctx, stock, booking=self.booking, custodian=self.custodian, place=self.from_place
+        )
+        for lot, quantity in list(shares(ctx, stock, pieces, out)):
+            check_in_pieces(ctx, stock, lot, at, quantity)
 
 
 def leave_out(ctx: Context, container: Item, without: Sequence[str], at: datetime) -> None:
@@ -184,10 +199,13 @@ class ProlongLoan(SeveralItems, frozen=True, tag="equipment prolong"):
     due_at: Deadline
     booking: str | None = None
     custodian: str | None = None
+    from_place: str | None = None
     at: Moment | None = None
 
     def decide_one(self, ctx: Context, item: Item) -> None:
         """Raises `NotCheckedOut`, `NothingChanges`, `LaterEntryStands` and others."""
+        if went_along(ctx, item.id, LoanProlonged):
+            return
         at = instant(ctx, self.at, item.id)
         custody = read_custody(ctx, item.id)
         if custody.out is None:
@@ -209,8 +227,15 @@ class ProlongLoan(SeveralItems, frozen=True, tag="equipment prolong"):
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
         at = instant(ctx, self.at, stock.id)
-        meant = on_loan(ctx, stock, booking=self.booking, custodian=self.custodian)
-        prolong_lot(ctx, stock, meant.lot, self._due(ctx, stock, at), at, pieces)
+        due_at = self._due(ctx, stock, at)
+        out = on_loan(
+            ctx, stock, booking=self.booking, custodian=self.custodian, place=self.from_place
+        )
+        changing = [one for one in out if one.lot.due_at != due_at]
+        if not changing:
+            raise NothingChanges(f"{stock.id} is due back then already", position=None)
+        for lot, quantity in list(shares(ctx, stock, pieces, changing)):
+            prolong_lot(ctx, stock, lot, due_at, at, quantity)
 
     def _due(self, ctx: Context, item: Item, at: datetime) -> datetime:
         due_at = resolve_where_it_is(ctx, self.due_at, item.id)
@@ -260,10 +285,13 @@ class HandOver(SeveralItems, frozen=True, tag="equipment hand-over"):
 
     custodian: str
     booking: str | None = None
+    from_place: str | None = None
     at: Moment | None = None
 
     def decide_one(self, ctx: Context, item: Item) -> None:
         """Raises `NothingChanges`, `LaterEntryStands` and others."""
+        if went_along(ctx, item.id, CustodyTransferred):
+            return
         at = instant(ctx, self.at, item.id)
         registered_by(ctx, item, at)
         custodian = check_text("custodian", self.custodian)
@@ -287,8 +315,10 @@ class HandOver(SeveralItems, frozen=True, tag="equipment hand-over"):
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
         at = instant(ctx, self.at, stock.id)
-        meant = on_loan(ctx, stock, booking=self.booking, custodian=None)
-        self._pieces(ctx, stock, meant.lot, check_text("custodian", self.custodian), at, pieces)
+        custodian = check_text("custodian", self.custodian)
+        out = on_loan(ctx, stock, booking=self.booking, place=self.from_place)
+        for lot, quantity in list(shares(ctx, stock, pieces, out)):
+            self._pieces(ctx, stock, lot, custodian, at, quantity)
 
     def _record(
         self, ctx: Context, id: str, custody: Custody, custodian: str, at: datetime

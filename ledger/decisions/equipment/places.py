@@ -24,7 +24,13 @@ from ledger.decisions.equipment.refusals import (
 )
 from ledger.entities.equipment import PLACE_FACTS, Item, PlaceFact
 from ledger.errors import InternalError, UnknownId, UnreadableEvent
-from ledger.events.equipment import LATEST, OUTSIDE, EquipmentRegistered, month_tag
+from ledger.events.equipment import (
+    LATEST,
+    OUTSIDE,
+    EquipmentDescribed,
+    EquipmentRegistered,
+    month_tag,
+)
 from ledger.events.ledgers import LedgerOpened
 from ledger.events.sites import SpaceCommissioned
 from ledger.tags import check_id, tag
@@ -247,8 +253,8 @@ def own_zone(ctx: Context) -> str:
 
 
 def _home_zones(ctx: Context, item: str) -> set[str]:
-    entry = ctx.last(tag("equipment", item), EquipmentRegistered)
-    if entry is None or not isinstance(entry.event, EquipmentRegistered):
+    entry = ctx.last(tag("equipment", item), EquipmentRegistered, EquipmentDescribed)
+    if entry is None or not isinstance(entry.event, EquipmentRegistered | EquipmentDescribed):
         return set()
     home = entry.event.home
     return {space_zone(ctx, home)} if home and not home.startswith(OUTSIDE) else set()

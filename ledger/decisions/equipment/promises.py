@@ -21,12 +21,12 @@ from ledger.decisions.bookings.parts import outside
 from ledger.decisions.equipment.counts import read_count
 from ledger.decisions.equipment.places import on_site, own_zone
 from ledger.decisions.equipment.promise_refusals import NotEnough, PromisedAway
+from ledger.decisions.equipment.reserved import RESERVATIONS, read_reservations
 from ledger.decisions.equipment.several import read_item
 from ledger.decisions.equipment.stock import read_stock
 from ledger.entities.bookings import TURNING_POINTS, Booking
 from ledger.entities.promises import CLAIMS, Claim, Claims, Holder, KindBook, Shortage
 from ledger.entities.reservations import Reservation
-from ledger.errors import UnreadableEvent
 from ledger.events.base import Event
 from ledger.events.bookings import (
     BookingCancelled,
@@ -54,8 +54,6 @@ from ledger.events.reservations import (
 )
 from ledger.tags import buckets, mark, tag
 from ledger.time.periods import Period, zone
-
-RESERVATIONS = (EquipmentReserved, ReservationReleased)
 
 
 class Taken(Struct, frozen=True):
@@ -170,19 +168,6 @@ def _is_new(ctx: Context, booking: str) -> bool:
     return any(
         isinstance(one.event, BookingHeld) and one.event.booking == booking for one in ctx.proposals
     )
-
-
-def read_reservations(ctx: Context, booking: str) -> list[Reservation]:
-    """Return what is reserved for a booking, in the order in which it was."""
-    found: dict[str, Reservation] = {}
-    for entry in ctx.read(tag("booking", booking), *RESERVATIONS):
-        event: Any = entry.event
-        if not isinstance(event, RESERVATIONS):
-            raise UnreadableEvent(entry.type, position=entry.position)
-        after = Reservation.after(found.get(event.reservation), entry)
-        if after is not None and event.booking == booking:
-            found[event.reservation] = after
-    return [one for one in found.values() if not one.is_released]
 
 
 def promised_ahead(ctx: Context, kind: str) -> Iterator[Taken]:

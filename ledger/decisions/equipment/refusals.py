@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from ledger.errors import BadTime, Declared, Refused, RefusedBy
+from ledger.errors import ADD_ADVICE, BadTime, Declared, Refused, RefusedBy
 from ledger.events.equipment import Lot
 from ledger.time.periods import Period, has_hour
 
@@ -255,6 +255,35 @@ def loan_text(booking: str | None, custodian: str | None) -> str:
     if booking is not None:
         return f"for booking {booking!r}"
     return f"with {custodian}"
+
+
+class NotFoundThere(Declared, Refused):
+    """Single items were counted at a place where the ledger does not have them."""
+
+    rule = "counted-where-it-is"
+    place: str
+    items: Collection[object]
+    message = "counted at {place}, but the ledger has {elsewhere}"
+    advice = (
+        "Record how they came there: equipment unpack those in a case, equipment move the others"
+    )
+
+    @property
+    def elsewhere(self) -> str:
+        return ", ".join(map(str, self.items))
+
+
+class UnknownItems(Declared, Refused):
+    """Several items that a command names are not in the ledger."""
+
+    rule = "known-id"
+    codes: Collection[str]
+    message = "no equipment {all_of_them} in this ledger"
+    advice = ADD_ADVICE["equipment"]
+
+    @property
+    def all_of_them(self) -> str:
+        return ", ".join(map(repr, self.codes))
 
 
 class AmbiguousMark(Declared, Refused):

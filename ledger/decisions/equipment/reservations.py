@@ -10,7 +10,7 @@ from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.equipment.contents import all_inside
 from ledger.decisions.equipment.places import own_zone, registered_by
 from ledger.decisions.equipment.promise_refusals import NotReserved, OutsideItsBooking
-from ledger.decisions.equipment.promises import read_reservations
+from ledger.decisions.equipment.reserved import read_reservations
 from ledger.decisions.equipment.several import MOST_PIECES, named_items, read_item
 from ledger.decisions.equipment.stock import in_container, needs_number
 from ledger.entities.bookings import Booking

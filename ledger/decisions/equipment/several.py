@@ -4,12 +4,15 @@ An item is named by its id, or by what stands on it: a barcode, a serial number,
 another system. So a list from a scanner is a list of items.
 """
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ledger.decisions.base import Context, Decision
-from ledger.decisions.equipment.refusals import AmbiguousMark
+from ledger.decisions.equipment.refusals import AmbiguousMark, UnknownItems
 from ledger.entities.equipment import Item
-from ledger.errors import BadInput, UnknownId
+from ledger.errors import BadInput, LedgerError, UnknownId
+from ledger.events.base import Event
 from ledger.events.equipment import EquipmentDescribed, EquipmentRegistered, EquipmentRetired
 from ledger.tags import mark, tag
 
@@ -33,15 +36,29 @@ class SeveralItems(Decision, frozen=True):
 
     def decide(self, ctx: Context) -> None:
         """Decide for each item, all or none. Raises `BadInput`, `UnknownId`, `AmbiguousMark`."""
-        named = (self.equipment,) if isinstance(self.equipment, str) else self.equipment
-        found = list(named_items(ctx, named))
+        found = self.items(ctx)
+        for item, pieces in found:
+            with naming(self.named, item.id, ctx):
+                if item.is_stock:
+                    self.decide_stock(ctx, item, pieces)
+                else:
+                    self.decide_one(ctx, item)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The items as they were named."""
+        return (self.equipment,) if isinstance(self.equipment, str) else self.equipment
+
+    def items(self, ctx: Context, *, least: int = 1) -> list[tuple[Item, int | None]]:
+        """Return what is named, as `named_items` does. Raises `BadInput` where nothing is."""
+        found = list(named_items(ctx, self.named, least=least))
         if not found:
             raise BadInput("no item is named", advice="Give the id or the barcode of one")
-        for item, pieces in found:
-            if item.is_stock:
-                self.decide_stock(ctx, item, pieces)
-            else:
-                self.decide_one(ctx, item)
+        return found
+
+    def names_of(self, ctx: Context, ids: Sequence[str]) -> tuple[str, ...]:
+        """Return the names by which these items were given."""
+        return tuple(text for text in self.named if _with_pieces(ctx, text)[0].id in ids)
 
     def decide_one(self, ctx: Context, item: Item) -> None:
         """Read, check and record for one item."""
@@ -51,45 +68,111 @@ class SeveralItems(Decision, frozen=True):
         """Read, check and record for pieces of a stock; None: no number was given."""
         raise BadInput(
             f"{stock.id} is a stock, and {self.words()} is for a single item",
-            advice="See what can be done with a stock: equipment --help",
+            advice="Name single items",
         )
 
 
-def named_items(ctx: Context, named: Sequence[str]) -> Iterator[tuple[Item, int | None]]:
+def went_along(ctx: Context, item: str, *types: type[Event]) -> bool:
+    """Whether this command has done to an item what it does, with a case around it.
+
+    Who scans a case and then all that is in it names each thing twice, and means it once.
+    """
+    return any(
+        isinstance(one.event, types) and getattr(one.event, "equipment", None) == item
+        for one in ctx.proposals
+    )
+
+
+@contextmanager
+def naming(named: Sequence[str], id: str, ctx: Context) -> Iterator[None]:
+    """Let an error say by which names its item was given, so that a list can show the lines."""
+    try:
+        yield
+    except LedgerError as error:
+        if not error.about:
+            error.about = tuple(text for text in named if _with_pieces(ctx, text)[0].id == id)
+        raise
+
+
+def named_items(
+    ctx: Context, named: Sequence[str], *, least: int = 1
+) -> Iterator[tuple[Item, int | None]]:
     """Yield each item that is named, once, with the number of pieces that is given.
 
-    Raises `UnknownId`, `AmbiguousMark`, `BadInput`.
+    Raises `UnknownId`, `UnknownItems` with all of them, `AmbiguousMark`, `BadInput`.
     """
     found: dict[str, Item] = {}
-    pieces: dict[str, list[int | None]] = {}
+    given: dict[str, list[tuple[str, int | None]]] = {}
+    unknown: dict[str, UnknownId] = {}
     for text in named:
-        item, given = _with_pieces(ctx, text)
+        try:
+            item, pieces = _with_pieces(ctx, text, least)
+        except UnknownId as error:
+            unknown[text] = error
+            continue
+        except LedgerError as error:
+            error.about = (text,)
+            raise
         found[item.id] = item
-        pieces.setdefault(item.id, []).append(given)
+        given.setdefault(item.id, []).append((text, pieces))
+    if unknown:
+        first = next(iter(unknown.values()))
+        codes = dict.fromkeys(one.id for one in unknown.values())
+        refused = first if len(codes) == 1 else UnknownItems(codes=tuple(codes))
+        refused.about = tuple(unknown)
+        raise refused
     for id, item in found.items():
-        numbers = pieces[id]
+        texts, numbers = zip(*given[id], strict=True)
         if not item.is_stock:
-            if len(numbers) > 1:
-                raise BadInput(f"{id} is named twice", advice="Give each item once")
-            if numbers != [None]:
-                raise BadInput(
-                    f"{id} is a single item, not a stock", advice="Leave out the number of pieces"
-                )
-        if numbers == [None]:
+            _check_single(id, texts, numbers)
+            yield item, None
+        elif numbers == (None,):
             yield item, None
         else:
             yield item, sum(1 if one is None else one for one in numbers)
 
 
-def _with_pieces(ctx: Context, text: str) -> tuple[Item, int | None]:
-    name, equals, number = text.rpartition("=")
-    if equals and number.isdecimal():
-        if not 1 <= int(number[:10]) <= MOST_PIECES:
-            raise BadInput(
-                f"{text!r} is not a number of pieces", advice=f"Give 1 to {MOST_PIECES:,}"
-            )
-        return find_item(ctx, name), int(number)
-    return find_item(ctx, text), None
+def _check_single(id: str, texts: Sequence[str], numbers: Sequence[int | None]) -> None:
+    if len(texts) > 1:
+        error = BadInput(f"{id} is named twice", advice="Give each item once")
+    elif numbers[0] not in (None, 1):
+        error = BadInput(
+            f"{id} is a single item, not a stock", advice="Leave out the number of pieces"
+        )
+    else:
+        return
+    error.about = tuple(texts)
+    raise error
+
+
+_NUMBERED = re.compile(r"(.*\S)(\s*[=,;]\s*|\s+)([0-9]+)", re.DOTALL)
+
+
+def is_numbered(text: str) -> bool:
+    """Whether a text may end in a number of pieces: `ID=3`, `CODE,3`, `CODE 3`."""
+    return _NUMBERED.fullmatch(text) is not None
+
+
+def _with_pieces(ctx: Context, text: str, least: int = 0) -> tuple[Item, int | None]:
+    numbered = _NUMBERED.fullmatch(text)
+    if numbered is None:
+        return find_item(ctx, text), None
+    name, sign, number = numbered.groups()
+    # A name may end in a number itself: `SN 12` is not twelve of SN.
+    whole, split = (text, 1), (name, int(number[:10]))
+    first, second = (split, whole) if sign == "=" else (whole, split)
+    try:
+        item, pieces = find_item(ctx, first[0]), first[1]
+    except UnknownId as error:
+        try:
+            item, pieces = find_item(ctx, second[0]), second[1]
+        except UnknownId:
+            raise (error if first is split else UnknownId("equipment", name)) from None
+    if not least <= pieces <= MOST_PIECES:
+        raise BadInput(
+            f"{text!r} is not a number of pieces", advice=f"Give {least} to {MOST_PIECES:,}"
+        )
+    return item, pieces
 
 
 MOST_PIECES = 1_000_000

@@ -6,7 +6,7 @@ command reads one event. A late one works out the stock of its own time and of e
 the transfers since, a month at a time, for no lot may ever have less than none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -150,6 +150,13 @@ def transfers_after(
     return sorted(found, key=lambda one: (one[0].at, one[1]))
 
 
+def pieces_then(ctx: Context, stock: str, lot: Lot, at: datetime) -> int:
+    """Return how many pieces a lot had at a time."""
+    known = read_stock(ctx, stock)
+    later = transfers_after(ctx, stock, at, known.newest_at)
+    return _in_lot(known.pieces, lot) - sum(_change(event, lot) for event, _ in later)
+
+
 def _in_lot(pieces: Iterable[Pieces], lot: Lot) -> int:
     return sum(one.quantity for one in pieces if one.lot == lot)
 
@@ -175,10 +182,18 @@ def in_the_house(ctx: Context, stock: Item, *, place: str | None, what: str) -> 
     return _the_only(ctx, stock, lots, Lot(place=place), what)
 
 
-def on_loan(ctx: Context, stock: Item, *, booking: str | None, custodian: str | None) -> Pieces:
+def on_loan(
+    ctx: Context,
+    stock: Item,
+    *,
+    booking: str | None,
+    custodian: str | None = None,
+    place: str | None = None,
+) -> list[Pieces]:
     """Return the pieces that are out for a booking or with a person, or all that are.
 
-    Raises `WhichLot`, `NotSoMany`.
+    They differ in when they are due, the first due first. Pieces in a case come back with it, so
+    they are meant only where no others are out. Raises `WhichLot`, `NotSoMany`.
     """
     lots = [
         one
@@ -186,9 +201,32 @@ def on_loan(ctx: Context, stock: Item, *, booking: str | None, custodian: str | 
         if one.lot.is_out
         and booking in (None, one.lot.booking)
         and custodian in (None, one.lot.custodian)
+        and place in (None, one.lot.place)
     ]
-    wanted = Lot(booking=booking, custodian=custodian, due_at=ctx.now)
-    return _the_only(ctx, stock, lots, wanted, "out")
+    lots = [one for one in lots if one.lot.container is None] or lots
+    wanted = Lot(place=place, booking=booking, custodian=custodian, due_at=ctx.now)
+    first = {replace(one.lot, due_at=None): one for one in lots}
+    _the_only(ctx, stock, tuple(first.values()), wanted, "out")
+    return sorted(lots, key=lambda one: str(one.lot.due_at))
+
+
+def shares(
+    ctx: Context, stock: Item, pieces: int | None, lots: Sequence[Pieces]
+) -> Iterator[tuple[Lot, int]]:
+    """Yield how many of each lot are meant: all, or as many as are asked for, in their order.
+
+    Raises `NotSoMany`.
+    """
+    there = sum(one.quantity for one in lots)
+    left = there if pieces is None else pieces
+    if left > there:
+        position = read_stock(ctx, stock.id).position
+        at = on_site(ctx, ctx.now, stock.id)
+        raise NotSoMany(stock.id, at, asked=left, there=there, lot=lots[0].lot, position=position)
+    for one in lots:
+        if taken := min(left, one.quantity):
+            yield one.lot, taken
+            left -= taken
 
 
 def packed_pieces(ctx: Context, stock: Item, *, container: str | None) -> Pieces:

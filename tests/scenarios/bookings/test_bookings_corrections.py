@@ -325,7 +325,7 @@ def test_the_last_word_is_corrected_and_nothing_that_was_taken_back() -> None:
 
 
 def test_the_ledger_itself_is_not_corrected_so() -> None:
-    opened = LedgerOpened(origin="test", format=1, demo=False, zone="UTC")
+    opened = LedgerOpened(origin="yongchuan", format=1, demo=False, zone="Asia/Shanghai")
     campus().and_given(opened).when(undo(9), reason=WHY).refused(NotCorrectable)
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from ledger.decisions.base import Decision
 from ledger.decisions.bookings.holds import PlaceHold
+from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.decisions.equipment.items import AddEquipment
 from ledger.decisions.equipment.loans import CheckOut
-from ledger.decisions.equipment.fitness import ServiceEquipment
 from ledger.decisions.past_tense import DayToCome
 from ledger.decisions.projects import CloseProject, OpenProject, ReachMilestone
 from ledger.decisions.sites import AddSite

@@ -151,7 +151,7 @@ def test_a_case_in_a_truck_bears_witness_for_both(story: Scenario) -> None:
     ).then(moved("case", 6, "outside:location", "stage-1"))
 
 
-def test_the_contents_are_told_one_level_deep(story: Scenario) -> None:
+def test_the_contents_are_listed_one_level_deep(story: Scenario) -> None:
     story.and_given(
         AddEquipment(equipment="filter", name="Filter", kind="kit", at_place="stage-1", at=june(1)),
         pack("lens", "case", 2),
@@ -264,7 +264,7 @@ def test_an_empty_container_is_retired_where_it_is(story: Scenario) -> None:
 def test_a_container_is_not_retired_with_things_inside(story: Scenario) -> None:
     story.and_given(pack("lens", "case", 2)).when(
         RetireEquipment(equipment="case", at=june(5))
-    ).refused(NotEmpty, by=6, saying="case has lens inside")
+    ).refused(NotEmpty, by=6, saying="lens inside")
 
 
 def test_what_is_packed_is_not_retired(story: Scenario) -> None:

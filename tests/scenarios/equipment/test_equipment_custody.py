@@ -41,7 +41,7 @@ from ledger.events import (
     SpaceCommissioned,
 )
 from ledger.events.bookings import BookingEvent
-from ledger.events.equipment import Away, KindCount
+from ledger.events.equipment import Away, KindCount, ServiceKind
 from ledger.testing.scenario import Scenario, given
 from ledger.time.periods import Days, Deadline, Moment, Period
 
@@ -110,6 +110,16 @@ def check_in(day: int) -> CheckIn:
     return CheckIn(equipment="lens", at=june(day))
 
 
+def checked_in(day: int, hour: int = 8) -> EquipmentCheckedIn:
+    return EquipmentCheckedIn(
+        equipment="lens",
+        at=instant(day, hour),
+        booking="b-1",
+        equipment_kind="lens",
+        due_at=instant(20),
+    )
+
+
 def hand_over(day: int, custodian: str) -> HandOver:
     return HandOver(equipment="lens", custodian=custodian, at=june(day))
 
@@ -122,13 +132,33 @@ def out_of(kind: str, day: int, **more: Moment) -> Decision:
     return ServiceEquipment(equipment="lens", kind=kind, at=june(day), done=True, **more)  # type: ignore[arg-type]  # spelled out in each test
 
 
-def in_service(**since: int) -> KindCount:
-    """The one lens, and the services that it is in since these days of June."""
-    away = [
-        Away("lens", kind, instant(day), begun=True)  # type: ignore[arg-type]  # spelled out in each test
-        for kind, day in since.items()
-    ]
-    return KindCount(1, tuple(away))
+def away(kind: ServiceKind, day: int) -> Away:
+    """The lens in a service that goes on."""
+    return Away("lens", kind, instant(day), begun=True)
+
+
+def started(kind: ServiceKind, day: int, *others: Away) -> ServiceStarted:
+    """Beside services of other kinds that go on."""
+    return ServiceStarted(
+        equipment="lens",
+        at=instant(day),
+        kind=kind,
+        equipment_kind="lens",
+        of_kind=KindCount(1, away=(*others, away(kind, day))),
+    )
+
+
+def completed(
+    kind: ServiceKind, day: int, *others: Away, hour: int = 8, **more: Any
+) -> ServiceCompleted:
+    return ServiceCompleted(
+        equipment="lens",
+        at=instant(day, hour),
+        kind=kind,
+        equipment_kind="lens",
+        of_kind=KindCount(1, away=others),
+        **more,
+    )
 
 
 @pytest.fixture
@@ -145,15 +175,9 @@ def story() -> Scenario:
 
 
 def test_an_item_goes_out_for_a_booking_and_comes_back(story: Scenario) -> None:
-    story.when(check_out(2)).then(checked_out(2)).when(check_in(19)).then(
-        EquipmentCheckedIn(
-            equipment="lens",
-            at=instant(19),
-            booking="b-1",
-            equipment_kind="lens",
-            due_at=instant(20),
-        )
-    ).when(check_out(20, due=21)).then(checked_out(20, due=21))
+    story.when(check_out(2)).then(checked_out(2)).when(check_in(19)).then(checked_in(19)).when(
+        check_out(20, due=21)
+    ).then(checked_out(20, due=21))
 
 
 def test_an_item_goes_out_for_a_booking_that_started(story: Scenario) -> None:
@@ -186,15 +210,7 @@ def test_nothing_goes_out_for_what_is_over(story: Scenario, end: Event, state: s
 
 def test_what_went_out_before_the_wrap_may_be_entered_after_it(story: Scenario) -> None:
     told = story.and_given(WRAPPED)
-    told.when(check_out(3)).then(checked_out(3)).when(check_in(5)).then(
-        EquipmentCheckedIn(
-            equipment="lens",
-            at=instant(5),
-            booking="b-1",
-            equipment_kind="lens",
-            due_at=instant(20),
-        )
-    )
+    told.when(check_out(3)).then(checked_out(3)).when(check_in(5)).then(checked_in(5))
     story.when(
         CheckOut(equipment="lens", booking="b-1", custodian="Ana", due_at=june(20), at=june(4, 0))
     ).refused(BookingNotFirm, by=4, saying="wrapped")
@@ -276,13 +292,7 @@ def test_a_check_out_goes_on_in_other_hands(story: Scenario) -> None:
     story.and_given(check_out(2)).when(hand_over(3, "Ana")).then(
         CustodyTransferred(equipment="lens", at=instant(3), was="王师傅", custodian="Ana")
     ).when(check_out(4)).refused(CheckedOutAlready, by=4).when(check_in(5)).then(
-        EquipmentCheckedIn(
-            equipment="lens",
-            at=instant(5),
-            booking="b-1",
-            equipment_kind="lens",
-            due_at=instant(20),
-        )
+        checked_in(5)
     ).when(hand_over(6, "Ana")).then(
         CustodyTransferred(equipment="lens", at=instant(6), was=None, custodian="Ana")
     )
@@ -296,44 +306,19 @@ def test_a_hand_over_changes_hands(story: Scenario) -> None:
 
 
 def test_a_calibration_starts_and_is_valid_for_a_time(story: Scenario) -> None:
-    story.when(into("calibration", 2)).then(
-        ServiceStarted(
-            equipment="lens",
-            at=instant(2),
-            kind="calibration",
-            equipment_kind="lens",
-            of_kind=in_service(calibration=2),
-        )
-    ).when(out_of("calibration", 3, valid_until=Deadline("2025-08-01"))).then(
-        ServiceCompleted(
-            equipment="lens",
-            at=instant(3),
-            kind="calibration",
-            valid_until=datetime(2025, 8, 1, 15, 59, 59, 999_999, tzinfo=UTC),
-            equipment_kind="lens",
-            of_kind=in_service(),
+    story.when(into("calibration", 2)).then(started("calibration", 2)).when(
+        out_of("calibration", 3, valid_until=Deadline("2025-08-01"))
+    ).then(
+        completed(
+            "calibration", 3, valid_until=datetime(2025, 8, 1, 15, 59, 59, 999_999, tzinfo=UTC)
         )
     )
 
 
 def test_kinds_of_service_go_on_side_by_side(story: Scenario) -> None:
     story.and_given(into("repair", 5)).when(into("quarantine", 3)).then(
-        ServiceStarted(
-            equipment="lens",
-            at=instant(3),
-            kind="quarantine",
-            equipment_kind="lens",
-            of_kind=in_service(repair=5, quarantine=3),
-        )
-    ).when(out_of("repair", 6)).then(
-        ServiceCompleted(
-            equipment="lens",
-            at=instant(6),
-            kind="repair",
-            equipment_kind="lens",
-            of_kind=in_service(quarantine=3),
-        )
-    )
+        started("quarantine", 3, away("repair", 5))
+    ).when(out_of("repair", 6)).then(completed("repair", 6, away("quarantine", 3)))
 
 
 def test_one_service_of_a_kind_at_a_time(story: Scenario) -> None:
@@ -365,15 +350,7 @@ def test_what_is_in_service_does_not_go_out(story: Scenario) -> None:
 def test_what_is_out_may_break_but_was_not_broken_before(story: Scenario) -> None:
     story.and_given(check_out(4)).when(into("repair", 3)).refused(LaterEntryStands, by=4).when(
         into("repair", 6)
-    ).then(
-        ServiceStarted(
-            equipment="lens",
-            at=instant(6),
-            kind="repair",
-            equipment_kind="lens",
-            of_kind=in_service(repair=6),
-        )
-    )
+    ).then(started("repair", 6))
 
 
 @pytest.mark.parametrize("done", [False, True])
@@ -402,22 +379,8 @@ def test_a_move_is_none_of_custodys_business(story: Scenario) -> None:
     story.and_given(check_out(2), into("repair", 3)).and_given(
         MoveEquipment(equipment="lens", to="outside:repair-shop", at=june(4))
     ).when(ServiceEquipment(equipment="lens", kind="repair", done=True)).then(
-        ServiceCompleted(
-            equipment="lens",
-            at=datetime(2025, 6, 30, 12, tzinfo=UTC),
-            kind="repair",
-            equipment_kind="lens",
-            of_kind=in_service(),
-        )
-    ).when(CheckIn(equipment="lens")).then(
-        EquipmentCheckedIn(
-            equipment="lens",
-            at=datetime(2025, 6, 30, 12, tzinfo=UTC),
-            booking="b-1",
-            equipment_kind="lens",
-            due_at=instant(20),
-        )
-    )
+        completed("repair", 30, hour=20)
+    ).when(CheckIn(equipment="lens")).then(checked_in(30, hour=20))
 
 
 def test_what_is_out_or_in_service_is_not_retired(story: Scenario) -> None:

@@ -22,13 +22,13 @@ from ledger.decisions.equipment.promise_refusals import (
     OutsideItsBooking,
     PromisedAway,
 )
-from ledger.decisions.equipment.promises import read_reservations
 from ledger.decisions.equipment.reservations import (
     DropSubHire,
     ReleaseEquipment,
     ReserveEquipment,
     SubHireEquipment,
 )
+from ledger.decisions.equipment.reserved import read_reservations
 from ledger.errors import BadInput, NothingChanges, UnknownId
 from ledger.events import EquipmentReserved, LoanProlonged, ReservationReleased
 from ledger.events.base import Header

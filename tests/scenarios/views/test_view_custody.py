@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ledger_equipment import Equipment
@@ -12,6 +13,7 @@ from ledger.events import (
     EquipmentCheckedIn,
     EquipmentCheckedOut,
     EquipmentRetired,
+    LoanProlonged,
     ServiceStarted,
 )
 from ledger.events.base import Event
@@ -20,7 +22,14 @@ from tests.scenarios.view_stories import at, confirmed, day, seen, story
 from tests.scenarios.views.test_view_equipment import added, boxed, moved
 
 
-def out(item: str, when: str, due: str, who: str = "Li Na", booking: str = "b-1") -> Event:
+def out(
+    item: str,
+    when: str,
+    due: str,
+    who: str = "Li Na",
+    booking: str | None = "b-1",
+    within: str | None = None,
+) -> Event:
     return EquipmentCheckedOut(
         equipment=item,
         at=at(when),
@@ -28,6 +37,7 @@ def out(item: str, when: str, due: str, who: str = "Li Na", booking: str = "b-1"
         custodian=who,
         due_at=at(due),
         equipment_kind="camera",
+        within=within,
     )
 
 
@@ -85,6 +95,34 @@ def test_custody_can_be_asked_by_person_booking_and_days() -> None:
     assert names(since=day("2025-08-02")) == ["Zhao"], "who has it still, has it then"
 
 
+def prolonged(item: str, when: str, due: str, was: str, who: str = "Li Na") -> Event:
+    return LoanProlonged(
+        equipment=item, at=at(when), booking="b-1", equipment_kind="camera", due_at=at(due),
+        custodian=who, was_due_at=at(was),
+    )  # fmt: skip
+
+
+def test_a_loan_that_is_prolonged_stays_one_with_the_due_time_of_now() -> None:
+    told = story(
+        added("cam-a"),
+        out("cam-a", "2025-07-10T08:00", "2025-07-20T18:00"),
+        prolonged("cam-a", "2025-07-15T08:00", "2025-07-25T18:00", "2025-07-20T18:00"),
+        handed("cam-a", "2025-07-16T08:00", "Wang Wei"),
+        prolonged("cam-a", "2025-07-18T08:00", "2025-08-09T18:00", "2025-07-25T18:00", "Wang Wei"),
+    )
+    lines = seen(Equipment, told).custody()
+    assert [(x.custodian, x.since, x.due_at) for x in lines] == [
+        ("Li Na", at("2025-07-10T08:00"), at("2025-07-25T18:00")),
+        ("Wang Wei", at("2025-07-16T08:00"), at("2025-08-09T18:00")),
+    ]
+    (due,) = seen(Equipment, told).due_back()
+    assert (due.due_at, due.out_since, due.overdue) == (
+        at("2025-08-09T18:00"),
+        at("2025-07-10T08:00"),
+        False,
+    )
+
+
 # --- due back ----------------------------------------------------------------------------
 
 
@@ -120,6 +158,30 @@ def test_due_back_on_an_earlier_day() -> None:
         ("cam-a", False),
     ]
     assert equipment.due_back(on=day("2025-07-09")) == []
+
+
+def test_a_loan_to_a_person_is_due_back_too() -> None:
+    lent = out("cam-a", "2025-07-10T08:00", "2025-07-20T18:00", booking=None)
+    (line,) = seen(Equipment, story(added("cam-a"), lent)).due_back()
+    assert (line.custodian, line.booking, line.over, line.late) == ("Li Na", None, None, 12)
+    assert seen(Equipment, story(added("cam-a"), lent)).equipment(available=True) == []
+
+
+def test_what_went_out_in_a_case_stands_under_it() -> None:
+    when, due = "2025-07-10T08:00", "2025-07-20T18:00"
+    told = story(
+        *(added(item) for item in ("a-lens", "case", "z-cam")),
+        out("case", when, due),
+        out("a-lens", when, due, within="case"),
+        out("z-cam", when, due),
+    )
+    lines = seen(Equipment, told).due_back()
+    assert [(x.equipment, x.within) for x in lines] == [
+        ("case", None),
+        ("a-lens", "case"),
+        ("z-cam", None),
+    ]
+    assert seen(Equipment, told).idle_equipment(days=0) == []
 
 
 def test_due_back_can_be_asked_for_some() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def moved(equipment: str, when: str, origin: str, to: str, latest: bool = True) 
 def packing(equipment: str, when: str, place: str, *containers: str) -> dict[str, Any]:
     return {
         "equipment": equipment, "at": at(when), "place": place, "containers": containers,
-        "latest_for": containers, "contents": 1,
+        "latest_for": containers, "contents": (),
     }  # fmt: skip
 
 
@@ -227,8 +228,11 @@ def test_what_is_due_becomes_overdue_though_nothing_is_recorded() -> None:
 def test_services_and_calibrations() -> None:
     told = story(
         added("cam-a"),
-        ServiceStarted(equipment="cam-a", at=at("2025-07-10T08:00"), kind="repair", equipment_kind="camera"),
-        ServiceStarted(equipment="cam-a", at=at("2025-07-10T09:00"), kind="calibration", equipment_kind="camera"),
+        ServiceStarted(
+            equipment="cam-a", at=at("2025-07-10T08:00"), kind="repair", equipment_kind="camera"),
+        ServiceStarted(
+            equipment="cam-a", at=at("2025-07-10T09:00"), kind="calibration",
+            equipment_kind="camera"),
         ServiceCompleted(
             equipment="cam-a", at=at("2025-07-11T09:00"), kind="calibration",
             valid_until=at("2026-01-01"), equipment_kind="camera"),

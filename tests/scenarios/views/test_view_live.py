@@ -15,6 +15,7 @@ from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
 from ledger_expo import Expo
 from ledger_projects import Projects
+from ledger_reservations import Reservations
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
 
@@ -23,7 +24,8 @@ from ledger.time.periods import ManualClock
 from tests.scenarios.view_stories import ZONE, at, day
 
 SHIPPED = (
-    Bookings, Calendar, Claims, Efficiency, Equipment, Expo, Projects, Spaces, Utilization,
+    Bookings, Calendar, Claims, Efficiency, Equipment, Expo, Projects, Reservations, Spaces,
+    Utilization,
 )  # fmt: skip
 SCHEDULER = Author("scheduler")
 COMMANDS: list[dict[str, Any]] = [
@@ -84,7 +86,7 @@ def test_every_live_answer_is_that_of_a_fold_to_the_same_position(ledger: Ledger
         ledger.decide(decision, SCHEDULER)
         for name in ledger.views.views:
             live[name, ledger.log.head()] = rows(ledger, name)
-    assert len(live) == len(COMMANDS) * 28
+    assert len(live) == len(COMMANDS) * 34
     for (name, position), answer in live.items():
         assert rows(ledger, name, as_of=position) == answer, f"{name} as of #{position}"
 

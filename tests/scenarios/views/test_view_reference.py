@@ -13,6 +13,7 @@ from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
 from ledger_expo import Expo
 from ledger_projects import Projects
+from ledger_reservations import Reservations
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
 
@@ -20,8 +21,8 @@ from ledger.projections import View
 from tests.sources import PLUGINS, ROOT
 
 SHIPPED = (
-    Spaces, Bookings, Calendar, Utilization, Billing, Projects, Equipment, Efficiency,
-    Claims, Expo,
+    Spaces, Bookings, Calendar, Utilization, Billing, Projects, Equipment, Reservations,
+    Efficiency, Claims, Expo,
 )  # fmt: skip
 VIEWS = {name: view for projection in SHIPPED for name, view in projection.views.items()}
 PAGE = (ROOT / "docs" / "reference" / "views.md").read_text(encoding="utf-8")
