@@ -23,6 +23,7 @@ from ledger.decisions.equipment.places import (
     on_site,
     registered_by,
     resolve_where_it_is,
+    standing,
 )
 from ledger.decisions.equipment.refusals import (
     BookingNotFirm,
@@ -67,6 +68,14 @@ class Custody(Struct, frozen=True):
         """Who has it; None if no one in particular does."""
         return None if self.newest is None else self.newest.custodian
 
+    @property
+    def loan(self) -> "Loan | None":
+        """The loan that stands, with who has it now: it may have been handed over."""
+        if self.out is None:
+            return None
+        assert self.out.due_at is not None
+        return Loan(self.custodian or "", self.out.due_at, self.out.booking)
+
     def check_not_before(self, ctx: Context, at: datetime) -> None:
         """Raises `LaterEntryStands` where its last fact is later than `at`."""
         if self.newest is not None and at < self.newest.at:
@@ -77,15 +86,13 @@ class Custody(Struct, frozen=True):
                 position=self.newest.position,
             )
 
-    def check_in_house(self) -> None:
-        """Raises `CheckedOutAlready`, `OutInItsCase`."""
+    def check_in_house(self, around: str | None = None) -> None:
+        """Raises `CheckedOutAlready`; `OutInItsCase` where it is in `around`, and out with it."""
         if self.out is None:
             return
-        loan = loan_text(self.out.booking, self.out.custodian)
-        if self.out.within is not None:
-            raise OutInItsCase(
-                self.item, container=self.out.within, loan=loan, position=self.out.position
-            )
+        loan = loan_text(self.out.booking, self.custodian)
+        if self.out.within is not None and around is not None:
+            raise OutInItsCase(self.item, container=around, loan=loan, position=self.out.position)
         raise CheckedOutAlready(self.item, loan=loan, position=self.out.position)
 
 
@@ -112,7 +119,7 @@ class Loan(Struct, frozen=True):
     due_at: datetime
     booking: str | None = None
 
-    def is_of(self, out: CustodyFact | Lot) -> bool:
+    def is_of(self, out: "Loan | Lot") -> bool:
         """Whether something is out for the same booking, or with the same person."""
         if self.booking is not None or out.booking is not None:
             return out.booking == self.booking
@@ -127,12 +134,6 @@ class Loan(Struct, frozen=True):
             custodian=self.custodian,
             due_at=self.due_at,
         )
-
-
-def loan_of(out: CustodyFact, custodian: str | None = None) -> Loan:
-    """The loan that something is out on."""
-    assert out.due_at is not None
-    return Loan(custodian or out.custodian or "", out.due_at, out.booking)
 
 
 # --- out, with everything inside -----------------------------------------------------
@@ -163,22 +164,31 @@ def go_out(
                         position=None,
                     )
             continue
-        out = read_custody(ctx, thing).out
-        if out is None:
+        custody = read_custody(ctx, thing)
+        if custody.out is None:
             _send(ctx, inside, loan, at, within=within or item.id)
-        elif not loan.is_of(out):
-            raise OutAlready(
-                thing,
-                container=holder,
-                loan=loan_text(out.booking, out.custodian),
-                position=out.position,
-            )
+        else:
+            check_same_loan(custody, loan, holder)
+            custody.check_not_before(ctx, at)
+
+
+def check_same_loan(custody: Custody, loan: Loan, container: str) -> None:
+    """Check that a thing which is out is out on the loan of its container. Raises `OutAlready`."""
+    if custody.out is not None and custody.loan is not None and not loan.is_of(custody.loan):
+        raise OutAlready(
+            custody.item,
+            container=container,
+            loan=loan_text(custody.out.booking, custody.custodian),
+            position=custody.out.position,
+        )
 
 
 def _send(ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | None) -> None:
     registered_by(ctx, item, at)
     custody = read_custody(ctx, item.id)
-    custody.check_in_house()
+    if custody.out is not None:
+        around = standing(ctx, item.id, at).around
+        custody.check_in_house(None if around is None else around.item)
     custody.check_not_before(ctx, at)
     check_fit(ctx, item.id, at)
     ctx.record(
@@ -195,11 +205,12 @@ def _send(ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | N
 
 
 def come_back(
-    ctx: Context, item: Item, out: CustodyFact, at: datetime, *, within: str | None = None
+    ctx: Context, item: Item, custody: Custody, at: datetime, *, within: str | None = None
 ) -> None:
     """Let an item come back, with everything in it that is out on the same loan."""
-    loan = loan_of(out)
-    for thing, inside_out, holder in out_inside(ctx, item.id, loan, at):
+    assert custody.out is not None
+    assert custody.loan is not None
+    for thing, inside_out, holder in out_inside(ctx, item.id, custody.loan, at):
         if isinstance(inside_out, Lot):
             pieces = sum(
                 one.quantity for one in in_container(ctx, thing.id, holder) if one.lot == inside_out
@@ -207,7 +218,7 @@ def come_back(
             check_in_pieces(ctx, thing, inside_out, at, pieces)
         else:
             _take_back(ctx, thing, inside_out, at, within=within or item.id)
-    _take_back(ctx, item, out, at, within=within)
+    _take_back(ctx, item, custody.out, at, within=within)
 
 
 def _take_back(
@@ -241,9 +252,9 @@ def out_inside(
                 if one.lot.is_out and loan.is_of(one.lot):
                     yield item, one.lot, holder
             continue
-        out = read_custody(ctx, thing).out
-        if out is not None and loan.is_of(out):
-            yield item, out, holder
+        custody = read_custody(ctx, thing)
+        if custody.out is not None and custody.loan is not None and loan.is_of(custody.loan):
+            yield item, custody.out, holder
 
 
 def check_out_pieces(

@@ -18,15 +18,17 @@ from msgspec.structs import replace
 from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.equipment.contents import (
     check_newest,
+    check_pieces_inside,
     read_contents,
     take_out,
 )
 from ledger.decisions.equipment.counts import counted
 from ledger.decisions.equipment.custody import (
+    Custody,
+    check_same_loan,
     come_back,
     go_out,
     instant,
-    loan_of,
     read_custody,
 )
 from ledger.decisions.equipment.fitness import check_fit
@@ -44,11 +46,10 @@ from ledger.decisions.equipment.refusals import (
     LaterPlaceStands,
     MarkedAlready,
     NotEmpty,
+    NotInIt,
     NotThere,
     NotTogether,
-    OutAlready,
     StillPacked,
-    loan_text,
 )
 from ledger.decisions.equipment.several import (
     MOST_PIECES,
@@ -58,7 +59,7 @@ from ledger.decisions.equipment.several import (
     went_along,
 )
 from ledger.decisions.equipment.stock import in_the_house, number, packed_pieces, transfer
-from ledger.entities.equipment import CustodyFact, Item
+from ledger.entities.equipment import Item
 from ledger.errors import BadInput, BadTime
 from ledger.events.equipment import (
     OUTSIDE,
@@ -198,6 +199,7 @@ class MoveEquipment(SeveralItems, frozen=True, tag="equipment move"):
                 was=now.place,
                 position=now.fact.position,
             )
+        check_pieces_inside(ctx, equipment, at)
         if destination == now.place:
             raise AlreadyThere(
                 equipment,
@@ -270,6 +272,7 @@ class PackEquipment(SeveralItems, frozen=True, tag="equipment pack"):
                 equipment, container=stands.around.item, position=stands.fact.position
             )
         check_newest(ctx, stands, at)
+        check_pieces_inside(ctx, equipment, at)
         # An item packed late is inside from then on, so not in a container retired since.
         container = standing_in_use(ctx, _container(holder), at, for_good=True)
         levels = list(container.outwards)
@@ -295,9 +298,9 @@ class PackEquipment(SeveralItems, frozen=True, tag="equipment pack"):
                 contents=tuple(sorted({*contents, equipment})),
             )
         )
-        out = _out_with(ctx, holder.id, at)
-        if out is not None:
-            _join(ctx, item, holder.id, out, at)
+        case = _custody_then(ctx, holder.id, at)
+        if case.out is not None:
+            _join(ctx, item, case, at)
 
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotTogether`, `NotSoMany`, `WhichLot` and others."""
@@ -315,9 +318,9 @@ class PackEquipment(SeveralItems, frozen=True, tag="equipment pack"):
             )
         inside, quantity = Lot(container=holder.id), number(pieces, meant)
         transfer(ctx, stock, "packed", quantity, at, origin=meant.lot, destination=inside)
-        out = _out_with(ctx, holder.id, at)
-        if out is not None:
-            lot = loan_of(out).lot(container=holder.id)
+        case = _custody_then(ctx, holder.id, at)
+        if case.loan is not None:
+            lot = case.loan.lot(container=holder.id)
             transfer(ctx, stock, "checked out", quantity, at, origin=inside, destination=lot)
 
 
@@ -330,25 +333,23 @@ def _container(holder: Item) -> str:
     return holder.id
 
 
-def _out_with(ctx: Context, container: str, at: datetime) -> CustodyFact | None:
-    """Return what a container is out for. Raises `LaterEntryStands` if it went or came later."""
+def _custody_then(ctx: Context, container: str, at: datetime) -> Custody:
+    """Return who has a container. Raises `LaterEntryStands` if that changed later."""
     custody = read_custody(ctx, container)
     custody.check_not_before(ctx, at)
-    return custody.out
+    return custody
 
 
-def _join(ctx: Context, item: Item, container: str, out: CustodyFact, at: datetime) -> None:
+def _join(ctx: Context, item: Item, case: Custody, at: datetime) -> None:
     """Let an item go out with the container that it was put into."""
-    loan, its = loan_of(out), read_custody(ctx, item.id).out
-    if its is None:
-        go_out(ctx, item, loan, at, within=out.within or container)
-    elif not loan.is_of(its):
-        raise OutAlready(
-            item.id,
-            container=container,
-            loan=loan_text(its.booking, its.custodian),
-            position=its.position,
-        )
+    assert case.out is not None
+    assert case.loan is not None
+    its = read_custody(ctx, item.id)
+    if its.out is None:
+        go_out(ctx, item, case.loan, at, within=case.out.within or case.item)
+        return
+    check_same_loan(its, case.loan, case.item)
+    its.check_not_before(ctx, at)
 
 
 class UnpackEquipment(SeveralItems, frozen=True, tag="equipment unpack"):
@@ -368,10 +369,13 @@ class UnpackEquipment(SeveralItems, frozen=True, tag="equipment unpack"):
         custody = read_custody(ctx, item.id)
         stood = take_out(ctx, item.id, at)
         assert stood.around is not None
-        if stood.around is not None:
-            _out_with(ctx, stood.around.item, at)
-        if custody.out is not None and custody.out.within is not None and not self.still_out:
-            come_back(ctx, item, custody.out, at)
+        holder = stood.around.item
+        if self.container is not None and find_item(ctx, self.container).id != holder:
+            raise NotInIt(item.id, container=self.container, position=stood.fact.position)
+        case = _custody_then(ctx, holder, at)
+        with_it = custody.out is not None and custody.out.within is not None
+        if case.out is not None and with_it and not self.still_out:
+            come_back(ctx, item, custody, at)
 
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
@@ -379,11 +383,11 @@ class UnpackEquipment(SeveralItems, frozen=True, tag="equipment unpack"):
         holder = find_item(ctx, self.container).id if self.container is not None else None
         meant = packed_pieces(ctx, stock, container=holder)
         assert meant.lot.container is not None
-        _out_with(ctx, meant.lot.container, at)
+        case = _custody_then(ctx, meant.lot.container, at)
         place, quantity = standing_in_use(ctx, meant.lot.container, at).place, number(pieces, meant)
         outside = replace(meant.lot, container=None, place=place)
         transfer(ctx, stock, "unpacked", quantity, at, origin=meant.lot, destination=outside)
-        if outside.is_out and not self.still_out:
+        if outside.is_out and case.out is not None and not self.still_out:
             home = Lot(place=place)
             transfer(ctx, stock, "checked in", quantity, at, origin=outside, destination=home)
 
@@ -404,6 +408,7 @@ class RetireEquipment(SeveralItems, frozen=True, tag="equipment retire"):
         contents, newest = read_contents(ctx, item.id)
         if newest is not None and contents:
             raise NotEmpty(item.id, contents=contents, position=newest.position)
+        check_pieces_inside(ctx, item.id, at)
         custody = read_custody(ctx, item.id)
         custody.check_in_house()
         custody.check_not_before(ctx, at)

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context
-from ledger.decisions.equipment.contents import all_inside, take_out
+from ledger.decisions.equipment.contents import all_inside, packings_after, take_out
 from ledger.decisions.equipment.custody import (
     Custody,
     Loan,
@@ -18,17 +18,24 @@ from ledger.decisions.equipment.custody import (
     due_with,
     go_out,
     instant,
-    loan_of,
     out_inside,
     read_custody,
 )
 from ledger.decisions.equipment.places import (
     check_happened,
+    on_site,
     registered_by,
     resolve_where_it_is,
     standing,
 )
-from ledger.decisions.equipment.refusals import NotCheckedOut, NotInIt, WhichLot
+from ledger.decisions.equipment.refusals import (
+    LaterEntryStands,
+    NotCheckedOut,
+    NotInIt,
+    OutInItsCase,
+    WhichLot,
+    loan_text,
+)
 from ledger.decisions.equipment.several import SeveralItems, named_items, went_along
 from ledger.decisions.equipment.stock import (
     in_container,
@@ -45,6 +52,7 @@ from ledger.events.equipment import (
     CustodyTransferred,
     EquipmentCheckedIn,
     EquipmentCheckedOut,
+    EquipmentPacked,
     LoanProlonged,
     Lot,
 )
@@ -52,7 +60,25 @@ from ledger.tags import check_text
 from ledger.time.periods import Deadline, Moment
 
 
-class CheckOut(SeveralItems, frozen=True, tag="equipment check-out"):
+class ItemsOnLoan(SeveralItems, frozen=True):
+    """Base of the decisions about loans. Containers come first, for they take their contents along.
+
+    So it does not matter in which order a case and what is in it were scanned.
+    """
+
+    def items(self, ctx: Context, *, least: int = 1) -> list[tuple[Item, int | None]]:
+        """Return what is named, things in containers after those."""
+        found = super().items(ctx, least=least)
+        if len(found) == 1:
+            return found
+        return sorted(found, key=lambda one: _depth(ctx, one[0]))
+
+
+def _depth(ctx: Context, item: Item) -> int:
+    return 1 if item.is_stock else len(list(standing(ctx, item.id, ctx.now).outwards))
+
+
+class CheckOut(ItemsOnLoan, frozen=True, tag="equipment check-out"):
     """Give items to `custodian` for a confirmed or started booking, due back at `due_at`.
 
     A day as `due_at` means its end; without one they are due when the booking ends. A check-out
@@ -99,7 +125,7 @@ class CheckOut(SeveralItems, frozen=True, tag="equipment check-out"):
         return moment.resolve(booking_zone(ctx, self.booking))
 
 
-class LendEquipment(SeveralItems, frozen=True, tag="equipment lend"):
+class LendEquipment(ItemsOnLoan, frozen=True, tag="equipment lend"):
     """Lend items to a person, without a booking, due back at `due_at`; a day means its end."""
 
     custodian: str
@@ -133,7 +159,7 @@ class LendEquipment(SeveralItems, frozen=True, tag="equipment lend"):
 # --- check in ------------------------------------------------------------------------
 
 
-class CheckIn(SeveralItems, frozen=True, tag="equipment check-in"):
+class CheckIn(ItemsOnLoan, frozen=True, tag="equipment check-in"):
     """Take items back from what they are out for, with what went out in them.
 
     Things that a container came back `without` stay out, and are in it no longer. Of a stock some
@@ -159,8 +185,9 @@ class CheckIn(SeveralItems, frozen=True, tag="equipment check-in"):
         if self.booking not in (None, custody.out.booking):
             raise NotCheckedOut(item.id, position=custody.out.position)
         custody.check_not_before(ctx, at)
+        check_out_of_case(ctx, item.id, at)
         leave_out(ctx, item, self.without, at)
-        come_back(ctx, item, custody.out, at)
+        come_back(ctx, item, custody, at)
 
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
@@ -169,7 +196,45 @@ class CheckIn(SeveralItems, frozen=True, tag="equipment check-in"):
             ctx, stock, booking=self.booking, custodian=self.custodian, place=self.from_place
         )
         for lot, quantity in list(shares(ctx, stock, pieces, out)):
+            if lot.container is not None:
+                _check_not_out(ctx, stock.id, lot.container)
             check_in_pieces(ctx, stock, lot, at, quantity)
+
+
+def check_out_of_case(ctx: Context, item: str, at: datetime) -> None:
+    """Check that an item which comes back is in no container that is out, then or later.
+
+    Raises `OutInItsCase`, `LaterEntryStands`.
+    """
+    stands = standing(ctx, item, at)
+    if stands.around is not None:
+        _check_not_out(ctx, item, stands.around.item)
+    if stands.later is None:
+        return
+    for entry in packings_after(ctx, item, at):
+        event = entry.event
+        if not isinstance(event, EquipmentPacked) or event.equipment != item:
+            continue
+        case = read_custody(ctx, event.container)
+        if case.newest is not None and (case.out is not None or event.at < case.newest.at):
+            raise LaterEntryStands(
+                item,
+                on_site(ctx, at, item),
+                later=on_site(ctx, event.at, item),
+                position=entry.position,
+            )
+
+
+def _check_not_out(ctx: Context, thing: str, container: str) -> None:
+    """Raises `OutInItsCase`."""
+    case = read_custody(ctx, container)
+    if case.out is not None:
+        raise OutInItsCase(
+            thing,
+            container=container,
+            loan=loan_text(case.out.booking, case.custodian),
+            position=case.out.position,
+        )
 
 
 def leave_out(ctx: Context, container: Item, without: Sequence[str], at: datetime) -> None:
@@ -193,7 +258,7 @@ def leave_out(ctx: Context, container: Item, without: Sequence[str], at: datetim
         transfer(ctx, item, "unpacked", quantity, at, origin=lots[0].lot, destination=outside)
 
 
-class ProlongLoan(SeveralItems, frozen=True, tag="equipment prolong"):
+class ProlongLoan(ItemsOnLoan, frozen=True, tag="equipment prolong"):
     """Let items that are out be due back at another time, with what is out in them."""
 
     due_at: Deadline
@@ -215,8 +280,8 @@ class ProlongLoan(SeveralItems, frozen=True, tag="equipment prolong"):
             raise NothingChanges(
                 f"{item.id} is due back then already", position=custody.out.position
             )
-        loan = loan_of(custody.out)
-        inside = list(out_inside(ctx, item.id, loan, at))
+        assert custody.loan is not None
+        inside = list(out_inside(ctx, item.id, custody.loan, at))
         prolong(ctx, item, due_at, at)
         for thing, out, _ in inside:
             if isinstance(out, Lot):
@@ -280,7 +345,7 @@ def prolong_lot(
 # --- hand over -----------------------------------------------------------------------
 
 
-class HandOver(SeveralItems, frozen=True, tag="equipment hand-over"):
+class HandOver(ItemsOnLoan, frozen=True, tag="equipment hand-over"):
     """Make another custodian answer for items, and for what is in them. A loan stays as it is."""
 
     custodian: str
@@ -302,10 +367,9 @@ class HandOver(SeveralItems, frozen=True, tag="equipment hand-over"):
                 f"{custodian} has {item.id} already", position=custody.newest.position
             )
         self._record(ctx, item.id, custody, custodian, at)
-        if custody.out is None:
+        if custody.loan is None:
             return
-        loan = loan_of(custody.out)
-        for thing, out, _ in list(out_inside(ctx, item.id, loan, at)):
+        for thing, out, _ in list(out_inside(ctx, item.id, custody.loan, at)):
             if isinstance(out, Lot):
                 self._pieces(ctx, thing, out, custodian, at)
             elif (its := read_custody(ctx, thing.id)).custodian == custody.custodian:

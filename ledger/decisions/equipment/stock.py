@@ -14,9 +14,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context
-from ledger.decisions.equipment.contents import read_contents
+from ledger.decisions.equipment.contents import check_pieces, read_contents
 from ledger.decisions.equipment.counts import counted
-from ledger.decisions.equipment.places import check_happened, on_site, registered_by
+from ledger.decisions.equipment.places import (
+    check_happened,
+    on_site,
+    registered_by,
+    standing,
+)
 from ledger.decisions.equipment.refusals import NotSoMany, WhichLot
 from ledger.entities.equipment import Item, stock_of, transferred
 from ledger.errors import BadInput, UnreadableEvent
@@ -84,6 +89,12 @@ def transfer(
     """Record that pieces went from a lot to another. Raises `NotSoMany`, `NotYetHappened`."""
     check_happened(ctx, at, stock.id)
     registered_by(ctx, stock, at)
+    if how == "lost" and origin is not None and origin.container is not None:
+        # Out of the container first, which would seem to hold them for ever.
+        place = standing(ctx, origin.container, at).place
+        outside = replace(origin, container=None, place=place)
+        transfer(ctx, stock, "unpacked", quantity, at, origin=origin, destination=outside)
+        origin = outside
     known = read_stock(ctx, stock.id)
     event = StockTransferred(
         equipment=stock.id,
@@ -100,6 +111,7 @@ def transfer(
         _check_enough(ctx, known, event)
     event = replace(event, pieces=transferred(known.pieces, event))
     if event.container is not None:
+        check_pieces(ctx, event.container, at)
         event = replace(event, contents=_contents_after(ctx, event))
     if origin is None or destination is None:
         event = replace(event, of_kind=counted(ctx, event, stock.kind))
