@@ -169,9 +169,7 @@ def test_a_late_entry_into_a_quiet_year_reads_month_by_month() -> None:
     back = Moment((last + timedelta(days=361)).isoformat())
     decision = MoveEquipment(equipment="case", to="outside:dock", at=late, return_at=back)
     questions, answered, _ = cost(history, decision, now)
-    assert questions <= 4 + 24 + 1, (
-        "what it is, what is in it, the newest, the first, the months"
-    )
+    assert questions <= 4 + 24 + 1, "what it is, what is in it, the newest, the first, the months"
     assert answered == 6, (
         "the last move (as newest and in its month), the first, the registration three times"
     )
