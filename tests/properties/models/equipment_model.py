@@ -62,7 +62,9 @@ class Studio:
 
     def where(self, item: str) -> str:
         """The place of the outermost container, or of the item itself."""
-        return self.place[(self.around(item) or [item])[-1]]
+        outermost = (self.around(item) or [item])[-1]
+        self.need(outermost in self.place, "registered first")
+        return self.place[outermost]
 
     def around(self, item: str) -> list[str]:
         """The containers of an item, innermost first."""
