@@ -255,6 +255,7 @@ class CustodyLine(Struct, frozen=True):
     quantity: int | None
     days: int
     position: int
+    name: str
 
 
 class DueLine(Struct, frozen=True):
@@ -411,7 +412,7 @@ class Equipment(Projection):
         spare=(
             *("custodian", "kind", "booking", "overdue", "service", "quantity"),
             *("since", "container", "retired", "calibrated_until", "home"),
-            *("owner", "reference", "barcode", "serial", "value"),
+            *("owner", "reference", "barcode", "serial", "value", "name"),
         ),
     )
     def equipment(
@@ -444,7 +445,7 @@ class Equipment(Projection):
             and available in (None, line.is_available(now))
         ]
 
-    @view("Where are the pieces of each stock?", spare=("name", "kind", "since", "custodian"))
+    @view("Where are the pieces of each stock?", spare=("custodian", "since", "kind", "name"))
     def stock(
         self,
         equipment: OneItem = None,
@@ -495,7 +496,9 @@ class Equipment(Projection):
         ]
 
     @view(
-        "Who had it, and when?", units={"days": "d"}, spare=("how", "days", "quantity", "position")
+        "Who had it, and when?",
+        units={"days": "d"},
+        spare=("how", "days", "quantity", "position", "name"),
     )
     def custody(
         self,
@@ -514,8 +517,8 @@ class Equipment(Projection):
             line
             for item in self._items(equipment, None)
             for line in (
-                *_custody_lines(facts.custody.get(item.equipment, []), now),
-                *_stock_custody(item.equipment, facts.transfers.get(item.equipment, []), now),
+                *_custody_lines(item, facts.custody.get(item.equipment, []), now),
+                *_stock_custody(item, facts.transfers.get(item.equipment, []), now),
             )
             if custodian in (None, line.custodian)
             and booking in (None, line.booking)
@@ -526,7 +529,7 @@ class Equipment(Projection):
     @view(
         "What is due back, and when?",
         units={"late": "d"},
-        spare=("overdue", "quantity", "within", "name", "over", "place", "out_since", "kind"),
+        spare=("within", "quantity", "over", "overdue", "place", "out_since", "kind", "name"),
     )
     def due_back(
         self,
@@ -564,7 +567,11 @@ class Equipment(Projection):
             ),
         )
 
-    @view("What stands idle?", units={"idle": "d"}, spare=("last_use", "last_used", "kind", "home"))
+    @view(
+        "What stands idle?",
+        units={"idle": "d"},
+        spare=("last_use", "last_used", "kind", "home", "name"),
+    )
     def idle_equipment(
         self,
         days: Annotated[int, "not used for at least this many days"] = 30,
@@ -591,7 +598,11 @@ class Equipment(Projection):
             key=lambda line: (-line.idle, line.equipment),
         )
 
-    @view("What is in service, or needs it soon?", spare=("name", "kind", "custodian", "booking"))
+    @view(
+        "What is in service, or needs it soon?",
+        titles={"at": "When"},
+        spare=("booking", "custodian", "kind", "name"),
+    )
     def service_due(
         self,
         days: Annotated[int, "planned, or needed, in at most this many days"] = 30,
@@ -886,7 +897,7 @@ def _out(custody: list[CustodyRow]) -> CustodyRow | None:
     return newest if newest is not None and newest.due_at is not None else None
 
 
-def _custody_lines(custody: list[CustodyRow], now: datetime) -> Iterator[CustodyLine]:
+def _custody_lines(item: Item, custody: list[CustodyRow], now: datetime) -> Iterator[CustodyLine]:
     """Yield the times in which a custodian had an item, by its facts in effective order."""
     starts = [n for n, fact in enumerate(custody) if fact.how != "prolonged"]
     for n, after in pairwise([*starts, len(custody)]):
@@ -906,6 +917,7 @@ def _custody_lines(custody: list[CustodyRow], now: datetime) -> Iterator[Custody
             quantity=None,
             days=_full_days(fact.at, following or now),
             position=fact.position,
+            name=item.name,
         )
 
 
@@ -920,7 +932,7 @@ class _Stretch(Struct):
 
 
 def _stock_custody(
-    equipment: str, transfers: list[TransferRow], now: datetime
+    item: Item, transfers: list[TransferRow], now: datetime
 ) -> Iterator[CustodyLine]:
     """Yield the times in which a custodian had pieces of a stock on a loan, wherever they lay."""
     stretches: list[tuple[tuple[str | None, str], _Stretch]] = []
@@ -945,7 +957,7 @@ def _stock_custody(
                 del open_[loan]
     for (booking, custodian), stretch in stretches:
         yield CustodyLine(
-            equipment=equipment,
+            equipment=item.equipment,
             since=stretch.first.at,
             until=stretch.until,
             custodian=custodian,
@@ -955,6 +967,7 @@ def _stock_custody(
             quantity=stretch.most,
             days=_full_days(stretch.first.at, stretch.until or now),
             position=stretch.first.position,
+            name=item.name,
         )
 
 

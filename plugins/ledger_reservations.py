@@ -5,7 +5,7 @@ that is confirmed. How the claims of a booking add up is the rule by which the d
 (`KindBook`), so that a view never offers what a command refuses.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
@@ -189,6 +189,7 @@ class ReservationLine(Struct, frozen=True):
     project: str | None
     space: str | None
     reservation: str
+    name: str | None
 
 
 class AvailabilityLine(Struct, frozen=True):
@@ -229,6 +230,7 @@ class ShortageLine(Struct, frozen=True):
     by: tuple[str, ...]
     sub_hired: int
     in_service: int
+    name: str | None
 
 
 class PickLine(Struct, frozen=True):
@@ -333,7 +335,7 @@ class Reservations(Projection):
 
     @view(
         "What is reserved, and for whom?",
-        spare=("kind", "within", "times", "project", "space", "reservation"),
+        spare=("kind", "within", "times", "project", "space", "reservation", "name"),
     )
     def reservations(
         self,
@@ -362,7 +364,7 @@ class Reservations(Projection):
                 and (kind is None or mark(kind) == mark(one.kind))
                 and (equipment is None or campus.is_named(one.equipment, equipment))
             ):
-                lines.append(_reservation_line(one, its, stands))
+                lines.append(_reservation_line(one, its, stands, campus.name(one.equipment)))
         return sorted(
             lines,
             key=lambda x: (
@@ -389,7 +391,10 @@ class Reservations(Projection):
                 lines.append(worst.line(book, day))
         return lines
 
-    @view("Where is more claimed than there is?", spare=("in_service", "sub_hired", "there"))
+    @view(
+        "Where is more claimed than there is?",
+        spare=("there", "claimed", "in_service", "sub_hired", "name"),
+    )
     def shortages(
         self,
         kind: OneKind = None,
@@ -400,9 +405,11 @@ class Reservations(Projection):
         until: Annotated[date | None, "last day, included (default: thirteen weeks)"] = None,
     ) -> list[ShortageLine]:
         """The days on which the firm bookings, those in pencil and the loans claim more than there
-        is: of one item or stock, or of a kind, where its items alone do not explain it."""
+        is: of one item or stock, or of a kind, where its items alone do not explain it. The
+        contents of a case that is short like them are left out."""
         campus, window = self._campus(), self._window(since, until, SEARCHED_DAYS)
-        lines = [line for run in campus.shortages(kind, equipment, window) for line in run]
+        found = [line for run in campus.shortages(kind, equipment, window) for line in run]
+        lines = campus.without_contents(found)
         return sorted(
             (
                 line
@@ -414,7 +421,7 @@ class Reservations(Projection):
 
     @view(
         "What is to pick for a booking, and where is it?",
-        spare=("container", "kind", "booking", "name", "reservation"),
+        spare=("kind", "container", "reservation", "name"),
     )
     def pick_list(
         self,
@@ -459,7 +466,7 @@ class Reservations(Projection):
 
 
 def _reservation_line(
-    one: Reservation, booking: FullBooking | None, state: Standing
+    one: Reservation, booking: FullBooking | None, state: Standing, name: str | None
 ) -> ReservationLine:
     days = one.period.days
     return ReservationLine(
@@ -475,6 +482,7 @@ def _reservation_line(
         project=booking.project if booking else None,
         space=booking.space if booking else None,
         reservation=one.id,
+        name=name,
     )
 
 
@@ -589,6 +597,11 @@ class _Campus(Struct, frozen=True):
             return equipment == text
         return self.items[equipment].is_named(text)
 
+    def name(self, equipment: str | None) -> str | None:
+        """The name of an item."""
+        item = self.items.get(equipment or "")
+        return None if item is None else item.name
+
     def standing(self, one: Reservation) -> Standing:
         """How a reservation stands: as its booking does."""
         booking = self.bookings.get(one.booking)
@@ -687,6 +700,23 @@ class _Campus(Struct, frozen=True):
         booking = self.bookings.get(holder.booking)
         return booking is not None and booking.is_held
 
+    def without_contents(self, lines: Sequence[ShortageLine]) -> list[ShortageLine]:
+        """The shortages without those of things that are short only as the case they lie in is."""
+        within: dict[str, set[str | None]] = {}
+        for one in self.reserved:
+            if one.equipment is not None and self.standing(one) in ("pencil", "firm"):
+                within.setdefault(one.equipment, set()).add(one.within)
+        told = {(x.equipment, x.first, x.last, x.state, x.short, x.by) for x in lines}
+        return [
+            x
+            for x in lines
+            if not any(
+                (case, x.first, x.last, x.state, x.short, x.by) in told
+                for case in within.get(x.equipment or "", set())
+                if len(within[x.equipment or ""]) == 1
+            )
+        ]
+
     # --- by kind ---
 
     def books(self, kind: str | None, equipment: str | None, window: Days) -> Iterator["_Book"]:
@@ -758,11 +788,12 @@ class _Campus(Struct, frozen=True):
                 for day, worst in short:
                     explained[day] = explained.get(day, 0) - worst.free
                 if equipment is None or self.is_named(thing, equipment):
-                    yield _joined(_Book(book, thing), short)
+                    yield _joined(_Book(book, thing), short, self.name(thing))
             if equipment is None:
                 whole = _Book(book, None)
                 days = whole.days(window, self)
-                yield _joined(whole, [x for x in days if -x[1].free > explained.get(x[0], 0)])
+                more = [x for x in days if -x[1].free > explained.get(x[0], 0)]
+                yield _joined(whole, more, None)
 
 
 class _Moment(NamedTuple):
@@ -838,7 +869,7 @@ class _Book(NamedTuple):
         )
 
 
-def _joined(book: _Book, days: list[tuple[date, _Moment]]) -> list[ShortageLine]:
+def _joined(book: _Book, days: list[tuple[date, _Moment]], name: str | None) -> list[ShortageLine]:
     """Shortages of days in a row that are alike in whether a promise is broken, as one."""
     runs: list[list[tuple[date, _Moment]]] = []
     for day, moment in days:
@@ -847,10 +878,10 @@ def _joined(book: _Book, days: list[tuple[date, _Moment]]) -> list[ShortageLine]
             runs[-1].append((day, moment))
         else:
             runs.append([(day, moment)])
-    return [_shortage_line(book, run) for run in runs]
+    return [_shortage_line(book, run, name) for run in runs]
 
 
-def _shortage_line(book: _Book, run: list[tuple[date, _Moment]]) -> ShortageLine:
+def _shortage_line(book: _Book, run: list[tuple[date, _Moment]], name: str | None) -> ShortageLine:
     worst = min((moment for _, moment in run), key=lambda it: it.free)
     return ShortageLine(
         kind=book.of.kind,
@@ -864,6 +895,7 @@ def _shortage_line(book: _Book, run: list[tuple[date, _Moment]]) -> ShortageLine
         by=tuple(dict.fromkeys(by for _, moment in run for by in moment.by)),
         sub_hired=worst.sub_hired,
         in_service=worst.in_service,
+        name=name,
     )
 
 

@@ -35,7 +35,6 @@ from ledger.events import (
 from ledger.plugin import (
     BadTime,
     Closure,
-    Days,
     FloorPlan,
     Period,
     Projection,
@@ -178,9 +177,6 @@ class _Window(Struct, frozen=True):
     first: date
     last: date
 
-    def __len__(self) -> int:
-        return (self.last - self.first).days + 1
-
     @property
     def months(self) -> Iterator[str]:
         """The months that it touches, `YYYY-MM`."""
@@ -191,16 +187,18 @@ class _Window(Struct, frozen=True):
 
 def _bits(first: date, last: date, window: _Window) -> int:
     """A bit for each of the days `first` to `last` that lies in the window, the first lowest."""
+    if last < window.first or window.last < first:
+        return 0  # as nearly all of a long history
     low = max((first - window.first).days, 0)
-    high = min((last - window.first).days, len(window) - 1)
+    high = (min(last, window.last) - window.first).days
     return ((1 << (high - low + 1)) - 1) << low if low <= high else 0
 
 
-def _touched(stays: list["_Taken"], window: _Window) -> int:
+def _touched(stays: list["_Taken"]) -> int:
     """The days that a stay touches."""
     bits = 0
     for stay in stays:
-        bits |= _bits(stay.days.first, stay.days.last, window)
+        bits |= stay.days
     return bits
 
 
@@ -246,12 +244,12 @@ def _ratio(numerator: float, denominator: float) -> float | None:
 
 
 class _Taken(NamedTuple):
-    """The time of a confirmed booking, and how many units it takes.
+    """The time of a confirmed booking, its days as bits, and how many units it takes.
 
     One of another space that shares the floor takes them all.
     """
 
-    days: Days
+    days: int
     start: datetime
     end: datetime
     units: int
@@ -329,7 +327,8 @@ class _Tally(NamedTuple):
             for n in range((last - first).days + 1):
                 day = first + n * _DAY
                 begins = start_of_day(day, self.zone)
-                stays = [stay for stay in self.stays if stay.days.first <= day <= stay.days.last]
+                bit = _bits(day, day, self.window)
+                stays = [stay for stay in self.stays if stay.days & bit]
                 moments = {max(stay.start, begins) for stay in stays}
                 yield max(sum(s.units for s in stays if s.start <= at < s.end) for at in moments)
 
@@ -515,9 +514,10 @@ class Utilization(Projection):
         closed = in_service & _covered(closures, window)
         taken = {
             one: [
-                _Taken(p.days, p.start, p.end, row.units if one == space.id else _ALL_UNITS)
+                _Taken(bits, p.start, p.end, row.units if one == space.id else _ALL_UNITS)
                 for row in self.stays.rows(space=one)
                 if (p := row.period) is not None
+                and (bits := _bits(p.days.first, p.days.last, window))
             ]
             for one in sharing
         }
@@ -532,14 +532,14 @@ class Utilization(Projection):
             kind=next((held.kind for days, held in reversed(facts) if days & in_service), ""),
             in_service=in_service,
             closed=closed,
-            occupied=in_service & ~closed & _touched(stays, window),
+            occupied=in_service & ~closed & _touched(stays),
             shot=shot_days & in_service,
             facts=facts,
             window=window,
             zone=space.zone,
             stays=stays,
             shut=[(c.left.start, c.left.end) for c in closures if c.left is not None],
-            own=_touched(all_of_it, window),
+            own=_touched(all_of_it),
             parts=[],
             is_part=False,
         )

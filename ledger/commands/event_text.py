@@ -9,6 +9,7 @@ from msgspec import Struct
 from ledger.events import SpaceChanged, SpaceCommissioned
 from ledger.events.base import Event, Query, RecordedEvent, UnknownEvent
 from ledger.events.bookings import DayPlan
+from ledger.events.equipment import KindCount, Lot, Pieces, StockTransferred
 from ledger.events.standing import standing
 from ledger.terminal.sheets import Style
 from ledger.time.periods import Period
@@ -16,7 +17,7 @@ from ledger.time.periods import Period
 if TYPE_CHECKING:
     from ledger.log.eventlog import EventLog
 
-FOR_THE_INDEX = frozenset({"latest", "latest_for"})
+FOR_THE_INDEX = frozenset({"latest", "latest_for", "of_kind", "of_was_kind", "newest_at"})
 """Fields that place an event in the index. They say nothing about the studio."""
 
 _WORDS = {
@@ -24,13 +25,20 @@ _WORDS = {
     ("SpaceReopened", "was"): "of the closure {}",
     ("EquipmentPacked", "contents"): "{} in it then",
     ("EquipmentUnpacked", "contents"): "{} left in it",
+    ("StockTransferred", "transfer"): "{}",
+    ("EquipmentReserved", "booking_period"): "of the booking's {}",
+    ("ReservationReleased", "booking_period"): "of the booking's {}",
 }
 """Words for fields whose name is not clear enough, by type and name."""
 
 _UNITS = {"_m2": "m²", "_within_hours": "h", "turnaround_hours": "h"}
 """Units of numbers, by the end of the field's name."""
 
-_NAMES = {"containers": "container", "turnaround_hours": "turnaround"}
+_NAMES = {
+    "containers": "container",
+    "turnaround_hours": "turnaround",
+    "equipment_kind": "kind",
+}
 """Fields that are called otherwise in words."""
 
 _WAS = {"was": "custodian"}
@@ -47,6 +55,8 @@ def what(entry: RecordedEvent, zone: str, log: "EventLog | None" = None) -> str:
         stored = bytes(event.payload).decode("utf-8", "replace")
         return f"(unknown to this program) {stored}"
     facts = stored_words(event)
+    if isinstance(event, StockTransferred):
+        facts = {"at": event.at, "transfer": ", ".join(stock_words(event, style))}
     if isinstance(event, SpaceChanged) and log is not None:
         facts = _changed(entry, event, log) or facts
     parts = list(_parts(entry, facts, style))
@@ -123,10 +133,62 @@ def _parts(entry: RecordedEvent, facts: Mapping[str, Any], style: Style) -> Iter
         # The thing's own id stands beside it; another field with the same value is a fact.
         if (name == kind and value == known) or name in FOR_THE_INDEX:
             continue
+        if isinstance(value, KindCount) or _goes_without_saying(entry.event, name, value):
+            continue
         if name in paired.values():
             continue
         old = facts[paired[name]] if name in paired else value
         yield _part(entry.type, name, value if old == value else _Change(value, old), style)
+
+
+def _goes_without_saying(event: Any, name: str, value: Any) -> bool:
+    """Whether a field of an equipment event repeats what another says: the kind of the item that
+    is named, the one piece that an item is, the time of its booking where that is all reserved."""
+    match name:
+        case "equipment_kind":
+            return getattr(event, "equipment", None) is not None
+        case "quantity":
+            return value == 1 and getattr(event, "equipment", None) is not None
+        case "pieces":
+            return hasattr(event, "was_kind")
+        case "booking_period":
+            return bool(value == getattr(event, "period", None))
+    return False
+
+
+def stock_words(event: StockTransferred, style: Style) -> Iterator[str]:
+    """Tell a transfer in words: how many went from where to where, and on which loan."""
+    origin, there = event.origin, event.destination
+    yield f"{event.how} {event.quantity:,}"
+    if origin is not None and there is not None and place_words(origin) == place_words(there):
+        yield place_words(origin)
+    else:
+        if origin is not None:
+            yield f"from {place_words(origin).removeprefix('at ')}"
+        if there is not None:
+            yield f"to {place_words(there).removeprefix('at ')}"
+    out = there if there is not None and there.is_out else origin
+    if event.how in ("checked out", "checked in", "prolonged", "handed over") and out is not None:
+        yield from loan_words(out, style)
+    if event.how == "prolonged" and origin is not None:
+        yield f"was due {style.text(origin.due_at)}"
+    if event.how == "handed over" and origin is not None:
+        yield f"{origin.custodian} had them"
+
+
+def place_words(lot: Lot) -> str:
+    """Where pieces of a stock are: `at stage-1`, `in case-1`."""
+    return f"in {lot.container}" if lot.container is not None else f"at {lot.place}"
+
+
+def loan_words(lot: Lot, style: Style) -> Iterator[str]:
+    """The loan that pieces of a stock are on; nothing for those in the house."""
+    if lot.custodian is not None:
+        yield f"with {lot.custodian}"
+    if lot.booking is not None:
+        yield f"for {lot.booking}"
+    if lot.due_at is not None:
+        yield f"due {style.text(lot.due_at)}"
 
 
 def _now(name: str) -> str:
@@ -136,6 +198,8 @@ def _now(name: str) -> str:
 
 def _part(type_name: str, name: str, value: Any, style: Style) -> str:
     special = _WORDS.get((type_name, name))
+    if name == "contents" and isinstance(value, tuple):
+        value = len(value)  # their ids are those of the packings before
     if special is not None:
         return special.format(value_text(name, value, style))
     if isinstance(value, bool):
@@ -176,6 +240,9 @@ def value_text(name: str, value: Any, style: Style) -> str:
     if isinstance(value, tuple):
         between = " in " if name == "containers" else "; "
         return between.join(value_text("", item, style) for item in value)
+    if isinstance(value, Pieces):
+        lot = value.lot
+        return ", ".join((f"{value.quantity:,} {place_words(lot)}", *loan_words(lot, style)))
     if isinstance(value, DayPlan):
         last = "" if value.first == value.last else f"..{value.last}"
         return f"{value.first}{last} {value.type}"

@@ -9,13 +9,15 @@ from ledger.errors import BadInput, UnknownId, asks, near, suggestion
 from ledger.events import (
     BookingHeld,
     EquipmentRegistered,
+    EquipmentReserved,
+    EquipmentSubHired,
     ProjectOpened,
     SiteRegistered,
     SpaceClosed,
     SpaceCommissioned,
 )
 from ledger.events.base import Event, Query
-from ledger.tags import check_tag, tag
+from ledger.tags import check_tag, mark, tag
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -27,6 +29,8 @@ FIRST_EVENTS: dict[str, type[Event]] = {
     "booking": BookingHeld,
     "job": BookingHeld,
     "equipment": EquipmentRegistered,
+    "reservation": EquipmentReserved,
+    "subhire": EquipmentSubHired,
     "site": SiteRegistered,
     "closure": SpaceClosed,
 }
@@ -70,6 +74,8 @@ def warn_of_unknown(session: "Session", ledger: "Ledger", tags: Iterable[str]) -
         if next(iter(ledger.log.read([Query((asked,))], limit=1)), None) is not None:
             continue
         kind, _, id = asked.partition(":")
+        if kind == "equipment" and _is_marked(ledger, id):
+            continue
         if kind in FIRST_EVENTS and "@" not in id:
             unknown = UnknownId(kind, id, known=known_ids(ledger, kind))
             hint = f". {unknown.advice}" if asks(unknown.advice) else ""
@@ -77,6 +83,12 @@ def warn_of_unknown(session: "Session", ledger: "Ledger", tags: Iterable[str]) -
             continue
         hint = _kind_meant(kind, id) if kind not in FIRST_EVENTS else ""
         session.say(f"warning: no event has the tag {asked!r}{hint and f'. {hint}'}")
+
+
+def _is_marked(ledger: "Ledger", text: str) -> bool:
+    """Whether it is what stands on an item: a barcode, a serial number, a reference."""
+    marked = Query((tag("mark", mark(text)),))
+    return next(iter(ledger.log.read([marked], limit=1)), None) is not None
 
 
 def warn_of_slips(session: "Session", given: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ in July, nor by anything in August.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from operator import attrgetter
@@ -28,6 +28,7 @@ from ledger.events.base import (
     Header,
     Query,
     RecordedEvent,
+    format_recorded_at,
     recorded_tags,
     type_names,
 )
@@ -181,10 +182,10 @@ class Snapshot:
             return [entry for entry in found if query.matches(entry.type, entry.tags)]
         return found
 
-    def add(self, entry: RecordedEvent) -> None:
-        """Let later questions see an event that is about to be recorded."""
+    def add(self, entry: RecordedEvent, tags: Iterable[str]) -> None:
+        """Let later questions see an event that is about to be recorded, with these tags."""
         self.pending.append(entry)
-        for tag in entry.tags:
+        for tag in tags:
             self._pending_with[tag, _ANY].append(entry)
             self._pending_with[tag, entry.type].append(entry)
 
@@ -221,6 +222,7 @@ class Context:
         in_batch: bool = False,
     ) -> None:
         self.now = now
+        self._recorded_at = format_recorded_at(now)
         self.in_batch = in_batch
         self.proposals: list[Proposal] = []
         self._snapshot = snapshot
@@ -298,8 +300,9 @@ class Context:
         self.proposals.append(proposal)
         header = proposal.header(self._header)
         position = Pending(self._snapshot.head + len(self._snapshot.pending) + 1, self._line)
+        tags = recorded_tags(event, header)
         self._snapshot.add(
-            RecordedEvent.pending(position, self.now, event, header, recorded_tags(event, header))
+            RecordedEvent.pending(position, self._recorded_at, event, header, tags), tags
         )
 
     def _correction(self, event: Event, corrects: int, *, undone: bool) -> Proposal:

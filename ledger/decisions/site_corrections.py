@@ -181,7 +181,7 @@ def judge_closure(
         if despite_bookings:
             return
         had = None if before is None else before.left
-        firm = read_sharing(ctx, read_floor_plan(ctx, space), space.id, closure.left)
+        firm = read_sharing(ctx, read_floor_plan(ctx, space.id), space.id, closure.left)
         refuse_booked(
             f"space {space.id!r} cannot be closed on {closure.left}",
             [one for one in firm if had is None or not _covered(one.period, closure.left, had)],

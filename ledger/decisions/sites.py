@@ -5,7 +5,7 @@ first day, whichever was recorded first. So a late correction of an early day le
 days as they are, and a change of 2025 does not touch the bookings of 2024.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from ledger.decisions.base import Context, Decision, check_unused
@@ -57,12 +57,18 @@ def read_space(ctx: Context, space_id: str) -> Space:
 
     Reads the space's own few events (commissioned, changed, retired) and no bookings.
     """
-    own = own_events(ctx.read(tag("space", space_id), *SPACE_EVENTS), space_id)
+    return _space_and_parts(ctx, space_id)[0]
+
+
+def _space_and_parts(ctx: Context, space_id: str) -> tuple[Space, list[str]]:
+    entries = ctx.read(tag("space", space_id), *SPACE_EVENTS)
+    own = own_events(entries, space_id)
     if not own:
         raise UnknownId("space", space_id)
     space = Space.fold(own)
     read_site(ctx, space.site)  # a fact that the space does not have may be its site's to say
-    return space
+    commissioned = (e.event for e in entries if isinstance(e.event, SpaceCommissioned))
+    return space, [event.space for event in commissioned if event.part_of == space_id]
 
 
 def own_events(entries: Sequence[RecordedEvent], space_id: str) -> list[RecordedEvent]:
@@ -70,23 +76,18 @@ def own_events(entries: Sequence[RecordedEvent], space_id: str) -> list[Recorded
     return [entry for entry in entries if getattr(entry.event, "space", space_id) == space_id]
 
 
-def read_floor_plan(ctx: Context, space: Space) -> FloorPlan:
+def read_floor_plan(ctx: Context, space_id: str) -> FloorPlan:
     """Return a space with all that it may share floor with: its whole, and each part of that.
 
-    A space that neither divides nor is a part needs no further reading.
+    A space that neither divides nor is a part needs no further reading. Raises `UnknownId`.
     """
-    while space.part_of is not None:
-        space = read_space(ctx, space.part_of)
-    found = [space]
-    for one in found:
-        found += [read_space(ctx, part) for part in _parts(ctx, one.id)]
-    return FloorPlan(found)
-
-
-def _parts(ctx: Context, space_id: str) -> Iterator[str]:
-    for entry in ctx.read(tag("space", space_id), *SPACE_EVENTS):
-        if isinstance(entry.event, SpaceCommissioned) and entry.event.part_of == space_id:
-            yield entry.event.space
+    top, parts = _space_and_parts(ctx, space_id)
+    while top.part_of is not None:
+        top, parts = _space_and_parts(ctx, top.part_of)
+    found = [(top, parts)]
+    for _, parts in found:
+        found += [_space_and_parts(ctx, part) for part in parts]
+    return FloorPlan(space for space, _ in found)
 
 
 def read_answer_hours(ctx: Context, space: Space, day: date) -> int:

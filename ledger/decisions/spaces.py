@@ -120,7 +120,7 @@ def check_division(ctx: Context, space: Space) -> None:
     They are in service only while it is, and together have no more area. Raises `NotInService`,
     `PartInService`, `LargerThanWhole`.
     """
-    plan = read_floor_plan(ctx, space)
+    plan = read_floor_plan(ctx, space.id)
     for whole in plan.spaces.values():
         parts = [one for one in plan.spaces.values() if one.part_of == whole.id]
         for part in parts:
@@ -295,7 +295,7 @@ class RetireSpace(Decision, frozen=True, tag="space retire"):
             raise AlreadyRetired(space.id, space.decommissioned_on, position=space.decommissioned)
         if self.on < space.in_service_on:
             raise out_of_service(space, self.on)
-        for part in read_floor_plan(ctx, space).parts(space.id):
+        for part in read_floor_plan(ctx, space.id).parts(space.id):
             _check_gone(replace(space, decommissioned_on=self.on), part)
         ctx.check_by_the_end(lambda: self._refuse_while_booked(ctx, space))
         ctx.record(SpaceDecommissioned(space=space.id, site=space.site, on=self.on))
@@ -367,7 +367,7 @@ def firm_from(
 
 
 def _refuse_to_close(ctx: Context, space: Space, period: Period) -> None:
-    plan = read_floor_plan(ctx, space)
+    plan = read_floor_plan(ctx, space.id)
     refuse_booked(
         f"space {space.id!r} cannot close on {period}",
         read_sharing(ctx, plan, space.id, period),

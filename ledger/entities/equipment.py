@@ -189,11 +189,12 @@ class ServiceFact(Part, frozen=True, tag=True):
 
 
 class ServicePlan(Part, frozen=True, tag=True):
-    """A service that is planned for a period."""
+    """A service that is planned for a period, or was until the plan was dropped."""
 
     period: Period
     kind: ServiceKind
     position: int
+    dropped: bool = False
 
     @property
     def key(self) -> Any:
@@ -201,8 +202,9 @@ class ServicePlan(Part, frozen=True, tag=True):
         return self.kind, self.period
 
     def told(self, field: str) -> Iterator[Saying]:
-        """When it is planned for."""
-        yield Saying(f"planned.{self.kind}", self.period, position=self.position)
+        """When it is planned for; nothing once it is dropped."""
+        name = f"service-plan.{self.kind}.{self.period.days.first}"
+        yield Saying(name, None if self.dropped else self.period, position=self.position)
 
 
 DESCRIPTION = (
@@ -294,9 +296,8 @@ def _served(before: "Item", _: Any, entry: RecordedEvent) -> dict[str, Any]:
 
 
 def _planned(before: "Item", event: ServicePlanned, entry: RecordedEvent) -> dict[str, Any]:
-    part = ServicePlan(event.period, event.kind, entry.position)
-    others = tuple(one for one in before.planned if one.key != part.key)
-    return {"planned": others if event.dropped else (*others, part)}
+    part = ServicePlan(event.period, event.kind, entry.position, event.dropped)
+    return {"planned": with_part(before.planned, part)}
 
 
 class Item(Noun, frozen=True):

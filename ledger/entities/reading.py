@@ -81,8 +81,9 @@ class Records(NamedTuple):
         facts = _folded(self.kind, self.id, mine)
         fields = {name: in_order(found) for name, found in facts.items()}
         if self.kind == Item.noun:
-            # A container's steps are among the item's own, in effective order.
-            fields[PLACE] = _no_repeats(self._places(until))
+            # A container's steps are among the item's own, in effective order. A stock is in
+            # several places, which its pieces say.
+            fields[PLACE] = () if "pieces" in fields else _no_repeats(self._places(until))
         return Entity(self.kind, self.id, {name: f for name, f in fields.items() if f})
 
     def _places(self, until: int) -> Iterator[Fact]:

@@ -6,7 +6,7 @@ readable. Its tags follow from its fields alone, so the index can be derived aga
 and compared.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -140,12 +140,11 @@ class RecordedEvent(Struct, eq=False, gc=False):
 
     @classmethod
     def pending(
-        cls, position: int, now: datetime, event: Event, header: Header, tags: tuple[str, ...]
+        cls, position: int, recorded_at: str, event: Event, header: Header, tags: Sequence[str]
     ) -> "RecordedEvent":
         """An event that is about to be recorded, for the decisions that come after it."""
         data = _data_of(event, header)
-        tags_text = msgspec.json.encode(tags).decode()
-        return cls(position, format_recorded_at(now), event.type_name, tags_text, data)
+        return cls(position, recorded_at, event.type_name, _encode(tags).decode(), data)
 
     @property
     def event(self) -> Event:
@@ -233,6 +232,7 @@ def parse_recorded_at(text: str) -> datetime:
 
 
 _tags = msgspec.json.Decoder(tuple[str, ...])
+_encode = msgspec.json.Encoder().encode
 
 
 def parse_tags(text: str) -> tuple[str, ...]:

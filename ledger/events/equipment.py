@@ -452,12 +452,14 @@ class StockTransferred(EquipmentEvent, frozen=True, kw_only=True):
 
     @property
     def container(self) -> str | None:
-        """The container that pieces were packed into or taken out of."""
-        lots = (self.origin, self.destination) if self.how in ("packed", "unpacked") else ()
+        """The container that pieces were packed into or taken out of, or lost from."""
+        goes = self.how in ("packed", "unpacked", "lost")
+        lots = (self.origin, self.destination) if goes else ()
         return next((lot.container for lot in lots if lot is not None and lot.container), None)
 
     def tags(self) -> tuple[str, ...]:
-        """The stock and its month, the spaces, the bookings, the container, and its kind."""
+        """The stock and its month, the spaces, the bookings, the container and its month, and its
+        kind."""
         lots = [lot for lot in (self.origin, self.destination) if lot is not None]
         loans = [lot.due_at for lot in lots if lot.due_at is not None]
         holds = self.container
@@ -470,6 +472,7 @@ class StockTransferred(EquipmentEvent, frozen=True, kw_only=True):
                     *space_tags(*(lot.place for lot in lots if lot.place is not None)),
                     *(tag("booking", lot.booking) for lot in lots if lot.booking is not None),
                     *(() if holds is None else (tag("equipment", holds),)),
+                    *(() if holds is None else (month_tag(holds, self.at),)),
                     *(() if holds is None else (tag("equipment", holds, CONTENTS),)),
                     *(kind_months(self.equipment_kind, self.at, max(loans)) if loans else ()),
                     *(() if self.of_kind is None else (kind_tag(self.equipment_kind, COUNT),)),

@@ -202,9 +202,8 @@ class EventLog:
         except ConditionFailed as failed:
             assert boundary is not None
             raise BoundaryBroken(after=boundary.after) from failed
-        now = parse_recorded_at(appended.recorded_at)
         return tuple(
-            RecordedEvent.pending(position, now, event, header, tuple(stored.tags))
+            RecordedEvent.pending(position, appended.recorded_at, event, header, stored.tags)
             for position, ((event, header), stored) in enumerate(
                 zip(proposed, events, strict=True), start=appended.first
             )

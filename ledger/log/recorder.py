@@ -371,8 +371,13 @@ class SqlRecorder(DCBRecorder):
             check_not_written(session.file, self.where)
 
     def _fetched(self, statement: Statement, *values: Any) -> list[Any]:
-        with self._reading() as session:
-            return session.rows(statement, *values)
+        session = self._sessions.of_thread.session
+        if session is None:
+            with self._reading() as session:
+                return session.rows(statement, *values)
+        rows = session.rows(statement, *values)  # `held` turns what it raises into a `LedgerError`
+        check_not_written(session.file, self.where)
+        return rows
 
     def _last(self, session: Session) -> tuple[int, str] | None:
         row = session.newer[-1] if session.newer else session.row(self._statements.last)

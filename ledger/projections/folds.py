@@ -221,7 +221,7 @@ def fold(
             raise HandlerFailed(failure)
         last = batch[-1]
     for table in folding.tables:
-        table.settle()
+        table.check_all()
     folding.seal()
     return Folded(
         folding.projection,

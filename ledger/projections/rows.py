@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from enum import Enum, StrEnum
 from inspect import signature
+from operator import attrgetter
 from typing import Any, Generic, TypeVar, dataclass_transform
 
 import msgspec
@@ -48,13 +49,14 @@ def key() -> Any:
 
 
 @dataclass_transform(field_specifiers=(key, msgspec.field))
-class Row(Struct):
+class Row(Struct, gc=False):
     """Base of the rows of a table. Subclass it; begin with the key fields.
 
     Every other field needs a default, since a row is created from its key alone. A field is `str`,
     `int`, `float`, `bool`, `date`, an aware `datetime`, a `Literal` or an `Enum`, or any of these
     `| None`, and gets a column of that type; tuples, frozen Structs (`Period`, `Days`) and other
-    immutable values are kept as JSON.
+    immutable values are kept as JSON. So no value refers back to its row, and the garbage collector
+    need not track the rows.
     """
 
 
@@ -122,6 +124,11 @@ class Layout(Generic[R]):
         self.names = tuple(f.name for f in self.fields)
         self._width = len(self.keys)
         self._fits = tuple(_FITS.get(field.check) for field in self.fields)
+        self._decoders = {
+            field.name: msgspec.json.Decoder(list[field.type])  # type: ignore[name-defined]  # a type made at run time
+            for field in self.fields
+            if field.kind is Kind.JSON
+        }
         self._enum_key = any(f.enum for f in self.fields[: self._width])
 
     @property
@@ -136,6 +143,10 @@ class Layout(Generic[R]):
     def key_of(self, row: R) -> Key:
         """The key of a row."""
         return astuple(row)[: self._width]  # key fields come first
+
+    def keys_of(self, rows: Sequence[R]) -> Iterator[Key]:
+        """The keys of rows, in turn."""
+        return zip(*(map(attrgetter(name), rows) for name in self.keys), strict=True)
 
     def new(self, key: Key) -> R:
         """Make a row with that key and defaults. Raises `BadRow` for a key of the wrong length."""
@@ -157,17 +168,27 @@ class Layout(Generic[R]):
 
         Both stores go through it, so that a fold in memory and one on disk give equal rows.
         """
-        columns = zip(*map(astuple, rows), strict=True)
         # Nearly every column fits as a whole. Value by value, row `replay` of the benchmarks has
         # 0.88 of its rate.
-        for field, fits, column in zip(self.fields, self._fits, columns, strict=False):
+        for field, fits in zip(self.fields, self._fits, strict=True):
+            column = list(map(attrgetter(field.name), rows))
             there = [value for value in column if value is not None] if field.optional else column
             if fits is not None and fits(there):
                 continue
-            for row, value in zip(rows, column, strict=True):
-                kept = self.keep(field, value)
+            for row, value, kept in zip(rows, column, self._kept(field, column), strict=True):
                 if kept is not value:
                     setattr(row, field.name, kept)
+
+    def _kept(self, field: Field, column: Sequence[Any]) -> Sequence[Any]:
+        """The values of a column as it keeps them. Raises `BadRow`."""
+        if field.kind is Kind.JSON:
+            try:
+                found: list[Any] = self._decoders[field.name].decode(_encode(column))
+            except _UNFIT:
+                pass  # one by one, to say which it is
+            else:
+                return found
+        return [self.keep(field, value) for value in column]
 
     def check_key(self, key: Key) -> None:
         """Raise `BadRow` for a key that no row can have."""

@@ -132,11 +132,10 @@ class Table(Generic[R]):
         """
         wanted = self._wanted(equals)
         if self._shelf is not None and isinstance(self._dirty, _Sealed) and not self._ahead:
-            found = self._shelf.select(wanted)
+            found = {self.layout.key_of(row): row for row in self._shelf.select(wanted)}
         else:
-            found = [copy(row) for row in self._candidates(wanted)]
-        found.sort(key=lambda row: self.layout.order(self.layout.key_of(row)))
-        return found
+            found = {key: copy(row) for key, row in self._candidates(wanted).items()}
+        return [found[key] for key in sorted(found, key=self.layout.order)]
 
     # --- for the engine --------------------------------------------------------------
 
@@ -165,16 +164,20 @@ class Table(Generic[R]):
 
         Raises `BadRow` for a value that its column cannot hold, and for a changed key.
         """
+        keys, rows = [], []
         for key, row in self._dirty.items():
             if row is None:
                 self.layout.check_key(key)
-            elif self.layout.key_of(row) != key:
+            else:
+                keys.append(key)
+                rows.append(row)
+        for key, now in zip(keys, self.layout.keys_of(rows), strict=True):
+            if now != key:
                 raise BadRow(
-                    f"the key {key!r} of a row of {self.name} was changed to "
-                    f"{self.layout.key_of(row)!r}",
+                    f"the key {key!r} of a row of {self.name} was changed to {now!r}",
                     advice="A key never changes: delete the row and write another",
                 )
-        self.layout.check([row for row in self._dirty.values() if row is not None])
+        self.layout.check(rows)
 
     def drain(self) -> tuple[list[R], list[Key]]:
         """`settle`, for rows that were already checked."""
@@ -219,7 +222,7 @@ class Table(Generic[R]):
     # --- inside ----------------------------------------------------------------------
 
     def _open(self, key: Key) -> R:
-        row = self._find(key)
+        row = None if self._complete else self._find(key)
         if row is None:
             row = self.layout.new(key)
             if isinstance(self._dirty, _Sealed):
@@ -272,7 +275,7 @@ class Table(Generic[R]):
                 wanted[name] = self.layout.keep(field, value)
         return wanted
 
-    def _candidates(self, wanted: dict[str, Any]) -> Iterable[R]:
+    def _candidates(self, wanted: dict[str, Any]) -> dict[Key, R]:
         leading = self.layout.keys[0]
         grouped = leading in wanted
         if not self._complete:
@@ -282,16 +285,13 @@ class Table(Generic[R]):
             elif wanted[leading] not in self._whole:
                 self._take(self._shelf.select({leading: wanted[leading]}))
                 self._whole.add(wanted[leading])
-        found: Iterable[R | None]
+        keys: Iterable[Key] = self._rows
         if grouped:
             keys = self._grouped().get(wanted.pop(leading), {})
-            found = [self._rows[key] for key in keys]
-        else:
-            found = self._rows.values()
-        tests = tuple(wanted.items())
-        for row in found:
-            if row is not None and all(getattr(row, name) == value for name, value in tests):
-                yield row
+        found = {key: row for key in keys if (row := self._rows[key]) is not None}
+        for name, value in wanted.items():
+            found = {key: row for key, row in found.items() if getattr(row, name) == value}
+        return found
 
     def _grouped(self) -> dict[Any, dict[Key, None]]:
         if self._groups is None:

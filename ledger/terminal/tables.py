@@ -187,6 +187,7 @@ def _shape(
         columns.remove(least)
         spared.insert(0, least)
     texts = {n: natural[n] if heads[n].fixed else _least(n, heads, rows) for n in columns}
+    texts |= _unbroken(texts, natural, heads, rows, room)
     both = {
         n: min(texts[n], max(taken[n], SHORTEST)) if heads[n].fixed else texts[n] for n in columns
     }
@@ -204,11 +205,23 @@ def _shape(
         left_out.insert(0, last)
 
 
+def _unbroken(
+    texts: Mapping[int, int],
+    natural: Mapping[int, int],
+    heads: Sequence[Head],
+    rows: Sequence[Sequence[str]],
+    room: int,
+) -> dict[int, int]:
+    """Widths of the columns to keep at which they stay in one line, if there is room for that."""
+    kept = {n: _narrowest(n, natural, heads, rows) for n in texts if heads[n].keep}
+    return kept if _total(list((dict(texts) | kept).values()), GAP[1:]) <= room else {}
+
+
 def _narrowest(
     n: int, natural: Mapping[int, int], heads: Sequence[Head], rows: Sequence[Sequence[str]]
 ) -> int:
-    """Cells below which a column cannot be shrunk."""
-    if not heads[n].fixed:
+    """Cells below which a column is not shrunk while there is another to spare."""
+    if not heads[n].fixed and not heads[n].keep:
         return _least(n, heads, rows)
     return min(natural[n], max(*(cells(row[n]) for row in rows), SHORTEST))
 

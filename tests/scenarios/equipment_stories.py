@@ -1,12 +1,11 @@
-"""A house with two firm bookings, cases, lenses and cables, and what is asked of it."""
+"""The equipment store in which the scenarios of loans, cases and stock play, in short words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ledger.decisions.base import Context, Snapshot
-from ledger.decisions.equipment.contents import read_contents
+from ledger.decisions.base import Context, Decision, Snapshot
 from ledger.decisions.equipment.counts import read_count
 from ledger.decisions.equipment.custody import read_custody
 from ledger.decisions.equipment.fitness import ServiceEquipment
@@ -16,111 +15,126 @@ from ledger.decisions.equipment.items import (
     PackEquipment,
     UnpackEquipment,
 )
-from ledger.decisions.equipment.loans import (
-    CheckIn,
-    CheckOut,
-    HandOver,
-    LendEquipment,
-    ProlongLoan,
-)
+from ledger.decisions.equipment.loans import CheckIn, CheckOut, HandOver, LendEquipment, ProlongLoan
 from ledger.decisions.equipment.places import place_at
+from ledger.decisions.equipment.refusals import lot_text
 from ledger.decisions.equipment.stock import read_stock
+from ledger.events import (
+    CustodyTransferred,
+    EquipmentCheckedIn,
+    EquipmentCheckedOut,
+    EquipmentMoved,
+    EquipmentPacked,
+    EquipmentUnpacked,
+    Event,
+    LoanProlonged,
+    StockTransferred,
+)
 from ledger.events.base import Header
 from ledger.events.equipment import KindCount
-from ledger.testing.scenario import Scenario
-from ledger.time.periods import Deadline, Moment
+from ledger.testing.scenario import Outcome, Scenario
+from ledger.time.periods import Deadline
 from tests.scenarios.booking_stories import campus, hold
+
+NOW = "2025-07-30T20:00+08:00"
+"""When everything in July can be told."""
 
 Items = str | tuple[str, ...]
 
 
-def july(day: float) -> Moment:
-    """Eight in the morning; with a half, eight in the evening."""
-    return Moment(f"2025-07-{int(day):02}T{8 if day == int(day) else 20:02}:00")
+def july(day: int, hour: int = 8) -> Deadline:
+    """An hour of July on the campus's clock, in the morning at eight."""
+    return Deadline(f"2025-07-{day:02}T{hour:02}:00")
 
 
-def add(equipment: str, kind: str = "lens", day: float = 1, **more: Any) -> AddEquipment:
-    """To add an item on stage 1, or with a quantity a stock."""
-    return AddEquipment(
-        equipment=equipment, name=equipment, kind=kind, at_place="stage-1", at=july(day), **more
+def store(*more: Decision) -> Scenario:
+    """Two firm bookings of July, `a` and `b`; it is the 30th."""
+    firm = (
+        hold("a", "2025-07-01..2025-07-31", space="stage-1", confirm=True),
+        hold("b", "2025-07-01..2025-07-31", "dragon", space="stage-2", confirm=True),
     )
+    return campus().and_given(*firm).at(NOW).and_given(*more)
 
 
-def move(equipment: Items, to: str, day: float, *, back: float | None = None) -> MoveEquipment:
-    """To move items there, and back."""
-    return_at = None if back is None else july(back)
-    return MoveEquipment(equipment=equipment, to=to, at=july(day), return_at=return_at)
+def add(*names: str, kind: str = "lens", **more: Any) -> list[AddEquipment]:
+    """To add items on stage 1, on the 1st."""
+    usual: dict[str, Any] = {"at_place": "stage-1", "at": july(1)}
+    return [AddEquipment(equipment=name, name=name, kind=kind, **usual | more) for name in names]
 
 
-def take_from(equipment: Items, origin: str, to: str, day: float) -> MoveEquipment:
-    """To move pieces of a stock from one place to another."""
-    return MoveEquipment(equipment=equipment, to=to, at=july(day), origin=origin)
+def stock(name: str, quantity: int, **more: Any) -> AddEquipment:
+    """To add a stock on stage 1, on the 1st."""
+    return add(name, kind="cable", quantity=quantity, **more)[0]
 
 
-def pack(equipment: Items, container: str, day: float, **more: Any) -> PackEquipment:
-    """To pack items."""
-    return PackEquipment(equipment=equipment, container=container, at=july(day), **more)
+def check_out(items: Items, day: int, booking: str = "a", **more: Any) -> CheckOut:
+    """Until the 25th, with Ann."""
+    usual: dict[str, Any] = {"custodian": "Ann", "due_at": july(25), "at": july(day)}
+    return CheckOut(equipment=items, booking=booking, **usual | more)
 
 
-def unpack(equipment: Items, day: float, **more: Any) -> UnpackEquipment:
-    """To unpack items."""
-    return UnpackEquipment(equipment=equipment, at=july(day), **more)
+def lend(items: Items, day: int, custodian: str = "Ann", **more: Any) -> LendEquipment:
+    """Until the 25th."""
+    usual: dict[str, Any] = {"due_at": july(25), "at": july(day)}
+    return LendEquipment(equipment=items, custodian=custodian, **usual | more)
 
 
-def check_out(equipment: Items, day: float, booking: str = "a", **more: Any) -> CheckOut:
-    """To give items to Ann for a booking, until it ends."""
-    custodian = more.pop("custodian", "ann")
-    return CheckOut(equipment=equipment, booking=booking, custodian=custodian, at=july(day), **more)
+def check_in(items: Items, day: int, **more: Any) -> CheckIn:
+    return CheckIn(equipment=items, at=july(day), **more)
 
 
-def lend(equipment: Items, day: float, custodian: str = "ann", due: int = 20) -> LendEquipment:
-    """To lend items to a person."""
-    due_at = Deadline(f"2025-07-{due}")
-    return LendEquipment(equipment=equipment, custodian=custodian, due_at=due_at, at=july(day))
+def prolong(items: Items, day: int, due: int, **more: Any) -> ProlongLoan:
+    return ProlongLoan(equipment=items, at=july(day), due_at=july(due), **more)
 
 
-def check_in(equipment: Items, day: float, **more: Any) -> CheckIn:
-    """To take items back."""
-    return CheckIn(equipment=equipment, at=july(day), **more)
+def hand_over(items: Items, day: int, custodian: str, **more: Any) -> HandOver:
+    return HandOver(equipment=items, at=july(day), custodian=custodian, **more)
 
 
-def prolong(equipment: Items, day: float, due: int, **more: Any) -> ProlongLoan:
-    """To let items be due at the end of another day."""
-    due_at = Deadline(f"2025-07-{due}")
-    return ProlongLoan(equipment=equipment, due_at=due_at, at=july(day), **more)
+def pack(items: Items, container: str, day: int, **more: Any) -> PackEquipment:
+    return PackEquipment(equipment=items, container=container, at=july(day), **more)
 
 
-def hand_over(equipment: Items, day: float, custodian: str, **more: Any) -> HandOver:
-    """To hand items to somebody else."""
-    return HandOver(equipment=equipment, custodian=custodian, at=july(day), **more)
+def unpack(items: Items, day: int, **more: Any) -> UnpackEquipment:
+    return UnpackEquipment(equipment=items, at=july(day), **more)
 
 
-def service(equipment: str, kind: Any, day: float, **more: Any) -> ServiceEquipment:
-    """To begin a service, or with `done` to end it."""
-    return ServiceEquipment(equipment=equipment, kind=kind, at=july(day), **more)
+def move(items: Items, to: str, day: int, **more: Any) -> MoveEquipment:
+    return MoveEquipment(equipment=items, to=to, at=july(day), **more)
 
 
-def house() -> Scenario:
-    """It is the 25th. #9 to #12: two firm bookings, of all July.
+def service(item: str, kind: Any, day: int, **more: Any) -> ServiceEquipment:
+    return ServiceEquipment(equipment=item, kind=kind, at=july(day), **more)
 
-    #13 to #18 on stage 1: a truck, a case, a pouch, two lenses, forty cables.
-    """
-    return (
-        campus()
-        .and_given(
-            hold("a", "2025-07-01..2025-07-31", space="stage-1", confirm=True),
-            hold("b", "2025-07-01..2025-07-31", "dragon", space="stage-2", confirm=True),
-        )
-        .at("2025-07-25T12:00+08:00")
-        .and_given(
-            add("truck", "truck"),
-            add("case", "case"),
-            add("pouch", "case"),
-            add("lens-1"),
-            add("lens-2"),
-            add("cables", "cable", quantity=40),
-        )
-    )
+
+# --- what is recorded, and what is known ---------------------------------------------
+
+_WORDS: dict[type[Event], str] = {
+    EquipmentCheckedOut: "out",
+    EquipmentCheckedIn: "in",
+    LoanProlonged: "prolonged",
+    CustodyTransferred: "handed over",
+    EquipmentPacked: "packed",
+    EquipmentUnpacked: "unpacked",
+    EquipmentMoved: "moved",
+}
+
+
+def told(outcome: Outcome) -> list[str]:
+    """Record what a command proposes, and return it in short words: `lens out in case`."""
+    if outcome.refusal is not None:
+        raise AssertionError(f"it is refused: {outcome.refusal}") from outcome.refusal
+    outcome.scenario.keep(outcome)
+    return [_in_words(event) for event in outcome.events]
+
+
+def _in_words(event: Any) -> str:
+    if isinstance(event, StockTransferred):
+        lots = [lot for lot in (event.origin, event.destination) if lot is not None]
+        ways = " to ".join(lot_text(lot) for lot in lots)
+        return f"{event.quantity} {event.equipment} {event.how}: {ways}"
+    within = getattr(event, "within", None)
+    return f"{event.equipment} {_WORDS[type(event)]}" + (f" in {within}" if within else "")
 
 
 class Known:
@@ -128,35 +142,40 @@ class Known:
 
     def __init__(self, story: Scenario) -> None:
         snapshot = Snapshot(story.history, story.position)
-        header = Header(actor="reader")
-        self.ctx = Context(snapshot, now=story.clock.now(), new_id=str, header=header)
+        self.ctx = Context(
+            snapshot, now=story.clock.now(), new_id=str, header=Header(actor="reader")
+        )
+
+    def out(self, *items: str) -> list[str]:
+        """Those of the items that are out."""
+        return [item for item in items if read_custody(self.ctx, item).out is not None]
+
+    def custodian(self, item: str) -> str | None:
+        """Who has an item."""
+        return read_custody(self.ctx, item).custodian
+
+    def due(self, item: str) -> str | None:
+        """The day on which it is due back, of July."""
+        out = read_custody(self.ctx, item).out
+        return None if out is None or out.due_at is None else f"{out.due_at:%d}"
 
     def place(self, item: str) -> str:
-        """Where it is."""
+        """Where an item is."""
         return place_at(self.ctx, item, self.ctx.now)
 
-    def out(self, item: str) -> str | None:
-        """The booking and the custodian: `a/ann`, or `-/ann` for a person alone."""
-        custody = read_custody(self.ctx, item)
-        return None if custody.out is None else f"{custody.out.booking or '-'}/{custody.custodian}"
-
-    def outs(self, *items: str) -> list[str | None]:
-        """As `out`, of several."""
-        return [self.out(item) for item in items]
-
-    def inside(self, container: str) -> Sequence[str]:
-        """What lies straight in it."""
-        return read_contents(self.ctx, container)[0]
-
-    def pieces(self, stock: str = "cables") -> dict[str, int]:
-        """The number in each lot: `stage-1`, `case a/ann`."""
-        found = {}
+    def pieces(self, stock: str) -> dict[str, int]:
+        """How many pieces are in each lot: `at stage-1 in the house`."""
+        found: dict[str, int] = {}
         for one in read_stock(self.ctx, stock).pieces:
-            lot = one.lot
-            loan = f" {lot.booking or '-'}/{lot.custodian}" if lot.is_out else ""
-            found[f"{lot.place or lot.container}{loan}"] = one.quantity
+            text = lot_text(one.lot)
+            found[text] = found.get(text, 0) + one.quantity
         return found
 
     def count(self, kind: str) -> KindCount:
-        """The count of a kind."""
+        """How many of a kind there are, and which are away."""
         return read_count(self.ctx, kind)
+
+
+def all_told(story: Scenario, decisions: Iterable[Decision]) -> Sequence[list[str]]:
+    """Record one command after the other."""
+    return [told(story.when(one)) for one in decisions]

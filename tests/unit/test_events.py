@@ -126,11 +126,11 @@ class TestRecordedAt:
             actor="mei", reason="why", corrects=3, batch="x-1", request="r-1", digest="d"
         )
         event = BY_NAME["SiteRegistered"]
-        now = datetime(2025, 7, 1, tzinfo=UTC)
+        now = format_recorded_at(datetime(2025, 7, 1, tzinfo=UTC))
         pending = RecordedEvent.pending(7, now, event, header, ("site:yongchuan",))
         stored = Registry(STUDIO_EVENTS).decode(
             7,
-            format_recorded_at(now),
+            now,
             "SiteRegistered",
             '["site:yongchuan"]',
             Registry(STUDIO_EVENTS).encode(event, header),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ledger.commands.entries import in_words
-from ledger.commands.event_text import difference_words
+from ledger.commands.event_text import difference_words, stock_words
 from ledger.commands.history.field_text import (
     event_words,
     name_words,
@@ -41,8 +41,11 @@ from ledger.events.equipment import (
     EquipmentPacked,
     EquipmentRetired,
     EquipmentUnpacked,
+    LoanProlonged,
     ServiceCompleted,
+    ServicePlanned,
     ServiceStarted,
+    StockTransferred,
 )
 from ledger.events.projects import (
     MilestonePlanned,
@@ -50,6 +53,7 @@ from ledger.events.projects import (
     MilestoneWithdrawn,
     ProjectClosed,
 )
+from ledger.events.reservations import EquipmentSubHired, ReservationReleased
 from ledger.events.sites import SpaceDecommissioned, SpaceReopened
 from ledger.terminal.sheets import Style
 from ledger.time.periods import Period
@@ -276,13 +280,27 @@ def _retired(telling: Telling, event: EquipmentRetired, left: Changes) -> Iterat
 def _checked_out(telling: Telling, event: EquipmentCheckedOut, left: Changes) -> Iterator[str]:
     _take(left, "custodian", "booking", "due_at")
     due = when_words(event.due_at, telling.style)
-    yield f"checked out to {event.custodian} for {event.booking}, due {due}"
+    what = "lent" if event.booking is None else "checked out"
+    loan = "" if event.booking is None else f" for {event.booking}"
+    yield f"{what} to {event.custodian}{loan}{_inside(event.within)}, due {due}"
+
+
+def _inside(case: str | None) -> str:
+    return "" if case is None else f" in {case}"
+
+
+def _prolonged(telling: Telling, event: LoanProlonged, left: Changes) -> Iterator[str]:
+    _take(left, "custodian", "booking", "due_at")
+    due, was = (when_words(one, telling.style) for one in (event.due_at, event.was_due_at))
+    yield f"prolonged to {due}" if event.was_due_at < event.due_at else f"due earlier, {due}"
+    yield f"it was due {was}"
 
 
 def _checked_in(telling: Telling, event: EquipmentCheckedIn, left: Changes) -> Iterator[str]:
     custodian = left.pop("custodian", None)
     _take(left, "booking", "due_at")
-    yield f"checked in from {event.booking}"
+    loan = "given back" if event.booking is None else f"checked in from {event.booking}"
+    yield f"{loan}{_inside(event.within)}"
     if custodian is not None and custodian.before:
         yield f"{custodian.before} had it"
 
@@ -304,6 +322,33 @@ def _service(
     yield f"{event.kind} completed"
     if valid is not None:
         yield f"valid until {when_words(valid, telling.style)}"
+
+
+def _service_planned(telling: Telling, event: ServicePlanned, left: Changes) -> Iterator[str]:
+    _take(left, "service-plan")
+    dropped = " dropped" if event.dropped else ""
+    yield f"plan of {event.kind}{dropped}: {telling.value('period', event.period)}"
+
+
+def _transferred(telling: Telling, event: StockTransferred, left: Changes) -> Iterator[str]:
+    if left.pop("contents", None) is not None:
+        went = "put in" if event.how == "packed" else "taken out"
+        yield f"{event.quantity:,} {event.equipment} {went}"
+        return
+    left.pop("pieces", None)
+    yield ", ".join(stock_words(event, telling.style))
+
+
+def _released_equipment(
+    telling: Telling, event: ReservationReleased, left: Changes
+) -> Iterator[str]:
+    left.pop("status", None)
+    yield "released"
+
+
+def _hired(telling: Telling, event: EquipmentSubHired, left: Changes) -> Iterator[str]:
+    if not event.quantity and left.pop("quantity", None) is not None:
+        yield "not hired after all"
 
 
 # --- projects, spaces, closures ----------------------------------------------------------
@@ -376,6 +421,11 @@ _TOLD: dict[type[Event], Tell] = {
     CustodyTransferred: _handed_over,
     ServiceStarted: _service,
     ServiceCompleted: _service,
+    ServicePlanned: _service_planned,
+    LoanProlonged: _prolonged,
+    StockTransferred: _transferred,
+    ReservationReleased: _released_equipment,
+    EquipmentSubHired: _hired,
     MilestonePlanned: _planned,
     MilestoneReached: _reached,
     MilestoneWithdrawn: _withdrawn,

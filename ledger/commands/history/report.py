@@ -31,6 +31,8 @@ from ledger.time.periods import zone as zone_of
 _HEADINGS = {
     "booking": "Bookings",
     "equipment": "Equipment",
+    "reservation": "Reservations",
+    "subhire": "Sub-hires",
     "project": "Projects",
     "space": "Spaces",
     "closure": "Closures",
@@ -93,6 +95,7 @@ class Report:
                 told.append(self._said([f"new: {summary}"], [first], []))
                 changes = [later for c in changes for later in _later(c, begun)]
         changes = [part for change in changes for part in _late_apart(change)]
+        changes = [part for change in changes for part in _each_transfer(change)]
         alike: list[str] = []
         for stem, tell in (("planned", self._milestones), ("shoot-day", self._shoot_days)):
             many = [c for c in changes if c.field.startswith(f"{stem}.") and c.before is None]
@@ -196,6 +199,17 @@ def _late_apart(change: Change) -> Iterator[Change]:
     yield Change(change.field, place, place, late[-1], late)
 
 
+def _each_transfer(change: Change) -> Iterator[Change]:
+    """Split a change of a stock's pieces: each transfer is a deed of its own."""
+    if change.field != "pieces":
+        yield change
+        return
+    before = change.before
+    for step in change.steps:
+        yield Change(change.field, before, step.value, step, (step,))
+        before = step.value
+
+
 def _later(change: Change, begun: int) -> Iterator[Change]:
     """The change of a new thing after its first event; nothing if there is none."""
     first = [step for step in change.steps if step.known == begun]
@@ -220,8 +234,18 @@ def _summary(entity: Entity, first: int, telling: Telling) -> str:
         case "booking" if of("space"):
             units = "" if of("units") == "1" else f", {of('units')} units"
             return f"{of('space')} for {of('project')}, {of('period')}{units}, {of('status')}"
+        case "equipment" if of("pieces"):
+            return f"{of('name')} ({of('kind')}), {of('pieces')}"
         case "equipment" if of("place"):
             return f"{of('name')} ({of('kind')}), at {of('place')}"
+        case "reservation" if of("booking"):
+            what = of("equipment") or of("kind")
+            if not (of("equipment") and of("quantity") == "1"):
+                what = f"{of('quantity')} {what}"
+            return f"{what} for {of('booking')}, {of('period')}"
+        case "subhire" if of("supplier"):
+            what = of("equipment") or of("kind")
+            return f"{of('quantity')} {what} from {of('supplier')}, {of('period')}"
         case "project" if of("title"):
             return f"{of('title')} ({of('kind')})"
         case "space" if of("name"):

@@ -10,7 +10,7 @@ from ledger.commands.session import Session
 from ledger.commands.tree import Leaf
 from ledger.errors import LedgerExists, NoLedger
 from ledger.events import LedgerOpened
-from ledger.events.base import RecordedEvent
+from ledger.events.base import RecordedEvent, format_recorded_at
 from ledger.events.ledgers import FORMAT
 from ledger.terminal.output import Output
 
@@ -70,7 +70,8 @@ def init(
             if dry_run:
                 _refuse_existing(session)
                 header = author.header(digest="", batch=None)
-                entry = RecordedEvent.pending(1, SystemClock().now(), opened, header, opened.tags())
+                now = format_recorded_at(SystemClock().now())
+                entry = RecordedEvent.pending(1, now, opened, header, opened.tags())
             else:
                 with Ledger.create(
                     session.where, origin=opened.origin, zone_name=zone, author=author, roles=roles

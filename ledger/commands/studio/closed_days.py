@@ -21,12 +21,12 @@ def still_booked(
     if not closed:
         return
     from ledger.decisions.bookings.calendar import read_sharing
-    from ledger.decisions.sites import read_floor_plan, read_space
+    from ledger.decisions.sites import read_floor_plan
 
     ctx = ledger.looking(author)
     found = {}
     for event in closed:
-        plan = read_floor_plan(ctx, read_space(ctx, event.space))
+        plan = read_floor_plan(ctx, event.space)
         for one in read_sharing(ctx, plan, event.space, event.period):
             found[one.booking] = one
     for one in list(found.values())[:_NAMED]:

@@ -30,10 +30,16 @@ def answer_sheet(
                 "" if c.unit == "ratio" else c.unit,  # a ratio has no unit to show
                 number=_is(c.type, int, float),
                 ratio=c.unit == "ratio",
-                # Ids and days are never cut: the reader may type them back.
+                # Ids and days are never cut: the reader may type them back. A name beside its id
+                # that a narrow table can spare is not spread over three lines of each row.
                 fixed=c.name not in beside
                 and not _is(c.type, datetime)
-                and (c.key or c.name in FIRST_EVENTS or _is(c.type, date, bool)),
+                and (
+                    c.key
+                    or c.name in FIRST_EVENTS
+                    or _is(c.type, date, bool)
+                    or (c.name == "name" and c.spare > 0)
+                ),
                 named=c.name in beside or _is(c.type, datetime),
                 fold=c.name == below,
                 keep=_is(c.type, datetime) and not c.spare,  # it is a deadline

@@ -31,7 +31,7 @@ from ledger.decisions.correction_refusals import StandsOnIt
 from ledger.decisions.corrections import Mistake
 from ledger.decisions.past_tense import check_begun_at
 from ledger.decisions.projects import read_open_project, read_project
-from ledger.decisions.sites import read_floor_plan, read_space
+from ledger.decisions.sites import read_floor_plan
 from ledger.entities.bookings import TURNING_POINTS, Booking
 from ledger.entities.floor_plans import Wanted
 from ledger.events.base import Event
@@ -204,7 +204,7 @@ def _judge_hold(ctx: Context, before: Booking | None, after: Booking) -> None:
         if (after.space, after.period) != (before.space, before.period):
             raise MovesInstead(after.id, position=after.placed)
         if after.units != before.units:
-            plan = read_floor_plan(ctx, read_space(ctx, after.space))
+            plan = read_floor_plan(ctx, after.space)
             check_bookable(ctx, plan, after.space, after.period, after.units)
         return
     read_open_project(ctx, after.project)

@@ -26,7 +26,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context
-from ledger.decisions.sites import read_floor_plan, read_space
+from ledger.decisions.sites import read_floor_plan
 from ledger.entities.bookings import ended_as
 from ledger.errors import UnreadableEvent
 from ledger.events.base import Event, RecordedEvent
@@ -132,8 +132,8 @@ class Ladder:
 
     def __init__(self, ctx: Context, space_id: str) -> None:
         """Read the space, and no holds yet. Raises `UnknownId`."""
-        self.space = read_space(ctx, space_id)
-        self.plan = read_floor_plan(ctx, self.space)
+        self.plan = read_floor_plan(ctx, space_id)
+        self.space = self.plan[space_id]
         self._ctx = ctx
         self._sharing = {one: self.plan.sharing(one) for one in self.plan.spaces}
         self._months: set[str] = set()
@@ -181,7 +181,8 @@ class Ladder:
 
     def next_rank(self, period: Period, *, space: str = "") -> int:
         """Return the rank that a hold gets if it is placed there now."""
-        return 1 + max((hold.rank for hold in self.overlapping(period, space=space)), default=0)
+        beside = self._touching(space or self.space.id, period)
+        return 1 + max((hold.rank for hold in beside), default=0)
 
     def _look(self, period: Period) -> None:
         for month in period.months_to_read:
@@ -189,8 +190,8 @@ class Ladder:
                 continue
             self._months.add(month)
             spaces = self.plan.spaces
-            entries = self._ctx.read([tag("space", one, month) for one in spaces], *LADDER)
-            for hold in fold_holds(entries, spaces, month).values():
+            tags = [tag("space", one, month) for one in spaces]
+            for hold in fold_holds(self._ctx.read(tags, *LADDER), spaces, month).values():
                 if hold.booking in self._met:
                     continue
                 self._met.add(hold.booking)
@@ -263,6 +264,8 @@ class Ladder:
         The order is that of the recorded ranks, doubled to leave places in between: it stays
         the same while ranks change.
         """
+        if not self._left:
+            return
         if order is None:
             order = {b: 2 * h.rank for b, h in self._live.items()}
             order |= {booking: 2 * rank for booking, rank in self._was_rank.items()}

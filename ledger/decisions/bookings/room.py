@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ledger.decisions.base import Context
 from ledger.decisions.bookings.calendar import FirmBooking, read_sharing
 from ledger.decisions.bookings.capacity import check_capacity, read_beside
-from ledger.decisions.sites import read_floor_plan, read_space
+from ledger.decisions.sites import read_floor_plan
 from ledger.entities.floor_plans import FloorPlan, Taking, Wanted
 from ledger.errors import Pending
 from ledger.time.periods import Period
@@ -37,7 +37,7 @@ def _check_outcome(ctx: Context, booking: str, wanted: Taking, instead_of: Takin
     booking's time may have passed to a part that was split from it, or to one that it became a
     part of. Bookings that were there before are not judged: one may have overrun into another.
     """
-    period, plan = wanted.period, read_floor_plan(ctx, read_space(ctx, wanted.space))
+    period, plan = wanted.period, read_floor_plan(ctx, wanted.space)
     firm = read_sharing(ctx, plan, wanted.space, period)
     placed = [one for one in firm if one.booking == booking or isinstance(one.position, Pending)]
     for one in sorted(placed, key=lambda one: one.booking != booking):

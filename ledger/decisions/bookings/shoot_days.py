@@ -28,7 +28,7 @@ from ledger.decisions.bookings.refusals import (
 from ledger.decisions.bookings.several import SeveralBookings
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.past_tense import check_begun_at
-from ledger.decisions.sites import read_floor_plan, read_space
+from ledger.decisions.sites import read_floor_plan
 from ledger.entities.bookings import Booking
 from ledger.entities.floor_plans import Wanted
 from ledger.errors import BadInput, UnreadableEvent
@@ -77,7 +77,7 @@ def _still_in(ctx: Context, booking: Booking) -> str | None:
     """Return a booking that started last in the space, or one that shares its floor, and is there
     though its days are over.
     """
-    plan = read_floor_plan(ctx, read_space(ctx, booking.space))
+    plan = read_floor_plan(ctx, booking.space)
     for space in plan.sharing(booking.space):
         last = ctx.last(tag("space", space), BookingStarted)
         if last is None:
@@ -227,7 +227,7 @@ def overran(ctx: Context, wrapped: BookingWrapped) -> tuple[str, ...]:
     if used.end <= was.end:
         return ()
     after = Period.between(was.end, used.end, used.zone)
-    plan = read_floor_plan(ctx, read_space(ctx, wrapped.space))
+    plan = read_floor_plan(ctx, wrapped.space)
     wanted = Wanted(wrapped.space, wrapped.project, after, wrapped.units)
     firm = read_beside(ctx, plan, wanted, but=wrapped.booking)
     there = [one for one in firm if one.period.overlaps(after)]

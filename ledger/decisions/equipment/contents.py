@@ -5,20 +5,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ledger.decisions.base import Context
-from ledger.decisions.equipment.places import Standing, on_site, standing_in_use
+from ledger.decisions.equipment.places import Standing, on_site, standing, standing_in_use
 from ledger.decisions.equipment.refusals import LaterEntryStands, NotPacked
-from ledger.entities.equipment import PLACE_FACTS
 from ledger.errors import UnreadableEvent
-from ledger.events.base import RecordedEvent
+from ledger.events.base import Event, RecordedEvent
 from ledger.events.equipment import (
     CONTENTS,
-    LATEST,
     EquipmentPacked,
     EquipmentUnpacked,
     StockTransferred,
 )
 from ledger.events.standing import is_correction
-from ledger.tags import tag
+from ledger.tags import buckets, tag
 from ledger.time.months import months_of
 
 IN_OUT = (EquipmentPacked, EquipmentUnpacked, StockTransferred)
@@ -57,67 +55,75 @@ def contents_then(ctx: Context, container: str, at: datetime) -> tuple[str, ...]
     Raises `LaterEntryStands`.
     """
     contents, newest = read_contents(ctx, container)
-    if newest is not None and at < ctx.now:
-        check_pieces(ctx, container, at)
-        for entry in packings_after(ctx, container, at):
-            if entry.event.container == container:  # type: ignore[attr-defined]  # each is a packing
-                raise _later(ctx, container, at, entry)
+    if newest is not None:  # the newest by position may be an early one that was entered late
+        for entry, event in goings_after(ctx, container, at, *IN_OUT):
+            if event.container == container:
+                raise _later(ctx, container, at, event.at, entry.position)
     return contents
 
 
-def packings_after(ctx: Context, item: str, at: datetime) -> Iterator[RecordedEvent]:
-    """Yield the packings after a time of an item, and of all that bear witness for it.
+def goings_after(
+    ctx: Context, item: str, at: datetime, *types: type[Event]
+) -> list[tuple[RecordedEvent, Any]]:
+    """Return what went into or came out of something after a time, or did so itself, in order.
 
-    The newest by position is not always the last of these: a thing may have gone in late, after
-    another that went in or came out later is on record.
+    Asks for the months from then to now, and nothing where that is now: no entry is of a later
+    time.
     """
-    newest = ctx.last(tag("equipment", item, LATEST), *PLACE_FACTS)
-    if newest is None:
-        return
-    end: Any = newest.event
-    if end.at <= at:
-        return
-    for month in months_of(at.astimezone(UTC).date(), end.at.astimezone(UTC).date()):
-        for entry in ctx.read(f"equipment:{item}@{month}", EquipmentPacked, EquipmentUnpacked):
-            if at < entry.event.at:  # type: ignore[attr-defined]  # each is a packing
-                yield entry
+    if ctx.now <= at:
+        return []
+    months = months_of(at.astimezone(UTC).date(), ctx.now.astimezone(UTC).date())
+    entries = ctx.read(buckets("equipment", item, months), *types)
+    found: list[tuple[RecordedEvent, Any]] = [(entry, entry.event) for entry in entries]
+    return sorted((one for one in found if at < one[1].at), key=lambda one: one[1].at)
 
 
-def check_pieces(ctx: Context, container: str, at: datetime) -> None:
-    """Check that no pieces of a stock went into a container, or came out, after a time.
+def check_packed_by(ctx: Context, item: str, at: datetime) -> None:
+    """Check that an item was not packed or unpacked after a time: it goes out, and comes back, with
+    what it is in. Raises `LaterEntryStands`."""
+    for entry, event in goings_after(ctx, item, at, EquipmentPacked, EquipmentUnpacked):
+        if event.equipment == item:
+            raise _later(ctx, item, at, event.at, entry.position)
 
-    They go in and out in order, so that the newest entry is the last. Raises `LaterEntryStands`.
+
+def pieces_after(
+    ctx: Context, item: str, at: datetime, until: datetime | None = None
+) -> RecordedEvent | None:
+    """Return the first entry after a time of pieces that went into an item or came out of it.
+
+    However deep: where the pieces were, there was the item. Packed single items bear witness to
+    every container around them, and pieces only to their own, so these are gone through.
     """
-    last = ctx.last(tag("equipment", container, CONTENTS), StockTransferred)
-    if last is not None and at < last.event.at:  # type: ignore[attr-defined]  # a transfer
-        raise _later(ctx, container, at, last)
-
-
-def check_pieces_inside(ctx: Context, item: str, at: datetime) -> None:
-    """As `check_pieces`, of everything that was in an item since then, however deep.
-
-    Pieces bear witness of no place, as an item does that is packed: so a container is not moved
-    late, before pieces went into it or came out. Raises `LaterEntryStands`.
-    """
-    if at >= ctx.now:
-        return
-    inside, newest = read_contents(ctx, item)
-    if newest is None:
-        return
-    check_pieces(ctx, item, at)
-    left = [
-        entry.event.equipment  # type: ignore[attr-defined]  # each is a packing
-        for entry in packings_after(ctx, item, at)
-        if entry.event.container == item  # type: ignore[attr-defined]  # each is a packing
+    if ctx.now <= at:
+        return None
+    found = [
+        (event.at, entry.position, entry)
+        for holder in _holders(ctx, item, at, set())
+        for entry, event in goings_after(ctx, holder, at, StockTransferred)
+        if event.container == holder
+        and event.how != "lost"
+        and (until is None or event.at <= until)
+        and any(level.item == item for level in standing(ctx, holder, event.at).outwards)
     ]
-    for thing in dict.fromkeys((*inside, *left)):
-        check_pieces_inside(ctx, thing, at)
+    return min(found)[2] if found else None
 
 
-def _later(ctx: Context, item: str, at: datetime, later: RecordedEvent) -> LaterEntryStands:
-    event: Any = later.event
+def _holders(ctx: Context, item: str, at: datetime, seen: set[str]) -> set[str]:
+    """Return the item and all in it that ever held anything, now or after that time."""
+    contents, newest = read_contents(ctx, item)
+    if newest is not None and item not in seen:
+        seen.add(item)
+        left = goings_after(ctx, item, at, EquipmentUnpacked)
+        for thing in (*contents, *(event.equipment for _, event in left)):
+            _holders(ctx, thing, at, seen)
+    return seen
+
+
+def _later(
+    ctx: Context, item: str, at: datetime, later: datetime, position: int
+) -> LaterEntryStands:
     return LaterEntryStands(
-        item, on_site(ctx, at, item), later=on_site(ctx, event.at, item), position=later.position
+        item, on_site(ctx, at, item), later=on_site(ctx, later, item), position=position
     )
 
 
@@ -140,7 +146,6 @@ def take_out(ctx: Context, item: str, at: datetime) -> Standing:
     if stood.around is None:
         raise NotPacked(item, on_site(ctx, at, item), position=stood.fact.position)
     check_newest(ctx, stood, at)
-    check_pieces_inside(ctx, item, at)
     levels = list(stood.around.outwards)
     contents, _ = read_contents(ctx, stood.around.item)
     ctx.record(
@@ -159,9 +164,7 @@ def take_out(ctx: Context, item: str, at: datetime) -> Standing:
 def check_newest(ctx: Context, item: Standing, at: datetime) -> None:
     """Check that nothing later is on record of an item's place. Raises `LaterEntryStands`."""
     if item.later is not None:
-        raise LaterEntryStands(
-            item.item,
-            on_site(ctx, at, item.item),
-            later=on_site(ctx, item.later.at, item.item),
-            position=item.later.position,
-        )
+        raise _later(ctx, item.item, at, item.later.at, item.later.position)
+    pieces: Any = pieces_after(ctx, item.item, at)
+    if pieces is not None:
+        raise _later(ctx, item.item, at, pieces.event.at, pieces.position)

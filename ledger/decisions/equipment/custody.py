@@ -4,10 +4,14 @@ A loan is for a booking, or to a person alone. The contents of a container go ou
 thing by an entry of its own. Anything packed into a container that is out goes out then, and comes
 back when it is unpacked, unless it stays out by itself.
 
+All that is in a container which is out is out on the same loan, at every time. So nothing comes
+back by itself from inside such a container. A thing may go out by itself out of a case in the
+house; the case then goes out on the same loan, or not at all.
+
 These facts are entered in the order in which they happened, so that the newest event of each kind
 is the state: one question, however long the item has been in use. This order is kept among the
-facts of custody; between them and the packing of the container that goes out; and between a
-check-out and services of every kind, since an item in service is not given out.
+facts of custody; between them and the packing of the item, and of the container that goes out; and
+between a check-out and services of every kind, since an item in service is not given out.
 """
 
 from collections.abc import Iterator
@@ -16,7 +20,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from ledger.decisions.base import Context
-from ledger.decisions.equipment.contents import all_inside
+from ledger.decisions.equipment.contents import all_inside, check_packed_by
 from ledger.decisions.equipment.fitness import check_fit
 from ledger.decisions.equipment.places import (
     check_happened,
@@ -68,14 +72,6 @@ class Custody(Struct, frozen=True):
         """Who has it; None if no one in particular does."""
         return None if self.newest is None else self.newest.custodian
 
-    @property
-    def loan(self) -> "Loan | None":
-        """The loan that stands, with who has it now: it may have been handed over."""
-        if self.out is None:
-            return None
-        assert self.out.due_at is not None
-        return Loan(self.custodian or "", self.out.due_at, self.out.booking)
-
     def check_not_before(self, ctx: Context, at: datetime) -> None:
         """Raises `LaterEntryStands` where its last fact is later than `at`."""
         if self.newest is not None and at < self.newest.at:
@@ -119,11 +115,18 @@ class Loan(Struct, frozen=True):
     due_at: datetime
     booking: str | None = None
 
-    def is_of(self, out: "Loan | Lot") -> bool:
+    def is_of(self, out: CustodyFact | Lot) -> bool:
         """Whether something is out for the same booking, or with the same person."""
         if self.booking is not None or out.booking is not None:
             return out.booking == self.booking
         return out.custodian == self.custodian
+
+    def takes(self, out: CustodyFact | Lot) -> bool:
+        """Whether something inside a container that is out on it is out on it, too.
+
+        A thing that was lent to a person may have been handed over to another since.
+        """
+        return out.booking == self.booking
 
     def lot(self, place: str | None = None, container: str | None = None) -> Lot:
         """The lot of pieces that are out on it."""
@@ -136,6 +139,12 @@ class Loan(Struct, frozen=True):
         )
 
 
+def loan_of(out: CustodyFact, custodian: str | None = None) -> Loan:
+    """The loan that something is out on; in other hands, if it was handed over."""
+    assert out.due_at is not None
+    return Loan(custodian or out.custodian or "", out.due_at, out.booking)
+
+
 # --- out, with everything inside -----------------------------------------------------
 
 
@@ -143,6 +152,8 @@ def go_out(
     ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | None = None
 ) -> None:
     """Let an item go out, with everything in it. Things that are out on that loan already stay so.
+
+    `within` is the container that takes it along, for all of them.
 
     Raises `CheckedOutAlready`, `OutInItsCase`, `OutAlready`, `InService`, `CalibrationRunOut`,
     `LaterEntryStands` and what `registered_by` raises.
@@ -164,23 +175,16 @@ def go_out(
                         position=None,
                     )
             continue
-        custody = read_custody(ctx, thing)
-        if custody.out is None:
+        out = custody_then(ctx, thing, at).out
+        if out is None:
             _send(ctx, inside, loan, at, within=within or item.id)
-        else:
-            check_same_loan(custody, loan, holder)
-            custody.check_not_before(ctx, at)
-
-
-def check_same_loan(custody: Custody, loan: Loan, container: str) -> None:
-    """Check that a thing which is out is out on the loan of its container. Raises `OutAlready`."""
-    if custody.out is not None and custody.loan is not None and not loan.is_of(custody.loan):
-        raise OutAlready(
-            custody.item,
-            container=container,
-            loan=loan_text(custody.out.booking, custody.custodian),
-            position=custody.out.position,
-        )
+        elif not loan.is_of(out):
+            raise OutAlready(
+                thing,
+                container=holder,
+                loan=loan_text(out.booking, out.custodian),
+                position=out.position,
+            )
 
 
 def _send(ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | None) -> None:
@@ -204,13 +208,33 @@ def _send(ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | N
     )
 
 
+def check_comes_alone(ctx: Context, item: Item, at: datetime) -> None:
+    """Check that an item is not inside a container that is out. Raises `OutInItsCase`."""
+    stands = standing(ctx, item.id, at)
+    if stands.around is None:
+        return
+    out = custody_then(ctx, stands.around.item, at).out
+    if out is not None:
+        loan = loan_text(out.booking, out.custodian)
+        raise OutInItsCase(
+            item.id, container=stands.around.item, loan=loan, position=stands.fact.position
+        )
+
+
+def custody_then(ctx: Context, item: str, at: datetime) -> Custody:
+    """Who has an item. Raises `LaterEntryStands` if that changed after `at`."""
+    custody = read_custody(ctx, item)
+    custody.check_not_before(ctx, at)
+    return custody
+
+
 def come_back(
-    ctx: Context, item: Item, custody: Custody, at: datetime, *, within: str | None = None
+    ctx: Context, item: Item, out: CustodyFact, at: datetime, *, within: str | None = None
 ) -> None:
     """Let an item come back, with everything in it that is out on the same loan."""
-    assert custody.out is not None
-    assert custody.loan is not None
-    for thing, inside_out, holder in out_inside(ctx, item.id, custody.loan, at):
+    check_packed_by(ctx, item.id, at)
+    loan = loan_of(out)
+    for thing, inside_out, holder in out_inside(ctx, item.id, loan, at):
         if isinstance(inside_out, Lot):
             pieces = sum(
                 one.quantity for one in in_container(ctx, thing.id, holder) if one.lot == inside_out
@@ -218,7 +242,7 @@ def come_back(
             check_in_pieces(ctx, thing, inside_out, at, pieces)
         else:
             _take_back(ctx, thing, inside_out, at, within=within or item.id)
-    _take_back(ctx, item, custody.out, at, within=within)
+    _take_back(ctx, item, out, at, within=within)
 
 
 def _take_back(
@@ -249,12 +273,12 @@ def out_inside(
             raise UnknownId("equipment", thing)
         if item.is_stock:
             for one in in_container(ctx, thing, holder):
-                if one.lot.is_out and loan.is_of(one.lot):
+                if one.lot.is_out and loan.takes(one.lot):
                     yield item, one.lot, holder
             continue
-        custody = read_custody(ctx, thing)
-        if custody.out is not None and custody.loan is not None and loan.is_of(custody.loan):
-            yield item, custody.out, holder
+        out = read_custody(ctx, thing).out
+        if out is not None and loan.takes(out):
+            yield item, out, holder
 
 
 def check_out_pieces(

@@ -53,15 +53,16 @@ def follow_bookings(ctx: Context, proposals: Iterable[Proposal]) -> None:
             case BookingMerged() if not proposal.undone:
                 merged.append((event.booking, event.into))
             case BookingRescheduled():
-                moved.setdefault(event.booking, event.was_period)
+                was = event.period if proposal.undone else event.was_period
+                moved.setdefault(event.booking, was)
             case BookingHeld() if event.split_from is not None and proposal.corrects is None:
                 parts.append((event.split_from, event.booking))
             case BookingHeld() | BookingConfirmed() if proposal.corrects is not None:
                 moved.setdefault(event.booking, None)
     for whole, part in parts:
         _divide(ctx, whole, part)
-    for booking, was in moved.items():
-        _move_along(ctx, booking, was)
+    for booking, before in moved.items():
+        _move_along(ctx, booking, before)
     for booking, into in merged:
         _leave_to(ctx, booking, into)
 

@@ -18,17 +18,17 @@ from msgspec.structs import replace
 from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.equipment.contents import (
     check_newest,
-    check_pieces_inside,
+    pieces_after,
     read_contents,
     take_out,
 )
 from ledger.decisions.equipment.counts import counted
 from ledger.decisions.equipment.custody import (
-    Custody,
-    check_same_loan,
     come_back,
+    custody_then,
     go_out,
     instant,
+    loan_of,
     read_custody,
 )
 from ledger.decisions.equipment.fitness import check_fit
@@ -49,7 +49,9 @@ from ledger.decisions.equipment.refusals import (
     NotInIt,
     NotThere,
     NotTogether,
+    OutAlready,
     StillPacked,
+    loan_text,
 )
 from ledger.decisions.equipment.several import (
     MOST_PIECES,
@@ -58,7 +60,7 @@ from ledger.decisions.equipment.several import (
     items_marked,
     went_along,
 )
-from ledger.decisions.equipment.stock import in_the_house, number, packed_pieces, transfer
+from ledger.decisions.equipment.stock import in_the_house, number, packed_pieces, shares, transfer
 from ledger.entities.equipment import Item
 from ledger.errors import BadInput, BadTime
 from ledger.events.equipment import (
@@ -155,6 +157,8 @@ class MoveEquipment(SeveralItems, frozen=True, tag="equipment move"):
     went there and came back.
     """
 
+    takes_along = True
+
     to: str
     at: Moment | None = None
     origin: str | None = None
@@ -167,7 +171,7 @@ class MoveEquipment(SeveralItems, frozen=True, tag="equipment move"):
         if self.return_at is not None:
             raise BadInput("--return-at is for a single item", advice="Move the pieces back later")
         at = self._instant(ctx, stock.id, self.at, origin)
-        meant = in_the_house(ctx, stock, place=origin, what="in the house")
+        meant = in_the_house(ctx, stock, place=origin)
         if meant.lot.place == destination:
             raise AlreadyThere(
                 stock.id,
@@ -199,7 +203,6 @@ class MoveEquipment(SeveralItems, frozen=True, tag="equipment move"):
                 was=now.place,
                 position=now.fact.position,
             )
-        check_pieces_inside(ctx, equipment, at)
         if destination == now.place:
             raise AlreadyThere(
                 equipment,
@@ -225,6 +228,15 @@ class MoveEquipment(SeveralItems, frozen=True, tag="equipment move"):
                 later=on_site(ctx, now.later.at, equipment),
                 was=now.later.was,
                 position=now.later.position,
+            )
+        pieces: Any = pieces_after(ctx, equipment, at, back)
+        if pieces is not None:
+            raise LaterPlaceStands(
+                equipment,
+                destination,
+                later=on_site(ctx, pieces.event.at, equipment),
+                was=now.place,
+                position=pieces.position,
             )
         moves = [(at, now.place, destination)]
         if back is not None:
@@ -272,7 +284,6 @@ class PackEquipment(SeveralItems, frozen=True, tag="equipment pack"):
                 equipment, container=stands.around.item, position=stands.fact.position
             )
         check_newest(ctx, stands, at)
-        check_pieces_inside(ctx, equipment, at)
         # An item packed late is inside from then on, so not in a container retired since.
         container = standing_in_use(ctx, _container(holder), at, for_good=True)
         levels = list(container.outwards)
@@ -298,16 +309,14 @@ class PackEquipment(SeveralItems, frozen=True, tag="equipment pack"):
                 contents=tuple(sorted({*contents, equipment})),
             )
         )
-        case = _custody_then(ctx, holder.id, at)
-        if case.out is not None:
-            _join(ctx, item, case, at)
+        _join(ctx, item, holder.id, at)
 
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotTogether`, `NotSoMany`, `WhichLot` and others."""
         holder = find_item(ctx, self.container)
         at = instant(ctx, self.at, stock.id)
         container = standing_in_use(ctx, _container(holder), at, for_good=True)
-        meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+        meant = in_the_house(ctx, stock, place=self.from_place)
         if meant.lot.place != container.place:
             raise NotTogether(
                 stock.id,
@@ -318,9 +327,9 @@ class PackEquipment(SeveralItems, frozen=True, tag="equipment pack"):
             )
         inside, quantity = Lot(container=holder.id), number(pieces, meant)
         transfer(ctx, stock, "packed", quantity, at, origin=meant.lot, destination=inside)
-        case = _custody_then(ctx, holder.id, at)
-        if case.loan is not None:
-            lot = case.loan.lot(container=holder.id)
+        custody = custody_then(ctx, holder.id, at)
+        if custody.out is not None:
+            lot = loan_of(custody.out, custody.custodian).lot(container=holder.id)
             transfer(ctx, stock, "checked out", quantity, at, origin=inside, destination=lot)
 
 
@@ -333,23 +342,25 @@ def _container(holder: Item) -> str:
     return holder.id
 
 
-def _custody_then(ctx: Context, container: str, at: datetime) -> Custody:
-    """Return who has a container. Raises `LaterEntryStands` if that changed later."""
-    custody = read_custody(ctx, container)
-    custody.check_not_before(ctx, at)
-    return custody
+def _join(ctx: Context, item: Item, container: str, at: datetime) -> None:
+    """Let an item go out with the container that it was put into, if that is out.
 
-
-def _join(ctx: Context, item: Item, case: Custody, at: datetime) -> None:
-    """Let an item go out with the container that it was put into."""
-    assert case.out is not None
-    assert case.loan is not None
-    its = read_custody(ctx, item.id)
-    if its.out is None:
-        go_out(ctx, item, case.loan, at, within=case.out.within or case.item)
+    Raises `OutAlready`, `LaterEntryStands`, and what `go_out` raises.
+    """
+    around = custody_then(ctx, container, at)
+    if around.out is None:
         return
-    check_same_loan(its, case.loan, case.item)
-    its.check_not_before(ctx, at)
+    its = custody_then(ctx, item.id, at).out
+    if its is None:
+        loan = loan_of(around.out, around.custodian)
+        go_out(ctx, item, loan, at, within=around.out.within or container)
+    elif not loan_of(around.out).is_of(its):
+        raise OutAlready(
+            item.id,
+            container=container,
+            loan=loan_text(its.booking, its.custodian),
+            position=its.position,
+        )
 
 
 class UnpackEquipment(SeveralItems, frozen=True, tag="equipment unpack"):
@@ -372,24 +383,27 @@ class UnpackEquipment(SeveralItems, frozen=True, tag="equipment unpack"):
         holder = stood.around.item
         if self.container is not None and find_item(ctx, self.container).id != holder:
             raise NotInIt(item.id, container=self.container, position=stood.fact.position)
-        case = _custody_then(ctx, holder, at)
-        with_it = custody.out is not None and custody.out.within is not None
-        if case.out is not None and with_it and not self.still_out:
-            come_back(ctx, item, custody, at)
+        around = custody_then(ctx, holder, at)
+        out = custody.out
+        # One that was out before it was put in stays out, as does one out of a case in the house.
+        came_along = out is not None and out.within is not None and around.out is not None
+        if out is not None and came_along and not self.still_out:
+            come_back(ctx, item, out, at)
 
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
         at = instant(ctx, self.at, stock.id)
         holder = find_item(ctx, self.container).id if self.container is not None else None
-        meant = packed_pieces(ctx, stock, container=holder)
-        assert meant.lot.container is not None
-        case = _custody_then(ctx, meant.lot.container, at)
-        place, quantity = standing_in_use(ctx, meant.lot.container, at).place, number(pieces, meant)
-        outside = replace(meant.lot, container=None, place=place)
-        transfer(ctx, stock, "unpacked", quantity, at, origin=meant.lot, destination=outside)
-        if outside.is_out and case.out is not None and not self.still_out:
-            home = Lot(place=place)
-            transfer(ctx, stock, "checked in", quantity, at, origin=outside, destination=home)
+        packed = packed_pieces(ctx, stock, container=holder)
+        container = packed[0].lot.container or ""
+        custody_then(ctx, container, at)
+        place = standing_in_use(ctx, container, at).place
+        for lot, quantity in list(shares(ctx, stock, pieces, packed)):
+            outside = replace(lot, container=None, place=place)
+            transfer(ctx, stock, "unpacked", quantity, at, origin=lot, destination=outside)
+            if outside.is_out and not self.still_out:
+                home = Lot(place=place)
+                transfer(ctx, stock, "checked in", quantity, at, origin=outside, destination=home)
 
 
 class RetireEquipment(SeveralItems, frozen=True, tag="equipment retire"):
@@ -408,7 +422,6 @@ class RetireEquipment(SeveralItems, frozen=True, tag="equipment retire"):
         contents, newest = read_contents(ctx, item.id)
         if newest is not None and contents:
             raise NotEmpty(item.id, contents=contents, position=newest.position)
-        check_pieces_inside(ctx, item.id, at)
         custody = read_custody(ctx, item.id)
         custody.check_in_house()
         custody.check_not_before(ctx, at)
@@ -424,5 +437,5 @@ class RetireEquipment(SeveralItems, frozen=True, tag="equipment retire"):
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
         at = instant(ctx, self.at, stock.id)
-        meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+        meant = in_the_house(ctx, stock, place=self.from_place)
         transfer(ctx, stock, "retired", number(pieces, meant), at, origin=meant.lot)

@@ -6,11 +6,12 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context
-from ledger.decisions.equipment.contents import all_inside, packings_after, take_out
+from ledger.decisions.equipment.contents import all_inside, take_out
 from ledger.decisions.equipment.custody import (
     Custody,
     Loan,
     booking_zone,
+    check_comes_alone,
     check_firm,
     check_in_pieces,
     check_out_pieces,
@@ -18,6 +19,7 @@ from ledger.decisions.equipment.custody import (
     due_with,
     go_out,
     instant,
+    loan_of,
     out_inside,
     read_custody,
 )
@@ -29,10 +31,10 @@ from ledger.decisions.equipment.places import (
     standing,
 )
 from ledger.decisions.equipment.refusals import (
-    LaterEntryStands,
     NotCheckedOut,
     NotInIt,
     OutInItsCase,
+    OutOtherwise,
     WhichLot,
     loan_text,
 )
@@ -52,7 +54,6 @@ from ledger.events.equipment import (
     CustodyTransferred,
     EquipmentCheckedIn,
     EquipmentCheckedOut,
-    EquipmentPacked,
     LoanProlonged,
     Lot,
 )
@@ -60,31 +61,15 @@ from ledger.tags import check_text
 from ledger.time.periods import Deadline, Moment
 
 
-class ItemsOnLoan(SeveralItems, frozen=True):
-    """Base of the decisions about loans. Containers come first, for they take their contents along.
-
-    So it does not matter in which order a case and what is in it were scanned.
-    """
-
-    def items(self, ctx: Context, *, least: int = 1) -> list[tuple[Item, int | None]]:
-        """Return what is named, things in containers after those."""
-        found = super().items(ctx, least=least)
-        if len(found) == 1:
-            return found
-        return sorted(found, key=lambda one: _depth(ctx, one[0]))
-
-
-def _depth(ctx: Context, item: Item) -> int:
-    return 1 if item.is_stock else len(list(standing(ctx, item.id, ctx.now).outwards))
-
-
-class CheckOut(ItemsOnLoan, frozen=True, tag="equipment check-out"):
+class CheckOut(SeveralItems, frozen=True, tag="equipment check-out"):
     """Give items to `custodian` for a confirmed or started booking, due back at `due_at`.
 
     A day as `due_at` means its end; without one they are due when the booking ends. A check-out
     before the booking wrapped may be entered after it has. The contents of a container go with it.
     Pieces of a stock are taken `from_place`.
     """
+
+    takes_along = True
 
     booking: str
     custodian: str
@@ -101,7 +86,7 @@ class CheckOut(ItemsOnLoan, frozen=True, tag="equipment check-out"):
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot`, `BookingNotFirm` and others."""
         loan, at = self._loan(ctx, stock)
-        meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+        meant = in_the_house(ctx, stock, place=self.from_place)
         check_out_pieces(ctx, stock, meant.lot, loan, at, number(pieces, meant))
 
     def _loan(self, ctx: Context, item: Item) -> tuple[Loan, datetime]:
@@ -112,9 +97,13 @@ class CheckOut(ItemsOnLoan, frozen=True, tag="equipment check-out"):
             due_with(booking.period) if self.due_at is None else self._resolve(ctx, self.due_at)
         )
         if due_at <= at:
+            ended = f"booking {self.booking!r} ended at {on_site(ctx, booking.period.end, item.id)}"
+            due = f"the item is due back at {self.due_at}, not after it goes out"
             raise BadTime(
-                f"the item is due back at {self.due_at or due_at}, not after it goes out",
-                advice="Give a later --due-at",
+                ended if self.due_at is None else due,
+                advice="Say when it is due back: --due-at"
+                if self.due_at is None
+                else "Give a later --due-at",
             )
         return Loan(check_text("custodian", self.custodian), due_at, self.booking), at
 
@@ -125,8 +114,10 @@ class CheckOut(ItemsOnLoan, frozen=True, tag="equipment check-out"):
         return moment.resolve(booking_zone(ctx, self.booking))
 
 
-class LendEquipment(ItemsOnLoan, frozen=True, tag="equipment lend"):
+class LendEquipment(SeveralItems, frozen=True, tag="equipment lend"):
     """Lend items to a person, without a booking, due back at `due_at`; a day means its end."""
+
+    takes_along = True
 
     custodian: str
     due_at: Deadline
@@ -142,7 +133,7 @@ class LendEquipment(ItemsOnLoan, frozen=True, tag="equipment lend"):
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
         loan, at = self._loan(ctx, stock)
-        meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+        meant = in_the_house(ctx, stock, place=self.from_place)
         check_out_pieces(ctx, stock, meant.lot, loan, at, number(pieces, meant))
 
     def _loan(self, ctx: Context, item: Item) -> tuple[Loan, datetime]:
@@ -159,12 +150,14 @@ class LendEquipment(ItemsOnLoan, frozen=True, tag="equipment lend"):
 # --- check in ------------------------------------------------------------------------
 
 
-class CheckIn(ItemsOnLoan, frozen=True, tag="equipment check-in"):
+class CheckIn(SeveralItems, frozen=True, tag="equipment check-in"):
     """Take items back from what they are out for, with what went out in them.
 
     Things that a container came back `without` stay out, and are in it no longer. Of a stock some
     pieces may come back, of those that are out for a booking or with a custodian.
     """
+
+    takes_along = True
 
     without: tuple[str, ...] = ()
     booking: str | None = None
@@ -182,12 +175,16 @@ class CheckIn(ItemsOnLoan, frozen=True, tag="equipment check-in"):
         if custody.out is None:
             position = None if custody.newest is None else custody.newest.position
             raise NotCheckedOut(item.id, position=position)
-        if self.booking not in (None, custody.out.booking):
-            raise NotCheckedOut(item.id, position=custody.out.position)
+        if self.booking not in (None, custody.out.booking) or self.custodian not in (
+            None,
+            custody.custodian,
+        ):
+            loan = loan_text(custody.out.booking, custody.custodian)
+            raise OutOtherwise(item.id, loan=loan, position=custody.out.position)
         custody.check_not_before(ctx, at)
-        check_out_of_case(ctx, item.id, at)
+        check_comes_alone(ctx, item, at)
         leave_out(ctx, item, self.without, at)
-        come_back(ctx, item, custody, at)
+        come_back(ctx, item, custody.out, at)
 
     def decide_stock(self, ctx: Context, stock: Item, pieces: int | None) -> None:
         """Raises `NotSoMany`, `WhichLot` and others."""
@@ -195,46 +192,16 @@ class CheckIn(ItemsOnLoan, frozen=True, tag="equipment check-in"):
         out = on_loan(
             ctx, stock, booking=self.booking, custodian=self.custodian, place=self.from_place
         )
+        for one in out:
+            if one.lot.container is not None:  # they come back with it
+                raise OutInItsCase(
+                    stock.id,
+                    container=one.lot.container,
+                    loan=loan_text(one.lot.booking, one.lot.custodian),
+                    position=read_stock(ctx, stock.id).position,
+                )
         for lot, quantity in list(shares(ctx, stock, pieces, out)):
-            if lot.container is not None:
-                _check_not_out(ctx, stock.id, lot.container)
             check_in_pieces(ctx, stock, lot, at, quantity)
-
-
-def check_out_of_case(ctx: Context, item: str, at: datetime) -> None:
-    """Check that an item which comes back is in no container that is out, then or later.
-
-    Raises `OutInItsCase`, `LaterEntryStands`.
-    """
-    stands = standing(ctx, item, at)
-    if stands.around is not None:
-        _check_not_out(ctx, item, stands.around.item)
-    if stands.later is None:
-        return
-    for entry in packings_after(ctx, item, at):
-        event = entry.event
-        if not isinstance(event, EquipmentPacked) or event.equipment != item:
-            continue
-        case = read_custody(ctx, event.container)
-        if case.newest is not None and (case.out is not None or event.at < case.newest.at):
-            raise LaterEntryStands(
-                item,
-                on_site(ctx, at, item),
-                later=on_site(ctx, event.at, item),
-                position=entry.position,
-            )
-
-
-def _check_not_out(ctx: Context, thing: str, container: str) -> None:
-    """Raises `OutInItsCase`."""
-    case = read_custody(ctx, container)
-    if case.out is not None:
-        raise OutInItsCase(
-            thing,
-            container=container,
-            loan=loan_text(case.out.booking, case.custodian),
-            position=case.out.position,
-        )
 
 
 def leave_out(ctx: Context, container: Item, without: Sequence[str], at: datetime) -> None:
@@ -242,24 +209,30 @@ def leave_out(ctx: Context, container: Item, without: Sequence[str], at: datetim
 
     Raises `NotInIt`, `LaterEntryStands` and others.
     """
-    inside = dict(all_inside(ctx, container.id, at))
+    inside = list(all_inside(ctx, container.id, at))
     for item, pieces in named_items(ctx, without):
-        if item.id not in inside:
+        holders = [holder for thing, holder in inside if thing == item.id]
+        if not holders:
             raise NotInIt(item.id, container=container.id, position=item.place.position)
         if not item.is_stock:
             take_out(ctx, item.id, at)
             continue
-        lots = in_container(ctx, item.id, inside[item.id])
-        if len(lots) != 1:
-            raise WhichLot(item.id, "", lots=[one.lot for one in lots], position=None)
-        place = standing(ctx, inside[item.id], at).place
-        outside = replace(lots[0].lot, container=None, place=place)
-        quantity = number(pieces, lots[0])
-        transfer(ctx, item, "unpacked", quantity, at, origin=lots[0].lot, destination=outside)
+        if len(holders) > 1:
+            position = read_stock(ctx, item.id).position
+            lots = [Lot(container=holder) for holder in holders]
+            raise WhichLot(item.id, lots=lots, position=position)
+        place = standing(ctx, holders[0], at).place
+        for lot, quantity in list(
+            shares(ctx, item, pieces, in_container(ctx, item.id, holders[0]))
+        ):
+            outside = replace(lot, container=None, place=place)
+            transfer(ctx, item, "unpacked", quantity, at, origin=lot, destination=outside)
 
 
-class ProlongLoan(ItemsOnLoan, frozen=True, tag="equipment prolong"):
+class ProlongLoan(SeveralItems, frozen=True, tag="equipment prolong"):
     """Let items that are out be due back at another time, with what is out in them."""
+
+    takes_along = True
 
     due_at: Deadline
     booking: str | None = None
@@ -280,8 +253,8 @@ class ProlongLoan(ItemsOnLoan, frozen=True, tag="equipment prolong"):
             raise NothingChanges(
                 f"{item.id} is due back then already", position=custody.out.position
             )
-        assert custody.loan is not None
-        inside = list(out_inside(ctx, item.id, custody.loan, at))
+        loan = loan_of(custody.out)
+        inside = list(out_inside(ctx, item.id, loan, at))
         prolong(ctx, item, due_at, at)
         for thing, out, _ in inside:
             if isinstance(out, Lot):
@@ -336,6 +309,8 @@ def prolong_lot(
     ctx: Context, stock: Item, lot: Lot, due_at: datetime, at: datetime, pieces: int | None = None
 ) -> None:
     """Record that pieces of a stock which are out are due back at another time."""
+    if lot.due_at == due_at:
+        return
     there = sum(one.quantity for one in read_stock(ctx, stock.id).pieces if one.lot == lot)
     later = Loan(lot.custodian or "", due_at, lot.booking).lot(lot.place, lot.container)
     quantity = there if pieces is None else pieces
@@ -345,8 +320,10 @@ def prolong_lot(
 # --- hand over -----------------------------------------------------------------------
 
 
-class HandOver(ItemsOnLoan, frozen=True, tag="equipment hand-over"):
+class HandOver(SeveralItems, frozen=True, tag="equipment hand-over"):
     """Make another custodian answer for items, and for what is in them. A loan stays as it is."""
+
+    takes_along = True
 
     custodian: str
     booking: str | None = None
@@ -367,11 +344,13 @@ class HandOver(ItemsOnLoan, frozen=True, tag="equipment hand-over"):
                 f"{custodian} has {item.id} already", position=custody.newest.position
             )
         self._record(ctx, item.id, custody, custodian, at)
-        if custody.loan is None:
+        if custody.out is None:
             return
-        for thing, out, _ in list(out_inside(ctx, item.id, custody.loan, at)):
+        loan = loan_of(custody.out)
+        for thing, out, _ in list(out_inside(ctx, item.id, loan, at)):
             if isinstance(out, Lot):
-                self._pieces(ctx, thing, out, custodian, at)
+                if out.custodian == custody.custodian:
+                    self._pieces(ctx, thing, out, custodian, at)
             elif (its := read_custody(ctx, thing.id)).custodian == custody.custodian:
                 its.check_not_before(ctx, at)
                 self._record(ctx, thing.id, its, custodian, at)

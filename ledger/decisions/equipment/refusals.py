@@ -194,6 +194,15 @@ class OutAlready(ItemRefused):
     advice = "Check it in, or unpack it first: equipment unpack {equipment}"
 
 
+class OutOtherwise(ItemRefused):
+    """An item comes back from the loan that it is out on, and from no other."""
+
+    rule = "out-before-in"
+    loan: str
+    message = "{equipment} is out {loan}"
+    advice = "Correct --booking and --custodian, or leave them out"
+
+
 class CalibrationRunOut(ItemRefused):
     """An item whose calibration has run out cannot go out."""
 
@@ -214,8 +223,12 @@ class NotSoMany(ItemRefused):
     asked: int
     there: int
     lot: Lot
-    message = "at {at} there are {there} of {equipment} {in_lot}, not {asked}"
+    message = "at {at} there are {there} of {equipment} {in_lot}{not_so_many}"
     advice = "See where they are with: view stock --equipment {equipment}"
+
+    @property
+    def not_so_many(self) -> str:
+        return f", not {self.asked}" if self.there > 0 else ""
 
     @property
     def in_lot(self) -> str:
@@ -226,14 +239,31 @@ class WhichLot(ItemRefused):
     """Pieces of a stock are in several lots, and it is not said which."""
 
     rule = "counts-add-up"
-    what: str
     lots: Collection[Lot]
     message = "pieces of {equipment} are {everywhere}"
-    advice = "Say which are meant, with --from PLACE or --booking BOOKING"
+    advice = "Say which are meant, with {options}"
 
     @property
     def everywhere(self) -> str:
         return ", and ".join(sorted(lot_text(lot) for lot in self.lots))
+
+    @property
+    def options(self) -> str:
+        """Those that tell the lots apart."""
+        differ = [
+            option
+            for name, option in _TELLS_APART.items()
+            if len({getattr(lot, name) for lot in self.lots}) > 1
+        ]
+        return " or ".join(differ)
+
+
+_TELLS_APART = {
+    "place": "--from PLACE",
+    "container": "--container ITEM",
+    "booking": "--booking BOOKING",
+    "custodian": "--custodian NAME",
+}
 
 
 def lot_text(lot: Lot) -> str:
@@ -245,7 +275,7 @@ def lot_text(lot: Lot) -> str:
         said.append(f"in {lot.container}")
     if lot.is_out:
         said.append(f"out {loan_text(lot.booking, lot.custodian)}")
-    elif said:
+    elif lot.place is not None:
         said.append("in the house")
     return " ".join(said) or "in the house"
 
@@ -254,7 +284,7 @@ def loan_text(booking: str | None, custodian: str | None) -> str:
     """Say in words what something is out for."""
     if booking is not None:
         return f"for booking {booking!r}"
-    return f"with {custodian}"
+    return "on a loan" if custodian is None else f"with {custodian}"
 
 
 class NotFoundThere(Declared, Refused):

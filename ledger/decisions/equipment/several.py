@@ -7,8 +7,10 @@ another system. So a list from a scanner is a list of items.
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 from ledger.decisions.base import Context, Decision
+from ledger.decisions.equipment.places import standing
 from ledger.decisions.equipment.refusals import AmbiguousMark, UnknownItems
 from ledger.entities.equipment import Item
 from ledger.errors import BadInput, LedgerError, UnknownId
@@ -27,6 +29,9 @@ class SeveralItems(Decision, frozen=True):
     that is named several times counts that many pieces of a stock.
     """
 
+    takes_along: ClassVar[bool] = False
+    """Whether it happens to what is in an item, too: then a case comes before what is in it."""
+
     equipment: str | tuple[str, ...]
 
     @property
@@ -37,6 +42,8 @@ class SeveralItems(Decision, frozen=True):
     def decide(self, ctx: Context) -> None:
         """Decide for each item, all or none. Raises `BadInput`, `UnknownId`, `AmbiguousMark`."""
         found = self.items(ctx)
+        if self.takes_along and len(found) > 1:
+            found.sort(key=lambda one: _depth(ctx, one[0]))
         for item, pieces in found:
             with naming(self.named, item.id, ctx):
                 if item.is_stock:
@@ -70,6 +77,10 @@ class SeveralItems(Decision, frozen=True):
             f"{stock.id} is a stock, and {self.words()} is for a single item",
             advice="Name single items",
         )
+
+
+def _depth(ctx: Context, item: Item) -> int:
+    return 0 if item.is_stock else len(list(standing(ctx, item.id, ctx.now).outwards))
 
 
 def went_along(ctx: Context, item: str, *types: type[Event]) -> bool:

@@ -14,14 +14,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context
-from ledger.decisions.equipment.contents import check_pieces, read_contents
+from ledger.decisions.equipment.contents import read_contents
 from ledger.decisions.equipment.counts import counted
-from ledger.decisions.equipment.places import (
-    check_happened,
-    on_site,
-    registered_by,
-    standing,
-)
+from ledger.decisions.equipment.places import check_happened, on_site, registered_by
 from ledger.decisions.equipment.refusals import NotSoMany, WhichLot
 from ledger.entities.equipment import Item, stock_of, transferred
 from ledger.errors import BadInput, UnreadableEvent
@@ -89,12 +84,6 @@ def transfer(
     """Record that pieces went from a lot to another. Raises `NotSoMany`, `NotYetHappened`."""
     check_happened(ctx, at, stock.id)
     registered_by(ctx, stock, at)
-    if how == "lost" and origin is not None and origin.container is not None:
-        # Out of the container first, which would seem to hold them for ever.
-        place = standing(ctx, origin.container, at).place
-        outside = replace(origin, container=None, place=place)
-        transfer(ctx, stock, "unpacked", quantity, at, origin=origin, destination=outside)
-        origin = outside
     known = read_stock(ctx, stock.id)
     event = StockTransferred(
         equipment=stock.id,
@@ -111,7 +100,6 @@ def transfer(
         _check_enough(ctx, known, event)
     event = replace(event, pieces=transferred(known.pieces, event))
     if event.container is not None:
-        check_pieces(ctx, event.container, at)
         event = replace(event, contents=_contents_after(ctx, event))
     if origin is None or destination is None:
         event = replace(event, of_kind=counted(ctx, event, stock.kind))
@@ -130,15 +118,21 @@ def _check_enough(ctx: Context, known: Stock, event: StockTransferred) -> None:
     """Check that the lot has that many from then on. Raises `NotSoMany`."""
     assert event.origin is not None
     left = _in_lot(known.pieces, event.origin) - event.quantity
-    lowest, position = left, known.position
-    for later in reversed(transfers_after(ctx, event.equipment, event.at, known.newest_at)):
-        left -= _change(later[0], event.origin)
+    afterwards = transfers_after(ctx, event.equipment, event.at, known.newest_at)
+    # After the last of them there are as many as now; each is undone to see what was before it.
+    lowest, at, position = left, event.at, known.position
+    if afterwards:
+        at, position = afterwards[-1][0].at, afterwards[-1][1]
+    for n in range(len(afterwards) - 1, -1, -1):
+        left -= _change(afterwards[n][0], event.origin)
         if left < lowest:
-            lowest, position = left, later[1]
+            earlier = afterwards[n - 1] if n else None
+            lowest, at = left, event.at if earlier is None else earlier[0].at
+            position = known.position if earlier is None else earlier[1]
     if lowest < 0:
         raise NotSoMany(
             event.equipment,
-            on_site(ctx, event.at, event.equipment),
+            on_site(ctx, at, event.equipment),
             asked=event.quantity,
             there=lowest + event.quantity,
             lot=event.origin,
@@ -181,7 +175,7 @@ def _change(event: StockTransferred, lot: Lot) -> int:
 # --- which pieces are meant ----------------------------------------------------------
 
 
-def in_the_house(ctx: Context, stock: Item, *, place: str | None, what: str) -> Pieces:
+def in_the_house(ctx: Context, stock: Item, *, place: str | None) -> Pieces:
     """Return the pieces in the house at a place, or at the only place that has any.
 
     Raises `WhichLot`, `NotSoMany`.
@@ -191,7 +185,7 @@ def in_the_house(ctx: Context, stock: Item, *, place: str | None, what: str) -> 
         for one in read_stock(ctx, stock.id).pieces
         if not one.lot.is_out and one.lot.place is not None and place in (None, one.lot.place)
     ]
-    return _the_only(ctx, stock, lots, Lot(place=place), what)
+    return _the_only(ctx, stock, lots, Lot(place=place))
 
 
 def on_loan(
@@ -204,7 +198,7 @@ def on_loan(
 ) -> list[Pieces]:
     """Return the pieces that are out for a booking or with a person, or all that are.
 
-    They differ in when they are due, the first due first. Pieces in a case come back with it, so
+    They differ in when they are due, the first due first. Pieces in cases come back with these, so
     they are meant only where no others are out. Raises `WhichLot`, `NotSoMany`.
     """
     lots = [
@@ -217,8 +211,8 @@ def on_loan(
     ]
     lots = [one for one in lots if one.lot.container is None] or lots
     wanted = Lot(place=place, booking=booking, custodian=custodian, due_at=ctx.now)
-    first = {replace(one.lot, due_at=None): one for one in lots}
-    _the_only(ctx, stock, tuple(first.values()), wanted, "out")
+    first = {replace(one.lot, due_at=None, container=None): one for one in lots}
+    _the_only(ctx, stock, tuple(first.values()), wanted)
     return sorted(lots, key=lambda one: str(one.lot.due_at))
 
 
@@ -241,17 +235,20 @@ def shares(
             left -= taken
 
 
-def packed_pieces(ctx: Context, stock: Item, *, container: str | None) -> Pieces:
+def packed_pieces(ctx: Context, stock: Item, *, container: str | None) -> list[Pieces]:
     """Return the pieces in a container, or in the only one that has any.
 
-    Raises `WhichLot`, `NotSoMany`.
+    They differ in their loans, the first due first. Raises `WhichLot`, `NotSoMany`.
     """
     lots = [
         one
         for one in read_stock(ctx, stock.id).pieces
         if one.lot.container is not None and container in (None, one.lot.container)
     ]
-    return _the_only(ctx, stock, lots, Lot(container=container), "packed")
+    holders = {one.lot.container: Pieces(Lot(container=one.lot.container), 1) for one in lots}
+    wanted = Lot(container=container or "any case")
+    _the_only(ctx, stock, tuple(holders.values()), wanted)
+    return sorted(lots, key=lambda one: str(one.lot.due_at))
 
 
 def in_container(ctx: Context, stock: str, container: str) -> list[Pieces]:
@@ -259,7 +256,7 @@ def in_container(ctx: Context, stock: str, container: str) -> list[Pieces]:
     return read_stock(ctx, stock).having(container=container)
 
 
-def _the_only(ctx: Context, stock: Item, lots: Sequence[Pieces], wanted: Lot, what: str) -> Pieces:
+def _the_only(ctx: Context, stock: Item, lots: Sequence[Pieces], wanted: Lot) -> Pieces:
     if len(lots) == 1:
         return lots[0]
     position = read_stock(ctx, stock.id).position
@@ -272,7 +269,7 @@ def _the_only(ctx: Context, stock: Item, lots: Sequence[Pieces], wanted: Lot, wh
             lot=wanted,
             position=position,
         )
-    raise WhichLot(stock.id, what=what, lots=tuple(one.lot for one in lots), position=position)
+    raise WhichLot(stock.id, lots=tuple(one.lot for one in lots), position=position)
 
 
 def number(pieces: int | None, meant: Pieces) -> int:

@@ -113,7 +113,7 @@ class LoseStock(SeveralItems, frozen=True, tag="equipment lost"):
         quantity = needs_number(stock, pieces)
         at = _instant(ctx, self.at, stock)
         if self.booking is None and self.custodian is None:
-            meant = in_the_house(ctx, stock, place=self.from_place, what="in the house")
+            meant = in_the_house(ctx, stock, place=self.from_place)
             transfer(ctx, stock, "lost", quantity, at, origin=meant.lot)
             return
         out = on_loan(

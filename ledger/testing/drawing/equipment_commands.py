@@ -17,14 +17,16 @@ from ledger.testing.drawing.commands import book, space_of
 from ledger.testing.drawing.studio import Choice, Reading, Studio
 from ledger.time.periods import Deadline, Moment
 
-_CUSTODIANS = ("Ana", "小王", "O'Neill")
+CUSTODIANS = ("Ana", "小王", "O'Neill")
 
 
-def _item(studio: Studio, number: int) -> str:
+def item_of(studio: Studio, number: int) -> str:
+    """Return the item of that number."""
     return studio.one_of(studio.items, number)
 
 
-def _at(studio: Studio, choice: Choice) -> Moment | None:
+def at_some_time(studio: Studio, choice: Choice) -> Moment | None:
+    """Return a time of the last days, or None for now."""
     if choice.length < 2:
         return None  # now
     # entered late: from half a day to some days ago
@@ -39,19 +41,19 @@ def _add_item(studio: Studio, choice: Choice) -> Decision:
 
 
 def _move_item(studio: Studio, choice: Choice) -> Decision:
-    at = _at(studio, choice)
+    at = at_some_time(studio, choice)
     back = None
     if at is not None and choice.other == 3:
         back = Moment((at.resolve("UTC") + timedelta(hours=5)).isoformat())
     to = "outside:location" if choice.other == 3 else space_of(studio, choice.other)
-    return MoveEquipment(equipment=_item(studio, choice.who), to=to, at=at, return_at=back)
+    return MoveEquipment(equipment=item_of(studio, choice.who), to=to, at=at, return_at=back)
 
 
 def _pack(studio: Studio, choice: Choice) -> Decision:
     inside = 1 + choice.who % (len(studio.items) - 1)
     container = studio.items[choice.other % inside]
     return PackEquipment(
-        equipment=studio.items[inside], container=container, at=_at(studio, choice)
+        equipment=studio.items[inside], container=container, at=at_some_time(studio, choice)
     )
 
 
@@ -59,7 +61,7 @@ def _unpack(studio: Studio, choice: Choice) -> Decision | None:
     if not studio.packed:
         return _pack(studio, choice)
     item = studio.one_of(studio.packed, choice.who)
-    return UnpackEquipment(equipment=item, at=_at(studio, choice))
+    return UnpackEquipment(equipment=item, at=at_some_time(studio, choice))
 
 
 def _check_out(studio: Studio, choice: Choice) -> Decision | None:
@@ -67,29 +69,31 @@ def _check_out(studio: Studio, choice: Choice) -> Decision | None:
     if booking is None:
         return book(studio, choice)
     return CheckOut(
-        equipment=_item(studio, choice.who),
+        equipment=item_of(studio, choice.who),
         booking=booking,
-        custodian=studio.one_of(_CUSTODIANS, choice.other),
+        custodian=studio.one_of(CUSTODIANS, choice.other),
         due_at=Deadline((studio.clock.now() + timedelta(days=choice.day + 1)).isoformat()),
-        at=_at(studio, choice),
+        at=at_some_time(studio, choice),
     )
 
 
 def _check_in(studio: Studio, choice: Choice) -> Decision | None:
     if not studio.out:
         return _check_out(studio, choice)
-    return CheckIn(equipment=studio.one_of(studio.out, choice.who), at=_at(studio, choice))
+    return CheckIn(equipment=studio.one_of(studio.out, choice.who), at=at_some_time(studio, choice))
 
 
 def _hand_over(studio: Studio, choice: Choice) -> Decision:
-    custodian = studio.one_of(_CUSTODIANS, choice.other)
-    item = _item(studio, choice.who)
-    return HandOver(equipment=item, custodian=custodian, at=_at(studio, choice))
+    custodian = studio.one_of(CUSTODIANS, choice.other)
+    item = item_of(studio, choice.who)
+    return HandOver(equipment=item, custodian=custodian, at=at_some_time(studio, choice))
 
 
 def _serve(studio: Studio, choice: Choice) -> Decision:
     kind = studio.one_of(SERVICE_KINDS, choice.other)
-    return ServiceEquipment(equipment=_item(studio, choice.who), kind=kind, at=_at(studio, choice))
+    return ServiceEquipment(
+        equipment=item_of(studio, choice.who), kind=kind, at=at_some_time(studio, choice)
+    )
 
 
 def _served(studio: Studio, choice: Choice) -> Decision | None:
@@ -100,7 +104,7 @@ def _served(studio: Studio, choice: Choice) -> Decision | None:
     if kind == "calibration" and choice.day:
         until = Deadline((studio.clock.now() + timedelta(days=choice.day)).isoformat())
     return ServiceEquipment(
-        equipment=item, kind=kind, done=True, valid_until=until, at=_at(studio, choice)
+        equipment=item, kind=kind, done=True, valid_until=until, at=at_some_time(studio, choice)
     )
 
 

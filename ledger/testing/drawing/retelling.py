@@ -6,10 +6,11 @@ from ledger.decisions.base import Rule
 from ledger.events.base import RecordedEvent
 from ledger.testing.drawing.commands import CAMPUS, READINGS
 from ledger.testing.drawing.equipment_commands import ITEM_READINGS
+from ledger.testing.drawing.loan_commands import LOAN_READINGS
 from ledger.testing.drawing.studio import Command, Studio
 from ledger.testing.drawing.term_commands import TERM_READINGS
 
-ALL_READINGS = READINGS | TERM_READINGS | ITEM_READINGS
+ALL_READINGS = READINGS | TERM_READINGS | ITEM_READINGS | LOAN_READINGS
 """Every word of a choice except `wait` and `unknown`, with its reading."""
 
 

@@ -37,7 +37,7 @@ from ledger.events.base import (
     type_names,
 )
 from ledger.events.bookings import BookingEvent
-from ledger.events.equipment import EquipmentEvent, ServiceKind
+from ledger.events.equipment import EquipmentEvent, ServiceKind, ServicePlanned
 from ledger.events.standing import is_correction, standing
 from ledger.testing.history import MemoryHistory
 from ledger.time.periods import ManualClock
@@ -50,6 +50,7 @@ GONE = "gone.SomethingHappened"
 """The type of events left behind by a removed plugin."""
 
 _PEOPLE = ("scheduler", "小王", "Ana")
+_WITH_A_REASON = ("correct", "undo", "count stock", "describe item")
 _REASONS = (None, None, None, "the crew asked for it", "演员生病")
 
 
@@ -175,7 +176,7 @@ class Studio:
             decision,
             actor=self.one_of(_PEOPLE, command.other),
             reason=self.one_of(_REASONS, command.who + command.length)
-            or ("a slip" if command.do in ("correct", "undo") else None),
+            or ("a slip" if command.do in _WITH_A_REASON else None),
         )
 
     def record(self, event: Event) -> bool:
@@ -227,13 +228,18 @@ class Studio:
         return list(self.things)
 
     @property
+    def stocks(self) -> list[str]:
+        """The items that are stocks."""
+        return [one for one, item in self.things.items() if item.is_stock]
+
+    @property
     def packed(self) -> list[str]:
         """The items in a container."""
         return [one for one, item in self.things.items() if item.place.container is not None]
 
     @property
     def out(self) -> list[str]:
-        """The items that are out for a booking."""
+        """The items that are out on a loan."""
         return [one for one, item in self.things.items() if item.out is not None]
 
     @property
@@ -282,10 +288,11 @@ class Studio:
             case BookingEvent():
                 known = self.bookings.get(event.booking)
                 self.bookings[event.booking] = Booking.after(known, entry)
-            case EquipmentEvent():
-                item = Item.after(self.things.get(event.equipment), entry)
-                if item is not None:
-                    self.things[event.equipment] = item
+            case EquipmentEvent() | ServicePlanned():
+                for id in Item.ids(event):
+                    item = Item.after(self.things.get(id), entry)
+                    if item is not None:
+                        self.things[id] = item
 
     def _note_correction(self, entry: RecordedEvent) -> None:
         event = entry.event
@@ -302,6 +309,18 @@ class Studio:
                 self.bookings[event.booking] = Booking.fold(stands)
             else:
                 self.bookings.pop(event.booking, None)
+        elif isinstance(event, EquipmentEvent | ServicePlanned):
+            for id in Item.ids(event):
+                self._fold_item(id)
+
+    def _fold_item(self, id: str) -> None:
+        asked = Query((f"equipment:{id}",), type_names(Item.types()))
+        stands = standing(list(self.history.read([asked])))
+        own = [one for one in stands if id in Item.ids(one.event)]
+        if own and type(own[0].event) in Item.begins:
+            self.things[id] = Item.fold(own)
+        else:
+            self.things.pop(id, None)
 
 
 def stored(entry: RecordedEvent) -> tuple[int, str, str, str, bytes]:

@@ -18,6 +18,7 @@ from ledger.decisions.equipment.refusals import (
     LaterEntryStands,
     LaterPlaceStands,
     NotEmpty,
+    NotInIt,
     NotPacked,
     NotTogether,
     NotYetRegistered,
@@ -277,3 +278,9 @@ def test_retiring_comes_last(story: Scenario) -> None:
     story.and_given(pack("lens", "case", 2), unpack("lens", 10)).when(
         RetireEquipment(equipment="case", at=june(5))
     ).refused(LaterEntryStands, by=7)
+
+
+def test_unpacking_may_name_the_container_and_then_means_that_one(story: Scenario) -> None:
+    story.and_given(pack("lens", "case", 2))
+    named = UnpackEquipment(equipment="lens", container="truck", at=june(5))
+    story.when(named).refused(NotInIt, by=6, saying="lens is not in truck")

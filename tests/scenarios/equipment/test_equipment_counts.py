@@ -18,7 +18,7 @@ from ledger.events.base import Header
 from ledger.events.equipment import Away, EquipmentRegistered, KindCount
 from ledger.testing.scenario import Scenario, given
 from ledger.time.periods import Deadline, When
-from tests.scenarios.equipment_stories import (
+from tests.scenarios.equipment_house import (
     Known,
     add,
     check_out,

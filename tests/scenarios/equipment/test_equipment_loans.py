@@ -19,7 +19,7 @@ from ledger.events import EquipmentCheckedIn, EquipmentCheckedOut, LoanProlonged
 from ledger.testing.scenario import Scenario
 from ledger.time.periods import Deadline, When
 from tests.scenarios.booking_stories import hold
-from tests.scenarios.equipment_stories import (
+from tests.scenarios.equipment_house import (
     Known,
     add,
     check_in,

@@ -42,13 +42,13 @@ def test_without_a_command_it_says_how_far_each_projection_came(terminal: Termin
         "events": 4, "rows": 3, "unread": 0, "position": 8, "failure": None,
     }  # fmt: skip
     assert {row["position"] for row in done.data} == {8}
-    assert done.err.startswith("Replayed 8 events through 10 projections in 0.")
+    assert done.err.startswith("Replayed 8 events through 11 projections in 0.")
     assert " a second: as of #8, recorded " in done.err
     assert terminal.must("replay", "--to", "8").out.startswith("Projection")
     assert terminal.must("replay", "--json").data[0]["position"] == 10, "the end, unless told"
     before = terminal.must("replay", "--to", "2001-01-01", "--json")
     assert {row["rows"] for row in before.data} == {0}
-    assert "Replayed 0 events through 10 projections" in before.err
+    assert "Replayed 0 events through 11 projections" in before.err
     assert "before the first event" in before.err
 
 

@@ -25,7 +25,7 @@ def test_a_step_tells_in_words_what_an_event_changed(terminal: Terminal) -> None
     booked = next(line for line in lines if line.startswith("bookings "))
     assert "state held → confirmed, rank 1 → –" in booked
     assert done.out.count("\n#") == 0, "the last event, unless told from where"
-    assert "Replayed 7 events through 10 projections" in done.err
+    assert "Replayed 7 events through 11 projections" in done.err
 
 
 def test_steps_for_programs(terminal: Terminal) -> None:

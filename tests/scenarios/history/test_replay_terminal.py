@@ -26,7 +26,7 @@ def terminal(sqlite_url: str) -> Terminal:
 def test_one_looks_around_and_leaves_with_ctrl_d(ledger_url: str) -> None:
     with typed(studio(ledger_url).command("replay", "--to", "8")) as screen:
         begun = screen.until("#8 20")
-        assert "Replayed 8 events through 10 projections in 0." in begun
+        assert "Replayed 8 events through 11 projections in 0." in begun
         assert "help lists the commands" in begun
         screen.until("> ")
         screen.type("next\n")

@@ -217,6 +217,17 @@ def test_it_has_a_series_an_overrun_a_divided_studio_and_a_mistake_put_right(dem
     assert title == "Sample Late: the long goodbye"
 
 
+def test_its_equipment_is_promised_with_a_case_a_stock_and_a_sub_hire(demo: Ledger) -> None:
+    at = demo.resolve_as_of("2026-02-21")
+    reserved: list[Any] = demo.view("reservations", as_of=str(at)).rows
+    assert {row.booking for row in reserved} == {"b-late", "b-next", "b-talk-1", "b-talk-2"}
+    assert {row.within for row in reserved if row.within} == {"sample-lens-case"}
+    short: list[Any] = demo.view("shortages", as_of=str(at)).rows
+    assert short == []
+    stock: list[Any] = demo.view("stock").rows
+    assert sum(row.quantity for row in stock) == 40
+
+
 def test_as_of_2024_the_bookings_are_those_known_then(demo: Ledger) -> None:
     at = demo.resolve_as_of("2024-01-01")
     known = {

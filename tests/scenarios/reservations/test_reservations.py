@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,12 +31,13 @@ from ledger.decisions.equipment.reservations import (
 )
 from ledger.decisions.equipment.reserved import read_reservations
 from ledger.errors import BadInput, NothingChanges, UnknownId
-from ledger.events import EquipmentReserved, LoanProlonged, ReservationReleased
+from ledger.events import BookingRescheduled, EquipmentReserved, LoanProlonged, ReservationReleased
 from ledger.events.base import Header
 from ledger.testing.scenario import Outcome, Scenario
 from ledger.time.periods import Deadline, Moment, When
 from tests.scenarios.booking_stories import campus, days, hold
 
+TICK = timedelta(microseconds=1)
 FIRST, SECOND = "2027-03-01..2027-03-10", "2027-03-08..2027-03-20"
 
 
@@ -408,3 +410,18 @@ def test_a_release_taken_back_needs_the_item_again(house: Scenario) -> None:
     undo = UndoEntry(position=story.position)
     assert isinstance(story.when(undo, reason="slip").events[0], ReservationReleased)
     story.and_given(reserve("b", "crane")).when(undo, reason="slip").refused(PromisedAway)
+
+
+def test_a_move_taken_back_takes_reservations_and_loans_back(house: Scenario) -> None:
+    story = started(house.and_given(reserve("b", "crane"))).and_given(check_out("b", "crane"))
+    story.and_given(move("b", "2027-03-08..2027-03-25"))
+    moved = next(
+        entry.position
+        for entry in story.history.read([])
+        if isinstance(entry.event, BookingRescheduled)
+    )
+    story.keep(story.when(UndoEntry(position=moved), reason="slip"))
+    assert reserved(story, "b") == {"crane": (SECOND, 1)}
+    loans = [e.event for e in story.history.read([]) if isinstance(e.event, LoanProlonged)]
+    assert [loan.due_at for loan in loans] == [days(SECOND[:12] + "2027-03-25").end - TICK,
+                                               days(SECOND).end - TICK]  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 
 from ledger.commands.entries import in_words, sentence
 from ledger.commands.event_text import pages, what
-from ledger.events.base import Event, Header, RecordedEvent, recorded_tags
+from ledger.events.base import Event, Header, RecordedEvent, format_recorded_at, recorded_tags
 from ledger.events.ledgers import LedgerOpened
 from ledger.time.periods import SystemClock
 from tests.terminal import Terminal, studio
@@ -16,9 +16,8 @@ OPENED = LedgerOpened(origin="studio.example", format=1, demo=False, zone="UTC")
 
 def _recorded(event: Event) -> RecordedEvent:
     header = Header(actor="ada")
-    return RecordedEvent.pending(
-        1, SystemClock().now(), event, header, recorded_tags(event, header)
-    )
+    now = format_recorded_at(SystemClock().now())
+    return RecordedEvent.pending(1, now, event, header, recorded_tags(event, header))
 
 
 @pytest.fixture
