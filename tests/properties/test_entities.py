@@ -168,7 +168,7 @@ def _equipment(ctx: Context, entity: Entity) -> None:
     assert (value(entity, "status") == "retired") == stands.fact.retired
     custody = read_custody(ctx, entity.id)
     assert value(entity, "custodian") == custody.custodian
-    assert value(entity, "booking") == custody.booking
+    assert value(entity, "booking") == (custody.out and custody.out.booking)
     item = Item.fold(ctx.read(entity.tag, *Item.types()))
     assert item.place == stands.fact
     assert (item.custody, item.out) == (custody.newest, custody.out)

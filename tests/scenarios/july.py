@@ -59,7 +59,7 @@ JULY: tuple[tuple[str, str, str | None, Decision], ...] = (
             ("lens", "50 mm", "lens"),
         )
     ),
-    ("2025-06-06", "chen", None, PackEquipment("lens", "case", _at("2025-06-06T09:00"))),
+    ("2025-06-06", "chen", None, PackEquipment("lens", "case", at=_at("2025-06-06T09:00"))),
     # 14 to 20: what July brought
     ("2025-06-28", "ana", "director ill", MoveBooking("b-7", _when("2025-07-08..2025-07-21"))),
     ("2025-07-05", "chen", None, MoveEquipment("case", "stage-2", _at("2025-07-05T10:00"))),

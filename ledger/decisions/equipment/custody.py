@@ -82,13 +82,15 @@ class Custody(Struct, frozen=True):
                 position=self.newest.position,
             )
 
-    def check_in_house(self, around: str | None = None) -> None:
-        """Raises `CheckedOutAlready`; `OutInItsCase` where it is in `around`, and out with it."""
+    def check_in_house(self, *, packed: bool = False) -> None:
+        """Raises `CheckedOutAlready`; `OutInItsCase` where it went with the case that it is in."""
         if self.out is None:
             return
         loan = loan_text(self.out.booking, self.custodian)
-        if self.out.within is not None and around is not None:
-            raise OutInItsCase(self.item, container=around, loan=loan, position=self.out.position)
+        if packed and self.out.within is not None:
+            raise OutInItsCase(
+                self.item, container=self.out.within, loan=loan, position=self.out.position
+            )
         raise CheckedOutAlready(self.item, loan=loan, position=self.out.position)
 
 
@@ -191,8 +193,7 @@ def _send(ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | N
     registered_by(ctx, item, at)
     custody = read_custody(ctx, item.id)
     if custody.out is not None:
-        around = standing(ctx, item.id, at).around
-        custody.check_in_house(None if around is None else around.item)
+        custody.check_in_house(packed=standing(ctx, item.id, at).around is not None)
     custody.check_not_before(ctx, at)
     check_fit(ctx, item.id, at)
     ctx.record(

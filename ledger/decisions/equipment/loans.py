@@ -49,7 +49,7 @@ from ledger.decisions.equipment.stock import (
     transfer,
 )
 from ledger.entities.equipment import Item
-from ledger.errors import BadTime, NothingChanges
+from ledger.errors import BadTime, NothingChanges, instant_text
 from ledger.events.equipment import (
     CustodyTransferred,
     EquipmentCheckedIn,
@@ -97,7 +97,8 @@ class CheckOut(SeveralItems, frozen=True, tag="equipment check-out"):
             due_with(booking.period) if self.due_at is None else self._resolve(ctx, self.due_at)
         )
         if due_at <= at:
-            ended = f"booking {self.booking!r} ended at {on_site(ctx, booking.period.end, item.id)}"
+            end = instant_text(on_site(ctx, booking.period.end, item.id))
+            ended = f"booking {self.booking!r} ended at {end}"
             due = f"the item is due back at {self.due_at}, not after it goes out"
             raise BadTime(
                 ended if self.due_at is None else due,
