@@ -6,8 +6,12 @@ find the same as this model, which looks at everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from ledger.events import (
     CustodyTransferred,
@@ -19,18 +23,28 @@ from ledger.events import (
     EquipmentRetired,
     EquipmentUnpacked,
     Event,
+    LoanProlonged,
     ServiceCompleted,
     ServiceStarted,
+    StockTransferred,
 )
-from ledger.events.equipment import EquipmentEvent
+from ledger.events.equipment import EquipmentEvent, Lot
 
-CUSTODY = (EquipmentCheckedOut, EquipmentCheckedIn, CustodyTransferred)
+CUSTODY = (EquipmentCheckedOut, LoanProlonged, EquipmentCheckedIn, CustodyTransferred)
 SERVICE = (ServiceStarted, ServiceCompleted)
 PACKING = (EquipmentPacked, EquipmentUnpacked)
 
 
 class Contradiction(Exception):
     """An event that contradicts the others."""
+
+
+class Out(NamedTuple):
+    """What an item is out for; `within` is the container that took it along."""
+
+    booking: str | None
+    due_at: datetime
+    within: str | None
 
 
 class Studio:
@@ -41,12 +55,16 @@ class Studio:
         self.container: dict[str, str] = {}
         self.retired: set[str] = set()
         self.custodian: dict[str, str] = {}
-        self.out: dict[str, str] = {}
+        self.out: dict[str, Out] = {}
         self.service: set[tuple[str, str]] = set()
+        self.valid_until: dict[str, datetime | None] = {}
+        self.lots: dict[tuple[str, Lot], int] = {}
 
     def where(self, item: str) -> str:
         """The place of the outermost container, or of the item itself."""
-        return self.place[(self.around(item) or [item])[-1]]
+        outermost = (self.around(item) or [item])[-1]
+        self.need(outermost in self.place, "registered first")
+        return self.place[outermost]
 
     def around(self, item: str) -> list[str]:
         """The containers of an item, innermost first."""
@@ -59,8 +77,29 @@ class Studio:
         return found
 
     def inside(self, item: str) -> list[str]:
-        """The items directly in a container."""
-        return [thing for thing, container in self.container.items() if container == item]
+        """The things directly in a container."""
+        singles = [thing for thing, container in self.container.items() if container == item]
+        return singles + sorted({stock for stock, lot in self.lots if lot.container == item})
+
+    def deep(self, item: str) -> Iterator[str]:
+        """The single items in a container, however deep."""
+        for thing, container in list(self.container.items()):
+            if container == item:
+                yield thing
+                yield from self.deep(thing)
+
+    def lots_in(self, *containers: str) -> list[tuple[str, Lot, int]]:
+        """The pieces that lie straight in any of them."""
+        return [
+            (stock, lot, n) for (stock, lot), n in self.lots.items() if lot.container in containers
+        ]
+
+    def loan(self, item: str) -> tuple[str | None, str | None] | None:
+        """The booking; or, where it is for none, the person."""
+        out = self.out.get(item)
+        if out is None:
+            return None
+        return out.booking, None if out.booking else self.custodian.get(item)
 
     def happen(self, event: EquipmentEvent) -> None:
         """Apply an event. Raises `Contradiction`."""
@@ -68,10 +107,14 @@ class Studio:
         if isinstance(event, EquipmentRegistered):
             self.need(item not in self.place, "registered once")
             self.place[item] = event.place
+            if event.quantity is not None:
+                self.lots[item, Lot(place=event.place)] = event.quantity
             return
         self.need(item in self.place, "registered first")
         self.need(item not in self.retired, "nothing after retirement")
-        if isinstance(event, (EquipmentMoved, EquipmentRetired, *PACKING)):
+        if isinstance(event, StockTransferred):
+            self._pieces_change(event)
+        elif isinstance(event, (EquipmentMoved, EquipmentRetired, *PACKING)):
             self._place_changes(event)
         else:
             self._use_changes(event)
@@ -113,9 +156,19 @@ class Studio:
             case EquipmentCheckedOut():
                 self.need(item not in self.out, "out once")
                 self.need(not any(name == item for name, _ in self.service), "fit for use")
-                self.out[item], self.custodian[item] = event.booking, event.custodian
+                until = self.valid_until.get(item)
+                self.need(until is None or event.at < until, "calibrated when out")
+                self.out[item] = Out(event.booking, event.due_at, event.within)
+                self.custodian[item] = event.custodian
+            case LoanProlonged():
+                self.need(item in self.out, "out before it is prolonged")
+                self.need(self.out[item].due_at == event.was_due_at != event.due_at, "due before")
+                self.need(self.out[item].booking == event.booking, "of the loan")
+                self.need(self.custodian[item] == event.custodian, "by who has it")
+                self.out[item] = self.out[item]._replace(due_at=event.due_at)
             case EquipmentCheckedIn():
-                self.need(self.out.get(item) == event.booking, "out before in")
+                self.need(item in self.out, "out before in")
+                self.need(self.out[item][:2] == (event.booking, event.due_at), "back from its loan")
                 del self.out[item], self.custodian[item]
             case CustodyTransferred():
                 self.need(self.custodian.get(item) == event.was, "handed over by who had it")
@@ -127,6 +180,50 @@ class Studio:
             case ServiceCompleted():
                 self.need((item, event.kind) in self.service, "started before done")
                 self.service.remove((item, event.kind))
+                if event.kind == "calibration":
+                    self.valid_until[item] = event.valid_until
+
+    def _pieces_change(self, event: StockTransferred) -> None:
+        """A move changes no loan, and a loan moves nothing."""
+        origin, destination = event.origin, event.destination
+        assert origin is not None
+        assert destination is not None
+        stock, loan = event.equipment, (origin.booking, origin.custodian, origin.due_at)
+        there, then = (origin.place, origin.container), (destination.place, destination.container)
+        match event.how:
+            case "moved" | "packed" | "unpacked":
+                same = loan == (destination.booking, destination.custodian, destination.due_at)
+                self.need(same, "a move changes no loan")
+                self.need(there != then, "a move moves")
+                for outside, inside in ((there, then), (then, there)):
+                    if inside[1] is not None:
+                        self.need(inside[1] not in self.retired, "the container is in use")
+                        self.need(outside == (self.where(inside[1]), None), "pieces are with it")
+            case "checked out" | "checked in" | "handed over" | "prolonged":
+                self.need(there == then, "a loan moves nothing")
+                was, now = event.how != "checked out", event.how != "checked in"
+                self.need((origin.is_out, destination.is_out) == (was, now), "out or not")
+                self.need(origin != destination, "it changes something")
+        for lot, change in ((origin, -event.quantity), (destination, event.quantity)):
+            self.lots[stock, lot] = self.lots.get((stock, lot), 0) + change
+            self.need(self.lots[stock, lot] >= 0, f"no fewer than none of {stock} in {lot}")
+            if self.lots[stock, lot] == 0:
+                del self.lots[stock, lot]
+
+    def keep_the_laws(self) -> None:
+        """Nothing is in the house in a container that is out, or out on another loan."""
+        for thing, container in self.container.items():
+            around = self.loan(container)
+            if around is not None:
+                its = self.loan(thing)
+                self.need(its is not None, f"{thing} is in the house in {container}, which is out")
+                self.need(its is None or its[0] == around[0], f"{thing} is out on two loans")
+        for stock, lot in self.lots:
+            if lot.container is None:
+                continue
+            out = self.out.get(lot.container)
+            self.need(lot.is_out == (out is not None), f"{stock} as {lot.container}")
+            self.need(out is None or out.booking == lot.booking, f"{stock} is out on two loans")
 
     @staticmethod
     def need(holds: bool, what: str) -> None:
@@ -141,9 +238,13 @@ def studio(events: Iterable[Event], until: datetime | None = None) -> Studio:
     # A stable sort: of events at one instant, the one recorded first happened first.
     happened.sort(key=lambda event: event.at)
     found = Studio()
-    for event in happened:
-        if until is None or event.at <= until:
+    for at, together in groupby(happened, key=lambda event: event.at):
+        if until is not None and until < at:
+            break
+        for event in together:
             found.happen(event)
+        # Of one instant, things go one after another: the packing, then the loan.
+        found.keep_the_laws()
     return found
 
 
@@ -152,7 +253,7 @@ def fits(events: Sequence[Event], more: Sequence[Event]) -> bool:
     so_far = list(events)
     for event in more:
         assert isinstance(event, EquipmentEvent)
-        if not _in_order(so_far, event):
+        if not in_order(so_far, event):
             return False
         so_far.append(event)
     try:
@@ -162,7 +263,7 @@ def fits(events: Sequence[Event], more: Sequence[Event]) -> bool:
     return True
 
 
-def _in_order(events: Sequence[Event], new: EquipmentEvent) -> bool:
+def in_order(events: Sequence[Event], new: EquipmentEvent) -> bool:
     """Whether custody, and each kind of service, are entered in order; see `custody`."""
 
     def later(*types: type[Event], kind: str | None = None) -> bool:
@@ -178,7 +279,7 @@ def _in_order(events: Sequence[Event], new: EquipmentEvent) -> bool:
     match new:
         case EquipmentCheckedOut():
             return not later(*CUSTODY, *SERVICE, EquipmentRetired)
-        case EquipmentCheckedIn() | CustodyTransferred():
+        case EquipmentCheckedIn() | CustodyTransferred() | LoanProlonged():
             return not later(*CUSTODY, EquipmentRetired)
         case ServiceStarted():
             return not later(*SERVICE, EquipmentRetired, kind=new.kind) and not later(
@@ -194,3 +295,79 @@ def _in_order(events: Sequence[Event], new: EquipmentEvent) -> bool:
                 for event in events
             )
     return True
+
+
+# --- what a command does, with everything inside -----------------------------------------
+
+
+def goes_out(
+    then: Studio, item: str, at: datetime, custodian: str, out: Out
+) -> list[EquipmentEvent] | None:
+    """The item and its contents go out, but what is out on that loan already; None if some of it
+    is out on another."""
+    wanted = (out.booking, None if out.booking else custodian)
+    inside = list(then.deep(item))
+    events: list[EquipmentEvent] = []
+    for thing in (item, *inside):
+        if thing != item and then.loan(thing) is not None:
+            if then.loan(thing) != wanted:
+                return None
+            continue
+        events.append(
+            EquipmentCheckedOut(
+                equipment=thing,
+                at=at,
+                booking=out.booking,
+                custodian=custodian,
+                due_at=out.due_at,
+                within=out.within if thing == item else out.within or item,
+                equipment_kind="kit",
+            )
+        )
+    for stock, lot, n in then.lots_in(item, *inside):
+        if lot.is_out:
+            continue
+        theirs = replace(lot, booking=out.booking, custodian=custodian, due_at=out.due_at)
+        events.append(pieces(stock, at, "checked out", n, lot, theirs))
+    return events
+
+
+def comes_back(then: Studio, item: str, at: datetime) -> list[EquipmentEvent]:
+    """The item and what is out with it come back."""
+    loan = then.loan(item)
+    assert loan is not None
+    inside = list(then.deep(item))
+    events: list[EquipmentEvent] = [
+        EquipmentCheckedIn(
+            equipment=thing,
+            at=at,
+            booking=then.out[thing].booking,
+            due_at=then.out[thing].due_at,
+            within=None if thing == item else item,
+            equipment_kind="kit",
+        )
+        for thing in (item, *inside)
+        if then.loan(thing) == loan
+    ]
+    for stock, lot, n in then.lots_in(item, *inside):
+        if lot.is_out and loan == (lot.booking, None if lot.booking else lot.custodian):
+            home = Lot(place=lot.place, container=lot.container)
+            events.append(pieces(stock, at, "checked in", n, lot, home))
+    return events
+
+
+def pieces(
+    stock: str, at: datetime, how: Any, quantity: int, origin: Lot, destination: Lot
+) -> StockTransferred:
+    """A transfer, without the tally that it carries."""
+    return StockTransferred(
+        equipment=stock,
+        at=at,
+        how=how,
+        quantity=quantity,
+        origin=origin,
+        destination=destination,
+        equipment_kind="kit",
+        pieces=(),
+        newest_at=at,
+    )
