@@ -122,7 +122,7 @@ def _divide(ctx: Context, whole: str, part: str) -> None:
     entries = _entries(ctx, whole)
     if not entries:
         return
-    # Things that are out for the whole may be due in the days of the part, which then has not got them.
+    # Things that are out for the whole may be due in the days of the part: it has not got them.
     lent = any(isinstance(entry.event, LOANS) for entry in entries)
     booking = read_booking(ctx, part)
     for one in read_reservations(ctx, whole):

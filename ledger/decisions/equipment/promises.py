@@ -29,8 +29,8 @@ from ledger.time.periods import Period, zone
 def keep_promises(ctx: Context, proposals: Iterable[Proposal]) -> None:
     """Judge what a decision proposes. Raises `PromisedAway`, `NotEnough`.
 
-    In a batch by its end: two bookings may trade their cranes. The claims of one holder to a kind for a
-    time are judged together: a case takes along fifty lenses.
+    In a batch by its end: two bookings may trade their cranes. The claims of one holder to a kind
+    for a time are judged together: a case takes along fifty lenses.
     """
     together: dict[Any, tuple[Taken, dict[str, None]]] = {}
     for proposal in list(proposals):

@@ -85,7 +85,7 @@ class ReserveEquipment(Decision, frozen=True, tag="equipment reserve"):
 
 
 class What(Struct, frozen=True):
-    """Something to reserve: a number of a kind, or of a stock, or a single item; `within` a case."""
+    """Something to reserve: a number of a kind or of a stock, or an item; `within` a case."""
 
     kind: str
     quantity: int
