@@ -62,6 +62,9 @@ def follow_bookings(ctx: Context, proposals: Iterable[Proposal]) -> None:
                 parts.append((event.split_from, event.booking))
             case BookingHeld() | BookingConfirmed() if proposal.corrects is not None:
                 moved.setdefault(event.booking, None)
+    about = dict.fromkeys((*(one for one, _ in parts), *moved, *(one for one, _ in merged)))
+    if len(about) > 1:
+        ctx.read_together([tag("booking", one) for one in about], *RESERVATIONS, *LOANS)
     for whole, part in parts:
         _divide(ctx, whole, part)
     for booking, was in moved.items():
@@ -138,12 +141,11 @@ def _leave_to(ctx: Context, booking_id: str, into: str) -> None:
 
     That claims nothing anew, and keeps what it had: where both had the same, the larger number.
     """
-    known = read_reservations(ctx, booking_id)
-    if not known:
+    if not _entries(ctx, booking_id):
         return
     booking = read_booking(ctx, into)
     others = read_reservations(ctx, into)
-    for one in known:
+    for one in read_reservations(ctx, booking_id):
         release(ctx, one)
         period = clipped(one.period, booking.period)
         had = [other for other in others if _is_same(other, one)]
