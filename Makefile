@@ -76,8 +76,9 @@ faults: $(VENV)/.installed-dev ## crash, fail and cut the power at every call, f
 
 ROUNDS ?=
 
-races: $(VENV)/.installed-dev ## 64 processes race for one slot, a stage and its halves, or a job, ROUNDS=1000: the table of the docs
+races: $(VENV)/.installed-dev ## 64 processes race for a slot, halves, a job, or equipment, ROUNDS=1000: the tables of the docs
 	$(BIN)/python -m tests.faults.races --rounds $(or $(ROUNDS),1000) --seed $(SEED)
+	$(BIN)/python -m tests.faults.equipment_races --rounds $(or $(ROUNDS),1000)
 
 failover: $(VENV)/.installed-dev ## kill the primary under writers, ROUNDS=20: the table of the docs
 	$(BIN)/python -m tests.faults.failover --rounds $(or $(ROUNDS),20) --seed $(SEED)

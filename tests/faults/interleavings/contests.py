@@ -11,7 +11,9 @@ looks more often than once, and once more for each append of the others (`Contes
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import combinations
@@ -21,7 +23,12 @@ from typing import Any
 from ledger.application import Author, Ledger, Numbered, Outcome
 from ledger.decisions.base import Decision
 from ledger.errors import Refused
-from ledger.events import BookingConfirmed, MilestonePlanned
+from ledger.events import (
+    BookingConfirmed,
+    BookingRescheduled,
+    EquipmentReserved,
+    MilestonePlanned,
+)
 from ledger.events.base import Header, RecordedEvent
 from ledger.known_answers import KnownAnswers
 from tests.faults.interleavings.scheduler import Chooser, Scheduler
@@ -72,11 +79,15 @@ def _tags(entry: RecordedEvent) -> list[str]:
 
 @dataclass(frozen=True)
 class Contest:
-    """A name, and the acts of the n-th time, on things of its own. `appends` at most of others."""
+    """A name, and the acts of the n-th time, on things of its own. `appends` at most of others.
+
+    `before` are the acts that make these things, one after the other, before the schedule.
+    """
 
     name: str
     acts: Callable[[int], Sequence[Act]]
     appends: int = 0
+    before: Callable[[int], Sequence[Act]] = lambda _: ()
 
     def most_looks(self, acts: int) -> int:
         """How often anybody looks at most."""
@@ -121,7 +132,8 @@ class _Rehearsed(Ledger):
 def rehearse(act: Act, ledger: Ledger) -> KnownAnswers | None:
     """The answers to all that an act will ask, as a program that stays would have them."""
     for _ in range(2):  # the first decision of a program keeps nothing
-        act(_Rehearsed(ledger))
+        with suppress(Refused):  # of some, another has to make room first
+            act(_Rehearsed(ledger))
     return ledger._snapshots._known
 
 
@@ -142,6 +154,9 @@ def run(
     """
     acts = contest.acts(number)
     world.clock.turn_to(number)
+    made = contest.before(number)
+    for act in made:
+        act(world.ledger(0))
     before = world.logs[0].head()
 
     def body(act: Act, task: int) -> Callable[[], Done]:
@@ -162,7 +177,7 @@ def run(
         if task.error is not None:
             raise AssertionError(f"task {task.number} ended in {task.error!r}") from task.error
     outcomes: list[Done] = [task.result for task in tasks[: len(acts)]]
-    _judge(contest, acts, outcomes, world, before)
+    _judge(contest, acts, outcomes, world, before, made)
     return outcomes
 
 
@@ -172,6 +187,7 @@ def _judge(
     outcomes: Sequence[Done],
     world: World,
     before: int,
+    made: Sequence[Act],
 ) -> None:
     entries = list(world.logs[0].stream(before))
     told = [e for one in outcomes if not one.repeated for e in one.events]
@@ -183,7 +199,10 @@ def _judge(
         assert one.looks == sorted(set(one.looks)), f"a retry looked at what it knew: {one.looks}"
         assert len(one.looks) <= contest.most_looks(len(acts)), f"lost too often: {one.looks}"
     assert not double_bookings(entries)
+    assert not promised_twice(world.logs[0].stream())
     alone = over(memory_log(world.clock), world.clock)
+    for act in made:
+        act(alone)
     for act, one in sorted(zip(acts, outcomes, strict=True), key=lambda pair: pair[1].order):
         assert take(act, alone).said == one.said, "no serial order comes to this"
 
@@ -197,6 +216,24 @@ def double_bookings(entries: Sequence[RecordedEvent]) -> list[tuple[str, str]]:
         for before, after in combinations(firm, 2)
         if set(SQUARES[before.space]) & set(SQUARES[after.space])
         and after.period.start < before.period.end + _turnaround(before, after)
+    ]
+
+
+def promised_twice(entries: Iterable[RecordedEvent]) -> list[str]:
+    """The cranes that two firm bookings have at a time, each of a contest of its own."""
+    firm: dict[str, Any] = {}
+    reserved: dict[str, dict[str, Any]] = defaultdict(dict)
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, BookingConfirmed | BookingRescheduled):
+            firm[event.booking] = event.period
+        if isinstance(event, EquipmentReserved) and str(event.equipment).startswith("crane"):
+            reserved[str(event.equipment)][event.booking] = event.period
+    return [
+        crane
+        for crane, promised in reserved.items()
+        for one, other in combinations([b for b in promised if b in firm], 2)
+        if promised[one].overlaps(promised[other])
     ]
 
 
@@ -323,6 +360,67 @@ def _jobs(number: int) -> list[Act]:
     return [*(_decide(one) for one in wanted), alone, both]
 
 
+def _equipped(number: int) -> list[Act]:
+    """A crane, a camera in a case, cables; two firm bookings, and a hold that wants the crane."""
+    days = ((0, 3, "stage-1"), (2, 5, "stage-2"), (0, 3, "right"))
+    bookings = [
+        _book(number, n, first=a, last=b, space=space) for n, (a, b, space) in enumerate(days)
+    ]
+    bookings[2]["confirm"] = False
+    items = [("crane", None), ("camera", None), ("case", None), ("cables", 40)]
+    return [
+        _batch(
+            *(
+                {
+                    "do": "equipment add", "equipment": f"{item}-{number}", "name": item,
+                    "kind": f"{item} {number}", "at_place": "stage-1", "quantity": quantity,
+                }
+                for item, quantity in items
+            ),
+            {
+                "do": "equipment pack", "equipment": f"camera-{number}",
+                "container": f"case-{number}",
+            },
+            *bookings,
+            _reserve(number, 1, "camera", "cables=20"),
+            _reserve(number, 2, "crane"),
+        )
+    ]  # fmt: skip
+
+
+def _reserve(number: int, booking: int, *wanted: str) -> dict[str, Any]:
+    items = []
+    for one in wanted:
+        item, equals, pieces = one.partition("=")
+        items.append(f"{item}-{number}{equals}{pieces}")
+    return {
+        "do": "equipment reserve", "booking": f"b-{number}-{booking}", "equipment": items,
+    }  # fmt: skip
+
+
+def _promised(number: int) -> list[Act]:
+    """Two reserve one crane, a third confirms with it, a move takes promises along, a case goes
+    out with a camera that is promised to another until that has moved."""
+    later = FIRST_DAY + number * APART
+    return [
+        _decide(_reserve(number, 0, "crane", "cables=10")),
+        _decide(_reserve(number, 1, "crane")),
+        _decide({"do": "booking confirm", "booking": f"b-{number}-2"}),
+        _decide(
+            {
+                "do": "booking move", "booking": f"b-{number}-1",
+                "when": f"{later + timedelta(days=4)}..{later + timedelta(days=7)}",
+            }
+        ),
+        _decide(
+            {
+                "do": "equipment check-out", "equipment": f"case-{number}",
+                "booking": f"b-{number}-0", "custodian": "ann",
+            }
+        ),
+    ]  # fmt: skip
+
+
 def _beside(number: int) -> list[Act]:
     booked = _decide(_book(number, 0, first=0, last=3))
     other = _decide(_book(number, 1, first=0, last=3, space="stage-2"))
@@ -362,4 +460,5 @@ LARGE = (
     Contest("a stage, its halves, and a batch of both", _divided),
     Contest("two projects and the turnaround between them", _turned_around),
     Contest("jobs of two stages, and a batch that swaps two bookings", _jobs),
+    Contest("a crane, cables and a case, reserved, moved and lent", _promised, before=_equipped),
 )
