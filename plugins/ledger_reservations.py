@@ -765,7 +765,7 @@ class _Campus(Struct, frozen=True):
                 now=self.now,
             )
             for name in names
-            if counts.get(name) or name in claims
+            if counts.get(name) or name in claims or name in hired
         }
 
     def _away(self, equipment: str) -> Iterator[Away]:
@@ -1068,11 +1068,20 @@ class _Picking:
         return mark(self._campus.items[id].kind) == mark(one.kind)
 
     def _besides(self) -> Iterator[PickLine]:
-        """Yield what is out for the booking, though it was not reserved."""
+        """Yield what is out for the booking besides: not reserved, or no longer."""
         for id in self._out:
             if id not in self._named:
-                yield self._item(id, None, why="not reserved")
+                yield self._item(id, None, why=self._unless_reserved(id))
         for id, lots in self._lots.items():
             for lot, quantity in lots.items():
                 if quantity:
-                    yield self._lot_line(id, lot, quantity, None, "out", "not reserved")
+                    yield self._lot_line(id, lot, quantity, None, "out", self._unless_reserved(id))
+
+    def _unless_reserved(self, id: str) -> str | None:
+        """Say so of a thing that is out and was never reserved, by its id or its kind."""
+        was_reserved = any(
+            one.equipment == id or (one.equipment is None and self._is_of(id, one))
+            for one in self._campus.reserved
+            if one.booking == self._booking and not one.is_released
+        )
+        return None if was_reserved else "not reserved"

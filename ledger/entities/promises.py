@@ -187,9 +187,13 @@ class KindBook(Struct, frozen=True):
         return sorted(instant for instant in found if start <= instant < end)
 
     def away_at(self, at: datetime) -> tuple[Away, ...]:
-        """The items that are in service at an instant, each once."""
-        found = {one.equipment: one for one in self.count.away if self._is_away(one, at)}
-        return tuple(found.values())
+        """The items that are in service at an instant, each once.
+
+        One that broke while it is out is claimed by its loan until that is due.
+        """
+        out = {one.equipment for one in self.claims if one.is_out and one.start <= at < one.end}
+        away = (one for one in self.count.away if self._is_away(one, at))
+        return tuple({one.equipment: one for one in away if one.equipment not in out}.values())
 
     def _is_away(self, one: Away, at: datetime) -> bool:
         """A service that has begun goes on past the end that was expected of it."""

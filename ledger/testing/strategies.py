@@ -19,6 +19,7 @@ _OFTEN = (
     *("hold", "book", "rival", "challenge", "wrap", "release", "cancel"),
     *("close project", "challenge", "correct", "undo"),
     *("move item", "pack", "unpack", "check out", "check in", "service", "service done"),
+    *("reserve", "release equipment"),
 )
 _WORDS = (*_OFTEN, *ALL_READINGS, "unknown")
 

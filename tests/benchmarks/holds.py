@@ -18,6 +18,7 @@ from msgspec import Struct
 from ledger.application import Author, Ledger
 from ledger.decisions.base import Context, Snapshot
 from ledger.decisions.bookings.holds import PlaceHold
+from ledger.decisions.deciding import take
 from ledger.events.base import Header, Query, RecordedEvent, recorded_tags
 from ledger.log.eventlog import EventLog
 from ledger.time.periods import SystemClock, When
@@ -92,7 +93,7 @@ def prepared(ledger: Ledger, holds: Sequence[Hold]) -> list[Hold]:
     for hold in holds:
         noting = _Noting(ledger.log)
         ctx = Context(Snapshot(noting, head), now=now, new_id=lambda _: "x", header=header)
-        hold.decision.decide(ctx)
+        take(hold.decision, ctx)
         (proposal,) = ctx.proposals
         event = proposal.event
         made.append(

@@ -17,6 +17,7 @@ from ledger_utilization import Utilization
 
 from ledger.decisions.base import Context, Proposal, Snapshot
 from ledger.decisions.correct import UndoEntry
+from ledger.decisions.deciding import take
 from ledger.entities import KINDS, read_records
 from ledger.entities.reading import touched
 from ledger.errors import LedgerError
@@ -117,7 +118,7 @@ def undo(history: MemoryHistory, position: int) -> bool:
     now = history.events[-1].recorded_at
     ctx = Context(snapshot, now=now, new_id=lambda prefix: "1", header=header)
     try:
-        UndoEntry(position=position).decide(ctx)
+        take(UndoEntry(position=position), ctx)
     except LedgerError:
         return False
     proposals: list[Proposal] = ctx.proposals

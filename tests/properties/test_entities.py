@@ -24,6 +24,8 @@ from ledger.decisions.bookings.state import read_booking
 from ledger.decisions.equipment.custody import read_custody
 from ledger.decisions.equipment.fitness import read_service
 from ledger.decisions.equipment.places import place_at, standing
+from ledger.decisions.equipment.reserved import read_reservations
+from ledger.decisions.equipment.stock import read_stock
 from ledger.decisions.projects import read_milestones, read_project
 from ledger.decisions.sites import read_space
 from ledger.entities import KINDS, Entity, changes, read_records
@@ -162,6 +164,9 @@ def _booking(ctx: Context, entity: Entity) -> None:
 
 
 def _equipment(ctx: Context, entity: Entity) -> None:
+    if value(entity, "pieces") is not None:
+        assert value(entity, "pieces") == read_stock(ctx, entity.id).pieces
+        return
     assert value(entity, "place") == place_at(ctx, entity.id, LATE)
     stands = standing(ctx, entity.id, LATE)
     assert value(entity, "container") == stands.fact.container
@@ -217,8 +222,22 @@ def _site(ctx: Context, entity: Entity) -> None:
     assert value(entity, "name")
 
 
+def _reservation(ctx: Context, entity: Entity) -> None:
+    live = {one.id: one for one in read_reservations(ctx, value(entity, "booking"))}
+    assert (entity.id in live) == (value(entity, "status") == "reserved")
+    if entity.id in live:
+        assert value(entity, "quantity") == live[entity.id].quantity
+        assert value(entity, "period") == live[entity.id].period
+
+
+def _subhire(ctx: Context, entity: Entity) -> None:
+    assert value(entity, "supplier")
+
+
 _READERS = {
     "booking": _booking,
+    "reservation": _reservation,
+    "subhire": _subhire,
     "equipment": _equipment,
     "project": _project,
     "space": _space,

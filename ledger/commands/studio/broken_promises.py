@@ -20,7 +20,8 @@ def promises_broken(
     kinds = dict.fromkeys(kind for entry in entries if (kind := _missing(entry.event)) is not None)
     if not kinds:
         return
-    from ledger.decisions.equipment.promises import check_taken, promised_ahead
+    from ledger.decisions.equipment.promises import check_taken
+    from ledger.decisions.equipment.taking import promised_ahead
     from ledger.errors import Refused
 
     ctx = ledger.looking(author)

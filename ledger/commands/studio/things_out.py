@@ -43,7 +43,8 @@ def still_out(
     for booking, told in over.items():
         found = _out_for(ctx, booking)
         if found:
-            first = " ".join(one.item for one in found[:_NAMED])
+            alone = [one.item for one in found if not one.is_inside]  # the others come along
+            first = " ".join(alone[:_NAMED] or [found[0].item])
             yield (
                 f"{_are(found)} still out for {booking}, which {told}: "
                 f"equipment check-in {first}; or keep them: equipment prolong"
@@ -63,11 +64,15 @@ def _over(event: Event) -> str:
 
 
 class _Out(NamedTuple):
-    """A thing that is out; what is in a case comes after the things that are out by themselves."""
+    """A thing that is out, with its pieces if it is a stock."""
 
     is_inside: bool
     item: str
     pieces: int | None = None
+
+    def rank(self) -> tuple[bool, bool]:
+        """Its place in a list: those by themselves first, single items before pieces."""
+        return self.is_inside, self.pieces is not None
 
     def __str__(self) -> str:
         return self.item if self.pieces is None else f"{self.pieces} of {self.item}"
@@ -94,7 +99,7 @@ def _out_for(ctx: "Context", booking: str) -> list[_Out]:
         out = read_custody(ctx, item).out
         if out is not None and out.booking == booking:
             found.append(_Out(out.within is not None, item))
-    return sorted(found, key=lambda one: one.is_inside)
+    return sorted(found, key=_Out.rank)
 
 
 def _are(things: Sequence[_Out]) -> str:
@@ -137,5 +142,5 @@ def out_early(
         if period.start - at > _EARLY:
             on, clock = period.days.first, zone(period.zone)
             days = (on - at.astimezone(clock).date()).days
-            listed = sorted(things.values(), key=lambda one: one.is_inside)
+            listed = sorted(things.values(), key=_Out.rank)
             yield f"{booking} begins on {on}: {_are(listed)} out {days} days before"

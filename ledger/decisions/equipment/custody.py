@@ -82,12 +82,12 @@ class Custody(Struct, frozen=True):
                 position=self.newest.position,
             )
 
-    def check_in_house(self) -> None:
-        """Raises `CheckedOutAlready`, `OutInItsCase`."""
+    def check_in_house(self, *, packed: bool = False) -> None:
+        """Raises `CheckedOutAlready`; `OutInItsCase` where it went with the case that it is in."""
         if self.out is None:
             return
-        loan = loan_text(self.out.booking, self.out.custodian)
-        if self.out.within is not None:
+        loan = loan_text(self.out.booking, self.custodian)
+        if packed and self.out.within is not None:
             raise OutInItsCase(
                 self.item, container=self.out.within, loan=loan, position=self.out.position
             )
@@ -192,7 +192,8 @@ def go_out(
 def _send(ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | None) -> None:
     registered_by(ctx, item, at)
     custody = read_custody(ctx, item.id)
-    custody.check_in_house()
+    if custody.out is not None:
+        custody.check_in_house(packed=standing(ctx, item.id, at).around is not None)
     custody.check_not_before(ctx, at)
     check_fit(ctx, item.id, at)
     ctx.record(

@@ -9,20 +9,24 @@ due when the booking ended are due at its new end. A booking that is cancelled, 
 needs nothing: what is reserved for it counts no more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from ledger.decisions.base import Context, Proposal
+from ledger.decisions.bookings.parts import outside
 from ledger.decisions.bookings.state import read_booking
 from ledger.decisions.equipment.custody import due_with, read_custody
 from ledger.decisions.equipment.loans import prolong, prolong_lot
-from ledger.decisions.equipment.reservations import release, reserve
+from ledger.decisions.equipment.reservations import new_id, record, release
 from ledger.decisions.equipment.reserved import RESERVATIONS, read_reservations
 from ledger.decisions.equipment.several import read_item
 from ledger.decisions.equipment.stock import read_stock
 from ledger.entities.bookings import Booking
 from ledger.entities.reservations import Reservation
+from ledger.events.base import RecordedEvent
 from ledger.events.bookings import (
     BookingConfirmed,
     BookingHeld,
@@ -35,8 +39,7 @@ from ledger.events.equipment import (
     LoanProlonged,
     StockTransferred,
 )
-from ledger.events.reservations import EquipmentReserved
-from ledger.tags import tag
+from ledger.tags import mark, tag
 from ledger.time.periods import Days, Period
 
 LOANS = (EquipmentCheckedOut, LoanProlonged, EquipmentCheckedIn, StockTransferred)
@@ -53,23 +56,26 @@ def follow_bookings(ctx: Context, proposals: Iterable[Proposal]) -> None:
             case BookingMerged() if not proposal.undone:
                 merged.append((event.booking, event.into))
             case BookingRescheduled():
-                was = event.period if proposal.undone else event.was_period
-                moved.setdefault(event.booking, was)
+                had = event.period if proposal.undone else event.was_period
+                moved.setdefault(event.booking, had)
             case BookingHeld() if event.split_from is not None and proposal.corrects is None:
                 parts.append((event.split_from, event.booking))
             case BookingHeld() | BookingConfirmed() if proposal.corrects is not None:
                 moved.setdefault(event.booking, None)
+    about = dict.fromkeys((*(one for one, _ in parts), *moved, *(one for one, _ in merged)))
+    if len(about) > 1:
+        ctx.read_together([tag("booking", one) for one in about], *RESERVATIONS, *LOANS)
     for whole, part in parts:
         _divide(ctx, whole, part)
-    for booking, before in moved.items():
-        _move_along(ctx, booking, before)
+    for booking, was in moved.items():
+        _move_along(ctx, booking, was)
     for booking, into in merged:
         _leave_to(ctx, booking, into)
 
 
-def _entries(ctx: Context, booking: str) -> bool:
-    """Whether anything is reserved or was lent for a booking: one question, and mostly no."""
-    return bool(ctx.read(tag("booking", booking), *RESERVATIONS, *LOANS))
+def _entries(ctx: Context, booking: str) -> list[RecordedEvent]:
+    """All that was ever reserved or lent for a booking: one question, and mostly nothing."""
+    return ctx.read(tag("booking", booking), *RESERVATIONS, *LOANS)
 
 
 def _move_along(ctx: Context, booking_id: str, was: Period | None) -> None:
@@ -88,32 +94,7 @@ def _take_along(ctx: Context, one: Reservation, booking: Booking) -> None:
     if period is None:
         release(ctx, one)
         return
-    _record(ctx, one, booking, one.id, period, was=one.period)
-
-
-def _record(
-    ctx: Context,
-    one: Reservation,
-    booking: Booking,
-    id: str,
-    period: Period,
-    *,
-    was: Period | None,
-) -> None:
-    ctx.record(
-        EquipmentReserved(
-            reservation=id,
-            booking=booking.id,
-            equipment=one.equipment,
-            equipment_kind=one.kind,
-            quantity=one.quantity,
-            period=period,
-            booking_period=booking.period,
-            within=one.within,
-            was_period=was,
-            was_quantity=None if was is None else one.quantity,
-        )
-    )
+    record(ctx, booking, one.id, one, period, was=one)
 
 
 def moved_along(part: Period, was: Period, now: Period) -> Period | None:
@@ -137,44 +118,59 @@ def clipped(part: Period, whole: Period) -> Period | None:
 
 
 def _divide(ctx: Context, whole: str, part: str) -> None:
-    """Let a part that was split off a booking have what was reserved for its days."""
-    known = read_reservations(ctx, whole)
-    if not known:
+    """Let a part that was split off a booking have what was reserved for its days.
+
+    It claims nothing anew: the whole had it then.
+    """
+    entries = _entries(ctx, whole)
+    if not entries:
         return
+    # Things that are out for the whole may be due in the days of the part: it has not got them.
+    lent = any(isinstance(entry.event, LOANS) for entry in entries)
     booking = read_booking(ctx, part)
-    for one in known:
+    for one in read_reservations(ctx, whole):
         period = booking.period if one.is_whole else clipped(one.period, booking.period)
         if period is not None:
             id = one.id.replace(f"{whole}/", f"{part}/", 1)
-            _record(ctx, one, booking, id, period, was=_kept_free(one, period))
-
-
-def _kept_free(one: Reservation, period: Period) -> Period | None:
-    """The time that the whole had of it: the part claims nothing anew."""
-    return one.period if one.period.covers(period) else None
+            kept = one if one.period.covers(period) and not lent else None
+            record(ctx, booking, id, one, period, was=kept)
 
 
 def _leave_to(ctx: Context, booking_id: str, into: str) -> None:
-    """Leave what was reserved for a booking to the one that it becomes a part of."""
-    known = read_reservations(ctx, booking_id)
-    if not known:
+    """Leave what was reserved for a booking to the one that it becomes a part of.
+
+    That claims nothing anew, and keeps what it had: where both had the same, the larger number.
+    """
+    if not _entries(ctx, booking_id):
         return
     booking = read_booking(ctx, into)
     others = read_reservations(ctx, into)
-    for one in known:
+    for one in read_reservations(ctx, booking_id):
         release(ctx, one)
         period = clipped(one.period, booking.period)
-        if period is not None and not _covered(others, one, period):
-            reserve(ctx, booking, period, others, one.kind, one.quantity, one.equipment, one.within)
+        had = [other for other in others if _is_same(other, one)]
+        for part, number in () if period is None else _missing(period, one.quantity, had):
+            more = replace(one, quantity=number)
+            record(ctx, booking, new_id(ctx, booking, one), more, part, was=one)
 
 
-def _covered(others: Iterable[Reservation], one: Reservation, period: Period) -> bool:
-    return any(
-        (other.equipment, other.kind) == (one.equipment, one.kind)
-        and other.quantity >= one.quantity
-        and other.period.covers(period)
-        for other in others
-    )
+def _is_same(one: Reservation, other: Reservation) -> bool:
+    return (one.equipment, mark(one.kind)) == (other.equipment, mark(other.kind))
+
+
+def _missing(
+    period: Period, quantity: int, had: Sequence[Reservation]
+) -> Iterator[tuple[Period, int]]:
+    """Yield for which of a time how many are missing, where some are had."""
+    if not had:
+        yield period, quantity
+        return
+    first, *others = had
+    for part in outside(period, first.period):
+        yield from _missing(part, quantity, others)
+    both = clipped(first.period, period)
+    if both is not None and first.quantity < quantity:
+        yield from _missing(both, quantity - first.quantity, others)
 
 
 # --- loans ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.decisions.base import Context
+from ledger.decisions.bookings.state import read_booking
 from ledger.decisions.correction_refusals import StandsOnIt
 from ledger.decisions.corrections import Mistake
 from ledger.decisions.equipment.custody import check_firm
@@ -29,6 +30,7 @@ from ledger.events.equipment import (
     CustodyTransferred,
     EquipmentCheckedIn,
     EquipmentCheckedOut,
+    EquipmentDescribed,
     EquipmentMoved,
     EquipmentPacked,
     EquipmentRegistered,
@@ -40,7 +42,7 @@ from ledger.events.equipment import (
     ServiceStarted,
     StockTransferred,
 )
-from ledger.tags import tag
+from ledger.tags import mark, tag
 
 LOANS = (EquipmentCheckedOut, LoanProlonged, EquipmentCheckedIn)
 
@@ -51,6 +53,8 @@ def judge_equipment(ctx: Context, mistake: Mistake) -> Callable[[], None]:
     def judge() -> None:
         right = _standing(ctx, mistake)
         _check_values(ctx, mistake, right)
+        if isinstance(mistake.event, EquipmentDescribed):
+            _check_kind(ctx, mistake, mistake.event, right)
         with_it = _recorded_with(ctx, mistake)
         for entry in with_it:
             _correct_alike(ctx, mistake, entry, right)
@@ -72,10 +76,13 @@ def judge_reservation(ctx: Context, mistake: Mistake) -> Callable[[], None]:
     """
 
     def judge() -> None:
-        for one in read_reservations(ctx, mistake.event.booking):
-            if one.id == mistake.id and not one.booking_period.covers(one.period):
+        booking = read_booking(ctx, mistake.event.booking)
+        for one in read_reservations(ctx, booking.id):
+            # after the wrap the booking's time is what it used of it
+            period = one.booking_period if booking.state == "wrapped" else booking.period
+            if one.id == mistake.id and not period.covers(one.period):
                 raise OutsideItsBooking(
-                    one.booking, asked=one.period, period=one.booking_period, position=one.position
+                    one.booking, asked=one.period, period=period, position=booking.placed
                 )
 
     return judge
@@ -112,6 +119,22 @@ def _check_values(ctx: Context, mistake: Mistake, right: Any) -> None:
             )
         if right.booking is not None and isinstance(right, EquipmentCheckedOut):
             check_firm(ctx, right.booking, right.at)
+
+
+def _check_kind(
+    ctx: Context, mistake: Mistake, event: EquipmentDescribed, right: Event | None
+) -> None:
+    """Check that no later entry counts for a kind that the item has not, after all.
+
+    Raises `StandsOnIt`.
+    """
+    wrong = event.kind if right is None else event.was_kind
+    if event.was_kind is None or wrong is None:
+        return
+    for entry in ctx.read(mistake.thing):
+        kinds = (getattr(entry.event, name, None) for name in ("equipment_kind", "was_kind"))
+        if entry.position > mistake.place and mark(wrong) in [mark(k) for k in kinds if k]:
+            raise StandsOnIt(entry.type, position=entry.said_at)
 
 
 def _recorded_with(ctx: Context, mistake: Mistake) -> list[RecordedEvent]:

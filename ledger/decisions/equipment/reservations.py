@@ -5,12 +5,14 @@ A reservation needs no check of its own: whatever claims equipment is judged by 
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from ledger.decisions.base import Context, Decision, check_unused
 from ledger.decisions.bookings.state import read_booking, require
 from ledger.decisions.equipment.contents import all_inside
 from ledger.decisions.equipment.places import own_zone, registered_by
 from ledger.decisions.equipment.promise_refusals import NotReserved, OutsideItsBooking
-from ledger.decisions.equipment.reserved import read_reservations
+from ledger.decisions.equipment.reserved import RESERVATIONS, read_reservations
 from ledger.decisions.equipment.several import MOST_PIECES, named_items, read_item
 from ledger.decisions.equipment.stock import in_container, needs_number
 from ledger.entities.bookings import Booking
@@ -66,24 +68,59 @@ class ReserveEquipment(Decision, frozen=True, tag="equipment reserve"):
         for item, pieces in named_items(ctx, self.equipment):
             registered_by(ctx, item, ctx.now)
             quantity = needs_number(item, pieces) if item.is_stock else 1
-            reserve(ctx, booking, period, known, item.kind, quantity, item.id)
-            for thing, number in _inside(ctx, item):
-                reserve(ctx, booking, period, known, thing.kind, number, thing.id, item.id)
+            reserve(ctx, booking, period, known, _what(item, quantity))
+            for what in _inside(ctx, item):
+                reserve(ctx, booking, period, known, what)
+        for what in self._kinds():
+            reserve(ctx, booking, period, known, what)
+
+    def _kinds(self) -> Iterator["What"]:
+        found: dict[str, What] = {}
         for text in self.kind:
             kind, number = kind_and_number(text)
-            reserve(ctx, booking, period, known, kind, number)
+            if mark(kind) in found:
+                raise BadInput(f"{kind} is named twice", advice="Give each kind once")
+            found[mark(kind)] = What(kind, number)
+        yield from found.values()
 
 
-def _inside(ctx: Context, container: Item) -> Iterator[tuple[Item, int]]:
-    """Yield everything in a container now, with the number of its pieces there."""
+class What(Struct, frozen=True):
+    """Something to reserve: a number of a kind or of a stock, or an item; `within` a case."""
+
+    kind: str
+    quantity: int
+    equipment: str | None = None
+    within: str | None = None
+    is_single: bool = False
+
+    def is_same(self, one: Reservation) -> bool:
+        """Whether a reservation is of the same thing; pieces in a case are another thing."""
+        if self.equipment is None:
+            return one.equipment is None and mark(one.kind) == mark(self.kind)
+        return one.equipment == self.equipment and (self.is_single or one.within == self.within)
+
+
+def _what(item: Item, quantity: int, within: str | None = None) -> What:
+    return What(item.kind, quantity, item.id, within, is_single=not item.is_stock)
+
+
+def _inside(ctx: Context, container: Item) -> Iterator[What]:
+    """Yield everything in a container now, each once, with the number of its pieces there."""
     if container.is_stock:
         return
+    found: dict[str, What] = {}
     for thing, holder in list(all_inside(ctx, container.id, ctx.now)):
         item = read_item(ctx, thing)
         if item is None:
             raise UnknownId("equipment", thing)
-        pieces = (one.quantity for one in in_container(ctx, thing, holder))
-        yield item, sum(pieces) if item.is_stock else 1
+        if not item.is_stock:
+            found[thing] = _what(item, 1, container.id)
+            continue
+        # the same stock may lie in several cases of one
+        before = found[thing].quantity if thing in found else 0
+        pieces = sum(one.quantity for one in in_container(ctx, thing, holder))
+        found[thing] = _what(item, before + pieces, container.id)
+    yield from found.values()
 
 
 def kind_and_number(text: str) -> tuple[str, int]:
@@ -99,57 +136,77 @@ def kind_and_number(text: str) -> tuple[str, int]:
 
 
 def reserve(
-    ctx: Context,
-    booking: Booking,
-    period: Period,
-    known: list[Reservation],
-    kind: str,
-    quantity: int,
-    equipment: str | None = None,
-    within: str | None = None,
+    ctx: Context, booking: Booking, period: Period, known: list[Reservation], what: What
 ) -> None:
-    """Record a reservation, or that it has another time or number. `known` are the booking's."""
-    own = [one for one in known if _is_same(one, kind, quantity, equipment, within)]
-    before = next((one for one in own if one.period.overlaps(period)), None)
-    if before is not None and (before.period, before.quantity) == (period, quantity):
-        if within is None:
+    """Record a reservation, or that it has another time or number.
+
+    `known` are the booking's, and have it afterwards. Others of the same that it overlaps are off:
+    it takes their place.
+    """
+    own = [one for one in known if what.is_same(one) and one.period.overlaps(period)]
+    before = own[0] if own else None
+    if [(one.period, one.quantity) for one in own] == [(period, what.quantity)]:
+        # Who names a case and what is in it means each thing once.
+        if what.within is None and own[0].position:
             raise NothingChanges(
-                f"{equipment or kind} is reserved like that already", position=before.position
+                f"{what.equipment or what.kind} is reserved like that already",
+                position=own[0].position,
             )
         return
-    ctx.record(
-        EquipmentReserved(
-            reservation=before.id
-            if before is not None
-            else _new_id(booking, kind, equipment, known),
+    for one in own[1:]:
+        release(ctx, one)
+    id = new_id(ctx, booking, what) if before is None else before.id
+    record(ctx, booking, id, what, period, was=before)
+    known[:] = [one for one in known if one not in own]
+    known.append(
+        Reservation(
+            id=id,
             booking=booking.id,
-            equipment=equipment,
-            equipment_kind=kind,
-            quantity=quantity,
+            equipment=what.equipment,
+            kind=what.kind,
+            quantity=what.quantity,
             period=period,
             booking_period=booking.period,
-            within=within,
-            was_period=None if before is None else before.period,
-            was_quantity=None if before is None else before.quantity,
+            within=what.within,
+            position=0,
         )
     )
 
 
-def _is_same(
-    one: Reservation, kind: str, quantity: int, equipment: str | None, within: str | None
-) -> bool:
-    """Whether a reservation is of the same thing; pieces in a case are another thing."""
-    if equipment is None:
-        return one.equipment is None and mark(one.kind) == mark(kind)
-    return one.equipment == equipment and (
-        one.within == within or (one.quantity == 1 and quantity == 1)
+def record(
+    ctx: Context,
+    booking: Booking,
+    id: str,
+    what: What | Reservation,
+    period: Period,
+    *,
+    was: Reservation | None = None,
+) -> None:
+    """Record a reservation of a booking for a time; `was` is what it was before."""
+    ctx.record(
+        EquipmentReserved(
+            reservation=id,
+            booking=booking.id,
+            equipment=what.equipment,
+            equipment_kind=what.kind,
+            quantity=what.quantity,
+            period=period,
+            booking_period=booking.period,
+            within=what.within,
+            was_period=None if was is None else was.period,
+            was_quantity=None if was is None else was.quantity,
+        )
     )
 
 
-def _new_id(booking: Booking, kind: str, equipment: str | None, known: list[Reservation]) -> str:
-    what = equipment if equipment is not None else f"any-{mark(kind)}"
-    taken = {one.id for one in known}
-    first = f"{booking.id}/{what}"
+def new_id(ctx: Context, booking: Booking, what: What | Reservation) -> str:
+    """Return the id of a further reservation: none that is off has it, which may be taken back."""
+    name = what.equipment if what.equipment is not None else f"any-{mark(what.kind)}"
+    taken = {
+        entry.event.reservation  # type: ignore[attr-defined]  # each of these types has one
+        for entry in ctx.recorded(tag("booking", booking.id), *RESERVATIONS)
+    }
+    first = f"{booking.id}/{name}"
     return next(
         id for id in (first, *(f"{first}/{n}" for n in range(2, len(taken) + 3))) if id not in taken
     )

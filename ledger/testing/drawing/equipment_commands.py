@@ -109,9 +109,10 @@ def _served(studio: Studio, choice: Choice) -> Decision | None:
 
 
 def _retire_item(studio: Studio, choice: Choice) -> Decision:
-    if len(studio.items) < 4:
+    single = [one for one in studio.items if one not in studio.stocks]
+    if len(single) < 4:
         return _add_item(studio, choice)
-    return RetireEquipment(equipment=studio.items[-1 - choice.who % 2])
+    return RetireEquipment(equipment=single[-1 - choice.who % 2])
 
 
 ITEM_READINGS: dict[str, Reading] = {

@@ -12,7 +12,11 @@ from ledger.decisions.equipment.items import (
     UnpackEquipment,
 )
 from ledger.decisions.equipment.loans import CheckIn, CheckOut, LendEquipment, ProlongLoan
-from ledger.decisions.equipment.reservations import ReleaseEquipment, ReserveEquipment
+from ledger.decisions.equipment.reservations import (
+    ReleaseEquipment,
+    ReserveEquipment,
+    SubHireEquipment,
+)
 from ledger.decisions.equipment.stocktaking import BuyStock, CountStock, FindStock, LoseStock
 from ledger.events.equipment import SERVICE_KINDS, Lot, Pieces
 from ledger.testing.drawing.commands import book, space_of
@@ -199,6 +203,16 @@ def _release_equipment(studio: Studio, choice: Choice) -> Decision | None:
     return None if booking is None else ReleaseEquipment(booking=booking)
 
 
+def _sub_hire(studio: Studio, choice: Choice) -> Decision:
+    first = studio.day(choice.day)
+    what = studio.one_of(("lamp", "cable", *studio.stocks), choice.who)
+    return SubHireEquipment(
+        what=f"{what}={1 + choice.length}",
+        supplier="rental house",
+        when=When(f"{first}..{first + timedelta(days=choice.length)}"),
+    )
+
+
 LOAN_READINGS: dict[str, Reading] = {
     "add stock": _add_stock,
     "move stock": _move_stock,
@@ -212,5 +226,6 @@ LOAN_READINGS: dict[str, Reading] = {
     "describe item": _describe,
     "reserve": _reserve,
     "release equipment": _release_equipment,
+    "sub-hire": _sub_hire,
 }
 """The readings by the word of a choice."""

@@ -19,6 +19,7 @@ from ledger.decisions.bookings.holds import ConfirmBookings, PlaceHold, ReleaseH
 from ledger.decisions.bookings.moves import MoveBooking
 from ledger.decisions.bookings.refusals import ShotAlready
 from ledger.decisions.bookings.shoot_days import CancelBooking, StartBooking
+from ledger.decisions.deciding import take
 from ledger.entities.floor_plans import FloorPlan, Taking
 from ledger.events import (
     BookingConfirmed,
@@ -340,6 +341,6 @@ def _comparisons_of_a_release(count: int) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Period, "overlaps", count_them)
         ctx = Context(snapshot, now=NOW, new_id=lambda _: "new", header=header)
-        ReleaseHold(booking="b-1").decide(ctx)
+        take(ReleaseHold(booking="b-1"), ctx)
     assert len(ctx.proposals) == count
     return compared

@@ -1,18 +1,17 @@
 """A naive studio: every event, sorted by when it happened, folded from the beginning each time.
 
-It knows nothing of tags, buckets, `latest`, tallies or questions. The decisions, with a few reads,
-must find the same as this model, which looks at everything. After each instant it holds the laws of
-cases: what is in one that is out, is out on the same loan.
+It knows nothing of tags, buckets, `latest` or questions. The decisions, with a few reads, must
+find the same as this model, which looks at everything.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import Any, NamedTuple
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.events import (
     CustodyTransferred,
@@ -31,7 +30,7 @@ from ledger.events import (
 )
 from ledger.events.equipment import EquipmentEvent, Lot
 
-CUSTODY = (EquipmentCheckedOut, EquipmentCheckedIn, CustodyTransferred, LoanProlonged)
+CUSTODY = (EquipmentCheckedOut, LoanProlonged, EquipmentCheckedIn, CustodyTransferred)
 SERVICE = (ServiceStarted, ServiceCompleted)
 PACKING = (EquipmentPacked, EquipmentUnpacked)
 
@@ -40,23 +39,16 @@ class Contradiction(Exception):
     """An event that contradicts the others."""
 
 
-class Out(Struct, frozen=True):
-    """What an item is out for: `who` took it, or had it when the loan was last prolonged."""
+class Out(NamedTuple):
+    """What an item is out for; `within` is the container that took it along."""
 
     booking: str | None
-    who: str
     due_at: datetime
     within: str | None
 
-    def is_of(self, other: Out | Lot) -> bool:
-        """Whether both are for one booking, or with one person."""
-        if self.booking is not None or other.booking is not None:
-            return self.booking == other.booking
-        return self.who == (other.who if isinstance(other, Out) else other.custodian)
-
 
 class Studio:
-    """The places, custodians, services and lots of all equipment after some events."""
+    """The places, custodians and services of all items after some events."""
 
     def __init__(self) -> None:
         self.place: dict[str, str] = {}
@@ -65,12 +57,14 @@ class Studio:
         self.custodian: dict[str, str] = {}
         self.out: dict[str, Out] = {}
         self.service: set[tuple[str, str]] = set()
-        self.lots: dict[str, dict[Lot, int]] = {}
-        self.total: dict[str, int] = {}
+        self.valid_until: dict[str, datetime | None] = {}
+        self.lots: dict[tuple[str, Lot], int] = {}
 
     def where(self, item: str) -> str:
         """The place of the outermost container, or of the item itself."""
-        return self.place[(self.around(item) or [item])[-1]]
+        outermost = (self.around(item) or [item])[-1]
+        self.need(outermost in self.place, "registered first")
+        return self.place[outermost]
 
     def around(self, item: str) -> list[str]:
         """The containers of an item, innermost first."""
@@ -83,19 +77,29 @@ class Studio:
         return found
 
     def inside(self, item: str) -> list[str]:
-        """The things directly in a container, stocks with any piece in it among them."""
-        things = [thing for thing, container in self.container.items() if container == item]
-        stocks = [stock for stock in self.lots if self.in_container(stock, item)]
-        return sorted(things + stocks)
+        """The things directly in a container."""
+        singles = [thing for thing, container in self.container.items() if container == item]
+        return singles + sorted({stock for stock, lot in self.lots if lot.container == item})
 
-    def deep(self, item: str) -> list[tuple[str, str]]:
-        """All that is in a container, each with what it lies straight in."""
-        return [one for thing in self.inside(item) for one in ((thing, item), *self.deep(thing))]
+    def deep(self, item: str) -> Iterator[str]:
+        """The single items in a container, however deep."""
+        for thing, container in list(self.container.items()):
+            if container == item:
+                yield thing
+                yield from self.deep(thing)
 
-    def in_container(self, stock: str, container: str) -> list[tuple[Lot, int]]:
-        """The lots of a stock that lie in a container."""
-        lots = self.lots[stock].items()
-        return [(lot, n) for lot, n in sorted(lots, key=str) if lot.container == container and n]
+    def lots_in(self, *containers: str) -> list[tuple[str, Lot, int]]:
+        """The pieces that lie straight in any of them."""
+        return [
+            (stock, lot, n) for (stock, lot), n in self.lots.items() if lot.container in containers
+        ]
+
+    def loan(self, item: str) -> tuple[str | None, str | None] | None:
+        """The booking; or, where it is for none, the person."""
+        out = self.out.get(item)
+        if out is None:
+            return None
+        return out.booking, None if out.booking else self.custodian.get(item)
 
     def happen(self, event: EquipmentEvent) -> None:
         """Apply an event. Raises `Contradiction`."""
@@ -104,13 +108,12 @@ class Studio:
             self.need(item not in self.place, "registered once")
             self.place[item] = event.place
             if event.quantity is not None:
-                self.total[item] = event.quantity
-                self.lots[item] = defaultdict(int, {Lot(place=event.place): event.quantity})
+                self.lots[item, Lot(place=event.place)] = event.quantity
             return
         self.need(item in self.place, "registered first")
         self.need(item not in self.retired, "nothing after retirement")
         if isinstance(event, StockTransferred):
-            self._transferred(event)
+            self._pieces_change(event)
         elif isinstance(event, (EquipmentMoved, EquipmentRetired, *PACKING)):
             self._place_changes(event)
         else:
@@ -153,15 +156,19 @@ class Studio:
             case EquipmentCheckedOut():
                 self.need(item not in self.out, "out once")
                 self.need(not any(name == item for name, _ in self.service), "fit for use")
-                self.out[item] = Out(event.booking, event.custodian, event.due_at, event.within)
+                until = self.valid_until.get(item)
+                self.need(until is None or event.at < until, "calibrated when out")
+                self.out[item] = Out(event.booking, event.due_at, event.within)
                 self.custodian[item] = event.custodian
             case LoanProlonged():
-                out = self._out(item, event.booking)
-                self.need(out.due_at == event.was_due_at != event.due_at, "due at another time")
-                self.need(self.custodian[item] == event.custodian, "prolonged for who has it")
-                self.out[item] = Out(event.booking, event.custodian, event.due_at, event.within)
+                self.need(item in self.out, "out before it is prolonged")
+                self.need(self.out[item].due_at == event.was_due_at != event.due_at, "due before")
+                self.need(self.out[item].booking == event.booking, "of the loan")
+                self.need(self.custodian[item] == event.custodian, "by who has it")
+                self.out[item] = self.out[item]._replace(due_at=event.due_at)
             case EquipmentCheckedIn():
-                self.need(self._out(item, event.booking).due_at == event.due_at, "was due then")
+                self.need(item in self.out, "out before in")
+                self.need(self.out[item][:2] == (event.booking, event.due_at), "back from its loan")
                 del self.out[item], self.custodian[item]
             case CustodyTransferred():
                 self.need(self.custodian.get(item) == event.was, "handed over by who had it")
@@ -173,40 +180,50 @@ class Studio:
             case ServiceCompleted():
                 self.need((item, event.kind) in self.service, "started before done")
                 self.service.remove((item, event.kind))
+                if event.kind == "calibration":
+                    self.valid_until[item] = event.valid_until
 
-    def _out(self, item: str, booking: str | None) -> Out:
-        self.need(item in self.out, "it is out")
-        self.need(self.out[item].booking == booking, "out for that")
-        return self.out[item]
+    def _pieces_change(self, event: StockTransferred) -> None:
+        """A move changes no loan, and a loan moves nothing."""
+        origin, destination = event.origin, event.destination
+        assert origin is not None
+        assert destination is not None
+        stock, loan = event.equipment, (origin.booking, origin.custodian, origin.due_at)
+        there, then = (origin.place, origin.container), (destination.place, destination.container)
+        match event.how:
+            case "moved" | "packed" | "unpacked":
+                same = loan == (destination.booking, destination.custodian, destination.due_at)
+                self.need(same, "a move changes no loan")
+                self.need(there != then, "a move moves")
+                for outside, inside in ((there, then), (then, there)):
+                    if inside[1] is not None:
+                        self.need(inside[1] not in self.retired, "the container is in use")
+                        self.need(outside == (self.where(inside[1]), None), "pieces are with it")
+            case "checked out" | "checked in" | "handed over" | "prolonged":
+                self.need(there == then, "a loan moves nothing")
+                was, now = event.how != "checked out", event.how != "checked in"
+                self.need((origin.is_out, destination.is_out) == (was, now), "out or not")
+                self.need(origin != destination, "it changes something")
+        for lot, change in ((origin, -event.quantity), (destination, event.quantity)):
+            self.lots[stock, lot] = self.lots.get((stock, lot), 0) + change
+            self.need(self.lots[stock, lot] >= 0, f"no fewer than none of {stock} in {lot}")
+            if self.lots[stock, lot] == 0:
+                del self.lots[stock, lot]
 
-    def _transferred(self, event: StockTransferred) -> None:
-        lots = self.lots[event.equipment]
-        self.need(event.quantity > 0 and event.origin != event.destination, "something changes")
-        for lot, change in ((event.origin, -event.quantity), (event.destination, event.quantity)):
-            if lot is None:
-                continue
-            self.total[event.equipment] += change
-            lots[lot] += change
-            self.need(lots[lot] >= 0, "no lot has fewer than none")
-            if event.how in ("packed", "unpacked") and lot.place is not None:
-                around = event.container or ""
-                self.need(around in self.place and around not in self.retired, "a case in use")
-                self.need(self.where(around) == lot.place, "pieces and their case together")
-
-    def hold_the_laws(self) -> None:
-        """Check what holds after each instant. Raises `Contradiction`."""
-        for stock, lots in self.lots.items():
-            self.need(sum(lots.values()) == self.total[stock], "lots add up")
-            for lot, number in lots.items():
-                if lot.container is not None and number:
-                    out = self.out.get(lot.container)
-                    self.need(lot.is_out == (out is not None), "pieces are out with their case")
-                    self.need(out is None or lot.booking == out.booking, "pieces: its loan")
+    def keep_the_laws(self) -> None:
+        """Nothing is in the house in a container that is out, or out on another loan."""
         for thing, container in self.container.items():
-            if container in self.out:
-                self.need(thing in self.out, "all in a case that is out is out")
-                same = self.out[thing].booking == self.out[container].booking
-                self.need(same, "all in a case is out on one loan")
+            around = self.loan(container)
+            if around is not None:
+                its = self.loan(thing)
+                self.need(its is not None, f"{thing} is in the house in {container}, which is out")
+                self.need(its is None or its[0] == around[0], f"{thing} is out on two loans")
+        for stock, lot in self.lots:
+            if lot.container is None:
+                continue
+            out = self.out.get(lot.container)
+            self.need(lot.is_out == (out is not None), f"{stock} as {lot.container}")
+            self.need(out is None or out.booking == lot.booking, f"{stock} is out on two loans")
 
     @staticmethod
     def need(holds: bool, what: str) -> None:
@@ -215,24 +232,19 @@ class Studio:
             raise Contradiction(what)
 
 
-def studio(
-    events: Iterable[Event], until: datetime | None = None, *, within_a_command: bool = False
-) -> Studio:
-    """Return the studio after all events up to and including a time. Raises `Contradiction`.
-
-    Between the events of one command the laws of cases need not hold.
-    """
+def studio(events: Iterable[Event], until: datetime | None = None) -> Studio:
+    """Return the studio after all events up to and including a time. Raises `Contradiction`."""
     happened = [event for event in events if isinstance(event, EquipmentEvent)]
     # A stable sort: of events at one instant, the one recorded first happened first.
     happened.sort(key=lambda event: event.at)
     found = Studio()
-    for at, at_once in groupby(happened, key=lambda event: event.at):
-        if until is not None and at > until:
+    for at, together in groupby(happened, key=lambda event: event.at):
+        if until is not None and until < at:
             break
-        for event in at_once:
+        for event in together:
             found.happen(event)
-        if not within_a_command:
-            found.hold_the_laws()
+        # Of one instant, things go one after another: the packing, then the loan.
+        found.keep_the_laws()
     return found
 
 
@@ -241,7 +253,7 @@ def fits(events: Sequence[Event], more: Sequence[Event]) -> bool:
     so_far = list(events)
     for event in more:
         assert isinstance(event, EquipmentEvent)
-        if not _in_order(so_far, event):
+        if not in_order(so_far, event):
             return False
         so_far.append(event)
     try:
@@ -251,15 +263,7 @@ def fits(events: Sequence[Event], more: Sequence[Event]) -> bool:
     return True
 
 
-def about(event: Event) -> tuple[str, ...]:
-    """The things whose place an event tells, or whose contents."""
-    if not isinstance(event, EquipmentEvent):
-        return ()
-    around = getattr(event, "container", None)
-    return (event.equipment, *getattr(event, "containers", ()), *([around] if around else ()))
-
-
-def _in_order(events: Sequence[Event], new: EquipmentEvent) -> bool:
+def in_order(events: Sequence[Event], new: EquipmentEvent) -> bool:
     """Whether custody, and each kind of service, are entered in order; see `custody`."""
 
     def later(*types: type[Event], kind: str | None = None) -> bool:
@@ -287,7 +291,83 @@ def _in_order(events: Sequence[Event], new: EquipmentEvent) -> bool:
             return not any(
                 isinstance(event, EquipmentEvent)
                 and event.at > new.at
-                and new.equipment in about(event)
+                and new.equipment in (event.equipment, *getattr(event, "containers", ()))
                 for event in events
             )
     return True
+
+
+# --- what a command does, with everything inside -----------------------------------------
+
+
+def goes_out(
+    then: Studio, item: str, at: datetime, custodian: str, out: Out
+) -> list[EquipmentEvent] | None:
+    """The item and its contents go out, but what is out on that loan already; None if some of it
+    is out on another."""
+    wanted = (out.booking, None if out.booking else custodian)
+    inside = list(then.deep(item))
+    events: list[EquipmentEvent] = []
+    for thing in (item, *inside):
+        if thing != item and then.loan(thing) is not None:
+            if then.loan(thing) != wanted:
+                return None
+            continue
+        events.append(
+            EquipmentCheckedOut(
+                equipment=thing,
+                at=at,
+                booking=out.booking,
+                custodian=custodian,
+                due_at=out.due_at,
+                within=out.within if thing == item else out.within or item,
+                equipment_kind="kit",
+            )
+        )
+    for stock, lot, n in then.lots_in(item, *inside):
+        if lot.is_out:
+            continue
+        theirs = replace(lot, booking=out.booking, custodian=custodian, due_at=out.due_at)
+        events.append(pieces(stock, at, "checked out", n, lot, theirs))
+    return events
+
+
+def comes_back(then: Studio, item: str, at: datetime) -> list[EquipmentEvent]:
+    """The item and what is out with it come back."""
+    loan = then.loan(item)
+    assert loan is not None
+    inside = list(then.deep(item))
+    events: list[EquipmentEvent] = [
+        EquipmentCheckedIn(
+            equipment=thing,
+            at=at,
+            booking=then.out[thing].booking,
+            due_at=then.out[thing].due_at,
+            within=None if thing == item else item,
+            equipment_kind="kit",
+        )
+        for thing in (item, *inside)
+        if then.loan(thing) == loan
+    ]
+    for stock, lot, n in then.lots_in(item, *inside):
+        if lot.is_out and loan == (lot.booking, None if lot.booking else lot.custodian):
+            home = Lot(place=lot.place, container=lot.container)
+            events.append(pieces(stock, at, "checked in", n, lot, home))
+    return events
+
+
+def pieces(
+    stock: str, at: datetime, how: Any, quantity: int, origin: Lot, destination: Lot
+) -> StockTransferred:
+    """A transfer, without the tally that it carries."""
+    return StockTransferred(
+        equipment=stock,
+        at=at,
+        how=how,
+        quantity=quantity,
+        origin=origin,
+        destination=destination,
+        equipment_kind="kit",
+        pieces=(),
+        newest_at=at,
+    )

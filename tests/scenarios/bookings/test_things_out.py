@@ -48,8 +48,8 @@ def test_a_wrap_a_move_and_a_cancellation_name_what_is_still_out(terminal: Termi
     check_out(terminal, "case-1", "cables=4", "lamp-1")
     moved = terminal.must("booking", "move", "b1", "--days", "2031-02-02..2031-02-07")
     assert (
-        "4 things (case-1, 4 of cables, lamp-1 and 1 more) are still out for b1, which has moved: "
-        "equipment check-in case-1 cables lamp-1; or keep them: equipment prolong"
+        "4 things (case-1, lamp-1, 4 of cables and 1 more) are still out for b1, which has moved: "
+        "equipment check-in case-1 lamp-1 cables; or keep them: equipment prolong"
     ) in moved.err.splitlines()
     terminal.must("equipment", "check-in", "case-1", "cables")
     assert "still out" not in terminal.must("booking", "change", "b1", "--note", "rain").err
@@ -58,6 +58,13 @@ def test_a_wrap_a_move_and_a_cancellation_name_what_is_still_out(terminal: Termi
     assert "lamp-1 is still out for b1, which is cancelled: equipment check-in lamp-1" in (
         cancelled.err
     )
+
+
+def test_a_case_is_checked_in_with_its_contents(terminal: Terminal) -> None:
+    check_out(terminal, "case-1")
+    done = terminal.must("booking", "cancel", "b1")
+    assert "2 things (case-1, cam-1) are still out for b1, which is cancelled: " in done.err
+    assert "equipment check-in case-1; or keep them" in done.err
 
 
 def test_a_booking_with_nothing_out_says_nothing(terminal: Terminal) -> None:

@@ -150,3 +150,19 @@ def test_pieces_of_a_loan_come_back_those_first_that_are_due_first(terminal: Ter
     refused = terminal.run("equipment", "check-in", "cables=4")
     assert "there are 3 of cables" in refused.err
     assert went(terminal.run("equipment", "check-in", "cables", "--json")) == {"cables": 3}
+
+
+def test_a_list_is_reserved_for_a_booking(terminal: Terminal) -> None:
+    terminal.must(
+        "booking", "hold", "stage-2", "wild", "--days", "2031-02-01..2031-02-05",
+        "--booking", "b1", "--confirm",
+    )  # fmt: skip
+    refused = terminal.run("equipment", "reserve", "b1", "-", stdin="LAMP-1\nCAP\nCAB,2\n")
+    assert "line 2: no equipment 'CAP'" in refused.err
+    reserved = terminal.run("equipment", "reserve", "b1", "-", "--json", stdin="LAMP-1\nCAB,2\n")
+    assert [(one["payload"]["equipment"], one["payload"]["quantity"]) for one in reserved.data] == [
+        ("lamp-1", 1),
+        ("cables", 2),
+    ]
+    released = terminal.must("equipment", "release", "b1", "-", "--json", stdin="CAB\n")
+    assert [one["payload"]["equipment"] for one in released.data] == ["cables"]

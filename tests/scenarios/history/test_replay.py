@@ -238,7 +238,7 @@ def test_bytes_that_are_no_text_are_no_command(terminal: Terminal) -> None:
 def test_a_closed_stdin_is_an_empty_one(terminal: Terminal) -> None:
     done = terminal.program("replay", "--json", preexec_fn=lambda: os.close(0))
     assert done.code == 0
-    assert len(done.data) == 10
+    assert len(done.data) == 11
 
 
 # --- what stops, and what may not be done -------------------------------------------------

@@ -14,7 +14,7 @@ from ledger.decisions.bookings.refusals import WrongState
 from ledger.decisions.bookings.shoot_days import CancelBooking
 from ledger.decisions.bookings.splits import GiveBackDays, MergeBookings, SplitBooking
 from ledger.decisions.correct import CorrectEntry, UndoEntry
-from ledger.decisions.equipment.fitness import PlanServicing
+from ledger.decisions.equipment.fitness import PlanServicing, ServiceEquipment
 from ledger.decisions.equipment.items import AddEquipment, PackEquipment, RetireEquipment
 from ledger.decisions.equipment.loans import CheckIn, CheckOut, LendEquipment, ProlongLoan
 from ledger.decisions.equipment.promise_refusals import (
@@ -425,3 +425,16 @@ def test_a_move_taken_back_takes_reservations_and_loans_back(house: Scenario) ->
     loans = [e.event for e in story.history.read([]) if isinstance(e.event, LoanProlonged)]
     assert [loan.due_at for loan in loans] == [days(SECOND[:12] + "2027-03-25").end - TICK,
                                                days(SECOND).end - TICK]  # fmt: skip
+
+
+def test_what_broke_while_it_is_out_is_claimed_once_and_may_stay_longer(house: Scenario) -> None:
+    story = started(house).and_given(
+        check_out("a", "cam-1", due="2027-03-09"),
+        ServiceEquipment(equipment="cam-1", kind="repair"),
+        check_out("b", "cam-2"),
+    )
+    later = ProlongLoan(equipment="cam-1", due_at=Deadline("2027-03-10"))
+    assert story.when(later).events
+    story.when(reserve("b", "cam-1", when="2027-03-11..2027-03-12")).refused(
+        PromisedAway, saying="in repair"
+    )

@@ -126,6 +126,17 @@ def test_what_is_out_and_was_not_reserved_stands_at_the_end() -> None:
     assert brief(told) == [("a", 1, "out", "not reserved"), ("cables", 8, "out", "not reserved")]
 
 
+def test_what_is_still_out_when_the_time_is_over_was_reserved() -> None:
+    told = story(
+        added("a"),
+        *firm("b-1", "2025-07-20..2025-07-25"),
+        reserved("b-1", "a", when="2025-07-20..2025-07-25"),
+        out("a", "2025-07-20T08:00", "2025-07-26T00:00"),
+    )
+    assert brief(told) == [("a", 1, "out", None)]
+    assert picked(told, booking=None) == []
+
+
 def test_without_a_booking_those_that_are_firm_and_soon_are_picked() -> None:
     told = story(
         *(added(item) for item in ("a", "b", "c", "d")),
