@@ -40,7 +40,7 @@ def promises_broken(
 
 
 def _missing(event: Event) -> str | None:
-    """The kind of which something is missing from now on."""
+    """The kind that something is missing of from now on."""
     if isinstance(event, ServiceStarted):
         return event.equipment_kind
     if isinstance(event, StockTransferred) and event.how == "lost":

@@ -48,7 +48,7 @@ from tests.properties.models.equipment_wishes import (
 )
 
 Wanted = list[EquipmentEvent] | None
-ANY = "any"
+ANY: Literal["any"] = "any"
 """Of some commands it is only said that what they record makes sense, not what that is."""
 
 
@@ -162,6 +162,7 @@ def _loans(then: Studio, command: Any, at: datetime) -> Wanted | Literal["any"]:
     item = command.equipment
     match command:
         case CheckOut() | LendEquipment():
+            assert command.due_at is not None, "each is drawn with one"
             out = Out(getattr(command, "booking", None), command.due_at.resolve("UTC"), None)
             return goes_out(then, item, at, command.custodian, out)
         case CheckIn() if command.without or item not in then.out:
