@@ -20,7 +20,7 @@ from tests.faults.harness.programs import SIGN, Step, draw
 from tests.faults.harness.shim import Calls, Strike
 from tests.faults.harness.worlds import FileWorld, JumpingClock, learn, resolved
 
-RECORDING = ("one", "one", "batch", "straight", "job", "swap", "halves", "reopen")
+RECORDING = ("one", "one", "batch", "straight", "job", "swap", "halves", "gear", "reopen")
 LOOKING = ("seen", "seen", "batch", "views", "rebuild", "reopen")
 SIGNING = ("one", "batch", "sign", "sign")
 ALL = ("one", "one", "batch", "straight", "views", "rebuild", "sign", "reopen")

@@ -88,10 +88,10 @@ class Step(Struct, frozen=True):
 
 
 _ONE, _FEW, _SOME = (1, 1), (1, 3), (2, 5)
-_JOB, _SWAP, _HALVES = (6, 6), (8, 8), (7, 7)
+_JOB, _SWAP, _HALVES, _GEAR = (6, 6), (8, 8), (7, 7), (12, 12)
 SIZES = {
     "one": _ONE, "seen": _ONE, "straight": _FEW, "batch": _SOME, "job": _JOB, "swap": _SWAP,
-    "halves": _HALVES,
+    "halves": _HALVES, "gear": _GEAR,
 }  # fmt: skip
 """How many events a step of a kind records, at least and at most; none where it is not named."""
 
@@ -159,6 +159,10 @@ class Program:
     def _halves(self, step: Step) -> None:
         """A new stage is divided, and its halves are booked in the same batch."""
         self._apply(step, halves(self.ledger, step.key))
+
+    def _gear(self, step: Step) -> None:
+        """A case is promised to a booking, which moves, and goes out for it: all, or none of it."""
+        self._apply(step, gear(self.ledger, step.key))
 
     def _apply(self, step: Step, decisions: Sequence[Decision]) -> None:
         author = Author("the-program", None, step.key)
@@ -257,6 +261,28 @@ def halves(ledger: Ledger, name: str) -> list[Decision]:
         add_space(ledger, whole),
         *(add_space(ledger, part, part_of=whole) for part in parts),
         *(book(ledger, f"b-{part}", name, part) for part in parts),
+    ]
+
+
+def gear(ledger: Ledger, name: str) -> list[Decision]:
+    """The decisions of a step for a new case with a lens, promised to a booking that moves, and
+    lent for it."""
+    case, lens, booking = f"e-{name}-case", f"e-{name}-lens", f"b-{name}"
+    first = FIRST_DAY + timedelta(days=zlib.crc32(name.encode()) % 1_000 + 10)
+    return [
+        *(
+            command(
+                ledger, do="equipment add", equipment=item, name=item, kind=item, at_place=HALLS[0]
+            )
+            for item in (case, lens)
+        ),
+        command(ledger, do="equipment pack", equipment=lens, container=case),
+        book(ledger, booking, name, HALLS[0]),
+        command(ledger, do="equipment reserve", booking=booking, equipment=[case]),
+        command(
+            ledger, do="booking move", booking=booking, when=f"{first}..{first + timedelta(days=2)}"
+        ),
+        command(ledger, do="equipment check-out", equipment=case, booking=booking, custodian="ann"),
     ]
 
 

@@ -10,11 +10,14 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, note
+import pytest
+from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
 from ledger.decisions.base import Decision
 from ledger.decisions.correct import CorrectEntry, UndoEntry
+from ledger.decisions.equipment import promises
+from ledger.entities.promises import Claims
 from ledger.errors import InternalError
 from ledger.events import ServiceCompleted, ServiceStarted, StockTransferred
 from ledger.testing.scenario import Scenario
@@ -56,7 +59,7 @@ def _is_of_a_fact(story: Scenario, command: Decision) -> bool:
     )
 
 
-def play(wishes: list[Wish]) -> Scenario:
+def play(wishes: list[Wish]) -> None:
     """Give these commands, one after the other, each judged. Raises `AssertionError`."""
     story = house()
     for wish in wishes:
@@ -78,9 +81,29 @@ def play(wishes: list[Wish]) -> Scenario:
             worse = {key: number for key, number in has.items() if number > had.get(key, 0)}
             assert not worse, f"{command} makes more promised than there is: {worse}"
         assert not after.outside(), f"{command}: not in the time of its booking"
-    return story
 
 
 @given(st.lists(WISHES, min_size=10, max_size=40))
 def test_no_decision_makes_more_promised_than_there_is(wishes: list[Wish]) -> None:
     play(wishes)
+
+
+# --- the judge finds what is planted -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "instead"),
+    [
+        (promises, "taken_by", lambda ctx, proposal: iter(())),
+        (promises, "_firm", lambda ctx, claims, start, end: iter(())),
+        (Claims, "loans", lambda self: iter(())),
+    ],
+    ids=["nothing is judged", "no promise counts", "nothing that is out counts"],
+)
+def test_a_planted_fault_is_found(
+    where: Any, name: str, instead: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(where, name, instead)
+    searched = settings(max_examples=300, phases=[Phase.generate], database=None)
+    with pytest.raises(AssertionError, match="more promised than there is"):
+        searched(given(st.lists(WISHES, min_size=30, max_size=60))(play))()
