@@ -45,10 +45,6 @@ from ledger.plugin import (
 _DAY = timedelta(days=1)
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)  # every row is written whole: never seen
 _END = datetime(9999, 12, 31, tzinfo=UTC)
-_DESCRIPTION = (
-    *("name", "kind", "home", "maker", "serial", "barcode"),
-    *("owner", "value", "note", "reference"),
-)
 
 What = Literal["registered", "moved", "packed", "unpacked", "retired", "lost", "found", "bought"]
 How = Literal["checked out", "handed over", "prolonged", "checked in"]
@@ -360,8 +356,15 @@ class Equipment(Projection):
 
     def _describe(self, event: Any) -> None:
         item = self.items.edit(event.equipment)
-        for name in _DESCRIPTION:
-            setattr(item, name, getattr(event, name))
+        item.name, item.kind, item.home, item.maker = (
+            event.name,
+            event.kind,
+            event.home,
+            event.maker,
+        )
+        item.serial, item.barcode = event.serial, event.barcode
+        item.owner, item.value = event.owner, event.value
+        item.note, item.reference = event.note, event.reference
 
     @on(StockTransferred)
     def transferred(self, event: StockTransferred, entry: RecordedEvent) -> None:

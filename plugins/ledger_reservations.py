@@ -289,8 +289,8 @@ class Reservations(Projection):
 
     def _describe(self, event: Any) -> None:
         item = self.items.edit(event.equipment)
-        for name in ("name", "kind", "serial", "barcode", "reference"):
-            setattr(item, name, getattr(event, name))
+        item.name, item.kind = event.name, event.kind
+        item.serial, item.barcode, item.reference = event.serial, event.barcode, event.reference
 
     @on(*CUSTODY_FACTS)
     def had(self, event: Any, entry: RecordedEvent) -> None:

@@ -95,10 +95,12 @@ def test_every_law_has_its_mutant_and_every_mutant_its_law(mutants: dict[str, Pl
         assert re.search(rf'^"""MUTANT: [^"]*[Cc]aught\s+by\s+(?:its\s+)?`{law}`', text), name
 
 
-def test_the_story_of_a_forgotten_reschedule_is_three_events_long(
+def test_the_story_of_a_forgotten_reschedule_is_two_or_three_commands_long(
     mutants: dict[str, Plugin],
 ) -> None:
     (projection,) = mutants["forgets_reschedules"].projections
     story = told(projection, "oracles", "forgets_reschedules").partition("that shows it:")[2]
     types = re.findall(r"#\d+ (\w+) booking=", story)
-    assert types == ["BookingHeld", "BookingConfirmed", "BookingRescheduled"]
+    # a move, or a part that was split off, with two events of its own
+    assert types[:3] == ["BookingHeld", "BookingConfirmed", "BookingRescheduled"], story
+    assert len(types) <= 5, story

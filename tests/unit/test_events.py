@@ -58,8 +58,9 @@ class TestEveryEvent:
 
     def test_is_in_all_the_months_of_its_space(self, event: Event) -> None:
         period = getattr(event, "period", None)
-        if isinstance(period, Period) and event.type_name != "ShootDayReported":
-            months = {f"space:{event.space}@{month}" for month in period.months}  # type: ignore[attr-defined]  # an event with a period has a space
+        space = getattr(event, "space", None)
+        if isinstance(period, Period) and space and event.type_name != "ShootDayReported":
+            months = {f"space:{space}@{month}" for month in period.months}
             assert months <= set(event.tags())
 
     def test_cannot_be_changed(self, event: Event) -> None:

@@ -58,8 +58,21 @@ WRITES: dict[tuple[str, ...], tuple[str, ...]] = {
                                  "2025-10-14", "--at", "2025-10-01T09:00"),
     ("equipment", "check-in"): ("case-1", "--at", "2025-10-10"),
     ("equipment", "hand-over"): ("case-1", "--custodian", "Store", "--at", "2025-10-11"),
-    ("equipment", "service"): ("case-1", "--kind", "repair", "--at", "2025-10-12"),
-    ("equipment", "retire"): ("led-a", "--at", "2025-11-01"),
+    ("equipment", "lend"): ("case-1", "--custodian", "Ida", "--due-at", "2025-10-20", "--at",
+                            "2025-10-12T09:00"),
+    ("equipment", "prolong"): ("case-1", "--due-at", "2031-10-22"),
+    ("equipment", "service"): ("led-a", "--kind", "repair", "--at", "2025-10-12"),
+    ("equipment", "plan-service"): ("case-1", "--kind", "repair", "--days", "2033-03-01"),
+    ("equipment", "change"): ("case-1", "--owner", "Rental House", "--reason", "new papers"),
+    ("equipment", "count"): ("cables=39", "--at-place", "stage-1", "--reason", "yearly"),
+    ("equipment", "lost"): ("cables=2",),
+    ("equipment", "found"): ("cables=1", "--at-place", "stage-1"),
+    ("equipment", "buy"): ("cables=5", "--at-place", "stage-1"),
+    ("equipment", "reserve"): ("b-5", "cables=4"),
+    ("equipment", "release"): ("b-5", "cables"),
+    ("equipment", "sub-hire"): ("cable=4", "--for", "b-5", "--from-supplier", "Ida", "--id", "h-1"),
+    ("equipment", "drop-hire"): ("h-1",),
+    ("equipment", "retire"): ("cables=1",),
 }  # fmt: skip
 """Each command that records, in an order in which all are legal."""
 
@@ -142,6 +155,8 @@ def test_every_command_gives_json_and_every_write_says_what_it_recorded(sqlite_u
                   "--booking", "b-4", "--confirm")  # fmt: skip
     terminal.must("booking", "hold", "stage-1", "wild", "--days", "2027-08-09..2027-08-20",
                   "--booking", "b-5")  # fmt: skip
+    terminal.must("equipment", "add", "cables", "--name", "XLR", "--kind", "cable", "--at-place",
+                  "stage-1", "--quantity", "40", "--at", "2024-01-01")  # fmt: skip
     for words, rest in WRITES.items():
         before = len(terminal.lines())
         dry = terminal.must(*words, *rest, "--json", "--dry-run")
