@@ -168,8 +168,8 @@ def _booking(ctx: Context, entity: Entity) -> None:
 
 
 def _equipment(ctx: Context, entity: Entity) -> None:
-    if value(entity, "pieces") is not None:
-        assert value(entity, "pieces") == read_stock(ctx, entity.id).pieces
+    if "pieces" in entity.fields:
+        assert (value(entity, "pieces") or ()) == read_stock(ctx, entity.id).pieces
         return
     assert value(entity, "place") == place_at(ctx, entity.id, LATE)
     stands = standing(ctx, entity.id, LATE)
@@ -283,6 +283,8 @@ def test_the_shipped_views_say_the_same(history: Sequence[RecordedEvent], place:
     lines = {line.equipment: line for line in fold(Equipment, entries).projection.equipment()}
     assert set(lines) == set(things["equipment"])
     for id, entity in things["equipment"].items():
+        if "pieces" in entity.fields:
+            continue  # a stock has a row for each of its lots
         line = lines[id]
         for name in ("place", "container", "custodian", "booking", "due_at", "calibrated_until"):
             assert value(entity, name) == getattr(line, name), name
@@ -325,6 +327,16 @@ def test_what_set_a_value_was_known_by_then_and_the_value_was_so_from_then(
                 assert not again, "an event that repeats a fact has set nothing"
 
 
+def of_lasting_effect(entries: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+    """The events without those that were taken back, or put right, among themselves.
+
+    Of what goes by effective time nothing is left then, such as a packing into the wrong case.
+    """
+    first = entries[0].position if entries else 0
+    put_right = {place_of(entry) for entry in entries if entry.corrects is not None}
+    return [entry for entry in entries if not (first <= place_of(entry) in put_right)]
+
+
 @given(studio_histories(), places, places)
 def test_what_differs_is_told_and_nothing_else(
     history: Sequence[RecordedEvent], one: int, other: int
@@ -332,7 +344,8 @@ def test_what_differs_is_told_and_nothing_else(
     low, high = sorted((one % (len(history) + 1), other % (len(history) + 1)))
     log = log_of(history)
     told = {(c.entity.kind, c.entity.id): c for c in changes(log, low, high)}
-    in_between = {name for entry in history[low:high] for name in touched(entry)}
+    lasting = of_lasting_effect(history[low:high])
+    in_between = {name for entry in lasting for name in touched(entry)}
     for kind, id in names(history[:high]):
         records = read_records(log, kind, id, high)
         before, after = records.at(low), records.at(high)
