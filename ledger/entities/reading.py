@@ -91,7 +91,8 @@ class Records(NamedTuple):
         entries: dict[int, RecordedEvent] = {}
         for item, found in {self.id: self.entries, **self.containers}.items():
             known = [entry for entry in found if entry.position <= until]
-            entries.update((entry.position, entry) for entry in standing(known))
+            # what says so now, as of the other fields: the correction, where there is one
+            entries.update((one.position, getattr(one, "said_by", one)) for one in standing(known))
             chains[item] = _chain(standing(known), item)
         for fact, _, via, known_since in steps(chains, self.id):
             yield Fact(fact.place, entries[fact.position], known_since, fact.at, via)

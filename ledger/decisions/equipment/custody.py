@@ -117,7 +117,7 @@ class Loan(Struct, frozen=True):
     due_at: datetime
     booking: str | None = None
 
-    def is_of(self, out: CustodyFact | Lot) -> bool:
+    def is_of(self, out: "Loan | Lot") -> bool:
         """Whether something is out for the same booking, or with the same person."""
         if self.booking is not None or out.booking is not None:
             return out.booking == self.booking
@@ -177,16 +177,26 @@ def go_out(
                         position=None,
                     )
             continue
-        out = custody_then(ctx, thing, at).out
-        if out is None:
+        custody = custody_then(ctx, thing, at)
+        if custody.out is None:
             _send(ctx, inside, loan, at, within=within or item.id)
-        elif not loan.is_of(out):
-            raise OutAlready(
-                thing,
-                container=holder,
-                loan=loan_text(out.booking, out.custodian),
-                position=out.position,
-            )
+        else:
+            check_same_loan(custody, loan, holder)
+
+
+def check_same_loan(custody: Custody, loan: Loan, container: str) -> None:
+    """Check that a thing which is out is out on the loan of its container. Raises `OutAlready`.
+
+    A loan to a person is with the one that it was handed over to last.
+    """
+    out = custody.out
+    if out is not None and not loan.is_of(loan_of(out, custody.custodian)):
+        raise OutAlready(
+            custody.item,
+            container=container,
+            loan=loan_text(out.booking, custody.custodian),
+            position=out.position,
+        )
 
 
 def _send(ctx: Context, item: Item, loan: Loan, at: datetime, *, within: str | None) -> None:

@@ -24,6 +24,7 @@ from ledger.decisions.equipment.contents import (
 )
 from ledger.decisions.equipment.counts import counted
 from ledger.decisions.equipment.custody import (
+    check_same_loan,
     come_back,
     custody_then,
     go_out,
@@ -49,9 +50,7 @@ from ledger.decisions.equipment.refusals import (
     NotInIt,
     NotThere,
     NotTogether,
-    OutAlready,
     StillPacked,
-    loan_text,
 )
 from ledger.decisions.equipment.several import (
     MOST_PIECES,
@@ -350,17 +349,11 @@ def _join(ctx: Context, item: Item, container: str, at: datetime) -> None:
     around = custody_then(ctx, container, at)
     if around.out is None:
         return
-    its = custody_then(ctx, item.id, at).out
-    if its is None:
-        loan = loan_of(around.out, around.custodian)
+    its, loan = custody_then(ctx, item.id, at), loan_of(around.out, around.custodian)
+    if its.out is None:
         go_out(ctx, item, loan, at, within=around.out.within or container)
-    elif not loan_of(around.out).is_of(its):
-        raise OutAlready(
-            item.id,
-            container=container,
-            loan=loan_text(its.booking, its.custodian),
-            position=its.position,
-        )
+    else:
+        check_same_loan(its, loan, container)
 
 
 class UnpackEquipment(SeveralItems, frozen=True, tag="equipment unpack"):
