@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from ledger_bookings import Bookings
 from ledger_calendar import Calendar
 from ledger_efficiency import Efficiency
+from ledger_equipment import Equipment
 from ledger_projects import Projects
+from ledger_reservations import Reservations
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
 
@@ -31,7 +33,9 @@ SHIPPED: tuple[type[Projection], ...] = (
     Bookings,
     Calendar,
     Efficiency,
+    Equipment,
     Projects,
+    Reservations,
     Spaces,
     Utilization,
 )

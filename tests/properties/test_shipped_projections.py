@@ -17,6 +17,7 @@ from ledger_efficiency import Efficiency
 from ledger_equipment import Equipment
 from ledger_expo import ExhibitorRegistered, Expo, ExpoAnnounced, PartAdded, Presented
 from ledger_projects import Projects
+from ledger_reservations import Reservations
 from ledger_spaces import Spaces
 from ledger_utilization import Utilization
 from msgspec import Struct
@@ -54,6 +55,7 @@ SHIPPED: tuple[type[Projection], ...] = (
     Equipment,
     Expo,
     Projects,
+    Reservations,
     Spaces,
     Utilization,
 )
