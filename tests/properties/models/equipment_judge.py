@@ -181,7 +181,8 @@ def _loans(then: Studio, command: Any, at: datetime) -> Wanted | Literal["any"]:
             for thing in (item, *same)
             if then.custodian.get(thing) == was
         ]
-        return handed + _lots(then, item, at, "handed over", custodian=who)
+        lots: list[Any] = _lots(then, item, at, "handed over", custodian=who)
+        return handed + [one for one in lots if one.origin.custodian == was]
     due_at = command.due_at.resolve("UTC")
     if then.out[item].due_at == due_at:
         return None
