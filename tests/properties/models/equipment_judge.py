@@ -181,8 +181,9 @@ def _loans(then: Studio, command: Any, at: datetime) -> Wanted | Literal["any"]:
             for thing in (item, *same)
             if then.custodian.get(thing) == was
         ]
-        # pieces inside may be with another person by then: only the laws judge those
-        return ANY if _lots(then, item, at, "handed over", custodian=who) else handed
+        lots: list[Any] = _lots(then, item, at, "handed over", custodian=who)
+        # pieces inside may be with another person by then
+        return handed + [one for one in lots if one.origin.custodian == was]
     due_at = command.due_at.resolve("UTC")
     if then.out[item].due_at == due_at:
         return None
@@ -195,8 +196,9 @@ def _loans(then: Studio, command: Any, at: datetime) -> Wanted | Literal["any"]:
         for thing in (item, *same)
         if then.out[thing].due_at != due_at
     ]  # fmt: skip
+    moved: list[Any] = _lots(then, item, at, "prolonged", due_at=due_at)
     # and some may be due then already
-    return ANY if _lots(then, item, at, "prolonged", due_at=due_at) else later
+    return later + [one for one in moved if one.origin.due_at != due_at]
 
 
 def _lots(then: Studio, item: str, at: datetime, how: str, **more: Any) -> list[EquipmentEvent]:
